@@ -1,0 +1,94 @@
+package redact
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
+)
+
+// Pipe runs one Redactor in one goroutine, so that encoding a frame never delays the capture of the next event.
+// It is the only way from capture to the spool: Push takes raw events, next gets redacted ones.
+type Pipe struct {
+	red  *Redactor
+	next func(Event) error
+	jobs chan job
+}
+
+// job is one raw event, or a request to settle everything that is held back.
+type job struct {
+	ev      raw.Event
+	settled chan error
+}
+
+// waiting bounds how many steps, each with at most two pictures, lie in RAM before redaction.
+const waiting = 8
+
+// NewPipe makes a pipe from raw events to next. An error of next ends Run.
+func NewPipe(r *Redactor, next func(Event) error) *Pipe {
+	return &Pipe{red: r, next: next, jobs: make(chan job, waiting)}
+}
+
+// Push hands one raw event over; it blocks while the pipe is full and Run is alive.
+func (p *Pipe) Push(ev raw.Event) { p.jobs <- job{ev: ev} }
+
+// Flush settles everything held back and returns when next has had it.
+func (p *Pipe) Flush(ctx context.Context) error {
+	done := make(chan error, 1)
+	select {
+	case p.jobs <- job{settled: done}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Run redacts until ctx ends; then it redacts what was pushed before, and settles what is held.
+func (p *Pipe) Run(ctx context.Context) error {
+	for {
+		select {
+		case j := <-p.jobs:
+			if err := p.do(j); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return p.drain()
+		}
+	}
+}
+
+func (p *Pipe) drain() error {
+	for {
+		select {
+		case j := <-p.jobs:
+			if err := p.do(j); err != nil {
+				return err
+			}
+		default:
+			return p.give(p.red.Flush())
+		}
+	}
+}
+
+func (p *Pipe) do(j job) error {
+	if j.settled == nil {
+		return p.give(p.red.Apply(j.ev))
+	}
+	err := p.give(p.red.Flush())
+	j.settled <- err
+	return err
+}
+
+func (p *Pipe) give(evs []Event) error {
+	for _, ev := range evs {
+		if err := p.next(ev); err != nil {
+			return fmt.Errorf("redact: hand an event on: %w", err)
+		}
+	}
+	return nil
+}
