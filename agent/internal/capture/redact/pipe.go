@@ -13,6 +13,7 @@ type Pipe struct {
 	red  *Redactor
 	next func(Event) error
 	jobs chan job
+	done chan struct{} // closed when Run returns
 }
 
 // job is one raw event, or a request to settle everything that is held back.
@@ -26,30 +27,40 @@ const waiting = 8
 
 // NewPipe makes a pipe from raw events to next. An error of next ends Run.
 func NewPipe(r *Redactor, next func(Event) error) *Pipe {
-	return &Pipe{red: r, next: next, jobs: make(chan job, waiting)}
+	return &Pipe{red: r, next: next, jobs: make(chan job, waiting), done: make(chan struct{})}
 }
 
-// Push hands one raw event over; it blocks while the pipe is full and Run is alive.
-func (p *Pipe) Push(ev raw.Event) { p.jobs <- job{ev: ev} }
+// Push hands one raw event over. It blocks while the pipe is full; after Run has ended the event is dropped, unredacted as it is.
+func (p *Pipe) Push(ev raw.Event) {
+	select {
+	case p.jobs <- job{ev: ev}:
+	case <-p.done:
+	}
+}
 
 // Flush settles everything held back and returns when next has had it.
 func (p *Pipe) Flush(ctx context.Context) error {
 	done := make(chan error, 1)
 	select {
 	case p.jobs <- job{settled: done}:
+	case <-p.done:
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	select {
 	case err := <-done:
 		return err
+	case <-p.done:
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// Run redacts until ctx ends; then it redacts what was pushed before, and settles what is held.
+// Run redacts until ctx ends; then it redacts what was pushed before, and settles what is held. Call it once.
 func (p *Pipe) Run(ctx context.Context) error {
+	defer close(p.done)
 	for {
 		select {
 		case j := <-p.jobs:
