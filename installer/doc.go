@@ -1,0 +1,7 @@
+// The command byleave-installer puts the agent into the person's own account, and takes it away without leftovers.
+// It needs no administrator, and what it installs is inert until the person consents.
+//
+// May import: installer/service
+// Touches: os, disk
+// Goroutines: none
+package main
