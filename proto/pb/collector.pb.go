@@ -91,9 +91,10 @@ func (Outcome) EnumDescriptor() ([]byte, []int) {
 type EnrolRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Token         string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
-	Csr           []byte                 `protobuf:"bytes,2,opt,name=csr,proto3" json:"csr,omitempty"`                                 // PKCS #10, DER.
-	SigningKey    []byte                 `protobuf:"bytes,3,opt,name=signing_key,json=signingKey,proto3" json:"signing_key,omitempty"` // Device: Ed25519 public key of the manifest chain.
-	Name          string                 `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`                               // Custodian: for people. Devices leave it empty.
+	Csr           []byte                 `protobuf:"bytes,2,opt,name=csr,proto3" json:"csr,omitempty"`                                       // PKCS #10, DER.
+	SigningKey    []byte                 `protobuf:"bytes,3,opt,name=signing_key,json=signingKey,proto3" json:"signing_key,omitempty"`       // Device: Ed25519 public key of the manifest chain.
+	Name          string                 `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`                                     // Custodian: for people. Devices leave it empty.
+	RecipientKey  []byte                 `protobuf:"bytes,5,opt,name=recipient_key,json=recipientKey,proto3" json:"recipient_key,omitempty"` // Custodian: HPKE public key (MLKEM768X25519) that released halves are sealed to.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -154,6 +155,13 @@ func (x *EnrolRequest) GetName() string {
 		return x.Name
 	}
 	return ""
+}
+
+func (x *EnrolRequest) GetRecipientKey() []byte {
+	if x != nil {
+		return x.RecipientKey
+	}
+	return nil
 }
 
 type EnrolResponse struct {
@@ -292,6 +300,7 @@ func (x *UploadRequest) GetBox() []byte {
 	return nil
 }
 
+// UploadResponse answers one box. Before the first answer a device may have 1 MiB in flight.
 type UploadResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Ack           *Ack                   `protobuf:"bytes,1,opt,name=ack,proto3" json:"ack,omitempty"`
@@ -692,12 +701,13 @@ func (x *PlanResponse) GetWithheld() uint64 {
 	return 0
 }
 
+// ReleaseRequest names one export. Since and until are Unix seconds of arrival, 0 is open; arrival is known to the hour.
 type ReleaseRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	PurposeId     string                 `protobuf:"bytes,1,opt,name=purpose_id,json=purposeId,proto3" json:"purpose_id,omitempty"`
 	Since         int64                  `protobuf:"varint,2,opt,name=since,proto3" json:"since,omitempty"`
 	Until         int64                  `protobuf:"varint,3,opt,name=until,proto3" json:"until,omitempty"`
-	Export        []byte                 `protobuf:"bytes,4,opt,name=export,proto3" json:"export,omitempty"`
+	Export        []byte                 `protobuf:"bytes,4,opt,name=export,proto3" json:"export,omitempty"` // 16 fresh random bytes; an id that was used is refused.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -761,11 +771,13 @@ func (x *ReleaseRequest) GetExport() []byte {
 }
 
 type ReleaseResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Box           []byte                 `protobuf:"bytes,1,opt,name=box,proto3" json:"box,omitempty"`
-	Half          []byte                 `protobuf:"bytes,2,opt,name=half,proto3" json:"half,omitempty"`                               // The collector's half of the key, sealed to the custodian's HPKE key.
-	SigningKey    []byte                 `protobuf:"bytes,3,opt,name=signing_key,json=signingKey,proto3" json:"signing_key,omitempty"` // The device's Ed25519 public key, to check the chain.
-	Pseudonym     []byte                 `protobuf:"bytes,4,opt,name=pseudonym,proto3" json:"pseudonym,omitempty"`                     // 16 random bytes per person and export.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Box   []byte                 `protobuf:"bytes,1,opt,name=box,proto3" json:"box,omitempty"`
+	// The collector's half of the key, sealed with HPKE (MLKEM768X25519, HKDF-SHA256, AES-256-GCM) to the custodian's
+	// recipient_key; info is "byleave release v1" || ReleaseRequest.export || batch id of the box.
+	Half          []byte `protobuf:"bytes,2,opt,name=half,proto3" json:"half,omitempty"`
+	SigningKey    []byte `protobuf:"bytes,3,opt,name=signing_key,json=signingKey,proto3" json:"signing_key,omitempty"` // The device's Ed25519 public key, to check the chain.
+	Pseudonym     []byte `protobuf:"bytes,4,opt,name=pseudonym,proto3" json:"pseudonym,omitempty"`                     // 16 random bytes per person and export.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1049,13 +1061,14 @@ var File_byleave_v1_collector_proto protoreflect.FileDescriptor
 const file_byleave_v1_collector_proto_rawDesc = "" +
 	"\n" +
 	"\x1abyleave/v1/collector.proto\x12\n" +
-	"byleave.v1\x1a\x17byleave/v1/policy.proto\"k\n" +
+	"byleave.v1\x1a\x17byleave/v1/policy.proto\"\x90\x01\n" +
 	"\fEnrolRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x12\x10\n" +
 	"\x03csr\x18\x02 \x01(\fR\x03csr\x12\x1f\n" +
 	"\vsigning_key\x18\x03 \x01(\fR\n" +
 	"signingKey\x12\x12\n" +
-	"\x04name\x18\x04 \x01(\tR\x04name\"\xdb\x01\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\x12#\n" +
+	"\rrecipient_key\x18\x05 \x01(\fR\frecipientKey\"\xdb\x01\n" +
 	"\rEnrolResponse\x12 \n" +
 	"\vcertificate\x18\x01 \x01(\fR\vcertificate\x12\x0e\n" +
 	"\x02ca\x18\x02 \x01(\fR\x02ca\x12\x18\n" +
