@@ -1,0 +1,298 @@
+package embed
+
+import (
+	"context"
+	"crypto/subtle"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/byleave/byleave/collector/internal/store"
+)
+
+// Put judges the group, writes what is new to a pack, syncs it, and commits rows, capsules and leaves. One transaction spans
+// all of it, so that no withdrawal or revocation slips in between.
+func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, store.ErrClosed
+	}
+	out := make([]store.Outcome, len(group))
+	err := s.update(ctx, func(tx *sql.Tx) error {
+		fresh, err := judgeGroup(ctx, tx, group, out)
+		if err != nil || len(fresh) == 0 {
+			return err
+		}
+		places, err := s.packs.append(fresh)
+		if err != nil {
+			return err
+		}
+		return insertGroup(ctx, tx, fresh, places)
+	})
+	if err != nil {
+		s.suspect(err)
+		return nil, err
+	}
+	close(s.arrived)
+	s.arrived = make(chan struct{})
+	return out, nil
+}
+
+// judgeGroup fills out, and returns the records to store: a batch that stands twice in the group is stored once.
+func judgeGroup(ctx context.Context, tx *sql.Tx, group []store.Record, out []store.Outcome) ([]*store.Record, error) {
+	var fresh []*store.Record
+	first := make(map[store.ID]*store.Record, len(group))
+	for i := range group {
+		r := &group[i]
+		var err error
+		if out[i], err = judge(ctx, tx, r); err != nil {
+			return nil, err
+		}
+		if out[i] != store.Stored {
+			continue
+		}
+		if twin, ok := first[r.Batch]; ok {
+			out[i] = store.Duplicate
+			if twin.Digest != r.Digest {
+				out[i] = store.Conflict
+			}
+			continue
+		}
+		first[r.Batch] = r
+		fresh = append(fresh, r)
+	}
+	return fresh, nil
+}
+
+func judge(ctx context.Context, q querier, r *store.Record) (store.Outcome, error) {
+	st, err := standing(ctx, q, r.Device, r.Consent)
+	if err != nil {
+		return 0, err
+	}
+	if !st.Enrolled || st.Subject != r.Subject {
+		return store.UnknownDevice, nil
+	}
+	var digest []byte
+	err = q.QueryRowContext(ctx, "SELECT digest FROM batches WHERE batch = ?", r.Batch[:]).Scan(&digest)
+	switch {
+	case err == nil && subtle.ConstantTimeCompare(digest, r.Digest[:]) == 1:
+		return store.Duplicate, nil
+	case err == nil:
+		return store.Conflict, nil
+	case !errors.Is(err, sql.ErrNoRows):
+		return 0, fmt.Errorf("store: look up a batch: %w", err)
+	case !st.Known:
+		return store.NoConsent, nil
+	case st.Withdrawn:
+		return store.Withdrawn, nil
+	case st.Policy != r.Policy || st.Purpose != r.Purpose:
+		return store.Mismatch, nil
+	}
+	return store.Stored, nil
+}
+
+func insertGroup(ctx context.Context, tx *sql.Tx, fresh []*store.Record, places []place) error {
+	row, err := tx.PrepareContext(ctx, `INSERT INTO batches (batch, subject, device, consent, policy, purpose, sequence, digest,
+		bucket, size, hour, recipients, pack, at, head, payload) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`)
+	if err != nil {
+		return fmt.Errorf("store: write the index: %w", err)
+	}
+	defer row.Close()
+	capsules, err := tx.PrepareContext(ctx, "INSERT OR REPLACE INTO capsules (batch, sealed) VALUES (?, ?)")
+	if err != nil {
+		return fmt.Errorf("store: write the index: %w", err)
+	}
+	defer capsules.Close()
+	for i, r := range fresh {
+		var recipients []byte
+		for _, k := range r.Recipients {
+			recipients = append(recipients, k[:]...)
+		}
+		if _, err := row.ExecContext(ctx, r.Batch[:], r.Subject[:], r.Device[:], r.Consent[:], r.Policy[:], r.Purpose,
+			int64(r.Sequence), r.Digest[:], r.Bucket, r.Size(), hour(r.Received), nonNil(recipients), places[i].pack,
+			places[i].at, len(r.Head), len(r.Payload)); err != nil {
+			return fmt.Errorf("store: write the index: %w", err)
+		}
+		if _, err := capsules.ExecContext(ctx, r.Batch[:], nonNil(r.Capsules)); err != nil {
+			return fmt.Errorf("store: write the capsules: %w", err)
+		}
+		if err := addLeaf(ctx, tx, r.Leaf); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hour is a time as the store keeps it: when within the hour something arrived is nobody's business.
+func hour(t time.Time) int64 { return t.UTC().Truncate(time.Hour).Unix() }
+
+func nonNil(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+// Standing says how a device and a consent stand now.
+func (s *Store) Standing(ctx context.Context, device, consent store.ID) (store.Standing, error) {
+	return standing(ctx, s.read, device, consent)
+}
+
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func standing(ctx context.Context, q querier, device, consent store.ID) (store.Standing, error) {
+	var st store.Standing
+	var subject, policy []byte
+	var withdrawn sql.NullBool
+	var purpose sql.NullString
+	err := q.QueryRowContext(ctx, `SELECT d.subject, d.signing_key, c.withdrawn, c.policy, c.purpose FROM devices d
+		LEFT JOIN consents c ON c.id = ? AND c.device = d.id WHERE d.id = ? AND NOT d.revoked`, consent[:], device[:]).
+		Scan(&subject, &st.SigningKey, &withdrawn, &policy, &purpose)
+	if errors.Is(err, sql.ErrNoRows) {
+		return st, nil
+	}
+	if err != nil {
+		return st, fmt.Errorf("store: look up a device: %w", err)
+	}
+	st.Enrolled = true
+	st.Known, st.Withdrawn, st.Purpose = withdrawn.Valid, withdrawn.Bool, purpose.String
+	copy(st.Subject[:], subject)
+	copy(st.Policy[:], policy)
+	return st, nil
+}
+
+// Read returns a whole record.
+func (s *Store) Read(ctx context.Context, batch store.ID) (store.Record, error) {
+	r := store.Record{Batch: batch}
+	var subject, device, consent, policy, digest, recipients []byte
+	var pl place
+	var head, payload, received, seq int64
+	err := s.read.QueryRowContext(ctx, `SELECT subject, device, consent, policy, purpose, sequence, digest, bucket, hour, recipients,
+		pack, at, head, payload, sealed FROM batches JOIN capsules USING (batch) WHERE batch = ?`, batch[:]).Scan(&subject, &device,
+		&consent, &policy, &r.Purpose, &seq, &digest, &r.Bucket, &received, &recipients, &pl.pack, &pl.at, &head, &payload, &r.Capsules)
+	if errors.Is(err, sql.ErrNoRows) {
+		return store.Record{}, store.ErrNotFound
+	}
+	if err != nil {
+		return store.Record{}, fmt.Errorf("store: read a row: %w", err)
+	}
+	copy(r.Subject[:], subject)
+	copy(r.Device[:], device)
+	copy(r.Consent[:], consent)
+	copy(r.Policy[:], policy)
+	copy(r.Digest[:], digest)
+	r.Sequence, r.Received = uint64(seq), time.Unix(received, 0).UTC()
+	for ; len(recipients) >= 32; recipients = recipients[32:] {
+		r.Recipients = append(r.Recipients, [32]byte(recipients))
+	}
+	if r.Head, r.Payload, err = s.packs.read(pl, batch, head, payload); err != nil {
+		return store.Record{}, err
+	}
+	return r, nil
+}
+
+// Scan yields rows in order of arrival. It reads page by page, so that a slow reader holds no transaction open.
+func (s *Store) Scan(ctx context.Context, q store.Query) iter.Seq2[store.Row, error] {
+	return func(yield func(store.Row, error) bool) {
+		for {
+			page, err := s.page(ctx, q)
+			if err != nil {
+				yield(store.Row{}, err)
+				return
+			}
+			for _, r := range page {
+				if !yield(r, nil) {
+					return
+				}
+				q.After = r.Number
+			}
+			if len(page) < pageRows {
+				return
+			}
+		}
+	}
+}
+
+const pageRows = 500
+
+func (s *Store) page(ctx context.Context, q store.Query) ([]store.Row, error) {
+	where, args := condition(q)
+	rows, err := s.read.QueryContext(ctx, `SELECT number, batch, subject, device, consent, purpose, bucket, size, hour FROM batches b
+		WHERE `+where+" ORDER BY number LIMIT ?", append(args, pageRows)...)
+	if err != nil {
+		return nil, fmt.Errorf("store: scan: %w", err)
+	}
+	defer rows.Close()
+	var out []store.Row
+	for rows.Next() {
+		var r store.Row
+		var batch, subject, device, consent []byte
+		var received int64
+		if err := rows.Scan(&r.Number, &batch, &subject, &device, &consent, &r.Purpose, &r.Bucket, &r.Size, &received); err != nil {
+			return nil, fmt.Errorf("store: scan: %w", err)
+		}
+		copy(r.Batch[:], batch)
+		copy(r.Subject[:], subject)
+		copy(r.Device[:], device)
+		copy(r.Consent[:], consent)
+		r.Received = time.Unix(received, 0).UTC()
+		out = append(out, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("store: scan: %w", err)
+	}
+	return out, nil
+}
+
+// condition is what q asks for, as the WHERE of a query over batches b.
+func condition(q store.Query) (string, []any) {
+	where, args := "b.number > ?", []any{q.After}
+	and := func(cond string, arg any) { where, args = where+" AND "+cond, append(args, arg) }
+	if q.Purpose != "" {
+		and("b.purpose = ?", q.Purpose)
+	}
+	if !q.Since.IsZero() {
+		and("b.hour >= ?", q.Since.Unix())
+	}
+	if !q.Until.IsZero() {
+		and("b.hour < ?", q.Until.Unix())
+	}
+	if q.Recipient != [32]byte{} {
+		and("instr(b.recipients, ?) > 0", q.Recipient[:])
+	}
+	if q.Live {
+		where += " AND " + liveConsent
+	}
+	return where, args
+}
+
+const liveConsent = "EXISTS (SELECT 1 FROM consents c WHERE c.id = b.consent AND NOT c.withdrawn)"
+
+// Days sums up each UTC day that ended before now.
+func (s *Store) Days(ctx context.Context, now time.Time) ([]store.Day, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT hour / 86400, count(DISTINCT subject), count(*), sum(size) FROM batches
+		WHERE hour < ? GROUP BY 1 ORDER BY 1`, now.UTC().Truncate(24*time.Hour).Unix())
+	if err != nil {
+		return nil, fmt.Errorf("store: sum up days: %w", err)
+	}
+	defer rows.Close()
+	var out []store.Day
+	for rows.Next() {
+		var d store.Day
+		var day int64
+		if err := rows.Scan(&day, &d.Subjects, &d.Boxes, &d.Bytes); err != nil {
+			return nil, fmt.Errorf("store: sum up days: %w", err)
+		}
+		d.Day = time.Unix(day*86400, 0).UTC()
+		out = append(out, d)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("store: sum up days: %w", err)
+	}
+	return out, nil
+}

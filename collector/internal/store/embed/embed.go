@@ -1,0 +1,98 @@
+package embed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/byleave/byleave/collector/internal/store"
+)
+
+// Store is a store.Store in one folder.
+type Store struct {
+	*Index
+	log  *slog.Logger
+	dir  string
+	lock *os.File
+
+	mu      sync.Mutex // guards what follows, and so the order of packs and rows
+	packs   packs
+	closed  bool
+	arrived chan struct{}
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Report says what Open found and did.
+type Report struct {
+	Torn    int  // packs whose unacknowledged tail was cut
+	Missing int  // rows taken out because their bytes were gone; their devices may send again
+	Salved  bool // the index was damaged; what could be read of it lives in a new one, the old one lies in damaged/
+	Lost    int  // tables of the old index that could not be read to their end
+}
+
+// Open takes the folder for this process, repairs it and returns the store. No content of a file keeps it from starting;
+// what does is another collector in the same folder, a folder that cannot be written, or a full disk.
+func Open(ctx context.Context, dir string, log *slog.Logger) (*Store, Report, error) {
+	return open(ctx, dir, log, osDisk{})
+}
+
+func open(ctx context.Context, dir string, log *slog.Logger, d disk) (*Store, Report, error) {
+	var rep Report
+	packDir := filepath.Join(dir, "packs")
+	if err := os.MkdirAll(packDir, 0o700); err != nil {
+		return nil, rep, fmt.Errorf("store: make the folder: %w", err)
+	}
+	lk, err := lock(filepath.Join(dir, "lock"))
+	if err != nil {
+		return nil, rep, err
+	}
+	s := &Store{log: log, dir: dir, lock: lk, arrived: make(chan struct{})}
+	if s.Index, err = openChecked(ctx, dir, &rep); err != nil {
+		return nil, rep, errors.Join(err, lk.Close())
+	}
+	s.packs = packs{disk: d, dir: packDir}
+	if err := s.repair(ctx, &rep); err != nil {
+		return nil, rep, errors.Join(err, s.Index.Close(), lk.Close())
+	}
+	return s, rep, nil
+}
+
+// Close waits for a running Put, moves the log of the index into it and frees the folder.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	close(s.arrived)
+	_, err := s.write.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+	if err != nil {
+		err = fmt.Errorf("store: move the log into the index: %w", err)
+	}
+	return errors.Join(err, s.packs.close(), s.Index.Close(), s.lock.Close())
+}
+
+// Arrived is closed after the next stored group and at Close.
+func (s *Store) Arrived() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.arrived
+}
+
+// suspect makes the next start read the whole index, because SQLite found it damaged while it ran.
+func (s *Store) suspect(err error) {
+	if !isCorrupt(err) {
+		return
+	}
+	f, e := os.OpenFile(filepath.Join(s.dir, suspectName), os.O_CREATE|os.O_WRONLY, 0o600)
+	if e == nil {
+		e = f.Close()
+	}
+	s.log.Error("the index is damaged: restart the collector to salvage it", "marked", e == nil)
+}

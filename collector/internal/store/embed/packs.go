@@ -1,0 +1,196 @@
+package embed
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+
+	"github.com/byleave/byleave/collector/internal/store"
+)
+
+// A pack is a header of 16 bytes and records, one behind the other:
+//
+//	length of head and payload  uint32, big endian
+//	CRC32C                      uint32, over length, batch id, head and payload
+//	batch id                    16 bytes
+//	head, payload
+const (
+	packMagic  = "BYLEAVE PACK 1\n\x00"
+	recordHead = 4 + 4 + 16
+	packLimit  = 256 << 20 // a pack that reached it is closed
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// packs writes one pack at a time and reads any. Its user serialises append.
+type packs struct {
+	disk disk
+	dir  string
+	next int64 // number of the next pack
+	open file  // nil: the next append makes one
+	buf  *bufio.Writer
+	size int64 // end of what may be referred to in the open pack
+}
+
+// place is where a record lies.
+type place struct{ pack, at int64 }
+
+func packName(n int64) string { return fmt.Sprintf("%012d.pack", n) }
+
+var packNames = regexp.MustCompile(`^[0-9]{12}\.pack$`)
+
+// listPacks returns the numbers of the packs in dir, rising. Other files are left alone.
+func listPacks(dir string) ([]int64, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("store: list the packs: %w", err)
+	}
+	var out []int64
+	for _, e := range entries {
+		if !e.Type().IsRegular() || !packNames.MatchString(e.Name()) {
+			continue
+		}
+		n, err := strconv.ParseInt(e.Name()[:12], 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("store: list the packs: %w", err)
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+// append writes the records and syncs them. When it fails nothing of them may be referred to.
+func (p *packs) append(records []*store.Record) ([]place, error) {
+	if err := p.ready(); err != nil {
+		return nil, err
+	}
+	places := make([]place, len(records))
+	at := p.size
+	for i, r := range records {
+		places[i] = place{p.next - 1, at}
+		if err := p.write(r); err != nil {
+			return nil, p.undo(err)
+		}
+		at += int64(recordHead + len(r.Head) + len(r.Payload))
+	}
+	if err := p.buf.Flush(); err != nil {
+		return nil, p.undo(fmt.Errorf("store: write a pack: %w", err))
+	}
+	if err := p.open.Sync(); err != nil {
+		// The kernel may have dropped the pages and forgotten the error: this file is never trusted again.
+		return nil, p.leave(fmt.Errorf("store: sync a pack: %w", err))
+	}
+	p.size = at
+	return places, nil
+}
+
+func (p *packs) write(r *store.Record) error {
+	var h [recordHead]byte
+	binary.BigEndian.PutUint32(h[:4], uint32(len(r.Head)+len(r.Payload)))
+	copy(h[8:], r.Batch[:])
+	binary.BigEndian.PutUint32(h[4:8], checksum(h, r.Head, r.Payload))
+	for _, b := range [][]byte{h[:], r.Head, r.Payload} {
+		if _, err := p.buf.Write(b); err != nil {
+			return fmt.Errorf("store: write a pack: %w", err)
+		}
+	}
+	return nil
+}
+
+func checksum(h [recordHead]byte, parts ...[]byte) uint32 {
+	sum := crc32.Update(0, castagnoli, h[:4])
+	sum = crc32.Update(sum, castagnoli, h[8:])
+	for _, b := range parts {
+		sum = crc32.Update(sum, castagnoli, b)
+	}
+	return sum
+}
+
+// ready sees to an open pack that has room.
+func (p *packs) ready() error {
+	if p.open != nil && p.size < packLimit {
+		return nil
+	}
+	if err := p.close(); err != nil {
+		return err
+	}
+	path := filepath.Join(p.dir, packName(p.next))
+	f, err := p.disk.Create(path)
+	if err != nil {
+		return fmt.Errorf("store: make a pack: %w", err)
+	}
+	p.next++ // even if what follows fails: a number is never used twice
+	if _, err = f.Write([]byte(packMagic)); err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = p.disk.SyncDir(p.dir)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("store: make a pack: %w", err), f.Close(), os.Remove(path))
+	}
+	p.open, p.size = f, int64(len(packMagic))
+	p.buf = bufio.NewWriterSize(f, 256<<10)
+	return nil
+}
+
+// undo takes back what a failed write left behind the last good record, so that a full disk can be written again later.
+func (p *packs) undo(cause error) error {
+	p.buf.Reset(p.open)
+	err := p.open.Truncate(p.size)
+	if err == nil {
+		_, err = p.open.Seek(p.size, io.SeekStart)
+	}
+	if err != nil {
+		return p.leave(errors.Join(cause, fmt.Errorf("store: take back a write: %w", err)))
+	}
+	return cause
+}
+
+// leave closes the open pack for good; what it holds up to size stays readable. The next append makes a new one.
+func (p *packs) leave(cause error) error {
+	return errors.Join(cause, p.open.Truncate(p.size), p.close())
+}
+
+func (p *packs) close() error {
+	if p.open == nil {
+		return nil
+	}
+	err := p.open.Close()
+	p.open, p.buf = nil, nil
+	if err != nil {
+		return fmt.Errorf("store: close a pack: %w", err)
+	}
+	return nil
+}
+
+// read returns head and payload of the record at pl, checked.
+func (p *packs) read(pl place, batch store.ID, head, payload int64) (h, b []byte, err error) {
+	if head < 0 || payload < 0 || head+payload > 64<<20 {
+		return nil, nil, store.ErrDamaged
+	}
+	f, err := os.Open(filepath.Join(p.dir, packName(pl.pack)))
+	if err != nil {
+		return nil, nil, fmt.Errorf("store: read a pack: %w", errors.Join(store.ErrDamaged, err))
+	}
+	all := make([]byte, recordHead+head+payload)
+	_, err = f.ReadAt(all, pl.at)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, nil, fmt.Errorf("store: read a pack: %w", errors.Join(store.ErrDamaged, err))
+	}
+	var rh [recordHead]byte
+	copy(rh[:], all)
+	body := all[recordHead:]
+	if store.ID(rh[8:]) != batch || binary.BigEndian.Uint32(rh[:4]) != uint32(len(body)) ||
+		binary.BigEndian.Uint32(rh[4:8]) != checksum(rh, body) {
+		return nil, nil, store.ErrDamaged
+	}
+	return body[:head:head], body[head:], nil
+}
