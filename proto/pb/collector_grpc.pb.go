@@ -28,7 +28,9 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Enrolment is the only service that needs no certificate.
+// Enrolment is the only service that needs no certificate. An invitation is the string
+// byleave://HOST:PORT/?ca=FP&policy=FP&ledger=FP&token=TOKEN with FP = unpadded base64url of a SHA-256: of the CA's certificate
+// (DER; the server sends it as the last of its chain), of the policy's and of the ledger's Ed25519 public key (32 bytes).
 type EnrolmentClient interface {
 	// Enrol trades a single-use invitation for a certificate. A reused token changes nothing.
 	Enrol(ctx context.Context, in *EnrolRequest, opts ...grpc.CallOption) (*EnrolResponse, error)
@@ -56,7 +58,9 @@ func (c *enrolmentClient) Enrol(ctx context.Context, in *EnrolRequest, opts ...g
 // All implementations must embed UnimplementedEnrolmentServer
 // for forward compatibility.
 //
-// Enrolment is the only service that needs no certificate.
+// Enrolment is the only service that needs no certificate. An invitation is the string
+// byleave://HOST:PORT/?ca=FP&policy=FP&ledger=FP&token=TOKEN with FP = unpadded base64url of a SHA-256: of the CA's certificate
+// (DER; the server sends it as the last of its chain), of the policy's and of the ledger's Ed25519 public key (32 bytes).
 type EnrolmentServer interface {
 	// Enrol trades a single-use invitation for a certificate. A reused token changes nothing.
 	Enrol(context.Context, *EnrolRequest) (*EnrolResponse, error)
