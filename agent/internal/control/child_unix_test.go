@@ -1,0 +1,107 @@
+//go:build unix
+
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+const childSocket = "BYLEAVE_TEST_SOCKET"
+
+// callAsChild is what the test binary does when it runs again as another user.
+func callAsChild() int {
+	err := Call(context.Background(), os.Getenv(childSocket), "pause", nil, nil)
+	switch {
+	case err == nil:
+		fmt.Println("allowed")
+	case errors.Is(err, ErrDenied):
+		fmt.Println("denied")
+	default:
+		fmt.Println("other:", err)
+	}
+	return 0
+}
+
+// TestAnotherUserIsRefused runs this binary as nobody when root; the folder and socket are opened wide first, so that the
+// kernel's answer alone decides. As a plain user nothing can become another user, so a handler that thinks it belongs to
+// another user stands in for it.
+func TestAnotherUserIsRefused(t *testing.T) {
+	ran := make(chan struct{}, 10)
+	verbs := map[string]Verb{"pause": {Root: true, Do: recordRun(ran)}}
+	if os.Getuid() != 0 {
+		refusedByHandler(t, verbs)
+	} else {
+		path, _ := serve(t, verbs)
+		if got := strings.TrimSpace(runAs(t, 65534, path)); got != "denied" {
+			t.Fatalf("nobody's call: %s", got)
+		}
+		if got := strings.TrimSpace(runAs(t, 0, path)); got != "allowed" {
+			t.Fatalf("our own user's call by the same way: %s", got)
+		}
+		<-ran
+	}
+	select {
+	case <-ran:
+		t.Fatal("the verb ran for a stranger")
+	default:
+	}
+}
+
+func runAs(t *testing.T, uid uint32, path string) string {
+	t.Helper()
+	for file, mode := range map[string]os.FileMode{filepath.Dir(path): 0o755, path: 0o666} {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The build cache's folder is closed to others: hand the child an open copy.
+	b, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := filepath.Join(filepath.Dir(path), "child")
+	if err := os.WriteFile(child, b, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(child, "-test.run=^$")
+	cmd.Dir = "/"
+	cmd.Env = []string{childSocket + "=" + path}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid, NoSetGroups: uid == 0}}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("run as %d: %v: %s", uid, err, out)
+	}
+	return string(out)
+}
+
+func refusedByHandler(t *testing.T, verbs map[string]Verb) {
+	path := filepath.Join(folder(t), "s")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{Handler: &door{verbs: verbs, log: discard, self: os.Getuid() + 1}, ConnContext: withPeer}
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(l) }()
+	if err := Call(t.Context(), path, "pause", nil, nil); !errors.Is(err, ErrDenied) {
+		t.Errorf("a stranger's call: %v", err)
+	}
+	if err := srv.Close(); err != nil {
+		t.Error(err)
+	}
+	<-done
+}

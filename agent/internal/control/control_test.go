@@ -1,0 +1,340 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childSocket) != "" {
+		os.Exit(callAsChild())
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// folder is a short private folder: socket paths have a limit that t.TempDir's names can exceed.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "ctl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+// serve starts an agent's door and waits until it answers.
+func serve(t *testing.T, verbs map[string]Verb) (path string, logged *lockedBuffer) {
+	t.Helper()
+	path = filepath.Join(folder(t), "control.sock")
+	logged = &lockedBuffer{}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- Serve(ctx, path, verbs, slog.New(slog.NewTextHandler(logged, nil))) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+		if _, err := os.Lstat(path); !os.IsNotExist(err) {
+			t.Errorf("the socket is still there after Serve: %v", err)
+		}
+	})
+	until(t, func() bool { return !errors.Is(Call(t.Context(), path, "none", nil, nil), ErrNotRunning) })
+	return path, logged
+}
+
+// until polls a condition that another goroutine makes true.
+func until(t *testing.T, ok func() bool) {
+	t.Helper()
+	limit := time.After(20 * time.Second)
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-limit:
+			t.Fatal("waited 20 s in vain")
+		case <-tick.C:
+		}
+	}
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func echo(_ context.Context, in json.RawMessage) (any, error) { return in, nil }
+
+func TestCallCarriesQuestionAndAnswer(t *testing.T) {
+	type text struct{ A string }
+	path, _ := serve(t, map[string]Verb{
+		"echo": {Do: echo},
+		"fail": {Do: func(context.Context, json.RawMessage) (any, error) {
+			return nil, errors.New("nothing to resume; you did not pause")
+		}},
+	})
+	in, out := text{"pause 30m ␛[31m"}, text{}
+	if err := Call(t.Context(), path, "echo", in, &out); err != nil || !cmp.Equal(in, out) {
+		t.Fatalf("echo: %v %v", out, err)
+	}
+	var verb *VerbError
+	if err := Call(t.Context(), path, "fail", nil, nil); !errors.As(err, &verb) || verb.Message != "nothing to resume; you did not pause" {
+		t.Fatalf("fail: %v", err)
+	}
+	if err := Call(t.Context(), path, "unheard", nil, nil); !errors.As(err, &verb) || !strings.Contains(verb.Message, "restart") {
+		t.Fatalf("unknown verb: %v", err)
+	}
+}
+
+func TestNobodyListens(t *testing.T) {
+	dir := folder(t)
+	if err := Call(t.Context(), filepath.Join(dir, "no.sock"), "status", nil, nil); !errors.Is(err, ErrNotRunning) {
+		t.Fatalf("no socket: %v", err)
+	}
+	if err := Call(t.Context(), leftover(t, dir), "status", nil, nil); !errors.Is(err, ErrNotRunning) {
+		t.Fatalf("dead socket: %v", err)
+	}
+	if !strings.Contains(ErrNotRunning.Error(), "byleave run") {
+		t.Fatal("the error does not name the remedy")
+	}
+}
+
+// leftover is a socket file that nobody listens on, as a killed agent leaves it.
+func leftover(t *testing.T, dir string) string {
+	t.Helper()
+	path := filepath.Join(dir, "left.sock")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestLeftoverSocketIsReplaced(t *testing.T) {
+	path := leftover(t, folder(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- Serve(ctx, path, map[string]Verb{"echo": {Do: echo}}, discard) }()
+	until(t, func() bool { return Call(t.Context(), path, "echo", nil, nil) == nil })
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("mode of the socket: %v %v", info.Mode(), err)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSecondAgentIsRefused(t *testing.T) {
+	path, _ := serve(t, map[string]Verb{"echo": {Do: echo}})
+	if err := Serve(t.Context(), path, nil, discard); !errors.Is(err, ErrRunning) {
+		t.Fatalf("a second agent: %v", err)
+	}
+	if err := Call(t.Context(), path, "echo", nil, nil); err != nil {
+		t.Fatalf("the first agent no longer answers: %v", err)
+	}
+}
+
+func TestBadPlacesAreRefused(t *testing.T) {
+	dir := folder(t)
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	open := filepath.Join(dir, "open")
+	if err := os.Mkdir(open, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(open, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(open, link); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ path, says string }{
+		"plain file in the way": {file, "in the way"},
+		"folder open to others": {filepath.Join(open, "s"), "0700"},
+		"folder is a link":      {filepath.Join(link, "s"), "0700"},
+		"path too long":         {filepath.Join(dir, strings.Repeat("x", 120)), "XDG_RUNTIME_DIR"},
+	} {
+		if err := Serve(t.Context(), c.path, nil, discard); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if b, err := os.ReadFile(file); err != nil || string(b) != "precious" {
+		t.Fatalf("the file in the way was touched: %q %v", b, err)
+	}
+}
+
+func TestMalformedRequestsRunNoVerb(t *testing.T) {
+	ran := make(chan string, 100)
+	path, _ := serve(t, map[string]Verb{"echo": {Do: func(_ context.Context, in json.RawMessage) (any, error) {
+		ran <- string(in)
+		return nil, nil
+	}}})
+	huge := `"` + strings.Repeat("x", maxBody) + `"`
+	for name, raw := range map[string]string{
+		"not HTTP":         "\x00\x01\x02\r\n\r\n",
+		"GET":              "GET /echo HTTP/1.1\r\nHost: a\r\n\r\n",
+		"not JSON":         "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n{a}",
+		"two values":       "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n1 2",
+		"too large":        "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: " + itoa(len(huge)) + "\r\n\r\n" + huge,
+		"header too large": "POST /echo HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("y", 64<<10) + "\r\n\r\n",
+		"path climbs":      "POST /../echo HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+		"empty path":       "POST * HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+		"NUL in verb":      "POST /echo%00 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+	} {
+		if status := send(t, path, raw); status < 400 {
+			t.Errorf("%s: status %d", name, status)
+		}
+	}
+	select {
+	case in := <-ran:
+		t.Fatalf("a verb ran on a malformed request with %.20q", in)
+	default:
+	}
+	if err := Call(t.Context(), path, "echo", nil, nil); err != nil || <-ran != "null" {
+		t.Fatalf("after all that, a good request: %v", err)
+	}
+}
+
+func itoa(n int) string {
+	b, err := json.Marshal(n)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// send writes raw bytes and returns the status of the answer, 400 if the connection was cut without one.
+func send(t *testing.T, path, raw string) int {
+	t.Helper()
+	c, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		if _, err := io.WriteString(c, raw); err != nil {
+			return // the server may refuse before it has read everything
+		}
+	}()
+	head := make([]byte, 12)
+	if _, err := io.ReadFull(c, head); err != nil {
+		return http.StatusBadRequest
+	}
+	return 100*int(head[9]-'0') + 10*int(head[10]-'0') + int(head[11]-'0')
+}
+
+func TestPanicSaysNothingOfItsValue(t *testing.T) {
+	const secret = "typed text that must not be logged"
+	path, logged := serve(t, map[string]Verb{
+		"bad":  {Do: func(context.Context, json.RawMessage) (any, error) { panic(secret) }},
+		"odd":  {Do: func(context.Context, json.RawMessage) (any, error) { return func() {}, nil }},
+		"echo": {Do: echo},
+	})
+	for _, verb := range []string{"bad", "odd"} {
+		err := Call(t.Context(), path, verb, nil, nil)
+		if err == nil || strings.Contains(err.Error(), secret) {
+			t.Fatalf("%s: %v", verb, err)
+		}
+	}
+	if s := logged.String(); strings.Contains(s, secret) || !strings.Contains(s, "verb=bad") {
+		t.Fatalf("log: %s", s)
+	}
+	if err := Call(t.Context(), path, "echo", nil, nil); err != nil {
+		t.Fatalf("the agent died: %v", err)
+	}
+}
+
+func TestManyCallersAreServed(t *testing.T) {
+	path, _ := serve(t, map[string]Verb{"echo": {Do: echo}})
+	var wg sync.WaitGroup
+	errs := make(chan error, 4*maxClients)
+	for range 4 * maxClients {
+		wg.Go(func() { errs <- Call(t.Context(), path, "echo", 1, nil) })
+	}
+	wg.Wait()
+	close(errs)
+	for err := range errs {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestCallEndsWithItsContext(t *testing.T) {
+	entered := make(chan struct{})
+	path, _ := serve(t, map[string]Verb{"slow": {Do: func(ctx context.Context, _ json.RawMessage) (any, error) {
+		close(entered)
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-entered; cancel() }()
+	if err := Call(ctx, path, "slow", nil, nil); !errors.Is(err, context.Canceled) {
+		t.Fatalf("slow: %v", err)
+	}
+}
+
+func TestMay(t *testing.T) {
+	for _, c := range []struct {
+		uid, self int
+		root, ok  bool
+	}{
+		{1000, 1000, false, true},
+		{1000, 1000, true, true},
+		{0, 1000, true, true},
+		{0, 1000, false, false},
+		{1001, 1000, true, false},
+		{1001, 1000, false, false},
+		{0, 0, false, true},
+		{1000, 0, true, false},
+		{-1, 1000, true, false},
+	} {
+		if got := may(c.uid, c.self, Verb{Root: c.root}); got != c.ok {
+			t.Errorf("uid %d, agent of %d, verb for root %v: %v", c.uid, c.self, c.root, got)
+		}
+	}
+}
