@@ -1,0 +1,154 @@
+package desktop
+
+import (
+	"context"
+	"errors"
+	"image"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// start brings a desktop up, or fails where the machine lacks the programs that `make deps` installs.
+func start(t *testing.T, opt Options) (*Desktop, context.Context) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	d, err := Start(ctx, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d, ctx
+}
+
+func TestDesktopRunsAProgram(t *testing.T) {
+	d, ctx := start(t, Options{})
+	p, err := d.Start("l3afpad", "l3afpad")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := d.WaitWindow(ctx, "l3afpad", OfProcess(p.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := image.Rect(200, 150, 1000, 750)
+	if err := d.Place(ctx, w.ID, want); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Focus(ctx, w.ID); err != nil {
+		t.Fatal(err)
+	}
+	img, err := d.Screen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, g, b, _ := img.At(5, 1000).RGBA(); r>>8 != 0x2f || g>>8 != 0x5d || b>>8 != 0x7c {
+		t.Errorf("the root window has not its colour: %x %x %x", r>>8, g>>8, b>>8)
+	}
+	if err := d.CloseWindow(ctx, w.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Wait(ctx); err != nil {
+		t.Errorf("l3afpad: %v", err)
+	}
+}
+
+func TestProgramsRunAsAPlainUserInPrivateFolders(t *testing.T) {
+	d, ctx := start(t, Options{NoWM: true})
+	out, err := d.Command(ctx, "sh", "-c", `id -u; stat -c %a "$XDG_RUNTIME_DIR"; touch "$HOME/x" && echo ok`).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := strings.Fields(string(out))
+	if len(f) != 3 || f[0] == "0" || f[1] != "700" || f[2] != "ok" {
+		t.Errorf("user, mode of the run folder, home: got %q, want a user other than 0, 700, ok", f)
+	}
+}
+
+func TestAccessibilityKnowsTheEditor(t *testing.T) {
+	d, ctx := start(t, Options{})
+	p, err := d.Start("mousepad", "mousepad")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.WaitWindow(ctx, "mousepad", OfProcess(p.Pid)); err != nil {
+		t.Fatal(err)
+	}
+	out, err := d.Command(ctx, "dbus-send", "--session", "--print-reply=literal", "--dest=org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus.GetAddress").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := strings.TrimSpace(string(out))
+	err = Until(ctx, "mousepad on the accessibility bus", func() bool {
+		out, err := d.Command(ctx, "dbus-send", "--bus="+addr, "--print-reply", "--dest=org.a11y.atspi.Registry",
+			"/org/a11y/atspi/accessible/root", "org.freedesktop.DBus.Properties.Get",
+			"string:org.a11y.atspi.Accessible", "string:ChildCount").Output()
+		return err == nil && strings.Contains(string(out), "int32") && !strings.Contains(string(out), "int32 0")
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDisplayDiesAndReturnsUnderTheSameName(t *testing.T) {
+	d, ctx := start(t, Options{})
+	name := d.Display()
+	if err := d.KillDisplay(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Windows(); !errors.Is(err, errNoDisplay) {
+		t.Errorf("windows of a dead display: got %v, want %v", err, errNoDisplay)
+	}
+	if err := d.ReviveDisplay(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if d.Display() != name {
+		t.Errorf("display came back as %s, want %s", d.Display(), name)
+	}
+}
+
+func TestCloseEndsWhatItStartedAndNothingElse(t *testing.T) {
+	other := exec.Command("sleep", "60")
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := other.Process.Kill(); err != nil {
+			t.Errorf("the bystander was ended: %v", err)
+		}
+		if err := other.Wait(); err == nil {
+			t.Error("the bystander had ended by itself")
+		}
+	}()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	d, err := Start(ctx, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pids := []int{}
+	for _, p := range d.procs {
+		pids = append(pids, p.Pid)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, pid := range pids {
+		if groupRuns(pid) {
+			t.Errorf("process group %d still runs", pid)
+		}
+	}
+	if _, err := os.Stat(d.Dir()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("scratch folder is still there: %v", err)
+	}
+	if err := d.Close(); err != nil {
+		t.Errorf("second Close: %v", err)
+	}
+}
