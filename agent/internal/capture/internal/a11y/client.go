@@ -1,0 +1,279 @@
+package a11y
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"sync"
+	"time"
+
+	"github.com/byleave/byleave/policy"
+	"github.com/godbus/dbus/v5"
+)
+
+// ErrNoBus says that the desktop has no accessibility bus: then no element is known, and no text is recorded.
+var ErrNoBus = errors.New("no accessibility bus; install at-spi2-core and log in again to let text be recorded")
+
+const (
+	openWait  = 2 * time.Second       // for each question while opening; the bus starts the registry on demand
+	eventWait = 60 * time.Millisecond // for all questions about one focus event
+
+	registryName  = "org.a11y.atspi.Registry"
+	registryPath  = "/org/a11y/atspi/registry"
+	rootPath      = dbus.ObjectPath("/org/a11y/atspi/accessible/root")
+	ifAccessible  = "org.a11y.atspi.Accessible."
+	ifComponent   = "org.a11y.atspi.Component."
+	focusedEvent  = "object:state-changed:focused"
+	stateMultiple = 17 // MULTI_LINE
+	stateShowing  = 25
+)
+
+// Client is a connection to the accessibility bus. Its methods may be called from any goroutine.
+type Client struct {
+	conn    *dbus.Conn
+	now     func() policy.Moment
+	signals chan *dbus.Signal
+	focused chan Focus
+	done    chan struct{} // closed by Close: stop sending
+	ended   chan struct{} // closed when the goroutine has ended
+	close   sync.Once
+
+	mu    sync.Mutex
+	pids  map[string]int // of the bus names that had the focus
+	apps  map[int]string // the other way round
+	nodes map[uint64]node
+	order []uint64 // of nodes, oldest first: it is bounded
+}
+
+// node is where an accessible object lives.
+type node struct {
+	name string
+	path dbus.ObjectPath
+}
+
+// Open connects to the accessibility bus of the session, switches accessibility on, and listens for focus events. ErrNoBus
+// means that there is no such bus. Now gives the moment at which an event arrives.
+func Open(now func() policy.Moment) (*Client, error) {
+	conn, err := dial()
+	if err != nil {
+		return nil, fmt.Errorf("%w (%v)", ErrNoBus, err)
+	}
+	c := &Client{
+		conn: conn, now: now, signals: make(chan *dbus.Signal, 64), focused: make(chan Focus, 16),
+		done: make(chan struct{}), ended: make(chan struct{}),
+		pids: map[string]int{}, apps: map[int]string{}, nodes: map[uint64]node{},
+	}
+	if err := c.listen(); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("%w (%v)", ErrNoBus, err)
+	}
+	go c.run()
+	return c, nil
+}
+
+// dial asks the session bus for the accessibility bus.
+func dial() (*dbus.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), openWait)
+	defer cancel()
+	session, err := dbus.ConnectSessionBus(dbus.WithContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close()
+	bus := session.Object("org.a11y.Bus", "/org/a11y/bus")
+	var address string
+	if err := bus.CallWithContext(ctx, "org.a11y.Bus.GetAddress", 0).Store(&address); err != nil {
+		return nil, err
+	}
+	on := bus.CallWithContext(ctx, "org.freedesktop.DBus.Properties.Set", 0, "org.a11y.Status", "IsEnabled", dbus.MakeVariant(true))
+	if on.Err != nil {
+		return nil, on.Err
+	}
+	return dbus.Connect(address, dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
+}
+
+func (c *Client) listen() error {
+	ctx, cancel := context.WithTimeout(context.Background(), openWait)
+	defer cancel()
+	c.conn.Signal(c.signals)
+	err := c.conn.AddMatchSignalContext(ctx, dbus.WithMatchInterface("org.a11y.atspi.Event.Object"),
+		dbus.WithMatchMember("StateChanged"), dbus.WithMatchArg(0, "focused"))
+	if err != nil {
+		return err
+	}
+	return c.conn.Object(registryName, registryPath).
+		CallWithContext(ctx, "org.a11y.atspi.Registry.RegisterEvent", 0, focusedEvent).Err
+}
+
+// Focused gives each element that got the focus, in order. It is closed when the bus dies.
+func (c *Client) Focused() <-chan Focus { return c.focused }
+
+// Close ends the connection. It is safe to call twice.
+func (c *Client) Close() {
+	c.close.Do(func() {
+		close(c.done)
+		c.conn.Close()
+	})
+	<-c.ended
+}
+
+// run turns signals into focus events until the connection ends.
+func (c *Client) run() {
+	defer close(c.ended)
+	defer close(c.focused)
+	for {
+		select {
+		case s, ok := <-c.signals:
+			if !ok {
+				return
+			}
+			at := c.now()
+			if !gotFocus(s) {
+				continue
+			}
+			select {
+			case c.focused <- c.ask(at, s):
+			case <-c.done:
+				return
+			}
+		case <-c.done:
+			return
+		case <-c.conn.Context().Done():
+			return
+		}
+	}
+}
+
+// gotFocus decodes by index: toolkits put different things into the fifth element.
+func gotFocus(s *dbus.Signal) bool {
+	if len(s.Body) < 2 {
+		return false
+	}
+	what, _ := s.Body[0].(string)
+	on, _ := s.Body[1].(int32)
+	return what == "focused" && on == 1
+}
+
+// ask finds out what got the focus. What stays unknown is left out, and Known is false then.
+func (c *Client) ask(at policy.Moment, s *dbus.Signal) Focus {
+	ctx, cancel := context.WithTimeout(context.Background(), eventWait)
+	defer cancel()
+	n := node{s.Sender, s.Path}
+	f := Focus{At: at, ID: c.remember(n)}
+	pid, err := c.pid(ctx, s.Sender)
+	if err != nil {
+		return f
+	}
+	f.PID = pid
+	if err := c.call(ctx, n, ifAccessible+"GetRole").Store(&f.Role); err != nil {
+		return f
+	}
+	states, err := c.states(ctx, n)
+	if err != nil {
+		return f
+	}
+	f.Known, f.Lines = true, states.has(stateMultiple)
+	f.Element = c.describe(ctx, n)
+	return f
+}
+
+// describe gives what can be said of a node to people; what it does not answer stays empty.
+func (c *Client) describe(ctx context.Context, n node) Element {
+	var e Element
+	if err := c.call(ctx, n, ifAccessible+"GetRoleName").Store(&e.Role); err != nil {
+		return Element{}
+	}
+	var name dbus.Variant
+	if err := c.call(ctx, n, "org.freedesktop.DBus.Properties.Get", "org.a11y.atspi.Accessible", "Name").Store(&name); err == nil {
+		e.Name, _ = name.Value().(string)
+	}
+	e.Rect, _ = c.extents(ctx, n)
+	return e
+}
+
+// Answers asks the application of an element anything, and returns nil if it answers before ctx ends: it was not hung since
+// the question was put. A refusal is an answer, too.
+func (c *Client) Answers(ctx context.Context, id uint64) error {
+	c.mu.Lock()
+	n, ok := c.nodes[id]
+	c.mu.Unlock()
+	if !ok {
+		return errors.New("a11y: the element is not known any more")
+	}
+	_, err := c.role(ctx, n)
+	if _, refused := errors.AsType[dbus.Error](err); refused {
+		return nil
+	}
+	return err
+}
+
+type stateSet []uint32
+
+func (s stateSet) has(bit uint) bool {
+	return int(bit/32) < len(s) && s[bit/32]&(1<<(bit%32)) != 0
+}
+
+func (c *Client) states(ctx context.Context, n node) (stateSet, error) {
+	var s []uint32
+	err := c.call(ctx, n, ifAccessible+"GetState").Store(&s)
+	return s, err
+}
+
+func (c *Client) extents(ctx context.Context, n node) (Rect, bool) {
+	var r struct{ X, Y, W, H int32 }
+	if err := c.call(ctx, n, ifComponent+"GetExtents", uint32(0)).Store(&r); err != nil || r.X < -10000 {
+		return Rect{}, false // a hidden element says that it lies far outside
+	}
+	return Rect{int(r.X), int(r.Y), int(r.W), int(r.H)}, true
+}
+
+func (c *Client) call(ctx context.Context, n node, method string, args ...any) *dbus.Call {
+	return c.conn.Object(n.name, n.path).CallWithContext(ctx, method, 0, args...)
+}
+
+// pid is the process behind a bus name. Names are never used twice, so an answer stays true.
+func (c *Client) pid(ctx context.Context, name string) (int, error) {
+	c.mu.Lock()
+	pid, ok := c.pids[name]
+	c.mu.Unlock()
+	if ok {
+		return pid, nil
+	}
+	var p uint32
+	err := c.conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.GetConnectionUnixProcessID", 0, name).Store(&p)
+	if err != nil {
+		return 0, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.pids) >= keep {
+		clear(c.pids)
+		clear(c.apps)
+	}
+	c.pids[name], c.apps[int(p)] = int(p), name
+	return int(p), nil
+}
+
+// keep bounds how many applications and elements are remembered.
+const keep = 256
+
+// remember gives a node its number.
+func (c *Client) remember(n node) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(n.name))
+	h.Write([]byte{0})
+	h.Write([]byte(n.path))
+	id := h.Sum64() | 1
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.nodes[id]; !ok {
+		if len(c.order) >= keep {
+			delete(c.nodes, c.order[0])
+			c.order = c.order[1:]
+		}
+		c.order = append(c.order, id)
+	}
+	c.nodes[id] = n
+	return id
+}
