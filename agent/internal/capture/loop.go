@@ -68,7 +68,8 @@ func newLoop(opt Options, d display, s senses, emit func(raw.Event)) *loop {
 // run works until ctx ends (nil) or the display dies (its error).
 func (l *loop) run(ctx context.Context) error {
 	l.done = ctx.Done()
-	changed := l.opt.Gate.Changed()
+	changed, unwatch := l.opt.Gate.Watch()
+	defer unwatch()
 	var focused <-chan a11y.Focus
 	if l.s != nil {
 		focused = l.s.Focused()

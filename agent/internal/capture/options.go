@@ -24,8 +24,8 @@ type Gate interface {
 	Live() policy.Permit
 	// Judge is what was allowed at a past moment in window, with the band on both sides of every edge.
 	Judge(at policy.Moment, window uint32) policy.Permit
-	// Changed gets a value after any change of Live.
-	Changed() <-chan struct{}
+	// Watch gives a channel that gets a value after any change of Live, and a function that ends it.
+	Watch() (changed <-chan struct{}, stop func())
 }
 
 // Options are what capture needs from outside. All fields are required.

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -37,20 +38,15 @@ type facts struct {
 	display   bool
 }
 
-// permit asks policy.Decide what these facts allow at now.
-func (f facts) permit(rules *policy.Rules, now policy.Moment) policy.Permit {
-	p := policy.Decide(policy.Situation{
-		Rules:     rules,
-		Now:       now,
-		App:       f.focus.app,
-		AppWhy:    f.focus.why,
-		Known:     f.display && f.focus.known(),
-		Paused:    f.pause.holds(now.Wall),
-		Locked:    f.locked,
-		Indicator: f.indicator,
-		Durable:   f.durable,
-		Secret:    f.secret,
-	})
+// permit asks policy.Decide what these facts allow in a situation that has the rules, the time and what holds for the
+// whole gate.
+func (f facts) permit(s policy.Situation) policy.Permit {
+	s.App, s.AppWhy = f.focus.app, f.focus.why
+	s.Known = f.display && f.focus.known()
+	s.Paused = f.pause.holds(s.Now.Wall)
+	s.Locked, s.Secret = f.locked, f.secret
+	s.Indicator, s.Durable = f.indicator, f.durable
+	p := policy.Decide(s)
 	if p.Open() && f.textBlind {
 		if p = p.Without(policy.Text); !p.Open() {
 			return policy.Deny(policy.Blind)
@@ -71,11 +67,12 @@ type history struct {
 	display   timeline[bool]
 }
 
-// newHistory begins at an instant at which nothing is known.
-func newHistory(at time.Duration) history {
-	no := func() timeline[bool] { return timeline[bool]{{at: at}} }
+// newHistory knows nothing since ever, so that the first report of a fact may be of a time before the gate.
+func newHistory() history {
+	const ever = time.Duration(math.MinInt64)
+	no := func() timeline[bool] { return timeline[bool]{{at: ever}} }
 	return history{
-		focus: timeline[focus]{{at: at}}, pause: timeline[pause]{{at: at}},
+		focus: timeline[focus]{{at: ever}}, pause: timeline[pause]{{at: ever}},
 		locked: no(), secret: no(), textBlind: no(), indicator: no(), durable: no(), display: no(),
 	}
 }

@@ -30,8 +30,7 @@ type Status struct {
 // Gate is the one place that says whether anything may be recorded. All methods may be called at any time from any
 // goroutine. A new Gate denies, and goes on denying until rules, display, focus, mark and disk have all been reported good.
 type Gate struct {
-	now     func() policy.Moment
-	changed chan struct{}
+	now func() policy.Moment
 
 	mu        sync.Mutex // guards everything below
 	rules     *policy.Rules
@@ -42,17 +41,19 @@ type Gate struct {
 	ended     bool          // they expired; only new rules lead out
 	endedAt   time.Duration // when that was seen
 	floor     time.Duration // from here on the history is whole
+	forgot    time.Duration // what is reported of the focus after this instant cannot be older than it
 	barrier   time.Duration // rules or trust in the clock changed here; nothing is judged across
 	words     string        // what is wrong with the display
 	history   history
 	live      policy.Permit
 	status    Status
+	watchers  map[chan struct{}]bool
 }
 
 // New returns a gate that denies. Now reads both clocks; its wall time carries the zone in which hours are read.
 func New(now func() policy.Moment) *Gate {
 	start := now()
-	g := &Gate{now: now, changed: make(chan struct{}, 1), floor: start.Boot, barrier: start.Boot, history: newHistory(start.Boot)}
+	g := &Gate{now: now, watchers: map[chan struct{}]bool{}, floor: start.Boot, barrier: start.Boot, history: newHistory()}
 	g.status = Status{State: Off, Words: policy.NoConsent.Words(), Since: start.Wall}
 	g.live = policy.Deny(policy.NoConsent)
 	return g
@@ -68,8 +69,14 @@ func (g *Gate) SetRules(r *policy.Rules) {
 		}
 		g.rules, g.withdrawn, g.ended, g.renewed = r, false, false, r != nil
 		g.barrier = now.Boot
-		g.history.focus.set(now.Boot, focus{})
+		g.forgetFocus(now.Boot)
 	})
+}
+
+// forgetFocus makes the focus unknown until capture reports it anew. g.mu is held.
+func (g *Gate) forgetFocus(at time.Duration) {
+	g.forgot = at
+	g.history.focus.set(at, focus{})
 }
 
 // Asking says whether a question to the person is open: a first consent, or a policy that became wider.
@@ -102,7 +109,7 @@ func (g *Gate) Lock(locked bool) {
 // Focus reports which window got the focus and what Rules.Match said of it. Window 0, or why Blind, is unknown.
 // Capture calls it for every change of focus, title or rules, at the X server's own time of the change.
 func (g *Gate) Focus(at policy.Moment, window uint32, app string, why policy.Reason) {
-	g.update(func(now policy.Moment) { g.history.focus.set(past(at, now), focus{window, app, why}) })
+	g.update(func(now policy.Moment) { g.history.focus.set(max(past(at, now), g.forgot), focus{window, app, why}) })
 }
 
 // Secret reports whether an element for secrets has the focus. While it has, nothing at all is recorded.
@@ -126,11 +133,13 @@ func (g *Gate) Durable(ok bool) {
 }
 
 // Display reports whether there is a usable display, with words for the person if not: "input: unavailable". A display
-// that went away takes the knowledge of the focus with it.
+// that went away takes the knowledge of the focus, and of the element in it, with it.
 func (g *Gate) Display(ok bool, words string) {
 	g.update(func(now policy.Moment) {
 		if !ok {
-			g.history.focus.set(now.Boot, focus{})
+			g.forgetFocus(now.Boot)
+			g.history.secret.set(now.Boot, false)
+			g.history.textBlind.set(now.Boot, false)
 		}
 		g.history.display.set(now.Boot, ok)
 		g.words = words
@@ -166,9 +175,6 @@ func (g *Gate) Status() Status {
 	g.settle(g.now())
 	return g.status
 }
-
-// Changed receives after any change of Live or Status; changes that nobody received yet are one.
-func (g *Gate) Changed() <-chan struct{} { return g.changed }
 
 // NextEdge is when the clock alone will change something: hours, expiry, the end of a pause. Zero if it will not.
 func (g *Gate) NextEdge() time.Time {
@@ -219,25 +225,15 @@ func (g *Gate) settle(now policy.Moment) {
 		return
 	}
 	g.live, g.status = live, status
-	select {
-	case g.changed <- struct{}{}:
-	default: // one is waiting to be received and covers this change, too
-	}
+	g.tell()
 }
 
 // decide is what facts allow at an instant under what holds for the whole gate. g.mu is held.
 func (g *Gate) decide(f facts, at policy.Moment) policy.Permit {
-	rules := g.rules
-	if g.withdrawn {
-		rules = nil
-	}
-	switch {
-	case rules != nil && g.ended && at.Boot >= g.endedAt:
+	if g.rules != nil && !g.withdrawn && g.ended && at.Boot >= g.endedAt {
 		return policy.Deny(policy.Expired)
-	case rules != nil && g.doubt && !f.pause.holds(at.Wall):
-		return policy.Deny(policy.Blind)
 	}
-	return f.permit(rules, at)
+	return f.permit(policy.Situation{Rules: g.rules, Now: at, Withdrawn: g.withdrawn, ClockDoubt: g.doubt})
 }
 
 // past keeps a report from claiming to know the future: the X server's clock may run a few milliseconds ahead of ours.
