@@ -143,12 +143,8 @@ func (x *Index) sound(ctx context.Context, dir string) (bool, error) {
 		_, err := x.read.ExecContext(ctx, "SELECT max(number) FROM batches; SELECT count(*) FROM devices")
 		return err == nil, err
 	}
-	var verdict string
-	if err := x.read.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
-		return false, fmt.Errorf("store: check the index: %w", errors.Join(errUnsound, err))
-	}
-	if verdict != "ok" {
-		return false, errUnsound
+	if err := x.integrity(ctx); err != nil {
+		return false, err
 	}
 	return true, nil
 }

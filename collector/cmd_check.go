@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/byleave/byleave/collector/internal/ca"
+	"github.com/byleave/byleave/collector/internal/ledger"
+	"github.com/byleave/byleave/collector/internal/store/embed"
+	"github.com/byleave/byleave/collector/internal/vault"
+	"github.com/byleave/byleave/policy"
+	"github.com/spf13/cobra"
+)
+
+func checkCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "check",
+		Short:   "Check the collector's folder: modes, keys, policy, index, and the checksum of every box",
+		Example: "  byleave-collector check --dir /srv/byleave",
+		Args:    cobra.NoArgs,
+	}
+	dir := dirFlag(cmd)
+	asJSON := cmd.Flags().Bool("json", false, "print a JSON array")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		h, err := openHome(*dir)
+		if err != nil {
+			return err
+		}
+		findings, bad := checkHome(cmd.Context(), h)
+		if *asJSON {
+			if err := printJSON(cmd.OutOrStdout(), findings); err != nil {
+				return err
+			}
+		} else {
+			for _, f := range findings {
+				fmt.Fprintf(cmd.OutOrStdout(), "%-4s %-8s %s\n", f.verdict(), f.What, f.Says)
+			}
+		}
+		if bad > 0 {
+			return fmt.Errorf("%d of %d checks failed", bad, len(findings))
+		}
+		return nil
+	}
+	return cmd
+}
+
+// finding is the result of one check.
+type finding struct {
+	What string `json:"what"`
+	OK   bool   `json:"ok"`
+	Says string `json:"says"`
+}
+
+func (f finding) verdict() string {
+	if f.OK {
+		return "ok"
+	}
+	return "BAD"
+}
+
+func checkHome(ctx context.Context, h home) (out []finding, bad int) {
+	for _, c := range []struct {
+		what string
+		do   func(context.Context, home) (string, error)
+	}{
+		{"ca", checkCA}, {"vault", checkVault}, {"ledger", checkLedger}, {"policy", checkPolicy}, {"store", checkStore},
+	} {
+		says, err := c.do(ctx, h)
+		if err != nil {
+			says = err.Error()
+			bad++
+		}
+		out = append(out, finding{c.what, err == nil, says})
+	}
+	return out, bad
+}
+
+func checkCA(_ context.Context, h home) (string, error) {
+	a, err := ca.Load(string(h), time.Now)
+	if err != nil {
+		return "", err
+	}
+	if end := a.Certificate().NotAfter; time.Now().After(end) {
+		return "", errors.New("the authority's certificate has ended: make a new collector")
+	}
+	return "valid until " + a.Certificate().NotAfter.Format(time.DateOnly), nil
+}
+
+func checkVault(_ context.Context, h home) (string, error) {
+	if _, err := vault.Load(string(h), nil); err != nil {
+		return "", err
+	}
+	return "the key file is there", nil
+}
+
+func checkLedger(_ context.Context, h home) (string, error) {
+	if _, err := ledger.PublicKey(string(h)); err != nil {
+		return "", err
+	}
+	return "the key is there", nil
+}
+
+func checkPolicy(_ context.Context, h home) (string, error) {
+	pub, err := h.policyPublic()
+	if err != nil {
+		return "", err
+	}
+	raw, err := os.ReadFile(h.path(policyName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", errors.New("no policy is published: nobody can be asked for anything; see `byleave-collector policy --help`")
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the policy: %w", err)
+	}
+	p, err := policy.Parse(raw, pub)
+	if err != nil {
+		return "", err
+	}
+	if err := policy.Newer(p, policy.Policy{}, time.Now()); err != nil {
+		return "", err
+	}
+	offline := "its private key is offline"
+	if _, err := os.Stat(h.path(policyKeyName)); err == nil {
+		offline = "its private key is still here: move policy.key offline"
+	}
+	return fmt.Sprintf("version %d until %s; %s", p.Version(), p.Expires().Format(time.DateOnly), offline), nil
+}
+
+func checkStore(ctx context.Context, h home) (string, error) {
+	damaged, err := embed.Check(ctx, string(h))
+	if err != nil {
+		return "", err
+	}
+	if damaged > 0 {
+		return "", fmt.Errorf("%d boxes do not match their checksum; the others are whole", damaged)
+	}
+	return "every box matches its checksum", nil
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/byleave/byleave/policy"
+	"github.com/spf13/cobra"
+)
+
+func policyCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "policy",
+		Short:   "Write, sign, check and publish what people are asked for",
+		Example: "  byleave-collector policy new > policy.json",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(policyNewCommand(), policySignCommand(), policyCheckCommand(), policySetCommand())
+	return cmd
+}
+
+func policyNewCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "new",
+		Short:   "Print a policy to edit; the custodian's key is yours to fill in",
+		Example: "  byleave-collector policy new > policy.json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := cmd.OutOrStdout().Write(policy.Template()); err != nil {
+				return fmt.Errorf("print the policy: %w", err)
+			}
+			return nil
+		},
+	}
+}
+
+func policySignCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "sign POLICY.json",
+		Short:   "Sign a policy; one that is not valid is refused",
+		Example: "  byleave-collector policy sign --key policy.key policy.json --out policy.signed",
+		Args:    cobra.ExactArgs(1),
+	}
+	key := cmd.Flags().String("key", policyKeyName, "the private key that init made")
+	out := cmd.Flags().String("out", policyName, "where the signed policy goes")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		text, err := readInput(args[0])
+		if err != nil {
+			return err
+		}
+		body, err := policy.FromJSON(text)
+		if err != nil {
+			return err
+		}
+		private, err := readPolicyKey(*key)
+		if err != nil {
+			return err
+		}
+		signed, err := policy.Sign(body, private)
+		if err != nil {
+			return err
+		}
+		return writeFile(*out, signed)
+	}
+	return cmd
+}
+
+func policyCheckCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check FILE",
+		Short: "Say whether a policy, as JSON or signed, is valid, and show the notice that people read",
+		Example: "  byleave-collector policy check policy.json\n" +
+			"  byleave-collector policy check policy.signed --key policy.pub",
+		Args: cobra.ExactArgs(1),
+	}
+	key := cmd.Flags().String("key", "", "the public key that init made, for a signed policy")
+	asJSON := cmd.Flags().Bool("json", false, "print the facts as JSON")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		text, err := readInput(args[0])
+		if err != nil {
+			return err
+		}
+		p, signed, err := readPolicy(text, *key)
+		if err != nil {
+			return err
+		}
+		notice := ""
+		if signed {
+			if notice, err = policy.Notice(p); err != nil {
+				return err
+			}
+		}
+		if *asJSON {
+			return printJSON(cmd.OutOrStdout(), map[string]any{"valid": true, "signed": signed, "version": p.Version(),
+				"purpose": p.PurposeID(), "sha256": fmt.Sprintf("%x", p.Digest()), "notice": notice})
+		}
+		if !signed {
+			fmt.Fprintln(cmd.OutOrStdout(), "The policy is valid and not signed.")
+			return nil
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "%s\nThe policy is valid: version %d, SHA-256 %x.\n", notice, p.Version(), p.Digest())
+		return nil
+	}
+	return cmd
+}
+
+// readPolicy reads either form. Without a key nothing can be said of a signed one.
+func readPolicy(text []byte, key string) (policy.Policy, bool, error) {
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+		_, err := policy.FromJSON(text)
+		return policy.Policy{}, false, err
+	}
+	if key == "" {
+		return policy.Policy{}, false, misuse{fmt.Errorf("a signed policy is checked with --key %s", policyPublicName)}
+	}
+	pub, err := readPolicyPublic(key)
+	if err != nil {
+		return policy.Policy{}, false, err
+	}
+	p, err := policy.Parse(text, pub)
+	return p, true, err
+}
+
+func policySetCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "set POLICY.signed",
+		Short:   "Publish a signed policy to devices; one that is older or not signed with this collector's key is refused",
+		Example: "  byleave-collector policy set --dir /srv/byleave policy.signed",
+		Args:    cobra.ExactArgs(1),
+	}
+	dir := dirFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		h, err := openHome(*dir)
+		if err != nil {
+			return err
+		}
+		pub, err := h.policyPublic()
+		if err != nil {
+			return err
+		}
+		text, err := readInput(args[0])
+		if err != nil {
+			return err
+		}
+		next, err := policy.Parse(text, pub)
+		if err != nil {
+			return err
+		}
+		var cur policy.Policy
+		old, err := os.ReadFile(h.path(policyName))
+		if err == nil {
+			cur, err = policy.Parse(old, pub)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("the policy in the folder is damaged; move it away first: %w", err)
+		}
+		if err := policy.Newer(next, cur, time.Now()); err != nil {
+			return err
+		}
+		if err := writeFile(h.path(policyName), text); err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "policy version %d is published\n", next.Version())
+		return nil
+	}
+	return cmd
+}
+
+// readInput reads a file that a person named.
+func readInput(path string) ([]byte, error) {
+	text, err := os.ReadFile(filepath.Clean(path))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", filepath.Base(path), errors.Unwrap(err))
+	}
+	return text, nil
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/byleave/byleave/collector/internal/ca"
+	"github.com/byleave/byleave/collector/internal/ingest"
+	"github.com/byleave/byleave/collector/internal/operator"
+	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/embed"
+	"github.com/byleave/byleave/collector/internal/vault"
+	"github.com/byleave/byleave/proto/pb"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+)
+
+type serveOptions struct {
+	dir, listen, addrFile string
+	hosts                 []string
+}
+
+func serveCommand() *cobra.Command {
+	var o serveOptions
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the collector",
+		Example: "  byleave-collector serve --dir /srv/byleave\n" +
+			"  byleave-collector serve --dir /srv/byleave --listen :7443 --host collector.example.org",
+		Args: cobra.NoArgs,
+	}
+	dir := dirFlag(cmd)
+	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:7443", "HOST:PORT to listen on; port 0 takes a free one")
+	cmd.Flags().StringVar(&o.addrFile, "addr-file", "", "write the address there once the collector is ready")
+	cmd.Flags().StringSliceVar(&o.hosts, "host", nil, "a name or address by which devices reach it; the first stands in invitations")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		o.dir = *dir
+		log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
+		return serve(cmd.Context(), o, log, func(addr string) { fmt.Fprintln(cmd.OutOrStdout(), "ready:", addr) })
+	}
+	return cmd
+}
+
+// collector is what serve puts together.
+type collector struct {
+	home   home
+	store  *embed.Store
+	policy *ingest.PolicyFile
+	audit  *ingest.Audit
+	ingest *ingest.Ingest
+	server *grpc.Server
+	log    *slog.Logger
+}
+
+// serve runs until ctx ends, then answers what is in flight and closes the store.
+func serve(ctx context.Context, o serveOptions, log *slog.Logger, ready func(addr string)) (err error) {
+	c, err := openCollector(ctx, o, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.store.Close()) }()
+	l, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		c.ingest.Close()
+		return fmt.Errorf("listen: %w: name another place with --listen", err)
+	}
+	addr, err := publicAddress(l.Addr(), o.hosts)
+	if err == nil {
+		err = c.announce(addr, o.addrFile)
+	}
+	if err != nil {
+		c.ingest.Close()
+		return errors.Join(err, l.Close())
+	}
+	return c.run(ctx, l, func() { ready(addr) })
+}
+
+func openCollector(ctx context.Context, o serveOptions, log *slog.Logger) (*collector, error) {
+	h, err := openHome(o.dir)
+	if err != nil {
+		return nil, err
+	}
+	authority, err := ca.Load(string(h), time.Now)
+	if err != nil {
+		return nil, err
+	}
+	pub, err := h.policyPublic()
+	if err != nil {
+		return nil, err
+	}
+	tls, err := authority.ServerTLS(o.hosts)
+	if err != nil {
+		return nil, err
+	}
+	st, rep, err := embed.Open(ctx, string(h), log)
+	if err != nil {
+		return nil, err
+	}
+	v, err := vault.Load(string(h), st)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	if rep != (embed.Report{}) {
+		log.Warn("the store was repaired", "tails_cut", rep.Torn, "boxes_without_bytes", rep.Missing, "index_salvaged", rep.Salved, "tables_cut_short", rep.Lost)
+	}
+	c := &collector{home: h, store: st, log: log, audit: ingest.NewAudit(log),
+		policy: ingest.OpenPolicy(h.path(policyName), pub, log, time.Now)}
+	c.ingest = ingest.New(st, c.policy, c.audit, log, time.Now)
+	c.server = ingest.NewServer(tls, ingest.Services{
+		Device: c.ingest, Custodian: c.custodian(v),
+		Enrolment: &ingest.Enrolment{Enroller: &ca.Enroller{Authority: authority, Store: st, NewKey: v.NewKey, Now: time.Now},
+			Policy: c.policy, Audit: c.audit, Log: log},
+	}, st, c.audit, log, time.Now)
+	return c, nil
+}
+
+func (c *collector) custodian(v *vault.Vault) pb.CustodianServer {
+	return &operator.Custodian{
+		Store: c.store, Vault: v, Log: c.log, Now: time.Now,
+		Who: func(ctx context.Context) (store.ID, bool) {
+			who, ok := ingest.Who(ctx)
+			return who.ID, ok && who.Role == store.CustodianRole
+		},
+		Purpose: func(id string) string {
+			if p := c.policy.Policy(); p.PurposeID() == id {
+				return p.Message().GetPurpose().GetText()
+			}
+			return ""
+		},
+	}
+}
+
+// publicAddress is what devices dial.
+func publicAddress(l net.Addr, hosts []string) (string, error) {
+	host, port, err := net.SplitHostPort(l.String())
+	if err != nil {
+		return "", fmt.Errorf("read the own address: %w", err)
+	}
+	if len(hosts) > 0 {
+		return net.JoinHostPort(hosts[0], port), nil
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		return "", misuse{errors.New("the collector listens on every address: say with --host by which name devices reach it")}
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+func (c *collector) announce(addr, file string) error {
+	if err := writeFile(c.home.path(addressName), []byte(addr+"\n")); err != nil {
+		return err
+	}
+	if file == "" {
+		return nil
+	}
+	return writeFile(file, []byte(addr+"\n"))
+}
+
+// run serves both doors until ctx ends or one of them breaks.
+func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return c.server.Serve(l) })
+	g.Go(func() error {
+		<-ctx.Done()
+		ingest.Stop(c.server, c.ingest)
+		c.ingest.Close()
+		return nil
+	})
+	g.Go(func() error { c.audit.Run(ctx, time.Minute); return nil })
+	g.Go(func() error { c.reload(ctx); return nil })
+	g.Go(func() error { return c.serveOperator(ctx) })
+	c.log.Info("ready")
+	ready()
+	return g.Wait()
+}
+
+// reload looks at the policy on SIGHUP; every request for it looks, too.
+func (c *collector) reload(ctx context.Context) {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	for {
+		select {
+		case <-hup:
+			c.policy.Current()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// serveOperator serves tail and stats on the folder's socket. Where that cannot be, the collector goes on without them.
+func (c *collector) serveOperator(ctx context.Context) error {
+	l, err := operator.Listen(c.home.path(socketName))
+	if err != nil {
+		c.log.Warn("tail and stats are not served", "error", err)
+		<-ctx.Done()
+		return nil
+	}
+	srv := grpc.NewServer(grpc.MaxRecvMsgSize(4<<10), grpc.MaxConcurrentStreams(16))
+	pb.RegisterOperatorServer(srv, operator.New(c.store, c.log, time.Now, ctx.Done()))
+	stop := context.AfterFunc(ctx, srv.GracefulStop)
+	defer stop()
+	if err := srv.Serve(l); err != nil {
+		return fmt.Errorf("serve the operator's socket: %w", err)
+	}
+	return nil
+}

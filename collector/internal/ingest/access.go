@@ -1,0 +1,139 @@
+package ingest
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/byleave/byleave/collector/internal/ca"
+	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/proto/pb"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+// anyone is the role of a method that needs no certificate.
+const anyone store.Role = ""
+
+// methods is every method there is, and who may call it. What does not stand here is denied.
+var methods = map[string]store.Role{
+	pb.Enrolment_Enrol_FullMethodName:   anyone,
+	pb.Device_Upload_FullMethodName:     store.DeviceRole,
+	pb.Device_PutConsent_FullMethodName: store.DeviceRole,
+	pb.Device_GetPolicy_FullMethodName:  store.DeviceRole,
+	pb.Custodian_Plan_FullMethodName:    store.CustodianRole,
+	pb.Custodian_Release_FullMethodName: store.CustodianRole,
+}
+
+// active is what access control needs of the store.
+type active interface {
+	Active(ctx context.Context, role store.Role, id store.ID) (bool, error)
+}
+
+type door struct {
+	store active
+	audit *Audit
+	log   *slog.Logger
+	now   func() time.Time
+}
+
+type identityKey struct{}
+
+// Who is the identity that the caller's certificate gave, if the method asks for one.
+func Who(ctx context.Context) (ca.Identity, bool) {
+	who, ok := ctx.Value(identityKey{}).(ca.Identity)
+	return who, ok
+}
+
+// admit lets a call in, or says why not. It is asked on each call, so that a revocation counts at once.
+func (d *door) admit(ctx context.Context, method string) (context.Context, error) {
+	need, ok := methods[method]
+	if !ok {
+		d.audit.Count(WrongRole)
+		return nil, status.Error(codes.Unimplemented, "no such method")
+	}
+	if need == anyone {
+		return ctx, nil
+	}
+	who, ok := d.identity(ctx)
+	if !ok {
+		d.audit.Count(WrongRole)
+		return nil, status.Error(codes.Unauthenticated, "this needs a certificate of this collector: enrol first")
+	}
+	if who.Role != need {
+		d.audit.Count(WrongRole)
+		return nil, status.Errorf(codes.PermissionDenied, "a %s's certificate may not do this", who.Role)
+	}
+	live, err := d.store.Active(ctx, who.Role, who.ID)
+	if err != nil {
+		d.log.Error("the store cannot be asked", "error", err)
+		return nil, retryLater("the collector cannot use its store now", troubleRetry)
+	}
+	if !live {
+		d.audit.Count(Revoked)
+		return nil, status.Error(codes.Unauthenticated, "the certificate was revoked: enrol again")
+	}
+	return context.WithValue(ctx, identityKey{}, who), nil
+}
+
+func (d *door) identity(ctx context.Context) (ca.Identity, bool) {
+	p, ok := peer.FromContext(ctx)
+	if !ok {
+		return ca.Identity{}, false
+	}
+	info, ok := p.AuthInfo.(credentials.TLSInfo)
+	if !ok || len(info.State.VerifiedChains) == 0 || len(info.State.PeerCertificates) == 0 {
+		return ca.Identity{}, false
+	}
+	cert := info.State.PeerCertificates[0]
+	if d.now().After(cert.NotAfter) { // it may have ended since the connection was made
+		return ca.Identity{}, false
+	}
+	return ca.IdentityOf(cert)
+}
+
+func (d *door) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {
+	defer d.recovered(info.FullMethod, &err)
+	if ctx, err = d.admit(ctx, info.FullMethod); err != nil {
+		return nil, err
+	}
+	return next(ctx, req)
+}
+
+func (d *door) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
+	defer d.recovered(info.FullMethod, &err)
+	ctx, err := d.admit(ss.Context(), info.FullMethod)
+	if err != nil {
+		return err
+	}
+	return next(srv, &admitted{ss, ctx})
+}
+
+// recovered turns a programming error into a refusal; the panic's text could hold what a client sent and is not written down.
+func (d *door) recovered(method string, err *error) {
+	if r := recover(); r != nil {
+		d.log.Error("a call failed inside", "method", method)
+		*err = status.Error(codes.Internal, "the collector failed inside")
+	}
+}
+
+type admitted struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+func (a *admitted) Context() context.Context { return a.ctx }
+
+// retryLater is a temporary refusal.
+func retryLater(text string, after time.Duration) error {
+	st, err := status.New(codes.Unavailable, text).WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(after)})
+	if err != nil {
+		return status.Error(codes.Unavailable, text)
+	}
+	return st.Err()
+}

@@ -1,0 +1,83 @@
+package ingest
+
+import (
+	"sync"
+	"time"
+
+	"github.com/byleave/byleave/collector/internal/store"
+	"golang.org/x/sync/semaphore"
+)
+
+// What one device may cost at most, whatever it does.
+const (
+	deviceStreams = 2
+	deviceBytes   = 4 << 20 // in flight
+	dayBytes      = 4 << 30 // sent in one UTC day, taken or refused
+	dayBoxes      = 200_000
+)
+
+// accounts keeps one account per device that was here today.
+type accounts struct {
+	mu sync.Mutex // guards of and the streams of every account
+	of map[store.ID]*account
+}
+
+// account is what a device uses.
+type account struct {
+	streams int
+	bytes   *semaphore.Weighted
+
+	mu    sync.Mutex // guards what follows
+	day   int64
+	spent int64
+	boxes int
+}
+
+// enter opens a stream, unless the device has its share already.
+func (a *accounts) enter(device store.ID) (*account, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	acct := a.of[device]
+	if acct == nil {
+		acct = &account{bytes: semaphore.NewWeighted(deviceBytes)}
+		a.of[device] = acct
+	}
+	if acct.streams >= deviceStreams {
+		return nil, false
+	}
+	acct.streams++
+	return acct, true
+}
+
+func (a *accounts) leave(device store.ID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.of[device].streams--
+}
+
+// spend takes size from today's budget; if it is used up, it says how long the day still lasts.
+func (a *account) spend(size int64, now time.Time) (time.Duration, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	const daySeconds = 24 * 60 * 60
+	if day := now.Unix() / daySeconds; day != a.day {
+		a.day, a.spent, a.boxes = day, 0, 0
+	}
+	if a.spent+size > dayBytes || a.boxes >= dayBoxes {
+		return time.Unix((a.day+1)*daySeconds, 0).Sub(now), false
+	}
+	a.spent += size
+	a.boxes++
+	return 0, true
+}
+
+// credit is how many bytes the device may still have in flight.
+func (a *account) credit() uint64 {
+	for free := int64(deviceBytes); free > 0; free /= 2 {
+		if a.bytes.TryAcquire(free) {
+			a.bytes.Release(free)
+			return uint64(free)
+		}
+	}
+	return 0
+}

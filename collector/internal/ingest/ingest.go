@@ -1,0 +1,198 @@
+package ingest
+
+// The collector's part of the flow, in the order of the code below and of commit.go:
+//
+//	| # | stage  | room                        | takes   | gives                                                  |
+//	|---|--------|-----------------------------|---------|--------------------------------------------------------|
+//	| 7 | ingest | collector/internal/ingest   | Box     | store.Record                                           |
+//	|   |        | upload.go receive           | message | admitted bytes, or RETRY                               |
+//	|   |        | ingest.go examine           | bytes   | envelope.Box, identity, signature, consent, or refusal |
+//	| 8 | store  | collector/internal/store    | Records | durable Records, a leaf in the outbox, then the Ack    |
+//	|   |        | commit.go run               | Records | groups of at most 64: sync, commit, answer             |
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/byleave/byleave/collector/internal/ledger"
+	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/envelope"
+	"github.com/byleave/byleave/proto/pb"
+	"golang.org/x/sync/semaphore"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+// Ingest is the Device service.
+type Ingest struct {
+	pb.UnimplementedDeviceServer
+	store    keeper
+	policy   *PolicyFile
+	audit    *Audit
+	log      *slog.Logger
+	now      func() time.Time
+	commit   *committer
+	accounts accounts
+	memory   *semaphore.Weighted // bytes of boxes in flight, of all devices
+	draining chan struct{}
+	drain    sync.Once
+	streams  sync.WaitGroup
+}
+
+// keeper is what ingest needs of the store.
+type keeper interface {
+	Put(ctx context.Context, group []store.Record) ([]store.Outcome, error)
+	Standing(ctx context.Context, device, consent store.ID) (store.Standing, error)
+	PutConsent(ctx context.Context, c store.Consent) error
+}
+
+// New starts an Ingest; Close ends it.
+func New(s keeper, p *PolicyFile, audit *Audit, log *slog.Logger, now func() time.Time) *Ingest {
+	in := &Ingest{
+		store: s, policy: p, audit: audit, log: log, now: now, commit: newCommitter(s, log),
+		memory: semaphore.NewWeighted(memoryLimit), draining: make(chan struct{}),
+	}
+	in.accounts.of = map[store.ID]*account{}
+	return in
+}
+
+// Drain ends upload streams once what they sent is answered; new ones are told to come back.
+func (in *Ingest) Drain() { in.drain.Do(func() { close(in.draining) }) }
+
+func (in *Ingest) isDraining() bool {
+	select {
+	case <-in.draining:
+		return true
+	default:
+		return false
+	}
+}
+
+// Close drains and waits for the last group. The server must have been stopped before.
+func (in *Ingest) Close() {
+	in.Drain()
+	in.streams.Wait()
+	in.commit.close()
+}
+
+// examine turns the bytes that a device sent into a record, or says why not. It stores nothing.
+func (in *Ingest) examine(ctx context.Context, device store.ID, raw []byte) (store.Record, pb.Outcome) {
+	box, err := envelope.Parse(raw)
+	if err != nil {
+		in.audit.Count(Malformed)
+		return store.Record{}, pb.Outcome_OUTCOME_QUARANTINE
+	}
+	h := box.Header()
+	st, err := in.store.Standing(ctx, device, h.Consent)
+	if err != nil {
+		in.log.Error("the store cannot be asked", "error", err)
+		return store.Record{}, pb.Outcome_OUTCOME_RETRY
+	}
+	switch {
+	case !st.Enrolled:
+		in.audit.Count(Revoked)
+		return store.Record{}, pb.Outcome_OUTCOME_RE_ENROL
+	case h.Device != device || h.Subject != st.Subject:
+		in.audit.Count(Foreign)
+		return store.Record{}, pb.Outcome_OUTCOME_QUARANTINE
+	case box.Verify(ed25519.PublicKey(st.SigningKey)) != nil:
+		in.audit.Count(Forged)
+		return store.Record{}, pb.Outcome_OUTCOME_QUARANTINE
+	}
+	return record(box, in.now()), pb.Outcome_OUTCOME_UNSPECIFIED
+}
+
+func record(box envelope.Box, now time.Time) store.Record {
+	h := box.Header()
+	r := store.Record{
+		Batch: h.Batch, Subject: h.Subject, Device: h.Device, Consent: h.Consent, Policy: h.Policy, Purpose: h.Purpose,
+		Sequence: h.Sequence, Digest: box.Digest(), Bucket: h.Bucket, Received: now, Leaf: ledger.Batch(box.Digest()),
+	}
+	r.Head, r.Capsules, r.Payload = box.Parts()
+	for _, c := range box.Capsules() {
+		if c.Role == envelope.Custodian {
+			r.Recipients = append(r.Recipients, c.Key)
+		}
+	}
+	return r
+}
+
+// outcome is what the device is told of what the store did.
+func (in *Ingest) outcome(o store.Outcome) pb.Outcome {
+	switch o {
+	case store.Stored:
+		return pb.Outcome_OUTCOME_STORED
+	case store.Duplicate:
+		return pb.Outcome_OUTCOME_DUPLICATE
+	case store.NoConsent:
+		return pb.Outcome_OUTCOME_SEND_CONSENT
+	case store.Withdrawn:
+		return pb.Outcome_OUTCOME_WITHDRAWN
+	case store.UnknownDevice:
+		in.audit.Count(Revoked)
+		return pb.Outcome_OUTCOME_RE_ENROL
+	case store.Conflict:
+		in.audit.Count(Conflict)
+		return pb.Outcome_OUTCOME_QUARANTINE
+	case store.Mismatch:
+		in.audit.Count(Mismatch)
+		return pb.Outcome_OUTCOME_QUARANTINE
+	}
+	return pb.Outcome_OUTCOME_RETRY
+}
+
+// PutConsent stores a consent stub or a withdrawal. From its answer on, nothing under a withdrawn consent is taken or released.
+func (in *Ingest) PutConsent(ctx context.Context, req *pb.PutConsentRequest) (*pb.PutConsentResponse, error) {
+	device, err := deviceOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	signed, err := proto.MarshalOptions{Deterministic: true}.Marshal(req.GetStub())
+	if err != nil || len(signed) > policy.MaxStub {
+		return nil, status.Error(codes.InvalidArgument, "the consent stub is too long")
+	}
+	st, err := in.store.Standing(ctx, device, store.ID{})
+	if err != nil {
+		return nil, in.trouble(err)
+	}
+	stub, err := policy.ParseStub(signed, ed25519.PublicKey(st.SigningKey))
+	if err != nil {
+		in.audit.Count(Forged)
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	err = in.store.PutConsent(ctx, store.Consent{
+		ID: store.ID(stub.GetId()), Device: device, Policy: [32]byte(stub.GetPolicySha256()), Purpose: stub.GetPurposeId(),
+		Expires: time.Unix(stub.GetExpiresAt(), 0), Commitment: stub.GetCommitment(), Withdrawn: stub.GetWithdrawn(),
+		Signed: signed, Leaf: ledger.Consent(signed),
+	})
+	switch {
+	case errors.Is(err, store.ErrExists):
+		in.audit.Count(Conflict)
+		return nil, status.Error(codes.FailedPrecondition, "this consent id is known with other facts: give consent anew")
+	case errors.Is(err, store.ErrLimit):
+		return nil, status.Errorf(codes.FailedPrecondition, "this device has %d consents already: enrol anew", store.MaxConsents)
+	case err != nil:
+		return nil, in.trouble(err)
+	}
+	return &pb.PutConsentResponse{}, nil
+}
+
+// GetPolicy returns the newest signed policy.
+func (in *Ingest) GetPolicy(ctx context.Context, _ *pb.GetPolicyRequest) (*pb.GetPolicyResponse, error) {
+	if _, err := deviceOf(ctx); err != nil {
+		return nil, err
+	}
+	return &pb.GetPolicyResponse{Policy: in.policy.Current()}, nil
+}
+
+// trouble is a temporary refusal; its cause stays in the log.
+func (in *Ingest) trouble(err error) error {
+	in.log.Error("the store cannot be used", "error", err)
+	return retryLater("the collector cannot use its store now", troubleRetry)
+}

@@ -1,0 +1,94 @@
+package ingest
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/pb"
+	"google.golang.org/protobuf/proto"
+)
+
+// PolicyFile hands out the signed policy in a file, and a newer one as soon as the file is replaced. A file that does not
+// verify, has expired or is older changes nothing.
+type PolicyFile struct {
+	path string
+	key  ed25519.PublicKey
+	log  *slog.Logger
+	now  func() time.Time
+
+	mu      sync.Mutex // guards what follows
+	seen    time.Time
+	size    int64
+	current policy.Policy
+	signed  *pb.Signed
+}
+
+// OpenPolicy looks at path for the first time. That there is no policy yet is no error.
+func OpenPolicy(path string, key ed25519.PublicKey, log *slog.Logger, now func() time.Time) *PolicyFile {
+	p := &PolicyFile{path: path, key: key, log: log, now: now}
+	p.Current()
+	return p
+}
+
+// Key is the public key that policies are signed with.
+func (p *PolicyFile) Key() ed25519.PublicKey { return p.key }
+
+// Policy is the newest policy, zero if there is none.
+func (p *PolicyFile) Policy() policy.Policy {
+	p.Current()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.current
+}
+
+// Current is the newest signed policy, nil if there is none.
+func (p *PolicyFile) Current() *pb.Signed {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	info, err := os.Stat(p.path)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			p.log.Error("the policy cannot be read; the last one stays", "error", err)
+		}
+		return p.signed
+	}
+	if info.ModTime().Equal(p.seen) && info.Size() == p.size {
+		return p.signed
+	}
+	p.seen, p.size = info.ModTime(), info.Size()
+	if err := p.load(); err != nil {
+		p.log.Error("the policy in the folder is refused; the last one stays", "error", err)
+	}
+	return p.signed
+}
+
+func (p *PolicyFile) load() error {
+	raw, err := os.ReadFile(p.path)
+	if err != nil {
+		return fmt.Errorf("read the policy: %w", err)
+	}
+	next, err := policy.Parse(raw, p.key)
+	if err != nil {
+		return err
+	}
+	if next.Digest() == p.current.Digest() {
+		return nil
+	}
+	if err := policy.Newer(next, p.current, p.now()); err != nil {
+		return err
+	}
+	signed := new(pb.Signed)
+	if err := proto.Unmarshal(raw, signed); err != nil {
+		return fmt.Errorf("read the policy: %w", err)
+	}
+	p.current, p.signed = next, signed
+	p.log.Info("policy loaded", "version", next.Version())
+	return nil
+}

@@ -1,0 +1,109 @@
+package ingest
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/byleave/byleave/collector/internal/ca"
+	"github.com/byleave/byleave/proto/envelope"
+	"github.com/byleave/byleave/proto/pb"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
+)
+
+// Limits of the server; grpc's defaults suit trusted clients.
+const (
+	maxMessage     = envelope.MaxSize + 4<<10
+	maxStreams     = 16 // per connection
+	maxHeader      = 16 << 10
+	handshakeTime  = 10 * time.Second
+	pingEvery      = 30 * time.Second // clients that ping more often are cut off
+	connectionIdle = 5 * time.Minute
+	connectionAge  = 30 * time.Minute
+	connectionEnd  = 2 * time.Minute
+	drainTime      = 10 * time.Second
+)
+
+// Services is what the server serves; which of them a caller may use is said by its certificate.
+type Services struct {
+	Device    *Ingest
+	Enrolment *Enrolment
+	Custodian pb.CustodianServer
+}
+
+// NewServer makes the gRPC server. No reflection, no compressor: nothing is served that methods does not name.
+func NewServer(t *tls.Config, s Services, store active, audit *Audit, log *slog.Logger, now func() time.Time) *grpc.Server {
+	d := &door{store: store, audit: audit, log: log, now: now}
+	srv := grpc.NewServer(
+		grpc.Creds(credentials.NewTLS(t)),
+		grpc.UnaryInterceptor(d.unary), grpc.StreamInterceptor(d.stream),
+		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage+4<<10),
+		grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeader), grpc.ConnectionTimeout(handshakeTime),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingEvery}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{
+			MaxConnectionIdle: connectionIdle, MaxConnectionAge: connectionAge, MaxConnectionAgeGrace: connectionEnd,
+			Time: 2 * time.Minute, Timeout: 20 * time.Second,
+		}),
+	)
+	pb.RegisterEnrolmentServer(srv, s.Enrolment)
+	pb.RegisterDeviceServer(srv, s.Device)
+	pb.RegisterCustodianServer(srv, s.Custodian)
+	return srv
+}
+
+// Stop lets every stream be answered, for a while, and then ends the server.
+func Stop(srv *grpc.Server, in *Ingest) {
+	in.Drain()
+	late := time.AfterFunc(drainTime, srv.Stop)
+	defer late.Stop()
+	srv.GracefulStop()
+}
+
+// Enrolment is the service that needs no certificate.
+type Enrolment struct {
+	pb.UnimplementedEnrolmentServer
+	Enroller *ca.Enroller
+	Policy   *PolicyFile
+	Audit    *Audit
+	Log      *slog.Logger
+}
+
+// Enrol trades a single-use invitation for a certificate.
+func (e *Enrolment) Enrol(ctx context.Context, req *pb.EnrolRequest) (*pb.EnrolResponse, error) {
+	if len(req.GetToken()) > 128 || len(req.GetCsr()) > 8<<10 {
+		return nil, e.refuse(ca.ErrApplication)
+	}
+	got, err := e.Enroller.Enrol(ctx, ca.Application{
+		Token: req.GetToken(), CSR: req.GetCsr(), SigningKey: req.GetSigningKey(), Name: req.GetName(), Recipient: req.GetRecipientKey(),
+	})
+	if err != nil {
+		return nil, e.refuse(err)
+	}
+	resp := &pb.EnrolResponse{
+		Certificate: got.Certificate, Ca: e.Enroller.Authority.Certificate().Raw, Device: got.Who.ID[:],
+		VaultKey: got.VaultKey, PolicyKey: e.Policy.Key(), Policy: e.Policy.Current(),
+	}
+	if got.VaultKey != nil {
+		resp.Subject = got.Subject[:]
+	}
+	return resp, nil
+}
+
+func (e *Enrolment) refuse(err error) error {
+	switch {
+	case errors.Is(err, ca.ErrToken):
+		e.Audit.Count(BadToken)
+		return status.Error(codes.PermissionDenied, err.Error())
+	case errors.Is(err, ca.ErrRequest), errors.Is(err, ca.ErrApplication):
+		e.Audit.Count(Malformed)
+		return status.Error(codes.InvalidArgument, err.Error())
+	}
+	e.Log.Error("nobody can be enrolled", "error", err)
+	return retryLater("the collector cannot enrol anybody now", troubleRetry)
+}

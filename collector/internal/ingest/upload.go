@@ -1,0 +1,191 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/proto/envelope"
+	"github.com/byleave/byleave/proto/pb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+const (
+	memoryLimit  = 64 << 20 // bytes of boxes in flight, of all devices
+	streamBoxes  = 64       // boxes in flight per stream
+	busyRetry    = 2 * time.Second
+	troubleRetry = 10 * time.Second
+	drainRetry   = 2 * time.Second
+)
+
+// upload is one running stream.
+type upload struct {
+	in     *Ingest
+	stream pb.Device_UploadServer
+	device store.ID
+	acct   *account
+	slots  chan struct{}           // one per box in flight: taken by receive, given back when its ack was sent
+	acks   chan *pb.UploadResponse // has room for every slot, so that nobody waits for a slow device
+	ended  chan end
+}
+
+// end is how receiving ended and how many acks are due in all.
+type end struct {
+	err   error
+	boxes int
+}
+
+// Upload answers every box that it receives. It ends when the device does, when the certificate no longer counts, or at drain.
+func (in *Ingest) Upload(stream pb.Device_UploadServer) error {
+	device, err := deviceOf(stream.Context())
+	if err != nil {
+		return err
+	}
+	acct, ok := in.accounts.enter(device)
+	if !ok {
+		in.audit.Count(Limited)
+		return retryLater("this device has too many streams open", busyRetry)
+	}
+	defer in.accounts.leave(device)
+	u := &upload{in: in, stream: stream, device: device, acct: acct, slots: make(chan struct{}, streamBoxes),
+		acks: make(chan *pb.UploadResponse, streamBoxes), ended: make(chan end, 1)}
+	in.streams.Add(1)
+	go u.receive() // ends with the stream, whose context dies when this function returns
+	return u.answer()
+}
+
+// receive takes boxes until the stream ends. At most streamBoxes and the device's share of bytes are in flight.
+func (u *upload) receive() {
+	defer u.in.streams.Done()
+	n := 0
+	for {
+		req, err := u.stream.Recv()
+		if err == nil {
+			select {
+			case u.slots <- struct{}{}:
+			case <-u.stream.Context().Done():
+				err = u.stream.Context().Err()
+			}
+		}
+		if err != nil || u.in.isDraining() {
+			u.ended <- end{err, n}
+			return
+		}
+		n++
+		u.take(req.GetBox())
+	}
+}
+
+// take sees to it that exactly one ack is made for the box.
+func (u *upload) take(raw []byte) {
+	if len(raw) > envelope.MaxSize {
+		u.in.audit.Count(Malformed)
+		u.ack(claimedID(raw), pb.Outcome_OUTCOME_QUARANTINE, 0)
+		return
+	}
+	ctx, size := u.stream.Context(), int64(len(raw))
+	if wait, ok := u.acct.spend(size, u.in.now()); !ok {
+		u.in.audit.Count(Limited)
+		u.ack(claimedID(raw), pb.Outcome_OUTCOME_RETRY, wait)
+		return
+	}
+	if u.acct.bytes.Acquire(ctx, size) != nil { // waits: a device gets its share and no more
+		u.ack(claimedID(raw), pb.Outcome_OUTCOME_RETRY, busyRetry)
+		return
+	}
+	if !u.in.memory.TryAcquire(size) {
+		u.acct.bytes.Release(size)
+		u.ack(claimedID(raw), pb.Outcome_OUTCOME_RETRY, busyRetry)
+		return
+	}
+	free := func() { u.in.memory.Release(size); u.acct.bytes.Release(size) }
+	rec, refused := u.in.examine(ctx, u.device, raw)
+	if refused != pb.Outcome_OUTCOME_UNSPECIFIED {
+		free()
+		u.ack(claimedID(raw), refused, troubleRetry)
+		return
+	}
+	err := u.in.commit.submit(ctx, job{rec, func(o store.Outcome) {
+		free()
+		u.ack(rec.Batch[:], u.in.outcome(o), troubleRetry)
+	}})
+	if err != nil {
+		free()
+		u.ack(rec.Batch[:], pb.Outcome_OUTCOME_RETRY, busyRetry)
+	}
+}
+
+// ack queues one answer. It never blocks: the box holds a slot, and acks has room for each.
+func (u *upload) ack(batch []byte, o pb.Outcome, wait time.Duration) {
+	a := &pb.Ack{Batch: batch, Outcome: o}
+	if o == pb.Outcome_OUTCOME_RETRY {
+		a.RetryAfterMs = uint32(wait.Milliseconds())
+	}
+	u.acks <- &pb.UploadResponse{Ack: a}
+}
+
+// answer sends acks until every received box has its own and the device is done, or the collector drains.
+func (u *upload) answer() error {
+	sent, due := 0, -1
+	var final error
+	for due < 0 || sent < due {
+		select {
+		case r := <-u.acks:
+			r.CreditBytes = u.acct.credit()
+			if err := u.stream.Send(r); err != nil {
+				return err
+			}
+			sent++
+			<-u.slots
+		case e := <-u.ended:
+			due = e.boxes
+			if !errors.Is(e.err, io.EOF) {
+				final = e.err
+			}
+		case <-u.in.draining:
+			return u.flush()
+		}
+	}
+	return final
+}
+
+// flush sends the acks of all boxes that are in flight at drain and tells the device to come back.
+func (u *upload) flush() error {
+	deadline := time.NewTimer(flushTime)
+	defer deadline.Stop()
+	for len(u.slots) > 0 {
+		select {
+		case r := <-u.acks:
+			if err := u.stream.Send(r); err != nil {
+				return err
+			}
+			<-u.slots
+		case <-deadline.C:
+			return retryLater("the collector restarts", drainRetry)
+		}
+	}
+	return retryLater("the collector restarts", drainRetry)
+}
+
+// flushTime bounds how long a stream may take to be answered at drain.
+const flushTime = 5 * time.Second
+
+// claimedID is the batch id as the bytes claim it, good for nothing but to tell the device which box is meant.
+func claimedID(raw []byte) []byte {
+	if len(raw) < envelope.HeaderSize {
+		return nil
+	}
+	return raw[2:18]
+}
+
+// deviceOf is the device of the certificate.
+func deviceOf(ctx context.Context) (store.ID, error) {
+	who, ok := Who(ctx)
+	if !ok || who.Role != store.DeviceRole {
+		return store.ID{}, status.Error(codes.PermissionDenied, "only an enrolled device may do this")
+	}
+	return who.ID, nil
+}
