@@ -139,3 +139,11 @@ func validPurpose(s string) bool {
 	}
 	return len(s) > 0 && len(s) <= MaxPurpose
 }
+
+// PeekHeader reads the header of a box from its first bytes and checks nothing but its form: neither hashes nor signature.
+func PeekHeader(raw []byte) (Header, error) {
+	if len(raw) < HeaderSize {
+		return Header{}, ErrTruncated
+	}
+	return decodeHeader(raw)
+}

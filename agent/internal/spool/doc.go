@@ -1,0 +1,16 @@
+// Package spool keeps what may leave the device until it has left: it gathers redacted events into batches, seals each batch and
+// makes it a durable file. It takes redact.Event and nothing else, and it can open none of its own boxes.
+//
+// The presence of a file is the state; there is no ledger beside the files:
+//
+//	<sequence>-<batch>-<n>.tmp   being written; removed at start
+//	<sequence>-<batch>.box       sealed and held back, or waiting for upload
+//	<sequence>-<batch>.sent      acknowledged by the collector: the person's copy until retention
+//	quarantine/                  damaged, refused or foreign files; never read again, never a reason not to start
+//	chain                        number and digest of the newest box, so that retention cannot break the chain
+//	session                      there while an agent runs; found at start, it tells that the last one did not end cleanly
+//
+// May import: agent/internal/capture/redact, policy, proto/envelope, proto/envelope/seal, proto/pb
+// Touches: disk
+// Goroutines: none
+package spool
