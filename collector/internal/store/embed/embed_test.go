@@ -1,0 +1,93 @@
+package embed
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"testing"
+
+	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/storetest"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDir); dir != "" {
+		child(dir)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+var ctx = context.Background()
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reopen opens the store in dir and closes it with the test.
+func reopen(t *testing.T, dir string) (*Store, Report) {
+	t.Helper()
+	s, rep, err := Open(ctx, dir, quiet())
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close()) })
+	return s, rep
+}
+
+func TestConformance(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) store.Store {
+		s, rep := reopen(t, t.TempDir())
+		if rep != (Report{}) {
+			t.Fatalf("an empty folder was repaired: %+v", rep)
+		}
+		return s
+	})
+}
+
+func TestReopenKeepsEverything(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := reopen(t, dir)
+	p := storetest.Enrol(t, s)
+	for round := range 3 {
+		for range 5 {
+			_, err := s.Put(ctx, []store.Record{p.Record(100 << round), p.Record(1)})
+			must(t, err)
+		}
+		must(t, s.Close())
+		var rep Report
+		if s, rep = reopen(t, dir); rep != (Report{}) {
+			t.Fatalf("a clean folder was repaired: %+v", rep)
+		}
+		if n := storetest.Verify(t, s); n != 10*(round+1) {
+			t.Fatalf("%d boxes after round %d", n, round)
+		}
+	}
+}
+
+func TestSecondCollectorIsKeptOut(t *testing.T) {
+	dir := t.TempDir()
+	reopen(t, dir)
+	if _, _, err := Open(ctx, dir, quiet()); err == nil {
+		t.Fatal("two collectors opened one folder")
+	}
+}
+
+func TestRotationOfPacks(t *testing.T) {
+	s, _ := reopen(t, t.TempDir())
+	p := storetest.Enrol(t, s)
+	for range 3 {
+		_, err := s.Put(ctx, []store.Record{p.Record(1000)})
+		must(t, err)
+		s.packs.size = packLimit // as if the pack were full
+	}
+	names, err := listPacks(s.packs.dir)
+	must(t, err)
+	if len(names) != 3 || storetest.Verify(t, s) != 3 {
+		t.Fatalf("packs %v", names)
+	}
+}

@@ -1,0 +1,504 @@
+package storetest
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"iter"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/google/go-cmp/cmp"
+)
+
+// Run runs the suite. open returns an empty store and is called for each test; the suite closes it.
+func Run(t *testing.T, open func(t *testing.T) store.Store) {
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, store.Store)
+	}{
+		{"Put stores what Read returns", testPutRead},
+		{"Put is idempotent, and refuses other bytes", testExactlyOnce},
+		{"Put judges device and consent", testJudges},
+		{"a withdrawal is final and stops at once", testWithdrawal},
+		{"a consent cannot be changed or stolen", testConsentFacts},
+		{"one device cannot fill the consents", testConsentLimit},
+		{"Scan narrows and keeps the order of arrival", testScan},
+		{"Days sums up whole days", testDays},
+		{"an invitation enrols once under a race", testInvitationRace},
+		{"invitations expire and have a role", testInvitationKinds},
+		{"a revocation counts at once", testRevoke},
+		{"an export is written down before it is released", testExport},
+		{"an export leaves out what is withdrawn meanwhile", testExportWithdrawn},
+		{"the outbox holds a leaf for each stored thing and no other", testOutbox},
+		{"many writers lose and double nothing", testConcurrent},
+		{"Arrived tells of a stored group", testArrived},
+		{"a closed store refuses", testClosed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := open(t)
+			c.test(t, s)
+			must(t, s.Close())
+			must(t, s.Close())
+		})
+	}
+}
+
+var ctx = context.Background()
+
+// put stores records and checks the outcomes.
+func put(t *testing.T, s store.Store, group []store.Record, want ...store.Outcome) {
+	t.Helper()
+	got, err := s.Put(ctx, group)
+	must(t, err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("outcomes (-want +got):\n%s", diff)
+	}
+}
+
+func testPutRead(t *testing.T, s store.Store) {
+	p := Enrol(t, s)
+	for _, size := range []int{0, 1, 8 << 10, 300 << 10} {
+		r := p.Record(size)
+		put(t, s, []store.Record{r}, store.Stored)
+		got, err := s.Read(ctx, r.Batch)
+		must(t, err)
+		r.Leaf = store.Leaf{}
+		if size == 0 {
+			got.Payload, r.Payload = nil, nil
+		}
+		if diff := cmp.Diff(r, got); diff != "" {
+			t.Fatalf("size %d (-put +read):\n%s", size, diff)
+		}
+	}
+	if _, err := s.Read(ctx, ID()); !errors.Is(err, store.ErrNotFound) {
+		t.Fatalf("unknown batch: %v", err)
+	}
+}
+
+func testExactlyOnce(t *testing.T, s store.Store) {
+	p := Enrol(t, s)
+	r := p.Record(100)
+	twin := r
+	other := r
+	other.Digest = sha256.Sum256([]byte("other"))
+	put(t, s, []store.Record{r, twin, other}, store.Stored, store.Duplicate, store.Conflict)
+	put(t, s, []store.Record{r, other}, store.Duplicate, store.Conflict)
+	got, err := s.Read(ctx, r.Batch)
+	must(t, err)
+	if got.Digest != r.Digest {
+		t.Fatal("the second bytes replaced the first")
+	}
+	if n := count(t, s.Scan(ctx, store.Query{})); n != 1 {
+		t.Fatalf("%d rows", n)
+	}
+}
+
+func testJudges(t *testing.T, s store.Store) {
+	p, q := Enrol(t, s), Enrol(t, s)
+	stranger := p.Record(10)
+	stranger.Device = ID()
+	noConsent := p.Record(10)
+	noConsent.Consent = ID()
+	othersConsent := p.Record(10)
+	othersConsent.Consent = q.Consent.ID
+	othersSubject := p.Record(10)
+	othersSubject.Subject = q.Device.Subject
+	policy := p.Record(10)
+	policy.Policy = sha256.Sum256([]byte("wider"))
+	purpose := p.Record(10)
+	purpose.Purpose = "review-people"
+	put(t, s, []store.Record{stranger, noConsent, othersConsent, othersSubject, policy, purpose},
+		store.UnknownDevice, store.NoConsent, store.NoConsent, store.UnknownDevice, store.Mismatch, store.Mismatch)
+	if n := count(t, s.Scan(ctx, store.Query{})); n != 0 {
+		t.Fatalf("%d rows were stored", n)
+	}
+}
+
+func testWithdrawal(t *testing.T, s store.Store) {
+	p := Enrol(t, s)
+	kept := p.Record(10)
+	put(t, s, []store.Record{kept}, store.Stored)
+	w := p.Consent
+	w.Withdrawn = true
+	must(t, s.PutConsent(ctx, w))
+	put(t, s, []store.Record{p.Record(10), kept}, store.Withdrawn, store.Duplicate)
+	must(t, s.PutConsent(ctx, p.Consent)) // says less than is known: changes nothing
+	put(t, s, []store.Record{p.Record(10)}, store.Withdrawn)
+	st, err := s.Standing(ctx, p.Device.ID, p.Consent.ID)
+	must(t, err)
+	if !st.Known || !st.Withdrawn {
+		t.Fatalf("standing %+v", st)
+	}
+	if n := count(t, s.Scan(ctx, store.Query{Live: true})); n != 0 {
+		t.Fatalf("%d live rows", n)
+	}
+	first := Consent(p.Device) // a withdrawal that arrives before its consent
+	first.Withdrawn = true
+	must(t, s.PutConsent(ctx, first))
+	first.Withdrawn = false
+	must(t, s.PutConsent(ctx, first))
+	r := p.Record(10)
+	r.Consent = first.ID
+	put(t, s, []store.Record{r}, store.Withdrawn)
+}
+
+func testConsentFacts(t *testing.T, s store.Store) {
+	p, q := Enrol(t, s), Enrol(t, s)
+	for name, change := range map[string]func(*store.Consent){
+		"device":     func(c *store.Consent) { c.Device = q.Device.ID },
+		"policy":     func(c *store.Consent) { c.Policy[0]++ },
+		"purpose":    func(c *store.Consent) { c.Purpose = "else" },
+		"expiry":     func(c *store.Consent) { c.Expires = c.Expires.Add(time.Hour) },
+		"commitment": func(c *store.Consent) { c.Commitment = []byte("else") },
+	} {
+		c := p.Consent
+		c.Withdrawn = true
+		change(&c)
+		if err := s.PutConsent(ctx, c); !errors.Is(err, store.ErrExists) {
+			t.Errorf("another %s: %v", name, err)
+		}
+	}
+	put(t, s, []store.Record{p.Record(1)}, store.Stored)
+}
+
+func testConsentLimit(t *testing.T, s store.Store) {
+	p := Enrol(t, s)
+	for range store.MaxConsents - 1 {
+		must(t, s.PutConsent(ctx, Consent(p.Device)))
+	}
+	if err := s.PutConsent(ctx, Consent(p.Device)); !errors.Is(err, store.ErrLimit) {
+		t.Fatalf("one too many: %v", err)
+	}
+	w := p.Consent
+	w.Withdrawn = true
+	must(t, s.PutConsent(ctx, w)) // a withdrawal always gets through
+	Enrol(t, s)                   // and others are not touched
+}
+
+func testScan(t *testing.T, s store.Store) {
+	p, q := Enrol(t, s), Enrol(t, s)
+	var want []store.ID
+	for i := range 1203 {
+		r := p.Record(i % 7)
+		if i%2 == 1 {
+			r = q.Record(i % 7)
+		}
+		r.Received = Noon.Add(time.Duration(i) * time.Minute)
+		put(t, s, []store.Record{r}, store.Stored)
+		want = append(want, r.Batch)
+	}
+	var got []store.ID
+	for row, err := range s.Scan(ctx, store.Query{}) {
+		must(t, err)
+		got = append(got, row.Batch)
+		if row.Number != int64(len(got)) || row.Received.Minute() != 0 {
+			t.Fatalf("row %d has number %d and arrived at %v", len(got), row.Number, row.Received)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatal("order of arrival:", diff)
+	}
+	for name, c := range map[string]struct {
+		q    store.Query
+		want int
+	}{
+		"after":           {store.Query{After: 1200}, 3},
+		"purpose":         {store.Query{Purpose: Purpose}, 1203},
+		"other purpose":   {store.Query{Purpose: "else"}, 0},
+		"window":          {store.Query{Since: Noon.Add(time.Hour), Until: Noon.Add(2 * time.Hour)}, 60},
+		"recipient":       {store.Query{Recipient: sha256.Sum256([]byte("custodian"))}, 1203},
+		"other recipient": {store.Query{Recipient: sha256.Sum256([]byte("else"))}, 0},
+	} {
+		if n := count(t, s.Scan(ctx, c.q)); n != c.want {
+			t.Errorf("%s: %d rows, want %d", name, n, c.want)
+		}
+	}
+}
+
+func testDays(t *testing.T, s store.Store) {
+	p, q := Enrol(t, s), Enrol(t, s)
+	for day, people := range [][]Person{{p, q, p}, {p}, {q, q}} {
+		for _, who := range people {
+			r := who.Record(1000)
+			r.Received = Noon.AddDate(0, 0, day)
+			put(t, s, []store.Record{r}, store.Stored)
+		}
+	}
+	got, err := s.Days(ctx, Noon.AddDate(0, 0, 2)) // the third day has not ended
+	must(t, err)
+	r := p.Record(1000)
+	size := uint64(r.Size())
+	day := Noon.Truncate(24 * time.Hour)
+	want := []store.Day{{Day: day, Subjects: 2, Boxes: 3, Bytes: 3 * size}, {Day: day.AddDate(0, 0, 1), Subjects: 1, Boxes: 1, Bytes: size}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatal(diff)
+	}
+}
+
+func testInvitationRace(t *testing.T, s store.Store) {
+	token := Invite(t, s, store.DeviceRole)
+	var won, lost atomic.Int32
+	var wg sync.WaitGroup
+	for range 100 {
+		wg.Go(func() {
+			d := store.Device{ID: ID(), Subject: ID(), SigningKey: make([]byte, 32)}
+			err := s.EnrolDevice(ctx, token, Noon, d, store.VaultKey{Subject: d.Subject, Public: []byte{1}, Wrapped: []byte{2}})
+			active, aerr := s.Active(ctx, store.DeviceRole, d.ID)
+			switch {
+			case err == nil && aerr == nil && active:
+				won.Add(1)
+			case errors.Is(err, store.ErrNotFound) && aerr == nil && !active:
+				lost.Add(1)
+			default:
+				t.Errorf("enrol: %v, active %v %v", err, active, aerr)
+			}
+		})
+	}
+	wg.Wait()
+	if won.Load() != 1 || lost.Load() != 99 {
+		t.Fatalf("%d won, %d lost", won.Load(), lost.Load())
+	}
+}
+
+func testInvitationKinds(t *testing.T, s store.Store) {
+	c := store.Custodian{ID: ID(), Name: "Works council", Recipient: []byte("key")}
+	device, late := Invite(t, s, store.DeviceRole), Noon.Add(2*time.Hour)
+	if err := s.EnrolCustodian(ctx, device, Noon, c); !errors.Is(err, store.ErrNotFound) {
+		t.Fatalf("a device's invitation made a custodian: %v", err)
+	}
+	custodian := Invite(t, s, store.CustodianRole)
+	if err := s.EnrolCustodian(ctx, custodian, late, c); !errors.Is(err, store.ErrNotFound) {
+		t.Fatalf("an expired invitation: %v", err)
+	}
+	if role, err := s.Invited(ctx, custodian, Noon); err != nil || role != store.CustodianRole {
+		t.Fatal(role, err)
+	}
+	if _, err := s.Invited(ctx, custodian, late); !errors.Is(err, store.ErrNotFound) {
+		t.Fatal(err)
+	}
+	must(t, s.EnrolCustodian(ctx, custodian, Noon, c))
+	got, err := s.Custodian(ctx, c.ID)
+	must(t, err)
+	if diff := cmp.Diff(c, got); diff != "" {
+		t.Fatal(diff)
+	}
+	if _, err := s.Invited(ctx, custodian, Noon); !errors.Is(err, store.ErrNotFound) {
+		t.Fatal("a used invitation still invites:", err)
+	}
+}
+
+func testRevoke(t *testing.T, s store.Store) {
+	p, q := Enrol(t, s), Enrol(t, s)
+	must(t, s.Revoke(ctx, p.Device.ID))
+	if err := s.Revoke(ctx, ID()); !errors.Is(err, store.ErrNotFound) {
+		t.Fatal(err)
+	}
+	put(t, s, []store.Record{p.Record(1), q.Record(1)}, store.UnknownDevice, store.Stored)
+	if live, err := s.Active(ctx, store.DeviceRole, p.Device.ID); live || err != nil {
+		t.Fatal(live, err)
+	}
+	st, err := s.Standing(ctx, p.Device.ID, p.Consent.ID)
+	must(t, err)
+	if st.Enrolled {
+		t.Fatal("a revoked device is enrolled")
+	}
+}
+
+func testExport(t *testing.T, s store.Store) {
+	p, q := Enrol(t, s), Enrol(t, s)
+	group := []store.Record{p.Record(10), p.Record(20), q.Record(30)}
+	put(t, s, group, store.Stored, store.Stored, store.Stored)
+	e := store.Export{ID: ID(), Custodian: ID(), Query: store.Query{Purpose: Purpose}, At: Noon}
+	before := outbox(t, s)
+	leaf := func(p store.Plan) store.Leaf { return store.Leaf{Kind: store.ExportLeaf, Body: []byte{byte(p.Boxes)}} }
+	plan, err := s.BeginExport(ctx, e, leaf)
+	must(t, err)
+	if plan.Boxes != 3 || plan.Withheld != 0 || plan.Bytes == 0 {
+		t.Fatalf("plan %+v", plan)
+	}
+	after := outbox(t, s)
+	if len(after) != len(before)+1 || after[len(before)].Leaf.Body[0] != 3 {
+		t.Fatal("the leaf was not written with the export")
+	}
+	pseudonyms := map[store.ID]store.ID{}
+	n := 0
+	for r, err := range s.Released(ctx, e.ID) {
+		must(t, err)
+		if r.Batch != group[n].Batch || r.Pseudonym == r.Subject || r.Pseudonym == (store.ID{}) {
+			t.Fatalf("released %+v", r)
+		}
+		if old, ok := pseudonyms[r.Subject]; ok && old != r.Pseudonym {
+			t.Fatal("one person has two pseudonyms in one export")
+		}
+		pseudonyms[r.Subject] = r.Pseudonym
+		n++
+	}
+	if n != 3 || len(pseudonyms) != 2 {
+		t.Fatalf("%d released of %d people", n, len(pseudonyms))
+	}
+	if _, err := s.BeginExport(ctx, e, leaf); !errors.Is(err, store.ErrExists) {
+		t.Fatal("an export id served twice:", err)
+	}
+	e.ID = ID()
+	_, err = s.BeginExport(ctx, e, leaf)
+	must(t, err)
+	for r, err := range s.Released(ctx, e.ID) {
+		must(t, err)
+		if pseudonyms[r.Subject] == r.Pseudonym {
+			t.Fatal("two exports share a pseudonym")
+		}
+	}
+}
+
+func testExportWithdrawn(t *testing.T, s store.Store) {
+	p, q := Enrol(t, s), Enrol(t, s)
+	put(t, s, []store.Record{p.Record(1), q.Record(1), p.Record(1)}, store.Stored, store.Stored, store.Stored)
+	e := store.Export{ID: ID(), Query: store.Query{Purpose: Purpose}, At: Noon}
+	_, err := s.BeginExport(ctx, e, func(store.Plan) store.Leaf { return store.Leaf{} })
+	must(t, err)
+	w := p.Consent
+	w.Withdrawn = true
+	n := 0
+	for r, err := range s.Released(ctx, e.ID) {
+		must(t, err)
+		if n == 0 {
+			must(t, s.PutConsent(ctx, w)) // in the middle of the release
+		} else if r.Subject == p.Device.Subject {
+			t.Fatal("released after the withdrawal")
+		}
+		n++
+	}
+	if n != 2 {
+		t.Fatalf("%d released", n)
+	}
+	plan, err := s.Plan(ctx, e.Query)
+	must(t, err)
+	if plan.Boxes != 1 || plan.Withheld != 2 {
+		t.Fatalf("plan %+v", plan)
+	}
+}
+
+func testOutbox(t *testing.T, s store.Store) {
+	p := Enrol(t, s)
+	before := len(outbox(t, s))
+	r := p.Record(1)
+	put(t, s, []store.Record{r}, store.Stored)
+	put(t, s, []store.Record{r}, store.Duplicate)
+	bad := p.Record(1)
+	bad.Consent = ID()
+	put(t, s, []store.Record{bad}, store.NoConsent)
+	rows := outbox(t, s)
+	if len(rows) != before+1 {
+		t.Fatalf("%d leaves for one stored box", len(rows)-before)
+	}
+	if diff := cmp.Diff(r.Leaf, rows[before].Leaf); diff != "" {
+		t.Fatal(diff)
+	}
+}
+
+func testConcurrent(t *testing.T, s store.Store) {
+	const writers, each = 8, 40
+	people := make([]Person, writers)
+	for i := range people {
+		people[i] = Enrol(t, s)
+	}
+	var stored, doubled atomic.Int32
+	var wg sync.WaitGroup
+	for _, p := range people {
+		wg.Go(func() {
+			for range each {
+				r := p.Record(3000)
+				var both sync.WaitGroup
+				for range 2 { // the same box on two connections
+					both.Go(func() {
+						out, err := s.Put(ctx, []store.Record{r})
+						switch {
+						case err != nil:
+							t.Error(err)
+						case out[0] == store.Stored:
+							stored.Add(1)
+						case out[0] == store.Duplicate:
+							doubled.Add(1)
+						}
+					})
+				}
+				both.Wait()
+			}
+		})
+	}
+	wg.Wait()
+	if stored.Load() != writers*each || doubled.Load() != writers*each {
+		t.Fatalf("%d stored, %d duplicates", stored.Load(), doubled.Load())
+	}
+	if n := Verify(t, s); n != writers*each {
+		t.Fatalf("%d readable", n)
+	}
+}
+
+func testArrived(t *testing.T, s store.Store) {
+	p := Enrol(t, s)
+	arrived := s.Arrived()
+	select {
+	case <-arrived:
+		t.Fatal("nothing arrived yet")
+	default:
+	}
+	put(t, s, []store.Record{p.Record(1)}, store.Stored)
+	select {
+	case <-arrived:
+	case <-time.After(10 * time.Second):
+		t.Fatal("nobody was told")
+	}
+}
+
+func testClosed(t *testing.T, s store.Store) {
+	p := Enrol(t, s)
+	must(t, s.Close())
+	if _, err := s.Put(ctx, []store.Record{p.Record(1)}); err == nil {
+		t.Fatal("a closed store stored")
+	}
+}
+
+// Verify reads every box that Fill made, fails the test for one that is not whole or stands twice, and counts them.
+func Verify(t testing.TB, s store.Store) int {
+	t.Helper()
+	seen := map[store.ID]bool{}
+	for row, err := range s.Scan(ctx, store.Query{}) {
+		must(t, err)
+		if seen[row.Batch] {
+			t.Fatal("a box stands twice")
+		}
+		seen[row.Batch] = true
+		r, err := s.Read(ctx, row.Batch)
+		must(t, err)
+		want := Fill(r, len(r.Payload))
+		if diff := cmp.Diff(want, r); diff != "" {
+			t.Fatal("a box has other bytes:", diff)
+		}
+	}
+	return len(seen)
+}
+
+func count[T any](t *testing.T, seq iter.Seq2[T, error]) int {
+	t.Helper()
+	n := 0
+	for _, err := range seq {
+		must(t, err)
+		n++
+	}
+	return n
+}
+
+func outbox(t *testing.T, s store.Store) []store.OutboxRow {
+	t.Helper()
+	var out []store.OutboxRow
+	for r, err := range s.Outbox(ctx) {
+		must(t, err)
+		out = append(out, r)
+	}
+	return out
+}
