@@ -12,7 +12,10 @@ import (
 	"github.com/byleave/byleave/policy"
 )
 
-func (c *Capture) run(context.Context, func(raw.Event)) error {
+func (c *Capture) run(context.Context, func(raw.Event)) error { return Probe("") }
+
+// Probe says why nothing can be recorded here.
+func Probe(string) error {
 	return errors.New("input: unavailable on " + runtime.GOOS + "; recording needs a Linux desktop with Xorg")
 }
 

@@ -31,6 +31,9 @@ type Identity struct {
 	Ledger    [32]byte           // fingerprint of the ledger's key, from the invitation
 }
 
+// Verify is the public half of Sign: with it consents and withdrawals of this device are checked.
+func (id Identity) Verify() ed25519.PublicKey { return id.Sign.Public().(ed25519.PublicKey) }
+
 // identityJSON is Identity on disk: one file, so that a device is enrolled wholly or not at all.
 type identityJSON struct {
 	Subject     []byte `json:"subject"`

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/byleave/byleave/agent/internal/flow"
+	"github.com/spf13/cobra"
+)
+
+func pauseCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "pause [30m|2h|forever]",
+		Short:   "Stop recording now; without a length, until you resume",
+		Long:    "Stop recording at once. A pause has any length, survives a restart, needs no reason, and nobody is told of it.",
+		Example: "  byleave pause\n  byleave pause 2h",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var p flow.Pause
+			if len(args) == 1 && args[0] != "forever" {
+				d, err := time.ParseDuration(args[0])
+				if err != nil || d <= 0 {
+					return misuse{fmt.Errorf("the length of a pause is a duration such as 30m or 2h, or the word forever")}
+				}
+				p.Until = time.Now().Add(d)
+			}
+			if err := call(cmd, "pause", p, nil); err != nil {
+				return err
+			}
+			if p.Until.IsZero() {
+				fmt.Fprintln(cmd.OutOrStdout(), "Paused until you resume.")
+			} else {
+				fmt.Fprintf(cmd.OutOrStdout(), "Paused until %s.\n", p.Until.Format("2 Jan 15:04:05"))
+			}
+			return nil
+		},
+	}
+}
+
+func resumeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "resume",
+		Short:   "End a pause; also confirms the clock if it was in doubt",
+		Example: "  byleave resume",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := call(cmd, "resume", nil, nil); err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), "Resumed. What is recorded is what you agreed to, nothing else.")
+			return nil
+		},
+	}
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/byleave/byleave/agent/internal/flow"
+	"github.com/spf13/cobra"
+)
+
+// longestHold bounds how long a person can keep boxes back: after that the disk, not the person, would decide.
+const longestHold = 7 * 24 * time.Hour
+
+func runCommand() *cobra.Command {
+	var hold time.Duration
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run the agent: record what you agreed to, and show the mark while it does",
+		Long: "Run the agent until it is stopped. Without a consent it opens no display and records nothing.\n" +
+			"It stays up without a display or a collector, and says in `byleave status` what is missing.",
+		Example: "  byleave run\n  byleave run --hold 24h   # nothing leaves this computer for a day",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if hold < 0 || hold > longestHold {
+				return misuse{fmt.Errorf("--hold must lie between 0 and 168h (7 days)")}
+			}
+			home, err := homeDir()
+			if err != nil {
+				return err
+			}
+			socket, err := socketPath()
+			if err != nil {
+				return err
+			}
+			debug.SetTraceback("single")
+			return flow.Run(cmd.Context(), flow.Config{
+				Home: home, Socket: socket, Display: os.Getenv("DISPLAY"), Session: os.Getenv("XDG_SESSION_TYPE"), Hold: hold,
+				Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+			})
+		},
+	}
+	cmd.Flags().DurationVar(&hold, "hold", time.Hour, "how long a sealed batch stays here before it may leave")
+	return cmd
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/byleave/byleave/agent/internal/control"
+	"github.com/byleave/byleave/agent/internal/flow"
+	"github.com/spf13/cobra"
+)
+
+func statusCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "status",
+		Short:   "Say what is recorded now, or why nothing is",
+		Example: "  byleave status\n  byleave status --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var s flow.Status
+			if err := call(cmd, "status", nil, &s); err != nil {
+				return err
+			}
+			if asJSON {
+				enc := json.NewEncoder(cmd.OutOrStdout())
+				enc.SetIndent("", "  ")
+				return enc.Encode(s)
+			}
+			printStatus(cmd.OutOrStdout(), s, time.Now())
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func printStatus(w io.Writer, s flow.Status, now time.Time) {
+	fmt.Fprintf(w, "%s: %s\n", s.State, s.Words)
+	if s.Note != "" {
+		fmt.Fprintln(w, s.Note)
+	}
+	if !s.PausedUntil.IsZero() {
+		fmt.Fprintf(w, "Paused until %s.\n", s.PausedUntil.Local().Format("2 Jan 15:04"))
+	}
+	if s.Consent != nil {
+		fmt.Fprintf(w, "You agreed to %q until %s.\n", s.Consent.Purpose, s.Consent.Expires.Local().Format("2 Jan 2006 15:04"))
+	}
+	fmt.Fprintf(w, "On this computer: %d boxes held (%d bytes), %d sent and kept as your copy (%d bytes), %d set aside.\n",
+		s.Spool.Held, s.Spool.HeldBytes, s.Spool.Sent, s.Spool.SentBytes, s.Spool.Quarantined)
+	switch {
+	case s.Spool.Held == 0 && s.Spool.Sent == 0:
+		fmt.Fprintln(w, "Nothing has left yet.")
+	case !s.NextSend.IsZero() && s.NextSend.After(now):
+		fmt.Fprintf(w, "The next box may leave at %s.\n", s.NextSend.Local().Format("15:04"))
+	}
+	if s.Upload != "" {
+		fmt.Fprintf(w, "Collector: %s\n", s.Upload)
+	}
+	if s.Disk != "" {
+		fmt.Fprintf(w, "Disk: %s\n", s.Disk)
+	}
+}
+
+// call asks the running agent.
+func call(cmd *cobra.Command, verb string, in, out any) error {
+	socket, err := socketPath()
+	if err != nil {
+		return err
+	}
+	return control.Call(cmd.Context(), socket, verb, in, out)
+}

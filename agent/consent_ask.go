@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/pb"
+)
+
+// errDeclined means that the person did not say yes. Nothing was changed, and nobody is told.
+var errDeclined = errors.New("nothing was agreed, nothing changed, and nobody is told")
+
+// preset is what the flags already chose; the person still sees all of it and types the yes.
+type preset struct {
+	grants  []string // APP=CLASS,CLASS
+	hours   string
+	expires time.Duration
+}
+
+// interview shows the notice and asks for every choice. Nothing is pre-chosen: an empty answer grants nothing.
+type interview struct {
+	in  *bufio.Reader
+	out io.Writer
+	now time.Time
+}
+
+// choose returns what the person chose of p, or errDeclined.
+func (iv interview) choose(p policy.Policy, pre preset) (policy.Choice, error) {
+	notice, err := policy.Notice(p)
+	if err != nil {
+		return policy.Choice{}, err
+	}
+	fmt.Fprintf(iv.out, "%s\n\n", strings.TrimSpace(notice))
+	c := policy.Choice{Now: iv.now, Gesture: "terminal: typed yes"}
+	if c.Grants, err = iv.grants(p, pre.grants); err != nil {
+		return c, err
+	}
+	if c.Hours, err = iv.hours(p, pre.hours); err != nil {
+		return c, err
+	}
+	if c.Expires, err = iv.expires(p, pre.expires); err != nil {
+		return c, err
+	}
+	iv.summary(p, c)
+	answer, err := iv.ask("Type yes to agree, anything else to leave it: ")
+	if err != nil {
+		return c, err
+	}
+	if answer != "yes" {
+		return c, errDeclined
+	}
+	return c, nil
+}
+
+func (iv interview) grants(p policy.Policy, given []string) (map[string]policy.Classes, error) {
+	grants := map[string]policy.Classes{}
+	for _, g := range given {
+		app, list, ok := strings.Cut(g, "=")
+		if !ok {
+			return nil, misuse{fmt.Errorf("--grant is written APPLICATION=CLASS,CLASS, for example mousepad=pointer,frames")}
+		}
+		set, err := parseClasses(list)
+		if err != nil {
+			return nil, misuse{err}
+		}
+		grants[app] = set
+	}
+	if len(given) > 0 {
+		return grants, nil
+	}
+	fmt.Fprintf(iv.out, "For each application, name what may be recorded, from: %s. Leave it empty for nothing.\n", p.Offered())
+	for _, a := range p.Message().GetApplications() {
+		answer, err := iv.ask(fmt.Sprintf("  %s: ", strconv.QuoteToGraphic(a.GetName())))
+		if err != nil {
+			return nil, err
+		}
+		if answer == "" {
+			continue
+		}
+		set, err := parseClasses(answer)
+		if err != nil {
+			return nil, err
+		}
+		grants[a.GetId()] = set
+	}
+	if len(grants) == 0 {
+		return nil, errDeclined
+	}
+	return grants, nil
+}
+
+func (iv interview) hours(p policy.Policy, given string) ([]*pb.Hours, error) {
+	if given == "" {
+		fmt.Fprintf(iv.out, "The policy asks for: %s.\n", describeHours(p.Message().GetHours()))
+		answer, err := iv.ask("Hours in which it may record, for example 09:00-12:30 (or: all of these): ")
+		if err != nil {
+			return nil, err
+		}
+		given = answer
+	}
+	switch given {
+	case "":
+		return nil, errDeclined
+	case "all", "all of these":
+		return p.Message().GetHours(), nil
+	}
+	return parseHours(given, p.Message().GetHours())
+}
+
+func (iv interview) expires(p policy.Policy, given time.Duration) (time.Time, error) {
+	if given == 0 {
+		answer, err := iv.ask("For how many days: ")
+		if err != nil {
+			return time.Time{}, err
+		}
+		days, err := strconv.Atoi(answer)
+		if err != nil || days <= 0 {
+			return time.Time{}, errDeclined
+		}
+		given = time.Duration(days) * 24 * time.Hour
+	}
+	end := iv.now.Add(given)
+	if p.Expires().Before(end) {
+		end = p.Expires()
+	}
+	return end, nil
+}
+
+func (iv interview) summary(p policy.Policy, c policy.Choice) {
+	fmt.Fprintln(iv.out, "\nYou would agree to:")
+	for _, a := range p.Message().GetApplications() {
+		if set, ok := c.Grants[a.GetId()]; ok {
+			fmt.Fprintf(iv.out, "  %s: %s\n", a.GetId(), set)
+		}
+	}
+	fmt.Fprintf(iv.out, "  %s, until %s\n", describeHours(c.Hours), c.Expires.Local().Format("2 Jan 2006 15:04"))
+	fmt.Fprintln(iv.out, "You can end it at any time with: byleave consent withdraw")
+}
+
+func (iv interview) ask(question string) (string, error) {
+	fmt.Fprint(iv.out, question)
+	line, err := iv.in.ReadString('\n')
+	if err != nil && line == "" {
+		return "", errDeclined
+	}
+	return strings.TrimSpace(line), nil
+}
+
+// parseClasses reads a list such as "pointer, frames".
+func parseClasses(list string) (policy.Classes, error) {
+	var set policy.Classes
+	for name := range strings.SplitSeq(list, ",") {
+		c, ok := policy.ClassNamed(strings.TrimSpace(name))
+		if !ok {
+			return 0, misuse{fmt.Errorf("the kinds of data are pointer, hotkeys, text, frames, elements, with commas between")}
+		}
+		set = set.With(c)
+	}
+	return set, nil
+}
+
+// parseHours reads HH:MM[:SS]-HH:MM[:SS], on every day for which the policy asks.
+func parseHours(s string, asked []*pb.Hours) ([]*pb.Hours, error) {
+	from, to, ok := strings.Cut(s, "-")
+	start, err1 := parseClock(from)
+	end, err2 := parseClock(to)
+	if !ok || err1 != nil || err2 != nil || end <= start {
+		return nil, misuse{fmt.Errorf("hours are written 09:00-17:30, within one day")}
+	}
+	var days []uint32
+	seen := map[uint32]bool{}
+	for _, h := range asked {
+		for _, d := range h.GetWeekdays() {
+			if !seen[d] {
+				days, seen[d] = append(days, d), true
+			}
+		}
+	}
+	return []*pb.Hours{{Weekdays: days, StartSecond: start, EndSecond: end}}, nil
+}
+
+func parseClock(s string) (uint32, error) {
+	s = strings.TrimSpace(s)
+	if s == "24:00" {
+		return 86400, nil
+	}
+	for _, layout := range []string{"15:04:05", "15:04"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return uint32(t.Hour()*3600 + t.Minute()*60 + t.Second()), nil
+		}
+	}
+	return 0, errors.New("not a time of day")
+}
+
+func describeHours(hours []*pb.Hours) string {
+	var parts []string
+	for _, h := range hours {
+		var days []string
+		for _, d := range h.GetWeekdays() {
+			days = append(days, time.Weekday(d).String()[:3])
+		}
+		parts = append(parts, fmt.Sprintf("%s %s-%s", strings.Join(days, " "), clockWords(h.GetStartSecond()), clockWords(h.GetEndSecond())))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func clockWords(second uint32) string {
+	if second%60 == 0 {
+		return fmt.Sprintf("%02d:%02d", second/3600, second/60%60)
+	}
+	return fmt.Sprintf("%02d:%02d:%02d", second/3600, second/60%60, second%60)
+}
+
+// describeClasses names the classes of a grant.
+func describeClasses(list []pb.DataClass) string {
+	var set policy.Classes
+	for _, c := range list {
+		set = set.With(policy.Class(c))
+	}
+	return set.String()
+}

@@ -1,0 +1,13 @@
+package capture
+
+import "github.com/byleave/byleave/agent/internal/capture/internal/x11"
+
+// Probe says whether display could be recorded, in words for the person if not. It records nothing.
+func Probe(display string) error {
+	server, err := x11.Open(display)
+	if err != nil {
+		return err
+	}
+	server.Close()
+	return nil
+}

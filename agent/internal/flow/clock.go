@@ -1,0 +1,70 @@
+package flow
+
+import (
+	"sync"
+	"time"
+
+	"github.com/byleave/byleave/policy"
+)
+
+// drift is how far wall and boot clock may part before the wall clock is in doubt.
+const drift = 2 * time.Second
+
+// clock gives moments and notices a wall clock that was set: hours and expiry are worth nothing under a wrong clock.
+type clock struct {
+	boot func() time.Duration // CLOCK_BOOTTIME
+
+	mu      sync.Mutex
+	anchor  policy.Moment
+	highest time.Time
+	doubt   bool
+}
+
+// newClock starts from the highest wall time that any earlier run saw.
+func newClock(highest time.Time) *clock {
+	c := &clock{boot: bootTime, highest: highest}
+	c.anchor = policy.Moment{Boot: c.boot(), Wall: time.Now().Round(0)}
+	c.doubt = c.anchor.Wall.Before(highest.Add(-drift))
+	return c
+}
+
+// now is this instant on both clocks. Small steps (a time server that corrects) move the anchor; a jump raises doubt.
+func (c *clock) now() policy.Moment {
+	m := policy.Moment{Boot: c.boot(), Wall: time.Now().Round(0)}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	off := m.Wall.Sub(c.anchor.Wall) - (m.Boot - c.anchor.Boot)
+	switch {
+	case off > drift || off < -drift:
+		c.doubt = true
+	case !c.doubt:
+		c.anchor = m
+		if m.Wall.After(c.highest) {
+			c.highest = m.Wall
+		}
+	}
+	return m
+}
+
+// doubted tells whether the wall clock jumped or lies below the highest time seen.
+func (c *clock) doubted() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.doubt
+}
+
+// confirm is the person's word that the wall clock is right.
+func (c *clock) confirm() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.doubt = false
+	c.anchor = policy.Moment{Boot: c.boot(), Wall: time.Now().Round(0)}
+	c.highest = c.anchor.Wall
+}
+
+// seen is the highest wall time, to be kept for the next start.
+func (c *clock) seen() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.highest
+}

@@ -1,0 +1,78 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/byleave/byleave/agent/internal/capture"
+	"github.com/byleave/byleave/agent/internal/control"
+	"github.com/byleave/byleave/agent/internal/keystore"
+	"github.com/byleave/byleave/policy"
+)
+
+// Check is one thing that the agent needs, and what to do if it is not there.
+type Check struct {
+	Name  string
+	OK    bool
+	Words string
+}
+
+// Examine looks at everything that the agent needs, without recording anything and without changing anything.
+func Examine(ctx context.Context, cfg Config) []Check {
+	var checks []Check
+	add := func(name string, err error, fine string) {
+		if err != nil {
+			checks = append(checks, Check{name, false, err.Error()})
+			return
+		}
+		checks = append(checks, Check{name, true, fine})
+	}
+	keys, err := keystore.Open(cfg.Home)
+	add("folder", err, "belongs to you alone")
+	if err == nil {
+		id, err := keys.Identity()
+		add("enrolment", err, "done")
+		if err == nil {
+			add("collector", reach(ctx, id.Collector), "answers")
+			add("policy", readable(keys, id), "signed by the operator that you enrolled with")
+		}
+	}
+	var s Status
+	err = control.Call(ctx, cfg.Socket, "status", nil, &s)
+	add("agent", err, "runs; it says: "+s.Words)
+	if cfg.Display == "" {
+		err = errors.New("DISPLAY is not set; run this in your desktop session")
+		if cfg.Session == "wayland" {
+			err = errors.New("this is a Wayland session, in which nobody can be recorded with consent; log in with Xorg to take part")
+		}
+	} else {
+		err = capture.Probe(cfg.Display)
+	}
+	add("display", err, "has a window manager and all that capture needs")
+	return checks
+}
+
+func reach(ctx context.Context, addr string) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return fmt.Errorf("it does not answer at its address; what is recorded waits here until it does")
+	}
+	return c.Close()
+}
+
+func readable(keys *keystore.Store, id keystore.Identity) error {
+	signed, err := keys.Policy()
+	if err != nil {
+		return err
+	}
+	if signed == nil {
+		return errors.New("the operator has not published one yet")
+	}
+	_, err = policy.Parse(signed, id.PolicyKey)
+	return err
+}

@@ -1,0 +1,85 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/byleave/byleave/agent/internal/capture/redact"
+	"github.com/byleave/byleave/agent/internal/spool"
+)
+
+// Stages 4 and 5: redacted events become boxes, boxes become files.
+
+// tryDisk is how long the agent waits before it asks a disk that failed again.
+const tryDisk = 10 * time.Second
+
+// append is where the pipe ends. An event that cannot be made durable is dropped, and recording stops until the disk is well:
+// the person sees "disk trouble" instead of losing silently.
+func (a *agent) append(ev redact.Event) error {
+	err := a.spool.Append(ev)
+	switch {
+	case err == nil:
+		if a.disk.Swap(nil) != nil {
+			a.gate.Durable(true)
+		}
+	case errors.Is(err, spool.ErrNoConsent):
+		return nil // the consent went between the event and its redaction
+	default:
+		a.troubled(err)
+	}
+	signal(a.due)
+	return nil
+}
+
+func (a *agent) troubled(err error) {
+	words := err.Error()
+	if a.disk.Swap(&words) == nil {
+		a.log.Warn("recording stopped: it cannot be made durable", "why", words)
+	}
+	a.gate.Durable(false)
+}
+
+// runDeadline closes a batch when its time is up, and asks a failed disk again. It sleeps while no batch is open.
+func (a *agent) runDeadline(ctx context.Context) error {
+	for {
+		var sleep time.Duration
+		switch deadline := a.spool.Deadline(); {
+		case a.disk.Load() != nil:
+			sleep = tryDisk
+		case !deadline.IsZero():
+			sleep = max(time.Until(deadline), time.Millisecond)
+		}
+		if !wait(ctx, a.due, sleep) {
+			return nil
+		}
+		a.cutIfDue(ctx)
+	}
+}
+
+func (a *agent) cutIfDue(ctx context.Context) {
+	if a.disk.Load() != nil {
+		if err := a.spool.Retry(); err != nil {
+			a.troubled(err)
+			return
+		}
+		a.disk.Store(nil)
+		a.gate.Durable(true)
+		a.log.Info("the disk is well again; recording may go on")
+	}
+	deadline := a.spool.Deadline()
+	if deadline.IsZero() || time.Now().Before(deadline) {
+		return
+	}
+	if err := a.settle(ctx); err != nil {
+		a.troubled(err)
+	}
+}
+
+// signal wakes the one reader of c; a reader that has not looked yet needs no second call.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

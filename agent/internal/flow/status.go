@@ -1,0 +1,66 @@
+package flow
+
+import (
+	"time"
+)
+
+// Status is what the person sees of the agent. It holds counts and reasons, never content.
+type Status struct {
+	State       string    `json:"state"` // off, consenting, recording, paused, excluded, blind, expired
+	Words       string    `json:"words"` // why nothing is recorded at this instant, in three words; or what is
+	Note        string    `json:"note,omitempty"`
+	Since       time.Time `json:"since"`
+	PausedUntil time.Time `json:"paused_until,omitzero"`
+	Consent     *Consent  `json:"consent,omitempty"`
+	Mark        bool      `json:"mark"` // the mark can be seen
+	Spool       Spool     `json:"spool"`
+	NextSend    time.Time `json:"next_send,omitzero"` // when the oldest held box may leave
+	Upload      string    `json:"upload,omitempty"`   // why nothing is sent, if there is a reason
+	Disk        string    `json:"disk,omitempty"`
+	Redactor    string    `json:"redactor"`
+}
+
+// Consent is the consent in force.
+type Consent struct {
+	Purpose string    `json:"purpose"`
+	Expires time.Time `json:"expires"`
+}
+
+// Spool counts boxes on this computer.
+type Spool struct {
+	Held        int   `json:"held"`
+	HeldBytes   int64 `json:"held_bytes"`
+	Sent        int   `json:"sent"`
+	SentBytes   int64 `json:"sent_bytes"`
+	Quarantined int   `json:"quarantined"`
+	Events      int64 `json:"events_bytes"`     // since the start: events before compression
+	Compressed  int64 `json:"compressed_bytes"` // after it
+	Sealed      int64 `json:"sealed_bytes"`     // boxes, padding and capsules included
+}
+
+func (a *agent) status() Status {
+	g, n := a.gate.Status(), a.spool.Stats()
+	s := Status{
+		State: g.State.String(), Words: g.Words, Since: g.Since, PausedUntil: g.PausedUntil, Mark: a.marked.Load(),
+		Spool: Spool{
+			Held: n.Held, HeldBytes: n.HeldBytes, Sent: n.Sent, SentBytes: n.SentBytes, Quarantined: n.Quarantined,
+			Events: n.Raw, Compressed: n.Compressed, Sealed: n.Padded,
+		},
+	}
+	if c := a.consent.Load(); c != nil {
+		s.Consent = &Consent{Purpose: c.PurposeID(), Expires: c.Expires()}
+	}
+	a.mu.Lock()
+	s.Note, s.Redactor = a.note, a.redactor.version
+	a.mu.Unlock()
+	if words := a.disk.Load(); words != nil {
+		s.Disk = *words
+	}
+	if up := a.uploader.Load(); up != nil {
+		s.Upload = up.Status().Words
+	}
+	if !n.Oldest.IsZero() {
+		s.NextSend = n.Oldest.Add(a.cfg.Hold)
+	}
+	return s
+}

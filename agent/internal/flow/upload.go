@@ -1,0 +1,71 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/byleave/byleave/agent/internal/keystore"
+	"github.com/byleave/byleave/agent/internal/upload"
+)
+
+// Stage 6: boxes whose hold has passed go to the collector.
+
+// keepDays and keepBytes bound the person's own copy of what was sent.
+const (
+	keepDays  = 30
+	keepBytes = 2 << 30
+)
+
+// runUpload runs an uploader while this device is enrolled.
+func (a *agent) runUpload(ctx context.Context) error {
+	for {
+		id, err := a.keys.Identity()
+		if err == nil {
+			return a.upload(ctx, id)
+		}
+		if !errors.Is(err, keystore.ErrNotEnrolled) {
+			return err
+		}
+		if !wait(ctx, a.stirred, 0) {
+			return nil
+		}
+	}
+}
+
+func (a *agent) upload(ctx context.Context, id keystore.Identity) error {
+	up := upload.New(upload.Options{
+		Identity: id, Queue: a.spool, Stubs: a.keys, Policy: a.newPolicy,
+		Hold: func() time.Duration { return a.cfg.Hold },
+		Wait: a.mayNotSend, Log: a.log,
+	})
+	a.uploader.Store(up)
+	var running stage
+	ended, end := context.WithCancel(ctx)
+	defer end()
+	running.run(end, func() error { return up.Run(ended) })
+	for wait(ended, a.stirred, a.untilDue()) {
+		up.Kick()
+		if _, err := a.spool.Prune(time.Now(), keepDays, keepBytes); err != nil {
+			a.log.Warn("old copies could not be removed", "why", err.Error())
+		}
+	}
+	return running.wait()
+}
+
+// untilDue is how long until the oldest held box may leave; 0 if no box waits for that.
+func (a *agent) untilDue() time.Duration {
+	oldest := a.spool.Stats().Oldest
+	if oldest.IsZero() {
+		return 0
+	}
+	return max(time.Until(oldest.Add(a.cfg.Hold)), 0)
+}
+
+// mayNotSend is why nothing may leave now: under a clock in doubt nobody knows whether the hold has passed.
+func (a *agent) mayNotSend() string {
+	if a.clock.doubted() {
+		return "the clock was set; `byleave resume` says that it is right"
+	}
+	return ""
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes: 0 done, 1 failed, 2 misuse.
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := harden(); err != nil {
+		fmt.Fprintln(os.Stderr, "byleave:", err)
+		os.Exit(1)
+	}
+	err := command().ExecuteContext(ctx)
+	if err == nil {
+		return
+	}
+	fmt.Fprintln(os.Stderr, "byleave:", err)
+	stop()
+	if isMisuse(err) {
+		os.Exit(2)
+	}
+	os.Exit(1)
+}
+
+func command() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "byleave",
+		Short:         "Records for training only what you agreed to; you see, pause and withdraw",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
+	root.AddCommand(enrolCommand(), consentCommand(), runCommand(), statusCommand(), pauseCommand(), resumeCommand(), doctorCommand())
+	return root
+}
+
+// misuse is an error in how a command was called.
+type misuse struct{ error }
+
+// Unwrap gives the error itself.
+func (m misuse) Unwrap() error { return m.error }
+
+func isMisuse(err error) bool {
+	var m misuse
+	return errors.As(err, &m) || strings.HasPrefix(err.Error(), "unknown command") || strings.Contains(err.Error(), "arg(s), ")
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// isTerminal tells whether a person can type into f.
+func isTerminal(f *os.File) bool {
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
+}
+
+// askHidden reads one line from the terminal without showing it.
+func askHidden(out io.Writer, question string) (line []byte, err error) {
+	fd := int(os.Stdin.Fd())
+	before, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	if err != nil {
+		return nil, errors.New("there is no terminal to ask at; use --passphrase-file")
+	}
+	hidden := *before
+	hidden.Lflag &^= unix.ECHO
+	if err := unix.IoctlSetTermios(fd, unix.TCSETS, &hidden); err != nil {
+		return nil, fmt.Errorf("hide what is typed: %w", err)
+	}
+	defer func() { err = errors.Join(err, unix.IoctlSetTermios(fd, unix.TCSETS, before)) }()
+	fmt.Fprint(out, question)
+	line, err = readLine(os.Stdin)
+	fmt.Fprintln(out)
+	if err != nil {
+		return nil, fmt.Errorf("read what is typed: %w", err)
+	}
+	return line, nil
+}
+
+// readLine reads byte by byte, so that nothing of the next line is lost in a buffer.
+func readLine(r io.Reader) ([]byte, error) {
+	var line []byte
+	for b := make([]byte, 1); len(line) <= longestPassphrase; line = append(line, b[0]) {
+		if _, err := io.ReadFull(r, b); err != nil {
+			return nil, err
+		}
+		if b[0] == '\n' {
+			return bytes.TrimRight(line, "\r"), nil
+		}
+	}
+	return nil, errors.New("the line is too long")
+}
