@@ -71,11 +71,11 @@ func (s *Store) Close() error {
 	}
 	s.closed = true
 	close(s.arrived)
-	_, err := s.write.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
-	if err != nil {
-		err = fmt.Errorf("store: move the log into the index: %w", err)
+	// On a full disk the log stays beside the index, where the next start reads it: nothing is lost.
+	if _, err := s.write.Exec("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		s.log.Warn("the index's log could not be moved into it and stays beside it", "error", err)
 	}
-	return errors.Join(err, s.packs.close(), s.Index.Close(), s.lock.Close())
+	return errors.Join(s.packs.close(), s.Index.Close(), s.lock.Close())
 }
 
 // Arrived is closed after the next stored group and at Close.

@@ -24,6 +24,9 @@ func (s *Store) repair(ctx context.Context, rep *Report) error {
 	}
 	for _, n := range numbers {
 		s.packs.next = max(s.packs.next, n+1)
+		if len(ends) == 0 {
+			continue
+		}
 		if err := s.cutTail(n, ends[n], rep); err != nil {
 			return err
 		}
@@ -67,7 +70,8 @@ func (s *Store) packEnds(ctx context.Context) (map[int64]int64, error) {
 	return ends, nil
 }
 
-// cutTail cuts pack n at end. Beside a salvaged index it cuts nothing: a row may have been lost whose bytes are good.
+// cutTail cuts pack n at end. Beside an index that was salvaged or has no rows it cuts nothing: rows may have been lost whose
+// bytes are good.
 func (s *Store) cutTail(n, end int64, rep *Report) error {
 	path := filepath.Join(s.packs.dir, packName(n))
 	info, err := os.Stat(path)
@@ -145,6 +149,9 @@ func (x *Index) sound(ctx context.Context, dir string) (bool, error) {
 	}
 	if err := x.integrity(ctx); err != nil {
 		return false, err
+	}
+	if err := os.Remove(filepath.Join(dir, suspectName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, fmt.Errorf("store: clear the mark of a damaged index: %w", err)
 	}
 	return true, nil
 }

@@ -30,16 +30,28 @@ func ID() (id store.ID) {
 	return id
 }
 
-// Enrol enrols a device with a consent in s.
+// NewPerson draws a person with one device and one consent, enrolled nowhere yet.
+func NewPerson() Person {
+	p := Person{Device: store.Device{ID: ID(), Subject: ID(), SigningKey: make([]byte, 32)}}
+	p.Consent = Consent(p.Device)
+	return p
+}
+
+// Enrol enrols a new person with a consent in s.
 func Enrol(t testing.TB, s store.Store) Person {
 	t.Helper()
-	p := Person{Device: store.Device{ID: ID(), Subject: ID(), SigningKey: make([]byte, 32)}}
+	p := NewPerson()
+	p.Enrol(t, s)
+	must(t, s.PutConsent(context.Background(), p.Consent))
+	return p
+}
+
+// Enrol enrols the person in s without a consent.
+func (p Person) Enrol(t testing.TB, s store.Store) {
+	t.Helper()
 	token := Invite(t, s, store.DeviceRole)
 	v := store.VaultKey{Subject: p.Device.Subject, Public: []byte("public"), Wrapped: []byte("wrapped")}
 	must(t, s.EnrolDevice(context.Background(), token, Noon, p.Device, v))
-	p.Consent = Consent(p.Device)
-	must(t, s.PutConsent(context.Background(), p.Consent))
-	return p
 }
 
 // Invite stores one invitation and returns the hash of its token.

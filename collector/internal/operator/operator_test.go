@@ -1,0 +1,321 @@
+//go:build linux
+
+package operator
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/embed"
+	"github.com/byleave/byleave/collector/internal/store/storetest"
+	"github.com/byleave/byleave/proto/pb"
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+)
+
+const childSocket = "BYLEAVE_OPERATOR_CHILD_SOCKET"
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(childSocket); path != "" {
+		knock(path)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+var ctx = context.Background()
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// desk is an operator with a store and a client on the socket.
+type desk struct {
+	store  *embed.Store
+	client pb.OperatorClient
+	path   string
+}
+
+// newDesk serves an operator whose clock stands two days after Noon, so that Noon's day has ended.
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	s, _, err := embed.Open(ctx, t.TempDir(), quiet())
+	must(t, err)
+	dir, err := os.MkdirTemp("", "op") // short: the path of a socket has 107 bytes at most
+	must(t, err)
+	d := &desk{store: s, path: filepath.Join(dir, "operator.sock")}
+	l, err := Listen(d.path)
+	must(t, err)
+	done := make(chan struct{})
+	srv := grpc.NewServer()
+	pb.RegisterOperatorServer(srv, New(s, quiet(), func() time.Time { return storetest.Noon.AddDate(0, 0, 2) }, done))
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	conn, err := grpc.NewClient("unix://"+d.path, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	must(t, err)
+	d.client = pb.NewOperatorClient(conn)
+	t.Cleanup(func() {
+		close(done)
+		must(t, conn.Close())
+		srv.GracefulStop()
+		must(t, <-served)
+		must(t, s.Close())
+		must(t, os.RemoveAll(dir))
+	})
+	return d
+}
+
+func (d *desk) put(t *testing.T, r store.Record) {
+	t.Helper()
+	out, err := d.store.Put(ctx, []store.Record{r})
+	must(t, err)
+	if out[0] != store.Stored {
+		t.Fatalf("outcome %d", out[0])
+	}
+}
+
+func (d *desk) tail(t *testing.T) []*pb.TailResponse {
+	t.Helper()
+	stream, err := d.client.Tail(ctx, &pb.TailRequest{})
+	must(t, err)
+	var out []*pb.TailResponse
+	for {
+		r, err := stream.Recv()
+		if err == io.EOF {
+			return out
+		}
+		must(t, err)
+		out = append(out, r)
+	}
+}
+
+// picture is everything that an operator can see, as text.
+func (d *desk) picture(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	for _, r := range d.tail(t) {
+		fmt.Fprintln(&b, r)
+	}
+	s, err := d.client.Stats(ctx, &pb.StatsRequest{})
+	must(t, err)
+	fmt.Fprintln(&b, s.GetText(), s.GetBoxes(), s.GetBytes(), s.GetSuppressed())
+	return b.String()
+}
+
+func TestTailShowsFullLotsOnly(t *testing.T) {
+	d := newDesk(t)
+	p := storetest.Enrol(t, d.store)
+	stored := map[string]bool{}
+	for n := 1; n <= 25; n++ {
+		r := p.Record(100)
+		d.put(t, r)
+		stored[hex.EncodeToString(r.Batch[:])] = true
+		rows := d.tail(t)
+		if len(rows) != n/Lot*Lot {
+			t.Fatalf("after %d boxes %d are shown", n, len(rows))
+		}
+		for i, row := range rows {
+			if !stored[hex.EncodeToString(row.GetBatch())] || row.GetHour() != storetest.Noon.Unix() || row.GetPurposeId() != storetest.Purpose {
+				t.Fatalf("row %v", row)
+			}
+			if i%Lot > 0 && bytes.Compare(rows[i-1].GetBatch(), row.GetBatch()) >= 0 {
+				t.Fatal("the order within a lot tells of the order of arrival")
+			}
+		}
+	}
+}
+
+func TestTailFollows(t *testing.T) {
+	d := newDesk(t)
+	p := storetest.Enrol(t, d.store)
+	stream, err := d.client.Tail(ctx, &pb.TailRequest{Follow: true})
+	must(t, err)
+	for lot := range 3 {
+		for range Lot {
+			d.put(t, p.Record(10))
+		}
+		for range Lot {
+			if _, err := stream.Recv(); err != nil {
+				t.Fatalf("lot %d: %v", lot, err)
+			}
+		}
+	}
+	must(t, stream.CloseSend())
+}
+
+// TestI12CountsBelowTenAreSuppressed walks the number of people over the floor.
+func TestI12CountsBelowTenAreSuppressed(t *testing.T) {
+	d := newDesk(t)
+	seen := map[string]int{}
+	for n := 1; n <= 21; n++ {
+		p := storetest.Enrol(t, d.store)
+		d.put(t, p.Record(100))
+		s, err := d.client.Stats(ctx, &pb.StatsRequest{})
+		must(t, err)
+		if s.GetSuppressed() != (n < Floor) || (n < Floor) != (s.GetBoxes() == 0) || s.GetBoxes()%10 != 0 {
+			t.Fatalf("%d people: %v", n, s)
+		}
+		seen[s.GetText()]++
+	}
+	if len(seen) != 3 { // below 10, 10 to 19, 20 and 21
+		t.Fatalf("%d different answers tell numbers apart: %v", len(seen), seen)
+	}
+}
+
+// TestI12TodayIsNotCounted: a running day would show who is at work just now.
+func TestI12TodayIsNotCounted(t *testing.T) {
+	d := newDesk(t)
+	for range 30 {
+		r := storetest.Enrol(t, d.store).Record(10)
+		r.Received = storetest.Noon.AddDate(0, 0, 2)
+		d.put(t, r)
+	}
+	s, err := d.client.Stats(ctx, &pb.StatsRequest{})
+	must(t, err)
+	if !s.GetSuppressed() || s.GetBoxes() != 0 {
+		t.Fatalf("%v", s)
+	}
+}
+
+// TestI11RefusalUnseen: twelve people work; a thirteenth never existed, was invited only, declined, agreed and paused, or
+// agreed and withdrew. The operator's picture is the same, byte for byte.
+func TestI11RefusalUnseen(t *testing.T) {
+	var people []storetest.Person
+	var records []store.Record
+	for range 12 {
+		p := storetest.NewPerson()
+		people = append(people, p)
+		for range 3 {
+			records = append(records, p.Record(500))
+		}
+	}
+	pictures := map[string]string{}
+	for name, thirteenth := range map[string]func(*testing.T, store.Store){
+		"never existed": func(*testing.T, store.Store) {},
+		"invited":       func(t *testing.T, s store.Store) { storetest.Invite(t, s, store.DeviceRole) },
+		"declined":      func(t *testing.T, s store.Store) { storetest.NewPerson().Enrol(t, s) },
+		"paused":        func(t *testing.T, s store.Store) { storetest.Enrol(t, s) },
+		"withdrew": func(t *testing.T, s store.Store) {
+			c := storetest.Enrol(t, s).Consent
+			c.Withdrawn = true
+			must(t, s.PutConsent(ctx, c))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			for _, p := range people {
+				p.Enrol(t, d.store)
+				must(t, d.store.PutConsent(ctx, p.Consent))
+			}
+			thirteenth(t, d.store)
+			for _, r := range records {
+				d.put(t, r)
+			}
+			pictures[name] = d.picture(t)
+		})
+	}
+	for name, p := range pictures {
+		if diff := cmp.Diff(pictures["never existed"], p); diff != "" {
+			t.Errorf("%s differs from never existed:\n%s", name, diff)
+		}
+		for _, person := range people {
+			for _, id := range []store.ID{person.Device.ID, person.Device.Subject, person.Consent.ID} {
+				if strings.Contains(p, hex.EncodeToString(id[:])) || strings.Contains(p, string(id[:])) {
+					t.Fatal("the picture names a person, device or consent")
+				}
+			}
+		}
+	}
+	if len(pictures["paused"]) < 1000 {
+		t.Fatal("the picture is empty: nothing was compared")
+	}
+}
+
+// knock connects as another user and says how it went.
+func knock(path string) {
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		fmt.Println("no door:", err)
+		return
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		fmt.Println(err)
+		return
+	}
+	n, err := conn.Read(make([]byte, 1))
+	fmt.Println("read", n, err)
+}
+
+// TestSocketIsForTheOwnUser: the mode keeps others out; where it does not, who connects is asked of the system.
+func TestSocketIsForTheOwnUser(t *testing.T) {
+	d := newDesk(t)
+	info, err := os.Stat(d.path)
+	must(t, err)
+	if info.Mode().Perm() != 0o600 {
+		t.Fatalf("mode %o", info.Mode().Perm())
+	}
+	own, err := net.Dial("unix", d.path)
+	must(t, err)
+	n, err := own.Read(make([]byte, 1)) // the server's settings frame
+	if n != 1 || err != nil {
+		t.Fatal("the own user is kept out:", err)
+	}
+	must(t, own.Close())
+	if os.Getuid() != 0 {
+		t.Log("only root can knock as somebody else")
+		return
+	}
+	must(t, os.Chmod(filepath.Dir(d.path), 0o755))
+	must(t, os.Chmod(d.path, 0o666))
+	out, err := asNobody(os.Args[0], childSocket+"="+d.path)
+	must(t, err)
+	if got := string(out); !strings.HasPrefix(got, "read 0 EOF") {
+		t.Fatalf("another user got: %s", got)
+	}
+	if _, err := d.client.Stats(ctx, &pb.StatsRequest{}); err != nil {
+		t.Fatal("the own user is kept out after that:", err)
+	}
+}
+
+// asNobody runs a copy of a program that another user may run.
+func asNobody(program, env string) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "knock")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	body, err := os.ReadFile(program)
+	if err != nil {
+		return nil, err
+	}
+	copied := filepath.Join(dir, "knock")
+	if err := os.WriteFile(copied, body, 0o755); err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(copied)
+	cmd.Dir, cmd.Env = "/", []string{env}
+	beNobody(cmd)
+	return cmd.CombinedOutput()
+}
