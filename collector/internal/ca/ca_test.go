@@ -23,6 +23,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/embed"
+	"github.com/byleave/byleave/proto/pin"
 	"go.uber.org/goleak"
 )
 
@@ -158,6 +159,9 @@ func TestInvitationStrings(t *testing.T) {
 	must(t, err)
 	seen := map[string]bool{}
 	for i, text := range texts {
+		if inv, err := pin.Parse(text); err != nil || inv.CA != fp.CA || inv.Policy != fp.Policy || inv.Ledger != fp.Ledger {
+			t.Fatal("the agent reads it differently:", err)
+		}
 		u, err := url.Parse(text)
 		must(t, err)
 		q := u.Query()

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
@@ -11,10 +12,24 @@ import (
 // What one device may cost at most, whatever it does.
 const (
 	deviceStreams = 2
-	deviceBytes   = 4 << 20 // in flight
+	deviceBytes   = 4 << 20 // in flight, over all streams
 	dayBytes      = 4 << 30 // sent in one UTC day, taken or refused
 	dayBoxes      = 200_000
 )
+
+// memory counts the bytes of boxes in flight of all devices.
+type memory struct{ used atomic.Int64 }
+
+// take counts n bytes, unless they would be too many.
+func (m *memory) take(n int64) bool {
+	if m.used.Add(n) > memoryLimit {
+		m.used.Add(-n)
+		return false
+	}
+	return true
+}
+
+func (m *memory) free(n int64) { m.used.Add(-n) }
 
 // accounts keeps one account per device that was here today.
 type accounts struct {
@@ -69,15 +84,4 @@ func (a *account) spend(size int64, now time.Time) (time.Duration, bool) {
 	a.spent += size
 	a.boxes++
 	return 0, true
-}
-
-// credit is how many bytes the device may still have in flight.
-func (a *account) credit() uint64 {
-	for free := int64(deviceBytes); free > 0; free /= 2 {
-		if a.bytes.TryAcquire(free) {
-			a.bytes.Release(free)
-			return uint64(free)
-		}
-	}
-	return 0
 }

@@ -280,8 +280,8 @@ func (p *party) upload(boxes ...[]byte) ([]pb.Outcome, error) {
 		if err != nil {
 			return out, err
 		}
-		if resp.GetCreditBytes() == 0 && len(out) == len(boxes)-1 {
-			return out, fmt.Errorf("no credit is left after the last box")
+		if resp.GetCreditBytes() < envelope.MaxSize {
+			return out, fmt.Errorf("the credit does not suffice for a box")
 		}
 		out = append(out, resp.GetAck().GetOutcome())
 	}

@@ -23,7 +23,6 @@ import (
 	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/envelope"
 	"github.com/byleave/byleave/proto/pb"
-	"golang.org/x/sync/semaphore"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -39,7 +38,7 @@ type Ingest struct {
 	now      func() time.Time
 	commit   *committer
 	accounts accounts
-	memory   *semaphore.Weighted // bytes of boxes in flight, of all devices
+	memory   memory
 	draining chan struct{}
 	drain    sync.Once
 	streams  sync.WaitGroup
@@ -56,7 +55,7 @@ type keeper interface {
 func New(s keeper, p *PolicyFile, audit *Audit, log *slog.Logger, now func() time.Time) *Ingest {
 	in := &Ingest{
 		store: s, policy: p, audit: audit, log: log, now: now, commit: newCommitter(s, log),
-		memory: semaphore.NewWeighted(memoryLimit), draining: make(chan struct{}),
+		draining: make(chan struct{}),
 	}
 	in.accounts.of = map[store.ID]*account{}
 	return in

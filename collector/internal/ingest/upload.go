@@ -96,12 +96,12 @@ func (u *upload) take(raw []byte) {
 		u.ack(claimedID(raw), pb.Outcome_OUTCOME_RETRY, busyRetry)
 		return
 	}
-	if !u.in.memory.TryAcquire(size) {
+	if !u.in.memory.take(size) {
 		u.acct.bytes.Release(size)
 		u.ack(claimedID(raw), pb.Outcome_OUTCOME_RETRY, busyRetry)
 		return
 	}
-	free := func() { u.in.memory.Release(size); u.acct.bytes.Release(size) }
+	free := func() { u.in.memory.free(size); u.acct.bytes.Release(size) }
 	rec, refused := u.in.examine(ctx, u.device, raw)
 	if refused != pb.Outcome_OUTCOME_UNSPECIFIED {
 		free()
@@ -134,7 +134,7 @@ func (u *upload) answer() error {
 	for due < 0 || sent < due {
 		select {
 		case r := <-u.acks:
-			r.CreditBytes = u.acct.credit()
+			r.CreditBytes = u.in.credit()
 			if err := u.stream.Send(r); err != nil {
 				return err
 			}
@@ -152,6 +152,14 @@ func (u *upload) answer() error {
 	return final
 }
 
+// credit is how many bytes one stream may have in flight: its share, or a single box while the collector is short of memory.
+func (in *Ingest) credit() uint64 {
+	if in.memory.used.Load() < memoryLimit/2 {
+		return deviceBytes / deviceStreams
+	}
+	return envelope.MaxSize
+}
+
 // flush sends the acks of all boxes that are in flight at drain and tells the device to come back.
 func (u *upload) flush() error {
 	deadline := time.NewTimer(flushTime)
@@ -159,6 +167,7 @@ func (u *upload) flush() error {
 	for len(u.slots) > 0 {
 		select {
 		case r := <-u.acks:
+			r.CreditBytes = u.in.credit()
 			if err := u.stream.Send(r); err != nil {
 				return err
 			}
