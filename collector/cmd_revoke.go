@@ -14,7 +14,7 @@ func revokeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "revoke ID",
 		Short: "End a device's or custodian's certificate at once and for good",
-		Long: "End a device's or custodian's certificate at once and for good. The id is what `byleave status` or `custodian log` shows;\n" +
+		Long: "End a device's or custodian's certificate at once and for good. A device's id stands in each of its boxes, see `inspect`;\n" +
 			"the collector lists no devices.",
 		Example: "  byleave-collector revoke --dir /srv/byleave 6f1c0d3e9a8b47d2b1c05e7f3a2d4c69",
 		Args:    cobra.ExactArgs(1),

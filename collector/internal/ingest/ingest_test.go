@@ -9,7 +9,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/byleave/byleave/collector/internal/ca"
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/proto/envelope"
 	"github.com/byleave/byleave/proto/pb"
@@ -274,4 +276,39 @@ func TestI18BoundedPerDevice(t *testing.T) {
 	e := r.device(newHPKE(t).PublicKey())
 	must(t, e.consent(nil))
 	e.want(pb.Outcome_OUTCOME_STORED, e.box(10).Bytes())
+}
+
+// TestI18EnrolmentHasAShare: while many enrol, more are told to come back, and keep their invitation.
+func TestI18EnrolmentHasAShare(t *testing.T) {
+	r := newRig(t, nil)
+	gate := make(chan struct{})
+	var waiting atomic.Int32
+	e := &Enrolment{Policy: r.ingest.policy, Audit: r.audit, Log: r.ingest.log, Enroller: &ca.Enroller{Authority: r.authority,
+		Store: r.store, Now: time.Now, NewKey: func(subject store.ID) (store.VaultKey, error) {
+			waiting.Add(1)
+			<-gate
+			return r.vault.NewKey(subject)
+		}}}
+	enrol := func(token string) error {
+		csr, _ := newCSR(t)
+		_, err := e.Enrol(context.Background(), &pb.EnrolRequest{Token: token, Csr: csr, SigningKey: make([]byte, 32)})
+		return err
+	}
+	var wg sync.WaitGroup
+	for range maxEnrolments {
+		token := r.token(store.DeviceRole)
+		wg.Go(func() {
+			if err := enrol(token); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	eventually(t, "all places are taken", func() bool { return waiting.Load() == maxEnrolments })
+	token := r.token(store.DeviceRole)
+	if err := enrol(token); codeOf(err) != codes.Unavailable {
+		t.Fatalf("one too many: %v", err)
+	}
+	close(gate)
+	wg.Wait()
+	must(t, enrol(token))
 }

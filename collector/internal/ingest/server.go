@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/ca"
@@ -72,10 +73,19 @@ type Enrolment struct {
 	Policy   *PolicyFile
 	Audit    *Audit
 	Log      *slog.Logger
+	running  atomic.Int32
 }
+
+// maxEnrolments run at once: whoever has no certificate gets a small share of the machine.
+const maxEnrolments = 16
 
 // Enrol trades a single-use invitation for a certificate.
 func (e *Enrolment) Enrol(ctx context.Context, req *pb.EnrolRequest) (*pb.EnrolResponse, error) {
+	defer e.running.Add(-1)
+	if e.running.Add(1) > maxEnrolments {
+		e.Audit.Count(Limited)
+		return nil, retryLater("too many enrol at once", busyRetry)
+	}
 	if len(req.GetToken()) > 128 || len(req.GetCsr()) > 8<<10 {
 		return nil, e.refuse(ca.ErrApplication)
 	}

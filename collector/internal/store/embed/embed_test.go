@@ -1,9 +1,11 @@
 package embed
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/byleave/byleave/collector/internal/store"
@@ -89,5 +91,35 @@ func TestRotationOfPacks(t *testing.T) {
 	must(t, err)
 	if len(names) != 3 || storetest.Verify(t, s) != 3 {
 		t.Fatalf("packs %v", names)
+	}
+}
+
+// TestDeletedRowsLeaveNoTrace: a used invitation's hash is in no file of the folder any more.
+func TestDeletedRowsLeaveNoTrace(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := reopen(t, dir)
+	token := storetest.Invite(t, s, store.DeviceRole)
+	found := func() (n int) {
+		must(t, filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return err
+			}
+			body, err := os.ReadFile(path)
+			if bytes.Contains(body, token[:]) {
+				n++
+			}
+			return err
+		}))
+		return n
+	}
+	if found() == 0 {
+		t.Fatal("the search finds nothing even while it is there")
+	}
+	p := storetest.NewPerson()
+	v := store.VaultKey{Subject: p.Device.Subject, Public: []byte{1}, Wrapped: []byte{2}}
+	must(t, s.EnrolDevice(ctx, token, storetest.Noon, p.Device, v))
+	must(t, s.Close())
+	if n := found(); n != 0 {
+		t.Fatalf("%d files still hold it", n)
 	}
 }

@@ -1,0 +1,78 @@
+package ingest
+
+import (
+	"crypto/ed25519"
+	"crypto/hpke"
+	"crypto/rand"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/pb"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+)
+
+// signedPolicy is the template with a key, as version n, with whatever change makes of it.
+func signedPolicy(t *testing.T, n uint64, key ed25519.PrivateKey, change func(*pb.Policy)) []byte {
+	t.Helper()
+	m := new(pb.Policy)
+	must(t, protojson.Unmarshal(policy.Template(), m))
+	k, err := hpke.MLKEM768X25519().GenerateKey()
+	must(t, err)
+	m.Version, m.Custodians[0].PublicKey = n, k.PublicKey().Bytes()
+	m.IssuedAt, m.ExpiresAt = time.Now().Add(-time.Hour).Unix(), time.Now().Add(24*time.Hour).Unix()
+	if change != nil {
+		change(m)
+	}
+	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	must(t, err)
+	signed, err := policy.Sign(body, key)
+	must(t, err)
+	return signed
+}
+
+func TestPolicyFileOnlyMovesForward(t *testing.T) {
+	pub, key, err := ed25519.GenerateKey(rand.Reader)
+	must(t, err)
+	_, strange, err := ed25519.GenerateKey(rand.Reader)
+	must(t, err)
+	path := filepath.Join(t.TempDir(), "policy.signed")
+	p := OpenPolicy(path, pub, slog.New(slog.DiscardHandler), time.Now)
+	if p.Current() != nil || !p.Policy().IsZero() {
+		t.Fatal("a policy out of nothing")
+	}
+	second := signedPolicy(t, 2, key, nil)
+	past := func(m *pb.Policy) { m.ExpiresAt = time.Now().Add(-time.Minute).Unix() }
+	for i, c := range []struct {
+		name string
+		body []byte
+		want uint64
+	}{
+		{"noise", []byte("noise"), 0},
+		{"signed by somebody else", signedPolicy(t, 1, strange, nil), 0},
+		{"expired", signedPolicy(t, 1, key, past), 0},
+		{"the first", second, 2},
+		{"older", signedPolicy(t, 1, key, nil), 2},
+		{"the same version with other words", signedPolicy(t, 2, key, func(m *pb.Policy) { m.Compensation = "more" }), 2},
+		{"truncated", second[:len(second)-1], 2},
+		{"empty", nil, 2},
+		{"another controller", signedPolicy(t, 3, key, func(m *pb.Policy) { m.Controller.Name = "Others" }), 2},
+		{"newer", signedPolicy(t, 3, key, nil), 3},
+	} {
+		must(t, os.WriteFile(path, c.body, 0o600))
+		when := time.Now().Add(time.Duration(i) * time.Second) // a file system may keep seconds only
+		must(t, os.Chtimes(path, when, when))
+		signed := p.Current()
+		if got := p.Policy().Version(); got != c.want || (signed == nil) != (c.want == 0) {
+			t.Fatalf("%s: version %d, want %d", c.name, got, c.want)
+		}
+	}
+	must(t, os.Remove(path))
+	if p.Policy().Version() != 3 {
+		t.Fatal("the policy went away with its file")
+	}
+}
