@@ -1,0 +1,166 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/byleave/byleave/bench/report"
+	"github.com/byleave/byleave/e2e/desktop"
+	"github.com/byleave/byleave/e2e/stage"
+)
+
+// length is how long each load is measured: a minute for the record, a moment in `make test`, which only proves that it measures.
+func length() time.Duration {
+	if os.Getenv("BYLEAVE_BENCH") != "" {
+		return time.Minute
+	}
+	return 3 * time.Second
+}
+
+// usage is what a process has used since its start.
+type usage struct {
+	cpu      time.Duration
+	switches int64 // voluntary, of all threads: each is a wake-up
+	rss      int64
+}
+
+func use(pid int) (u usage, err error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return u, err
+	}
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	for _, f := range fields[11:13] { // utime and stime, proc_pid_stat(5), in ticks of 10 ms
+		ticks, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return u, err
+		}
+		u.cpu += time.Duration(ticks) * 10 * time.Millisecond
+	}
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	if err != nil {
+		return u, err
+	}
+	for _, task := range tasks {
+		status, err := os.ReadFile(task)
+		if err != nil {
+			return u, err
+		}
+		u.switches += number(string(status), "voluntary_ctxt_switches:")
+		u.rss = 1024 * number(string(status), "VmRSS:")
+	}
+	return u, nil
+}
+
+// number reads the number after a word that begins a line.
+func number(status, word string) int64 {
+	for line := range strings.Lines(status) {
+		if rest, ok := strings.CutPrefix(line, word); ok {
+			n, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			if err == nil {
+				return n
+			}
+		}
+	}
+	return 0
+}
+
+// scene is an agent that records an editor on a quiet desktop.
+func scene(t *testing.T) (context.Context, *stage.Stage, int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
+	t.Cleanup(cancel)
+	d, err := desktop.Start(ctx, desktop.Options{})
+	check(t, err)
+	t.Cleanup(func() { check(t, d.Close()) })
+	bin, err := filepath.Abs("../../bin")
+	check(t, err)
+	s, err := stage.Open(ctx, d, stage.Options{Bin: bin})
+	check(t, err)
+	t.Cleanup(func() { check(t, s.Close()) })
+	check(t, s.Give(ctx, "all"))
+	agent, err := s.RunAgent()
+	check(t, err)
+	t.Cleanup(func() { check(t, agent.Stop()) })
+	editor, err := d.Start("editor", "/usr/bin/mousepad")
+	check(t, err)
+	w, err := d.WaitWindow(ctx, "the editor", desktop.OfProcess(editor.Pid))
+	check(t, err)
+	check(t, d.Place(ctx, w.ID, rect(100, 100, 1400, 900)))
+	check(t, d.Focus(ctx, w.ID))
+	check(t, s.Until(ctx, "recording", func(st stage.Status) bool { return st.State == "recording" }))
+	return ctx, s, agent.Pid
+}
+
+// TestIdle measures the agent while recording is permitted and nothing happens. The last typing is 15 s ago, so that nothing is pending.
+func TestIdle(t *testing.T) {
+	ctx, _, pid := scene(t)
+	rest(ctx, t, 15*time.Second)
+	from := at(t, pid)
+	began := time.Now()
+	rest(ctx, t, length())
+	to, took := at(t, pid), time.Since(began).Seconds()
+	write(t, "idle", []report.Figure{
+		{What: "idle: CPU of one core", Value: 100 * (to.cpu - from.cpu).Seconds() / took, Unit: "%", Goal: 0.1, Better: report.Lower},
+		{What: "idle: wake-ups of all threads", Value: float64(to.switches-from.switches) / took, Unit: "/s", Goal: 1, Better: report.Lower},
+		{What: "idle: memory (RSS)", Value: float64(to.rss) / 1e6, Unit: "MB", Goal: 40, Better: report.Lower},
+	})
+}
+
+// TestTyping measures the agent while somebody types 5 keys a second in words, with a pause every 5 s so that each run gets its frames.
+func TestTyping(t *testing.T) {
+	ctx, s, pid := scene(t)
+	hand, err := newHand(s.Desk.Display())
+	check(t, err)
+	defer hand.close()
+	from := at(t, pid)
+	began := time.Now()
+	check(t, hand.typeFor(ctx, length(), 200*time.Millisecond, 5*time.Second))
+	to, took := at(t, pid), time.Since(began).Seconds()
+	if to.cpu == from.cpu && length() > time.Minute/2 {
+		t.Fatal("the agent used no CPU at all: it was not recording")
+	}
+	write(t, "typing", []report.Figure{
+		{What: "typing 5 keys/s: CPU of one core", Value: 100 * (to.cpu - from.cpu).Seconds() / took, Unit: "%", Goal: 1.5, Better: report.Lower},
+		{What: "typing: memory (RSS)", Value: float64(to.rss) / 1e6, Unit: "MB", Goal: 60, Better: report.Lower},
+	})
+}
+
+func at(t *testing.T, pid int) usage {
+	t.Helper()
+	u, err := use(pid)
+	check(t, err)
+	return u
+}
+
+// rest lets time pass: the load of an idle desktop is time.
+func rest(ctx context.Context, t *testing.T, d time.Duration) {
+	t.Helper()
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+		t.Fatal(ctx.Err())
+	}
+}
+
+func write(t *testing.T, name string, figures []report.Figure) {
+	t.Helper()
+	dir := t.TempDir()
+	if os.Getenv("BYLEAVE_BENCH") != "" {
+		dir = "../out"
+	}
+	check(t, report.Write(os.Stdout, dir, name, figures))
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

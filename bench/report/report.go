@@ -1,0 +1,64 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+)
+
+// Better says which way a figure should go.
+type Better string
+
+// The two ways.
+const (
+	Lower  Better = "lower"
+	Higher Better = "higher"
+)
+
+// Figure is one measurement beside its goal and what others reach in the same run.
+type Figure struct {
+	What   string             `json:"what"`
+	Value  float64            `json:"value"`
+	Unit   string             `json:"unit"`
+	Goal   float64            `json:"goal"`
+	Better Better             `json:"better"`
+	Peers  map[string]float64 `json:"peers,omitempty"`
+}
+
+// Met tells whether the figure reaches its goal.
+func (f Figure) Met() bool {
+	if f.Better == Higher {
+		return f.Value >= f.Goal
+	}
+	return f.Value <= f.Goal
+}
+
+// Write stores the figures as dir/NAME.json, an array, and prints them as a table.
+func Write(w io.Writer, dir, name string, figures []Figure) error {
+	b, err := json.MarshalIndent(figures, "", "  ")
+	if err != nil {
+		return fmt.Errorf("report %s: %w", name, err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("report %s: %w", name, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name+".json"), append(b, '\n'), 0o644); err != nil {
+		return fmt.Errorf("report %s: %w", name, err)
+	}
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(tw, "%s\tvalue\tgoal\t\n", name)
+	for _, f := range figures {
+		sign, word := "<=", "met"
+		if f.Better == Higher {
+			sign = ">="
+		}
+		if !f.Met() {
+			word = "MISSED"
+		}
+		fmt.Fprintf(tw, "%s\t%.4g %s\t%s %.4g\t%s\n", f.What, f.Value, f.Unit, sign, f.Goal, word)
+	}
+	return tw.Flush()
+}

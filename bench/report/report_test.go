@@ -1,0 +1,37 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestWriteTellsMissedFromMet(t *testing.T) {
+	dir := t.TempDir()
+	var table bytes.Buffer
+	figures := []Figure{
+		{What: "fast", Value: 1, Unit: "ms", Goal: 2, Better: Lower},
+		{What: "slow", Value: 3, Unit: "ms", Goal: 2, Better: Lower},
+		{What: "many", Value: 3, Unit: "/s", Goal: 2, Better: Higher},
+	}
+	if err := Write(&table, dir, "x", figures); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(table.String()), "\n")
+	for i, word := range []string{"", "met", "MISSED", "met"} {
+		if !strings.HasSuffix(lines[i], word) {
+			t.Errorf("line %q must end with %q", lines[i], word)
+		}
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "x.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back []Figure
+	if err := json.Unmarshal(b, &back); err != nil || len(back) != 3 || back[1].Value != 3 {
+		t.Fatalf("read back %v, %v", back, err)
+	}
+}

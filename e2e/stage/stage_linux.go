@@ -1,0 +1,327 @@
+package stage
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/byleave/byleave/e2e/desktop"
+	"github.com/byleave/byleave/e2e/pty"
+)
+
+// App is the id of the one application of the policy: mousepad, whose fields the accessibility bus knows.
+const App = "editor"
+
+// Purpose is the purpose of the policy.
+const Purpose = "computer-use-training"
+
+// passphrase opens the person's key of every stage.
+const passphrase = "correct horse battery staple"
+
+// Stage is the whole of it. Make one with Open and end it with Close.
+type Stage struct {
+	Desk     *desktop.Desktop
+	Dir      string // the operator's and the custodian's files
+	Home     string // BYLEAVE_HOME of the person
+	Recovery string // the person's recovery code
+
+	bin       string
+	agent     string
+	collector *exec.Cmd
+	addr      string
+	version   int
+}
+
+// Options say what to stage. Bin is the folder of the binaries.
+type Options struct {
+	Bin   string
+	Agent string                                          // name of the agent's binary; "" is byleave
+	Proxy func(collector string) (addr string, err error) // puts something between device and collector; nil: nothing
+	Edit  func(policy map[string]any)                     // changes the policy before it is signed
+}
+
+// Open makes the collector, the custodian, the policy and the device. Nobody has agreed to anything yet.
+func Open(ctx context.Context, desk *desktop.Desktop, opt Options) (*Stage, error) {
+	dir, err := os.MkdirTemp("", "byleave-stage-")
+	if err != nil {
+		return nil, fmt.Errorf("stage: %w", err)
+	}
+	s := &Stage{Desk: desk, Dir: dir, bin: opt.Bin, agent: opt.Agent}
+	if s.agent == "" {
+		s.agent = "byleave"
+	}
+	if err := s.open(ctx, opt); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Stage) open(ctx context.Context, opt Options) error {
+	if _, err := s.Collector(ctx, "init", "--dir", s.data()); err != nil {
+		return err
+	}
+	if err := s.Serve(ctx); err != nil {
+		return err
+	}
+	invitation, err := s.invite(ctx, "custodian")
+	if err != nil {
+		return err
+	}
+	if _, err := s.Collector(ctx, "custodian", "new", "--name", "Works council", "--invite", invitation, "--out", s.Key()); err != nil {
+		return err
+	}
+	if err := s.Publish(ctx, opt.Edit); err != nil {
+		return err
+	}
+	if invitation, err = s.invite(ctx, "device"); err != nil {
+		return err
+	}
+	if opt.Proxy != nil {
+		proxy, err := opt.Proxy(s.addr)
+		if err != nil {
+			return err
+		}
+		invitation = strings.Replace(invitation, s.addr, proxy, 1)
+	}
+	return s.enrol(ctx, invitation)
+}
+
+func (s *Stage) data() string { return filepath.Join(s.Dir, "collector") }
+
+// Key is the custodian's key file.
+func (s *Stage) Key() string { return filepath.Join(s.Dir, "custodian.json") }
+
+// Data is the collector's folder.
+func (s *Stage) Data() string { return s.data() }
+
+// Address is where the collector listens.
+func (s *Stage) Address() string { return s.addr }
+
+// Log is the file with everything that the collector printed.
+func (s *Stage) Log() string { return filepath.Join(s.Dir, "collector.log") }
+
+// Collector runs one command of the operator or the custodian.
+func (s *Stage) Collector(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, "byleave-collector"), args...)
+	var out, words bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &words
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("byleave-collector %s: %w: %s", args[0], err, strings.TrimSpace(words.String()))
+	}
+	return out.String(), nil
+}
+
+// Serve starts the collector, at the address it had before if it had one, and waits until it listens.
+func (s *Stage) Serve(ctx context.Context) error {
+	listen, file := s.addr, filepath.Join(s.Dir, "address")
+	if listen == "" {
+		listen = "127.0.0.1:0"
+	}
+	if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("stage: %w", err)
+	}
+	log, err := os.OpenFile(s.Log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("stage: %w", err)
+	}
+	defer log.Close()
+	s.collector = exec.Command(filepath.Join(s.bin, "byleave-collector"), "serve", "--dir", s.data(), "--listen", listen, "--addr-file", file)
+	s.collector.Stdout, s.collector.Stderr = log, log
+	if err := s.collector.Start(); err != nil {
+		return fmt.Errorf("stage: start the collector: %w", err)
+	}
+	return desktop.Until(ctx, "the collector to listen", func() bool {
+		b, err := os.ReadFile(file)
+		s.addr = strings.TrimSpace(string(b))
+		return err == nil && s.addr != ""
+	})
+}
+
+// KillCollector ends the collector as a power cut would.
+func (s *Stage) KillCollector() error {
+	if err := s.collector.Process.Kill(); err != nil {
+		return err
+	}
+	return ignoreExit(s.collector.Wait())
+}
+
+func ignoreExit(err error) error {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return nil
+	}
+	return err
+}
+
+func (s *Stage) invite(ctx context.Context, role string) (string, error) {
+	out, err := s.Collector(ctx, "invite", "--dir", s.data(), "--count", "1", "--role", role)
+	return strings.TrimSpace(out), err
+}
+
+// Publish signs and publishes a policy for the editor, at any hour of any day, after edit has changed it. Each is newer than the last.
+func (s *Stage) Publish(ctx context.Context, edit func(map[string]any)) error {
+	out, err := s.Collector(ctx, "policy", "new")
+	if err != nil {
+		return err
+	}
+	var p map[string]any
+	if err := json.Unmarshal([]byte(out), &p); err != nil {
+		return fmt.Errorf("stage: the template: %w", err)
+	}
+	key, err := os.ReadFile(s.Key())
+	if err != nil {
+		return fmt.Errorf("stage: %w", err)
+	}
+	var custodian struct {
+		Public []byte `json:"public_key"`
+	}
+	if err := json.Unmarshal(key, &custodian); err != nil {
+		return fmt.Errorf("stage: the custodian's key file: %w", err)
+	}
+	s.version++
+	now := time.Now()
+	p["version"] = fmt.Sprint(s.version)
+	p["issued_at"], p["expires_at"] = fmt.Sprint(now.Add(-time.Minute).Unix()), fmt.Sprint(now.Add(30*24*time.Hour).Unix())
+	p["custodians"] = []any{map[string]any{"name": "Works council", "public_key": custodian.Public}}
+	p["applications"] = []any{map[string]any{"id": App, "name": "Mousepad", "wm_class": "Mousepad", "executables": []string{"/usr/bin/mousepad"}}}
+	p["hours"] = []any{map[string]any{"weekdays": []int{0, 1, 2, 3, 4, 5, 6}, "start_second": 0, "end_second": 86400}}
+	if edit != nil {
+		edit(p)
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("stage: %w", err)
+	}
+	in, signed := filepath.Join(s.Dir, "policy.json"), filepath.Join(s.Dir, "policy.signed")
+	if err := os.WriteFile(in, body, 0o600); err != nil {
+		return fmt.Errorf("stage: %w", err)
+	}
+	if _, err := s.Collector(ctx, "policy", "sign", "--key", filepath.Join(s.data(), "policy.key"), "--out", signed, in); err != nil {
+		return err
+	}
+	_, err = s.Collector(ctx, "policy", "set", "--dir", s.data(), signed)
+	return err
+}
+
+// enrol makes the device as the person of the desktop.
+func (s *Stage) enrol(ctx context.Context, invitation string) error {
+	if _, err := s.Desk.Install(filepath.Join(s.bin, s.agent)); err != nil {
+		return err
+	}
+	s.Home = filepath.Join(s.Desk.Home(), "byleave")
+	secret := filepath.Join(s.Desk.Home(), "passphrase")
+	if err := os.WriteFile(secret, []byte(passphrase+"\n"), 0o600); err != nil {
+		return fmt.Errorf("stage: %w", err)
+	}
+	if err := s.Desk.Own(secret); err != nil {
+		return err
+	}
+	out, err := s.Byleave(ctx, "enrol", invitation, "--passphrase-file", secret)
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(out) {
+		if code := strings.TrimSpace(line); strings.Count(code, "-") == 7 {
+			s.Recovery = code
+		}
+	}
+	if s.Recovery == "" {
+		return errors.New("stage: enrol printed no recovery code")
+	}
+	return os.Remove(secret)
+}
+
+// command is one command of the person.
+func (s *Stage) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := s.Desk.Command(ctx, s.Binary(), args...)
+	cmd.Env = append(cmd.Env, "BYLEAVE_HOME="+s.Home)
+	return cmd
+}
+
+// Binary is the person's copy of the agent.
+func (s *Stage) Binary() string { return filepath.Join(filepath.Dir(s.Desk.Home()), "bin", s.agent) }
+
+// Byleave runs one command of the person.
+func (s *Stage) Byleave(ctx context.Context, args ...string) (string, error) {
+	cmd := s.command(ctx, args...)
+	var out, words bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &words
+	if err := cmd.Run(); err != nil {
+		return out.String(), fmt.Errorf("byleave %s: %w: %s", args[0], err, strings.TrimSpace(words.String()))
+	}
+	return out.String(), nil
+}
+
+// Give agrees at a terminal to everything that the policy asks of the editor, for a day, in hours ("all", or "09:00:00-09:01:00").
+func (s *Stage) Give(ctx context.Context, hours string) error {
+	cmd := s.command(ctx, "consent", "give", "--grant", App+"=pointer,hotkeys,text,frames,elements", "--hours", hours, "--expires", "24h")
+	out, err := pty.Run(cmd, "yes\n")
+	if err != nil {
+		return fmt.Errorf("stage: consent: %w: %s", err, out)
+	}
+	return nil
+}
+
+// RunAgent starts the agent with no hold, so that boxes leave as soon as they are sealed.
+func (s *Stage) RunAgent(args ...string) (*desktop.Process, error) {
+	args = append([]string{"BYLEAVE_HOME=" + s.Home, s.Binary(), "run", "--hold", "0s"}, args...)
+	return s.Desk.Start("agent", "/usr/bin/env", args...)
+}
+
+// Status is what `byleave status --json` says, as far as tests ask.
+type Status struct {
+	State, Words, Note, Upload, Disk string
+	Mark                             bool
+	Spool                            struct {
+		Held, Sent, Quarantined int
+		HeldBytes               int64 `json:"held_bytes"`
+		SentBytes               int64 `json:"sent_bytes"`
+		Events                  int64 `json:"events_bytes"`
+		Compressed              int64 `json:"compressed_bytes"`
+		Sealed                  int64 `json:"sealed_bytes"`
+	}
+}
+
+// Status asks the running agent.
+func (s *Stage) Status(ctx context.Context) (st Status, err error) {
+	out, err := s.Byleave(ctx, "status", "--json")
+	if err != nil {
+		return st, err
+	}
+	return st, json.Unmarshal([]byte(out), &st)
+}
+
+// Until waits until the agent's status fulfils cond.
+func (s *Stage) Until(ctx context.Context, what string, cond func(Status) bool) error {
+	var last Status
+	var lastErr error
+	err := desktop.Until(ctx, what, func() bool {
+		last, lastErr = s.Status(ctx)
+		return lastErr == nil && cond(last)
+	})
+	if err != nil {
+		return fmt.Errorf("%w; the agent last said %+v, %v", err, last, lastErr)
+	}
+	return nil
+}
+
+// Export lets the custodian export everything to dir.
+func (s *Stage) Export(ctx context.Context, dir string) (string, error) {
+	return s.Collector(ctx, "export", "--key", s.Key(), "--purpose", Purpose, "--format", "jsonl", "--out", dir, "--yes")
+}
+
+// Close ends the collector and removes the stage's folder. The desktop is the caller's.
+func (s *Stage) Close() error {
+	var err error
+	if s.collector != nil && s.collector.ProcessState == nil {
+		err = errors.Join(s.collector.Process.Signal(os.Interrupt), ignoreExit(s.collector.Wait()))
+	}
+	return errors.Join(err, os.RemoveAll(s.Dir))
+}
