@@ -1,0 +1,219 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/hpke"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"math/big"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/embed"
+	"github.com/byleave/byleave/proto/envelope/seal"
+	"github.com/byleave/byleave/proto/pb"
+	"github.com/byleave/byleave/proto/pin"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/protobuf/proto"
+)
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// running is a collector in a process of its own.
+type running struct {
+	cmd  *exec.Cmd
+	addr string
+}
+
+func startCollector(t *testing.T, dir string) running {
+	t.Helper()
+	cmd := exec.Command("byleave-collector", "serve", "--dir", dir, "--listen", "127.0.0.1:0") // testscript.Main put it on the path
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	t.Cleanup(func() {
+		if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			t.Error(err)
+		}
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal("the collector did not start:", err, cmd.Wait())
+	}
+	return running{cmd, strings.TrimSpace(strings.TrimPrefix(line, "ready:"))}
+}
+
+func (r running) kill(t *testing.T) {
+	t.Helper()
+	if err := r.cmd.Process.Kill(); err != nil {
+		t.Error(err) // also called beside the test's own goroutine
+	}
+	if r.cmd.Wait() == nil {
+		t.Error("a killed collector ended well")
+	}
+}
+
+// sender is an enrolled device with a consent.
+type sender struct {
+	server *pin.Server
+	own    tls.Certificate
+	seal   seal.Params
+}
+
+func (s *sender) client(t *testing.T, addr string) (pb.DeviceClient, func()) {
+	t.Helper()
+	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(credentials.NewTLS(s.server.TLS(s.own))))
+	must(t, err)
+	return pb.NewDeviceClient(conn), func() { must(t, conn.Close()) }
+}
+
+func newSender(t *testing.T, dir, addr string) *sender {
+	t.Helper()
+	out, err := exec.Command("byleave-collector", "invite", "--dir", dir, "--count", "1").Output()
+	must(t, err)
+	inv, err := pin.Parse(string(out))
+	must(t, err)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
+	must(t, err)
+	pub, sign, err := ed25519.GenerateKey(rand.Reader)
+	must(t, err)
+	s := &sender{server: pin.ByFingerprint(inv.CA)}
+	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(credentials.NewTLS(s.server.TLS())))
+	must(t, err)
+	resp, err := pb.NewEnrolmentClient(conn).Enrol(context.Background(), &pb.EnrolRequest{Token: inv.Token, Csr: csr, SigningKey: pub})
+	must(t, err)
+	must(t, conn.Close())
+	s.own = tls.Certificate{Certificate: [][]byte{resp.GetCertificate()}, PrivateKey: key}
+	vault, err := hpke.MLKEM768X25519().NewPublicKey(resp.GetVaultKey())
+	must(t, err)
+	other := func() hpke.PublicKey {
+		k, err := hpke.MLKEM768X25519().GenerateKey()
+		must(t, err)
+		return k.PublicKey()
+	}
+	s.seal = seal.Params{Subject: [16]byte(resp.GetSubject()), Device: [16]byte(resp.GetDevice()), Consent: [16]byte{1}, Purpose: "train",
+		Sequence: 1, Custodians: []hpke.PublicKey{other()}, Vault: vault, Person: other(), Sign: sign}
+	s.consent(t, addr)
+	return s
+}
+
+func (s *sender) consent(t *testing.T, addr string) {
+	t.Helper()
+	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(&pb.ConsentStub{Id: s.seal.Consent[:], PolicySha256: s.seal.Policy[:],
+		PurposeId: s.seal.Purpose, ExpiresAt: time.Now().Add(time.Hour).Unix(), Commitment: make([]byte, 32)})
+	must(t, err)
+	stub := &pb.Signed{Body: body, Signature: ed25519.Sign(s.seal.Sign, append([]byte("byleave consent stub v1\x00"), body...))}
+	c, done := s.client(t, addr)
+	defer done()
+	_, err = c.PutConsent(context.Background(), &pb.PutConsentRequest{Stub: stub})
+	must(t, err)
+}
+
+// send uploads boxes until the stream breaks and returns the outcome of each that was answered.
+func (s *sender) send(t *testing.T, addr string, boxes map[string][]byte) map[string]pb.Outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	c, done := s.client(t, addr)
+	defer done()
+	stream, err := c.Upload(ctx)
+	must(t, err)
+	got := map[string]pb.Outcome{}
+	for _, b := range boxes {
+		if stream.Send(&pb.UploadRequest{Box: b}) != nil {
+			break // what broke it comes from Recv
+		}
+	}
+	if stream.CloseSend() != nil {
+		return got
+	}
+	for len(got) < len(boxes) {
+		resp, err := stream.Recv()
+		if err != nil {
+			return got
+		}
+		got[string(resp.GetAck().GetBatch())] = resp.GetAck().GetOutcome()
+	}
+	return got
+}
+
+// TestI14I16KilledCollector kills the whole collector while a device uploads, again and again: what it acknowledged is there
+// after the restart, once, and what it did not can be sent again.
+func TestI14I16KilledCollector(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "d")
+	must(t, exec.Command("byleave-collector", "init", "--dir", dir).Run())
+	r := startCollector(t, dir)
+	s := newSender(t, dir, r.addr)
+	sent := 0
+	for round := range 20 {
+		boxes := map[string][]byte{}
+		for range 120 {
+			b, err := seal.Seal(s.seal, make([]byte, 100))
+			must(t, err)
+			id := b.Header().Batch
+			boxes[string(id[:])] = b.Bytes()
+		}
+		delay, err := rand.Int(rand.Reader, big.NewInt(60))
+		must(t, err)
+		killed := make(chan struct{})
+		time.AfterFunc(time.Duration(delay.Int64())*time.Millisecond, func() { defer close(killed); r.kill(t) })
+		acked := s.send(t, r.addr, boxes)
+		<-killed
+		r = startCollector(t, dir)
+		again := s.send(t, r.addr, boxes)
+		for id := range boxes {
+			switch first, second := acked[id], again[id]; {
+			case first == pb.Outcome_OUTCOME_STORED && second != pb.Outcome_OUTCOME_DUPLICATE:
+				t.Fatalf("round %d: acknowledged, and after the kill it is %v", round, second)
+			case second != pb.Outcome_OUTCOME_DUPLICATE && second != pb.Outcome_OUTCOME_STORED:
+				t.Fatalf("round %d: sent again, it is %v", round, second)
+			}
+		}
+		sent += len(boxes)
+		t.Logf("round %d: %d of %d acknowledged before the kill", round, len(acked), len(boxes))
+	}
+	r.kill(t)
+	if damaged, err := embed.Check(context.Background(), dir); damaged != 0 || err != nil {
+		t.Fatal(damaged, err)
+	}
+	if n := countBoxes(t, dir); n != sent {
+		t.Fatalf("%d boxes, %d were sent", n, sent)
+	}
+}
+
+func countBoxes(t *testing.T, dir string) (n int) {
+	t.Helper()
+	s, rep, err := embed.Open(context.Background(), dir, slog.New(slog.DiscardHandler))
+	must(t, err)
+	if rep.Missing != 0 || rep.Salved {
+		t.Fatalf("%+v", rep)
+	}
+	for _, err := range s.Scan(context.Background(), store.Query{}) {
+		must(t, err)
+		n++
+	}
+	must(t, s.Close())
+	return n
+}
