@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"iter"
@@ -37,6 +38,9 @@ func (s *Spool) Next(now time.Time, hold time.Duration) (envelope.Box, bool) {
 			break
 		}
 		box, err := s.readBox(e.name+heldSuffix, e.sequence, e.batch)
+		if err == nil && s.keys != nil && s.keys.Device == e.device {
+			err = box.Verify(s.keys.Sign.Public().(ed25519.PublicKey))
+		}
 		if err == nil {
 			return box, true
 		}

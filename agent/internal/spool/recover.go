@@ -26,7 +26,9 @@ func (s *Spool) recover(found *scan, r *Report) chainMark {
 				delete(s.links, device)
 			}
 		}
-		s.known(mark.link)
+		if s.links[mark.device].sequence <= mark.sequence {
+			s.links[mark.device] = mark.link
+		}
 	}
 	s.readSent(found, mark, r)
 	current := mark.device

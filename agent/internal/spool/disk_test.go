@@ -1,0 +1,173 @@
+package spool
+
+import (
+	"errors"
+	"io"
+	"path"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// disk is a file system in memory that can be cloned as a crash would leave it, and that fails, lies and runs full on demand.
+type disk struct {
+	*vfs.MemFS
+	before func(op string) error // called before each operation that changes something; an error makes it fail
+	short  bool                  // a failing write writes half before it fails
+
+	skipDirSync, skipFileSync bool // planted bugs: the disk says that it synced
+
+	poisoned map[string]bool // files whose fsync failed: only Remove may touch them
+	touched  []string        // what was done to one of them all the same
+}
+
+func newDisk() *disk { return wrap(vfs.NewCrashableMem()) }
+
+func wrap(fs *vfs.MemFS) *disk { return &disk{MemFS: fs, poisoned: map[string]bool{}} }
+
+// step runs before every operation that changes something.
+func (d *disk) step(op, name string) error {
+	if d.poisoned[name] && op != "remove" {
+		d.touched = append(d.touched, op+" "+path.Base(name))
+	}
+	if d.before == nil {
+		return nil
+	}
+	return d.before(op)
+}
+
+func (d *disk) MakeDir(dir string) error {
+	if _, err := d.Stat(dir); err == nil {
+		return nil
+	}
+	if err := d.step("mkdir", dir); err != nil {
+		return err
+	}
+	if err := d.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return d.sync(path.Dir(dir))
+}
+
+func (d *disk) Private(string) error { return nil }
+
+func (d *disk) Lock(string) (io.Closer, error) { return io.NopCloser(nil), nil }
+
+func (d *disk) List(dir string) ([]FileInfo, error) {
+	names, err := d.MemFS.List(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []FileInfo
+	for _, n := range names {
+		info, err := d.Stat(path.Join(dir, n))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, FileInfo{Name: n, Size: info.Size(), At: info.ModTime(), Regular: !info.IsDir(), Dir: info.IsDir()})
+	}
+	return out, nil
+}
+
+func (d *disk) Read(name string, limit int) ([]byte, error) {
+	f, err := d.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, int64(limit)))
+}
+
+func (d *disk) Create(name string) (File, error) {
+	if err := d.step("create", name); err != nil {
+		return nil, err
+	}
+	if _, err := d.Stat(name); err == nil {
+		return nil, errors.New("file exists")
+	}
+	f, err := d.MemFS.Create(name, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return nil, err
+	}
+	return &diskFile{File: f, d: d, name: name}, nil
+}
+
+func (d *disk) Rename(from, to string) error {
+	if err := d.step("rename", from); err != nil {
+		return err
+	}
+	return d.MemFS.Rename(from, to)
+}
+
+func (d *disk) Remove(name string) error {
+	if err := d.step("remove", name); err != nil {
+		return err
+	}
+	return d.MemFS.Remove(name)
+}
+
+func (d *disk) SyncDir(dir string) error {
+	if err := d.step("syncdir", dir); err != nil {
+		return err
+	}
+	return d.sync(dir)
+}
+
+func (d *disk) sync(dir string) error {
+	if d.skipDirSync && strings.HasSuffix(dir, "spool") {
+		return nil
+	}
+	f, err := d.OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
+type diskFile struct {
+	vfs.File
+	d    *disk
+	name string
+}
+
+func (f *diskFile) Write(b []byte) (int, error) {
+	if err := f.d.step("write", f.name); err != nil {
+		n := 0
+		if f.d.short {
+			n, _ = f.File.Write(b[:len(b)/2])
+		}
+		return n, err
+	}
+	return f.File.Write(b)
+}
+
+func (f *diskFile) Sync() error {
+	if err := f.d.step("sync", f.name); err != nil {
+		f.d.poisoned[f.name] = true
+		return err
+	}
+	if f.d.skipFileSync {
+		return nil
+	}
+	return f.File.Sync()
+}
+
+var errIO, errFull = syscall.EIO, syscall.ENOSPC
+
+// put writes a file as it is, durable or not.
+func put(t testing.TB, fs vfs.FS, name string, content []byte) {
+	t.Helper()
+	f, err := fs.Create(name, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
