@@ -46,7 +46,7 @@ var builtin = slices.Concat(
 	titles("a private browsing window",
 		`\b(in)?private (browsing|window|mode)\)?$`, `[-–—(\[] ?(in)?private\)?\]?$`, `\binprivate\b.*edge`, `\bincognito\)?$`,
 		`\((incognito|inkognito|inkognit.|incógnito|navegación privada|navigation privée|anônima|anonymous)\)`,
-		`(navigation priv[ée]e|mode priv[ée]|priv[ée])\)?$`,
+		`navigation priv[ée]e|(mode priv[ée]|priv[ée])\)?$`,
 		`(privater modus|privates? (surfen|fenster|browsen)|inkognitomodus|inkognito)\)?$`,
 		`(navegaci[óo]n privada|modo inc[óo]gnito|inc[óo]gnito|ventana privada)\)?$`,
 		`(navega[çc][ãa]o (privativa|privada|an[ôo]nima)|janela (privativa|an[ôo]nima)|an[ôo]nima)\)?$`,

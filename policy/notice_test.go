@@ -1,0 +1,64 @@
+package policy
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/byleave/byleave/proto/pb"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// Whatever a policy asks for stands in its notice.
+func TestNoticeSaysEverything(t *testing.T) {
+	text, err := Notice(parsed(t, sample()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"Example Labs", "Street 1, Vienna", "privacy@example.org", "Train a model. (training)", "consent, GDPR art. 6(1)(a)", "90 days",
+		"Model House", "two people", "Publication: never", "40 EUR a month", "If you say no: nothing", "dsb.gv.at", "Works council", "Data lead",
+		"Editor, any of its windows", "Files, windows whose whole title matches Work or Home .*", "clicks", "key combinations", "typed text", "pictures", "button or field",
+		"Mon, Tue, Wed, Thu, Fri 09:00-12:00", "Mon, Wed 13:00-17:00", "10.5 MB a day", "Also never: Bank", "Also never: Chat", "Policy version 3", "Austria",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the notice lacks %q", want)
+		}
+	}
+}
+
+// Each mandatory field, emptied, one at a time, wherever it is nested.
+func TestNoticeRefusesEmptyMandatoryField(t *testing.T) {
+	for _, f := range mandatory(sample()) {
+		m := sample()
+		at := m.ProtoReflect()
+		parts := strings.Split(f[0], ".")
+		for _, name := range parts[:len(parts)-1] {
+			at = at.Get(at.Descriptor().Fields().ByName(protoreflect.Name(name))).Message()
+		}
+		at.Clear(at.Descriptor().Fields().ByName(protoreflect.Name(parts[len(parts)-1])))
+		text, err := notice(m)
+		if text != "" {
+			t.Errorf("without %s there is a notice", f[0])
+		}
+		sentence(t, err, "policy: "+f[0]+" is empty")
+	}
+	for name, spoil := range map[string]func(*pb.Policy){
+		"retention_days": func(m *pb.Policy) { m.RetentionDays = 0 }, "custodians": func(m *pb.Policy) { m.Custodians = nil },
+	} {
+		m := sample()
+		spoil(m)
+		_, err := notice(m)
+		sentence(t, err, name)
+	}
+	_, err := Notice(Policy{})
+	sentence(t, err, "missing")
+}
+
+func TestNoticeOfNothing(t *testing.T) {
+	m := sample()
+	m.Applications, m.Hours, m.AfterExport.LabelledBy = nil, nil, ""
+	text, err := Notice(parsed(t, m))
+	if err != nil || !strings.Contains(text, "No application.") || !strings.Contains(text, "At no hour.") || !strings.Contains(text, "Labelled by: nobody") {
+		t.Errorf("%v: %s", err, text)
+	}
+}
