@@ -182,6 +182,9 @@ func (g *Gate) NextEdge() time.Time {
 	defer g.mu.Unlock()
 	wall := g.now().Wall
 	edge := g.rules.NextEdge(wall)
+	if g.ended {
+		edge = time.Time{}
+	}
 	if p := g.history.pause.last(); p.holds(wall) && !p.until.IsZero() && (edge.IsZero() || p.until.Before(edge)) {
 		edge = p.until
 	}

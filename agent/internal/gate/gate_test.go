@@ -1,0 +1,451 @@
+package gate
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/hpke"
+	"crypto/rand"
+	"encoding/base64"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/pb"
+)
+
+// begin is a Wednesday, 11:00 UTC; the rules of these tests hold from 9:00 to 17:00 UTC.
+var begin = policy.Moment{Boot: time.Hour, Wall: time.Date(2026, 12, 2, 11, 0, 0, 0, time.UTC)}
+
+// rules grants everything in editor, and in files all but text.
+var rules = sync.OnceValue(func() *policy.Rules { return makeRules(begin.Wall.AddDate(0, 1, 0)) })
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func makeRules(expires time.Time) *policy.Rules {
+	custodian := must(hpke.MLKEM768X25519().GenerateKey()).PublicKey().Bytes()
+	text := strings.Replace(string(policy.Template()), `"public_key": ""`, `"public_key": "`+base64.StdEncoding.EncodeToString(custodian)+`"`, 1)
+	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, 32))
+	public := key.Public().(ed25519.PublicKey)
+	p := must(policy.Parse(must(policy.Sign(must(policy.FromJSON([]byte(text))), key)), public))
+	m := must(policy.NewConsent(p, policy.Choice{
+		Grants:  map[string]policy.Classes{"editor": p.Offered(), "files": p.Offered().Without(policy.Text)},
+		Hours:   []*pb.Hours{{Weekdays: []uint32{3}, StartSecond: 9 * 3600, EndSecond: 17 * 3600}},
+		Expires: expires, Gesture: "test", Subject: [16]byte{1}, Device: [16]byte{1}, Now: begin.Wall.AddDate(0, 0, -1), Rand: rand.Reader,
+	}))
+	c := must(policy.ParseConsent(must(policy.SignConsent(m, key)), public, p))
+	return must(policy.NewRules(p, p, c))
+}
+
+// clock is a time that only the test moves.
+type clock struct {
+	mu sync.Mutex
+	at policy.Moment
+}
+
+func (c *clock) now() policy.Moment {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) step(d time.Duration) policy.Moment {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+	return c.at
+}
+
+// recording is a gate that records editor in window 1 since long enough that the beginning is no edge any more.
+func recording(r *policy.Rules) (*Gate, *clock) {
+	c := &clock{at: begin}
+	g := New(c.now)
+	g.SetRules(r)
+	g.Display(true, "")
+	g.Durable(true)
+	g.Indicator(c.now(), true)
+	g.Focus(c.now(), 1, "editor", policy.Allowed)
+	c.step(time.Second)
+	return g, c
+}
+
+// judge asks about the instant d after at, late enough.
+func judge(g *Gate, c *clock, at policy.Moment, d time.Duration, window uint32) policy.Permit {
+	if wait := at.Boot + d + Band - c.now().Boot; wait > 0 {
+		c.step(wait)
+	}
+	return g.Judge(at.Add(d), window)
+}
+
+// Every fact that stops recording: band on the side of what was allowed, and the reason on the other.
+func TestEveryFactHasItsEdge(t *testing.T) {
+	tests := []struct {
+		name  string
+		stop  func(*Gate, policy.Moment)
+		start func(*Gate, policy.Moment)
+		why   policy.Reason
+		state State
+	}{
+		{"pause", func(g *Gate, _ policy.Moment) { g.Pause(time.Time{}) }, func(g *Gate, _ policy.Moment) { g.Resume() }, policy.IsPaused, Paused},
+		{"lock", func(g *Gate, _ policy.Moment) { g.Lock(true) }, func(g *Gate, _ policy.Moment) { g.Lock(false) }, policy.Excluded, Excluded},
+		{"secret", func(g *Gate, at policy.Moment) { g.Secret(at, true) }, func(g *Gate, at policy.Moment) { g.Secret(at, false) }, policy.Secret, Excluded},
+		{"mark", func(g *Gate, at policy.Moment) { g.Indicator(at, false) }, func(g *Gate, at policy.Moment) { g.Indicator(at, true) }, policy.NoIndicator, Blind},
+		{"disk", func(g *Gate, _ policy.Moment) { g.Durable(false) }, func(g *Gate, _ policy.Moment) { g.Durable(true) }, policy.DiskTrouble, Blind},
+		{"not agreed", func(g *Gate, at policy.Moment) { g.Focus(at, 2, "", policy.NotAgreed) },
+			func(g *Gate, at policy.Moment) { g.Focus(at, 1, "editor", policy.Allowed) }, policy.NotAgreed, Excluded},
+		{"excluded", func(g *Gate, at policy.Moment) { g.Focus(at, 2, "", policy.Excluded) },
+			func(g *Gate, at policy.Moment) { g.Focus(at, 1, "editor", policy.Allowed) }, policy.Excluded, Excluded},
+		{"lost focus", func(g *Gate, at policy.Moment) { g.Focus(at, 0, "editor", policy.Allowed) },
+			func(g *Gate, at policy.Moment) { g.Focus(at, 1, "editor", policy.Allowed) }, policy.Blind, Blind},
+		{"display", func(g *Gate, _ policy.Moment) { g.Display(false, "input: unavailable") },
+			func(g *Gate, at policy.Moment) { g.Display(true, ""); g.Focus(at, 1, "editor", policy.Allowed) }, policy.Blind, Blind},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			g, c := recording(rules())
+			if !g.Live().Allows(policy.Text) || g.Status().State != Recording || g.Status().App != "editor" {
+				t.Fatalf("not recording: %+v", g.Status())
+			}
+			stop := c.step(time.Second)
+			tt.stop(g, stop)
+			if g.Live().Open() || g.Live().Why() != tt.why || g.Status().State != tt.state {
+				t.Fatalf("live is %v, state %v", g.Live().Why(), g.Status().State)
+			}
+			start := c.step(time.Second)
+			tt.start(g, start)
+			if !g.Live().Open() {
+				t.Fatalf("did not come back: %+v", g.Status())
+			}
+			for _, s := range []struct {
+				at  policy.Moment
+				d   time.Duration
+				why policy.Reason
+			}{
+				{stop, -Band - 1, policy.Allowed}, {stop, -Band, policy.Edge}, {stop, -1, policy.Edge}, {stop, 0, tt.why}, {stop, Band, tt.why},
+				{start, -1, tt.why}, {start, 0, policy.Edge}, {start, Band, policy.Edge}, {start, Band + 1, policy.Allowed},
+			} {
+				if p := judge(g, c, s.at, s.d, 1); p.Open() != (s.why == policy.Allowed) || p.Why() != s.why {
+					t.Errorf("%v from the edge: open %v, %v; want %v", s.d, p.Open(), p.Why(), s.why)
+				}
+			}
+		})
+	}
+}
+
+// No band between two windows that one permit covers; one between two applications.
+func TestWindowsOfOnePermit(t *testing.T) {
+	g, c := recording(rules())
+	second := c.step(time.Second)
+	g.Focus(second, 2, "editor", policy.Allowed)
+	other := c.step(time.Second)
+	g.Focus(other, 3, "files", policy.Allowed)
+	for _, s := range []struct {
+		at     policy.Moment
+		d      time.Duration
+		window uint32
+		why    policy.Reason
+	}{
+		{second, -1, 1, policy.Allowed}, {second, 0, 1, policy.Allowed}, {second, 0, 2, policy.Allowed}, {second, 1, 2, policy.Allowed},
+		{second, -Band - 1, 2, policy.Blind}, {second, Band + 1, 1, policy.Blind}, {second, 0, 9, policy.Blind}, {second, 0, 0, policy.Blind},
+		{other, -1, 2, policy.Edge}, {other, 0, 3, policy.Edge}, {other, Band, 3, policy.Edge}, {other, Band + 1, 3, policy.Allowed},
+	} {
+		if p := judge(g, c, s.at, s.d, s.window); p.Why() != s.why {
+			t.Errorf("%v from the change, window %d: %v, want %v", s.d, s.window, p.Why(), s.why)
+		}
+	}
+	if p := judge(g, c, other, Band+1, 3); p.Allows(policy.Text) || !p.Allows(policy.Frames) || p.App() != "files" {
+		t.Error("files has not its own classes")
+	}
+}
+
+// An unknown element takes the text, with its band, and nothing else.
+func TestTextBlindTakesOnlyText(t *testing.T) {
+	g, c := recording(rules())
+	at := c.step(time.Second)
+	g.TextBlind(at, true)
+	if p := g.Live(); p.Allows(policy.Text) || !p.Allows(policy.Pointer) {
+		t.Error("live is wrong")
+	}
+	for d, text := range map[time.Duration]bool{-Band - 1: true, -Band: false, 0: false, Band + 1: false} {
+		if p := judge(g, c, at, d, 1); p.Allows(policy.Text) != text || !p.Allows(policy.Pointer) || !p.Allows(policy.Frames) {
+			t.Errorf("%v from the edge: text %v", d, p.Allows(policy.Text))
+		}
+	}
+}
+
+// I6: a withdrawal, a change of rules and a doubt about the clock also reach back to what was not judged yet.
+func TestBarriersReachBack(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		do   func(*Gate)
+		why  policy.Reason
+		live policy.Reason
+	}{
+		{"withdraw", (*Gate).Withdraw, policy.NoConsent, policy.NoConsent},
+		{"no rules", func(g *Gate) { g.SetRules(nil) }, policy.NoConsent, policy.NoConsent},
+		{"other rules", func(g *Gate) { g.SetRules(makeRules(begin.Wall.AddDate(0, 2, 0))) }, policy.Edge, policy.Blind},
+		{"doubt", func(g *Gate) { g.ClockDoubt(true) }, policy.Blind, policy.Blind},
+		{"doubt dispelled", func(g *Gate) { g.ClockDoubt(true); g.ClockDoubt(false) }, policy.Edge, policy.Allowed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			g, c := recording(rules())
+			at := c.step(3 * time.Second)
+			if p := g.Judge(at.Add(-time.Second), 1); !p.Open() {
+				t.Fatalf("closed before: %v", p.Why())
+			}
+			tt.do(g)
+			for _, d := range []time.Duration{-time.Second, -Band, 0, Band} {
+				if p := judge(g, c, at, d, 1); p.Why() != tt.why {
+					t.Errorf("%v: %v, want %v", d, p.Why(), tt.why)
+				}
+			}
+			if why := g.Live().Why(); why != tt.live {
+				t.Errorf("live: %v, want %v", why, tt.live)
+			}
+		})
+	}
+}
+
+// The same rules again are no edge; new rules make capture report the focus anew, even with an old time.
+func TestSetRulesAndFocus(t *testing.T) {
+	g, c := recording(rules())
+	at := c.step(time.Second)
+	g.SetRules(rules())
+	if p := judge(g, c, at, 0, 1); !p.Open() {
+		t.Errorf("the same rules made an edge: %v", p.Why())
+	}
+	g.SetRules(makeRules(begin.Wall.AddDate(0, 2, 0)))
+	g.Focus(begin, 1, "editor", policy.Allowed)
+	if !g.Live().Open() {
+		t.Errorf("a focus that is older than the rules was lost: %v", g.Live().Why())
+	}
+	g.Withdraw()
+	g.SetRules(makeRules(begin.Wall.AddDate(0, 3, 0)))
+	g.Focus(c.now(), 1, "editor", policy.Allowed)
+	if !g.Live().Open() {
+		t.Errorf("a new consent after withdrawal does not record: %v", g.Live().Why())
+	}
+}
+
+func TestJudgeKnowsWhatItDoesNotKnow(t *testing.T) {
+	g, c := recording(rules())
+	now := c.step(10 * time.Minute)
+	g.Tick()
+	for d, why := range map[time.Duration]policy.Reason{
+		time.Second: policy.Blind, 0: policy.Blind, -Band + 1: policy.Blind, -Band: policy.Allowed, -Hold: policy.Allowed,
+		-time.Minute: policy.Allowed, -keep: policy.Blind, -9 * time.Minute: policy.Blind, -time.Hour: policy.Blind,
+	} {
+		if p := g.Judge(now.Add(d), 1); p.Why() != why {
+			t.Errorf("%v ago: %v, want %v", -d, p.Why(), why)
+		}
+	}
+	if (&Gate{}).live.Open() {
+		t.Error("a zero gate is open")
+	}
+}
+
+// A report that comes late, and one that claims the future.
+func TestReportsOutOfOrder(t *testing.T) {
+	g, c := recording(rules())
+	now := c.step(time.Second)
+	g.Focus(now, 1, "editor", policy.Allowed)
+	g.Focus(now.Add(-100*time.Millisecond), 2, "", policy.NotAgreed)
+	if !g.Live().Open() {
+		t.Error("a late report replaced a newer one")
+	}
+	if p := judge(g, c, now, -50*time.Millisecond, 1); p.Why() != policy.NotAgreed {
+		t.Errorf("the late report is not in the history: %v", p.Why())
+	}
+	g.Secret(c.now().Add(time.Hour), true)
+	if g.Live().Why() != policy.Secret {
+		t.Error("a report from the future does not hold now")
+	}
+	g.Secret(c.now(), false)
+	if !g.Live().Open() {
+		t.Error("a report from the future outlives a later one")
+	}
+}
+
+// Hours, the end of a pause and the expiry come from the clock alone.
+func TestEdgesOfTheClock(t *testing.T) {
+	g, c := recording(rules())
+	closing := time.Date(2026, 12, 2, 17, 0, 0, 0, time.UTC)
+	if got := g.NextEdge(); !got.Equal(closing) {
+		t.Fatalf("next edge is %v", got)
+	}
+	until := c.now().Wall.Add(time.Minute)
+	g.Pause(until)
+	if s := g.Status(); !g.NextEdge().Equal(until) || !s.PausedUntil.Equal(until) || s.State != Paused {
+		t.Errorf("paused: %+v, edge %v", s, g.NextEdge())
+	}
+	end := c.step(time.Minute)
+	g.Tick()
+	if s := g.Status(); s.State != Recording || !s.PausedUntil.IsZero() {
+		t.Errorf("after the pause: %+v", s)
+	}
+	for d, why := range map[time.Duration]policy.Reason{-1: policy.IsPaused, 0: policy.Edge, Band: policy.Edge, Band + 1: policy.Allowed} {
+		if p := judge(g, c, end, d, 1); p.Why() != why {
+			t.Errorf("%v after the pause: %v, want %v", d, p.Why(), why)
+		}
+	}
+	shut := c.step(closing.Sub(c.now().Wall))
+	for d, why := range map[time.Duration]policy.Reason{-Band - 1: policy.Allowed, -Band: policy.Edge, 0: policy.OutOfHours} {
+		if p := judge(g, c, shut, d, 1); p.Why() != why {
+			t.Errorf("%v after the hours: %v, want %v", d, p.Why(), why)
+		}
+	}
+}
+
+// A clock that is set back does not revive rules that were seen to expire.
+func TestExpiredStays(t *testing.T) {
+	r := makeRules(begin.Wall.Add(time.Minute))
+	g, c := recording(r)
+	c.step(time.Hour)
+	g.Tick()
+	if s := g.Status(); s.State != Expired || s.Words != policy.Expired.Words() {
+		t.Fatalf("%+v", s)
+	}
+	c.mu.Lock()
+	c.at.Wall = begin.Wall
+	c.mu.Unlock()
+	g.Tick()
+	at := c.step(10 * time.Second)
+	if g.Status().State != Expired || g.Live().Open() || judge(g, c, at, 0, 1).Open() || !g.NextEdge().IsZero() {
+		t.Errorf("a clock set back revived the consent: %+v, edge %v", g.Status(), g.NextEdge())
+	}
+	g.SetRules(rules())
+	g.Focus(c.now(), 1, "editor", policy.Allowed)
+	if g.Status().State != Recording {
+		t.Errorf("new rules do not lead out: %+v", g.Status())
+	}
+}
+
+func TestStatesBeforeRules(t *testing.T) {
+	c := &clock{at: begin}
+	g := New(c.now)
+	if g.Status().State != Off || g.Live().Open() || g.Live().Why() != policy.NoConsent {
+		t.Errorf("a new gate: %+v", g.Status())
+	}
+	g.Asking(true)
+	if g.Status().State != Consenting || g.Live().Open() {
+		t.Errorf("asking: %+v", g.Status())
+	}
+	g.Display(false, "input: unavailable")
+	g.SetRules(rules())
+	g.Asking(false)
+	if s := g.Status(); s.State != Blind && s.Words != "input: unavailable" {
+		t.Errorf("without a display: %+v", s)
+	}
+}
+
+// The table at next, row by row.
+func TestNextIsTheTable(t *testing.T) {
+	column := map[policy.Reason]State{
+		policy.NoConsent: Off, policy.IsPaused: Paused, policy.Expired: Expired, policy.Allowed: Recording,
+		policy.NotAgreed: Excluded, policy.Excluded: Excluded, policy.Secret: Excluded, policy.OutOfHours: Excluded,
+		policy.Blind: Blind, policy.NoIndicator: Blind, policy.DiskTrouble: Blind, policy.Edge: Blind, policy.Lost: Blind,
+	}
+	for cur := Off; cur <= Expired; cur++ {
+		for why, to := range column {
+			for _, renewed := range []bool{false, true} {
+				want := to
+				if stays := cur == Off || cur == Consenting || cur == Expired; stays && !renewed && why != policy.NoConsent {
+					want = cur
+				}
+				if got := next(cur, why, false, renewed); got != want {
+					t.Errorf("%v, %v, renewed %v: %v, want %v", cur, why, renewed, got, want)
+				}
+			}
+		}
+		if next(cur, policy.NoConsent, true, false) != Consenting {
+			t.Errorf("%v: an open question does not show", cur)
+		}
+	}
+}
+
+func TestWatchersAreWokenOnce(t *testing.T) {
+	g, c := recording(rules())
+	one, stopOne := g.Watch()
+	two, stopTwo := g.Watch()
+	defer stopTwo()
+	g.Pause(time.Time{})
+	g.Secret(c.now(), false)
+	for _, w := range []<-chan struct{}{one, two} {
+		if len(w) != 1 {
+			t.Errorf("%d wake-ups after one change", len(w))
+		}
+		<-w
+	}
+	g.Pause(time.Time{})
+	g.Tick()
+	if len(one) != 0 {
+		t.Error("woken without a change")
+	}
+	stopOne()
+	g.Resume()
+	if len(one) != 0 || len(two) != 1 {
+		t.Error("a stopped watcher was woken, or a live one not")
+	}
+}
+
+// A flood of reports shortens the history and never the memory of what is not known.
+func TestFloodIsBounded(t *testing.T) {
+	g, c := recording(rules())
+	for range 3 * mostPoints {
+		g.Focus(c.step(time.Millisecond), 1, "editor", policy.Allowed)
+	}
+	if n := len(g.history.focus); n > mostPoints {
+		t.Errorf("%d points are kept", n)
+	}
+	now := c.now()
+	if p := g.Judge(now.Add(-Hold), 1); !p.Open() {
+		t.Errorf("the newest time is lost: %v", p.Why())
+	}
+	if p := g.Judge(now.Add(-2*mostPoints*time.Millisecond), 1); p.Why() != policy.Blind {
+		t.Errorf("what was forgotten is judged: %v", p.Why())
+	}
+}
+
+// Everybody at once, under the race detector.
+func TestManyCallers(t *testing.T) {
+	g, c := recording(rules())
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for n := range 200 {
+				at := c.step(time.Millisecond)
+				switch (i + n) % 8 {
+				case 0:
+					g.Focus(at, uint32(n), "editor", policy.Allowed)
+				case 1:
+					g.Secret(at, n%2 == 0)
+				case 2:
+					g.Pause(at.Wall.Add(time.Second))
+				case 3:
+					g.Resume()
+				case 4:
+					_, stop := g.Watch()
+					stop()
+				case 5:
+					g.Judge(at.Add(-Hold), 1)
+				case 6:
+					g.Status()
+					g.NextEdge()
+				case 7:
+					g.Live()
+				}
+			}
+		})
+	}
+	all.Wait()
+	g.Pause(time.Time{})
+	if g.Live().Open() {
+		t.Error("paused and open")
+	}
+}
