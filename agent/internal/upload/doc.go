@@ -1,0 +1,9 @@
+// Package upload brings sealed boxes to the collector and nothing else: it cannot open a box, and knows no display. It connects,
+// says what is due, drains the queue and closes; with nothing to send it has no connection and one timer, for the daily
+// check-in that every enrolled device makes. A box counts as sent only when the collector has said that it is durable.
+// Enrolment, the first call of all, lives here too.
+//
+// May import: agent/internal/keystore, policy, proto/envelope, proto/pb, proto/pin
+// Touches: net
+// Goroutines: none of its own; Run blocks
+package upload

@@ -1,0 +1,226 @@
+package upload
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/byleave/byleave/proto/envelope"
+	"github.com/byleave/byleave/proto/pb"
+)
+
+// firstCredit is what may be in flight before the collector has said anything.
+const firstCredit = 1 << 20
+
+// flight is a box that was sent and not yet answered.
+type flight struct {
+	size     int
+	consent  envelope.ID
+	attempts int
+}
+
+// drain is one Upload stream.
+type drain struct {
+	u      *Uploader
+	client pb.DeviceClient
+	stream pb.Device_UploadClient
+	ctx    context.Context // of the stream
+	alive  func()          // something came: start the silence anew
+
+	credit   uint64                 // bytes that may be in flight together
+	load     int                    // bytes in flight
+	flying   map[envelope.ID]flight // by batch
+	attempts map[envelope.ID]int    // by batch, in this stream
+	later    map[envelope.ID]bool   // boxes that this stream sends no more
+	wish     error                  // why it ends early, once what flies is answered
+}
+
+// drain sends what is ready and returns when nothing more is, everything in flight answered. A stream that is cut leaves its
+// boxes in the queue: they are sent again, and the collector knows them by their id.
+func (u *Uploader) drain(ctx context.Context, client pb.DeviceClient) error {
+	d := &drain{
+		u: u, client: client, credit: firstCredit,
+		flying: map[envelope.ID]flight{}, attempts: map[envelope.ID]int{}, later: map[envelope.ID]bool{},
+	}
+	if _, ok := d.next(); !ok {
+		return nil
+	}
+	var cancel context.CancelFunc
+	d.ctx, cancel = context.WithCancel(ctx)
+	defer cancel()
+	silence := time.AfterFunc(u.pace.stall, cancel)
+	defer silence.Stop()
+	d.alive = func() { silence.Reset(u.pace.stall) }
+	var err error
+	if d.stream, err = client.Upload(d.ctx); err != nil {
+		return err
+	}
+	if err := d.run(); err != nil {
+		return err
+	}
+	if err := d.finish(); err != nil {
+		return err
+	}
+	return d.wish
+}
+
+// run alternates between sending as much as the credit allows and taking one answer.
+func (d *drain) run() error {
+	for {
+		blocked, err := d.fill()
+		if err != nil {
+			return err
+		}
+		if len(d.flying) == 0 && !blocked {
+			return nil
+		}
+		res, err := d.stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return failure{words: wordsSilent}
+		}
+		if err != nil {
+			return err
+		}
+		d.alive()
+		d.credit = res.GetCreditBytes()
+		if err := d.answer(res.GetAck()); err != nil {
+			return err
+		}
+	}
+}
+
+// fill sends boxes while there are some and the credit lasts. blocked tells that a box waits for credit.
+func (d *drain) fill() (blocked bool, err error) {
+	for d.wish == nil && d.u.opt.Wait() == "" {
+		box, ok := d.next()
+		if !ok {
+			return false, nil
+		}
+		size := len(box.Bytes())
+		if uint64(d.load+size) > d.credit {
+			return true, nil
+		}
+		if err := d.stream.Send(&pb.UploadRequest{Box: box.Bytes()}); err != nil {
+			if errors.Is(err, io.EOF) { // the reason stands in the status, which Recv gives
+				_, err = d.stream.Recv()
+			}
+			return false, err
+		}
+		d.alive()
+		h := box.Header()
+		d.attempts[h.Batch]++
+		d.flying[h.Batch] = flight{size: size, consent: h.Consent, attempts: d.attempts[h.Batch]}
+		d.load += size
+	}
+	return false, nil
+}
+
+// next is the oldest box that is ready and not in flight already.
+func (d *drain) next() (envelope.Box, bool) {
+	return d.u.opt.Queue.NextExcept(time.Now(), d.u.opt.Hold(), func(batch, consent envelope.ID) bool {
+		_, flying := d.flying[batch]
+		return flying || d.later[batch] || d.u.withdrawn[consent]
+	})
+}
+
+// answer acts on one ack. The closed list of outcomes stands here and nowhere else.
+func (d *drain) answer(ack *pb.Ack) error {
+	if ack == nil {
+		return nil // credit alone
+	}
+	if len(ack.GetBatch()) != 16 {
+		return failure{words: wordsRefused}
+	}
+	id := envelope.ID(ack.GetBatch())
+	f, ok := d.flying[id]
+	if !ok { // an answer to what was not asked moves nothing
+		return failure{words: wordsRefused}
+	}
+	delete(d.flying, id)
+	d.load -= f.size
+	switch ack.GetOutcome() {
+	case pb.Outcome_OUTCOME_STORED, pb.Outcome_OUTCOME_DUPLICATE:
+		return d.u.sent(id)
+	case pb.Outcome_OUTCOME_SEND_CONSENT:
+		return d.sendConsent(id, f)
+	case pb.Outcome_OUTCOME_QUARANTINE:
+		return d.u.setAside(id)
+	case pb.Outcome_OUTCOME_RE_ENROL:
+		d.end(id, failure{words: wordsExpired, reEnrol: true})
+	case pb.Outcome_OUTCOME_WITHDRAWN:
+		d.u.withdrawn[f.consent] = true
+	default: // RETRY, UNSPECIFIED, and whatever a newer collector may say: keep it, come back
+		after := min(time.Duration(ack.GetRetryAfterMs())*time.Millisecond, maxWish)
+		d.end(id, failure{words: wordsBusy, after: after})
+	}
+	return nil
+}
+
+// end stops sending. The longest wish counts; a certificate that no longer counts outweighs all.
+func (d *drain) end(id envelope.ID, f failure) {
+	d.later[id] = true
+	was, ok := d.wish.(failure)
+	if !ok || f.reEnrol || f.after > was.after && !was.reEnrol {
+		d.wish = f
+	}
+}
+
+// sendConsent delivers the stub of the box's consent; the box is then sent once more. If the collector asks again for what it
+// has just acknowledged, the box waits for another day.
+func (d *drain) sendConsent(id envelope.ID, f flight) error {
+	stub, err := d.u.opt.Stubs.Stub(f.consent)
+	switch {
+	case err != nil:
+		return failure{words: "the key folder: " + err.Error()}
+	case stub == nil:
+		d.end(id, failure{words: "the collector asks for a consent that this device has no record of; its boxes stay here"})
+		return nil
+	case f.attempts > 1:
+		d.end(id, failure{words: "the collector does not accept this consent; the box stays here"})
+		return nil
+	}
+	if err := d.u.tell(d.ctx, d.client, stub); err != nil {
+		return err
+	}
+	d.alive()
+	return nil
+}
+
+// finish says that nothing more comes and waits until the collector has closed its side.
+func (d *drain) finish() error {
+	if err := d.stream.CloseSend(); err != nil {
+		return err
+	}
+	for {
+		_, err := d.stream.Recv()
+		if errors.Is(err, io.EOF) || d.wish != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// sent marks a box that is durable at the collector. If that fails here, the box is sent again and found to be a duplicate.
+func (u *Uploader) sent(id envelope.ID) error {
+	if err := u.opt.Queue.Sent(id); err != nil {
+		return failure{words: "the spool: " + err.Error()}
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.status.Sent++
+	u.status.LastSent = time.Now()
+	return nil
+}
+
+func (u *Uploader) setAside(id envelope.ID) error {
+	if err := u.opt.Queue.Quarantine(id, "the collector refused it for good"); err != nil {
+		return failure{words: "the spool: " + err.Error()}
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.status.SetAside++
+	return nil
+}

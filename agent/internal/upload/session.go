@@ -1,0 +1,99 @@
+package upload
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/byleave/byleave/proto/pb"
+)
+
+// session is one connection: tell of consents and withdrawals, check in if it is due, drain the queue, close. In this order,
+// because a withdrawal must not wait behind boxes, and a policy that narrows must be known before more is sent.
+func (u *Uploader) session(ctx context.Context) error {
+	if leaf := u.opt.Identity.TLS.Leaf; leaf != nil && time.Now().After(leaf.NotAfter) {
+		return failure{words: wordsExpired, reEnrol: true}
+	}
+	conn, err := dial(u.opt.Identity.Collector, u.pin, u.opt.Identity.TLS)
+	if err != nil {
+		return err
+	}
+	client := pb.NewDeviceClient(conn)
+	refused, err := u.tellAll(ctx, client)
+	if err == nil {
+		err = u.checkInIfDue(ctx, client)
+	}
+	if err == nil {
+		err = u.drain(ctx, client)
+	}
+	if err == nil {
+		err = refused
+	}
+	return errors.Join(explain(err, u.pin), conn.Close())
+}
+
+// tellAll delivers every stub that waits. One that the collector refuses stays, is said at the end, and holds back nothing: a
+// withdrawal may stand behind it.
+func (u *Uploader) tellAll(ctx context.Context, client pb.DeviceClient) (refused, err error) {
+	pending, err := u.opt.Stubs.PendingStubs()
+	if err != nil {
+		return nil, failure{words: "the key folder: " + err.Error()}
+	}
+	for _, stub := range pending {
+		err := u.tell(ctx, client, stub)
+		switch status.Code(err) {
+		case codes.OK:
+		case codes.InvalidArgument, codes.FailedPrecondition:
+			refused = failure{words: wordsStub}
+		default:
+			return nil, err
+		}
+	}
+	return refused, nil
+}
+
+// tell delivers one stub and notes it as told only when the collector has answered.
+func (u *Uploader) tell(ctx context.Context, client pb.DeviceClient, stub []byte) error {
+	var signed pb.Signed
+	if err := proto.Unmarshal(stub, &signed); err != nil {
+		return failure{words: "a stored consent stub is damaged; give the consent again"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	if _, err := client.PutConsent(ctx, &pb.PutConsentRequest{Stub: &signed}); err != nil {
+		return err
+	}
+	if err := u.opt.Stubs.StubDelivered(stub); err != nil {
+		return failure{words: "the key folder: " + err.Error()}
+	}
+	return nil
+}
+
+// checkInIfDue asks for the newest policy once a day, consent or not, so that the calls of a device say nothing of its person.
+func (u *Uploader) checkInIfDue(ctx context.Context, client pb.DeviceClient) error {
+	if time.Now().Before(u.checkIn) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	res, err := client.GetPolicy(ctx, &pb.GetPolicyRequest{})
+	if err != nil && status.Code(err) != codes.NotFound { // a collector may have no policy yet
+		return err
+	}
+	if res.GetPolicy() != nil {
+		signed, err := proto.Marshal(res.GetPolicy())
+		if err != nil {
+			return fmt.Errorf("keep the policy: %w", err)
+		}
+		u.opt.Policy(bytes.Clone(signed))
+	}
+	u.checkIn = time.Now().Add(u.pace.day - rand.N(u.pace.day/24+1))
+	return nil
+}
