@@ -81,4 +81,3 @@ func judge(g *Gate, c *clock, at policy.Moment, d time.Duration, window uint32) 
 	}
 	return g.Judge(at.Add(d), window)
 }
-
