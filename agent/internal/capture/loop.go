@@ -22,6 +22,7 @@ type display interface {
 	Grab(window uint32) (*raw.Shot, string)
 	Layout() (screen raw.Rect, monitors []raw.Rect, scale float64)
 	Owns(window uint32, x, y int) bool
+	Rect(window uint32) raw.Rect
 }
 
 // senses is the accessibility bus as the loop needs it; a11y.Client is one.

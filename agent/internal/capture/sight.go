@@ -23,6 +23,7 @@ type sight struct {
 	secret fact
 	blind  fact
 	place  *place
+	layout raw.Window // screen, monitors and scale alone
 
 	prompt bool          // a terminal asks for a password
 	looked policy.Moment // when that was last looked at
@@ -58,8 +59,10 @@ func (l *loop) focus(f x11.Focus, at policy.Moment) {
 	if moved {
 		l.leave()
 		s.since, s.prompt = at, false
+		s.layout.Screen, s.layout.Monitors, s.layout.Scale = l.d.Layout()
 		if f.Known && s.lost {
 			s.lost = false
+			s.secret.told, s.blind.told = false, false // the gate forgot them with the display
 			l.opt.Gate.Display(true, "")
 		}
 	}
@@ -99,7 +102,7 @@ func (l *loop) match(at policy.Moment, moved bool) {
 // rematch asks again if the rules are other ones.
 func (l *loop) rematch(at policy.Moment) {
 	if l.opt.Rules() != l.sight.rules {
-		l.match(at, false)
+		l.match(at, true) // the gate forgot the focus with the old rules
 		l.here()
 	}
 }
@@ -146,7 +149,8 @@ func (l *loop) lookAtLeaf(at policy.Moment) {
 // here makes the place of the events to come.
 func (l *loop) here() {
 	s := &l.sight
-	p := &place{window: s.focus.Window, win: l.window()}
+	p := &place{window: s.focus.Window, win: s.layout}
+	p.win.App, p.win.Title = s.app, s.focus.Title
 	if s.ours() {
 		p.known = !s.terminal()
 		p.text, p.lines = s.leaf.Text() && p.known, s.leaf.Lines
@@ -156,12 +160,6 @@ func (l *loop) here() {
 		}
 	}
 	s.place = p
-}
-
-func (l *loop) window() raw.Window {
-	w := raw.Window{App: l.sight.app, Title: l.sight.focus.Title}
-	w.Screen, w.Monitors, w.Scale = l.d.Layout()
-	return w
 }
 
 func elementOf(e a11y.Element) raw.Element {

@@ -154,6 +154,7 @@ func (l *loop) after(a *action, in input, joined bool) {
 // began is told by the reducer: the frame before is taken now, and the element is asked for.
 func (l *loop) began(a *action, in input) {
 	l.out.action(a)
+	a.step.Window.Rect = l.d.Rect(a.place.window)
 	typing := a.step.Kind == raw.Text
 	switch {
 	case typing && !(in.place.known && in.place.text):
