@@ -5,7 +5,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -74,7 +74,7 @@ func openbox(t *testing.T, display string) *os.Process {
 	cmd.Env = append(os.Environ(), "DISPLAY="+display, "HOME="+t.TempDir())
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	start(t, cmd)
-	c := dialTest(t, display)
+	c := dialTest(t, display, func() {})
 	s := &Server{ctl: c}
 	until(t, "openbox manages", s.findWM)
 	probe(t, c)
@@ -102,13 +102,13 @@ func probe(t *testing.T, c *conn) {
 }
 
 // dialTest is a connection of the test itself.
-func dialTest(t *testing.T, display string) *conn {
+func dialTest(t *testing.T, display string, wake func()) *conn {
 	t.Helper()
 	d, err := parseDisplay(display)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := connect(d, func() {}, func(*conn) {})
+	c, err := connect(d, wake, func(*conn) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,10 +141,22 @@ func open(t *testing.T, display string) *Server {
 // app is a client whose windows are of one colour each.
 type app struct {
 	*conn
-	t *testing.T
+	t     *testing.T
+	heard atomic.Pointer[chan struct{}] // gets a token per event, if set
 }
 
-func newApp(t *testing.T, display string) *app { return &app{dialTest(t, display), t} }
+func newApp(t *testing.T, display string) *app {
+	a := &app{t: t}
+	a.conn = dialTest(t, display, func() {
+		if c := a.heard.Load(); c != nil {
+			select {
+			case *c <- struct{}{}:
+			default:
+			}
+		}
+	})
+	return a
+}
 
 // window maps a window and waits until it can be seen. A managed one is placed where asked.
 func (a *app) window(x, y, w, h int, colour uint32, override bool) xproto.Window {
@@ -228,7 +240,7 @@ func wait(t *testing.T, s *Server, what string, ok func(Event) bool) Event {
 				return e
 			}
 		case <-limit:
-			t.Fatalf("waited in vain: %s (focus %v)", what, strings.Map(func(r rune) rune { return r }, fmt.Sprint(s.Focus().Window)))
+			t.Fatalf("waited in vain: %s (the focus is at %#x)", what, s.Focus().Window)
 		}
 	}
 }

@@ -1,0 +1,82 @@
+package x11
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/jezek/xgb/xproto"
+)
+
+func TestIdentity(t *testing.T) {
+	d := desktop(t)
+	s := open(t, d)
+	a := newApp(t, d)
+	w := a.window(100, 100, 200, 200, green, false)
+	a.words(w, a.atoms["_NET_WM_PID"], xproto.AtomCardinal, 1) // a lie: the server knows better
+	waitFocus(t, s, w)
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := s.Focus()
+	if f.Class != "Painter" || f.Instance != "painter" || f.Title != "a title" || f.PID != os.Getpid() || f.Executable != exe {
+		t.Errorf("identity: %+v", f)
+	}
+	a.set(w, a.atoms["WM_CLIENT_MACHINE"], xproto.AtomString, []byte("elsewhere.example"))
+	wait(t, s, "a remote client", func(e Event) bool { return e.Kind == FocusChanged && e.Focus.Executable == "" })
+}
+
+// Titles of any size and content come as valid UTF-8 of a bounded size.
+func TestHostileTitles(t *testing.T) {
+	d := desktop(t)
+	s := open(t, d)
+	a := newApp(t, d)
+	w := a.window(100, 100, 200, 200, green, false)
+	waitFocus(t, s, w)
+	for _, title := range []string{strings.Repeat("é", 60_000), "\xff\xfe\x80 broken \x1b[31m", strings.Repeat("x", titleLimit-1) + "é"} {
+		a.set(w, a.atoms["_NET_WM_NAME"], a.atoms["UTF8_STRING"], []byte(title))
+		e := wait(t, s, "the title", func(e Event) bool { return e.Kind == TitleChanged })
+		if got := e.Focus.Title; !utf8.ValidString(got) || len(got) > titleLimit || got == "" {
+			t.Errorf("a title of %d bytes came as %d bytes, valid %v", len(title), len(got), utf8.ValidString(got))
+		}
+	}
+}
+
+// Between two windows the manager tells "none" for a moment: nobody hears it. A real "none" is told.
+func TestShortNoneIsNotTold(t *testing.T) {
+	d := desktop(t)
+	s := open(t, d)
+	a, b := newApp(t, d), newApp(t, d)
+	v := a.window(100, 100, 200, 200, green, false)
+	waitFocus(t, s, v)
+	w := b.window(400, 100, 200, 200, purple, false)
+	wait(t, s, "the second window", func(e Event) bool {
+		if e.Kind == FocusChanged && e.Focus.Window == 0 {
+			t.Error("a short none was told")
+		}
+		return e.Kind == FocusChanged && e.Focus.Window == uint32(w) && e.Focus.Known
+	})
+	xproto.UnmapWindow(a.Conn, v)
+	a.Sync()
+	xproto.UnmapWindow(b.Conn, w)
+	wait(t, s, "none", func(e Event) bool { return e.Kind == FocusChanged && e.Focus.Window == 0 && !e.Focus.Known })
+}
+
+// A launcher or lock screen that grabs the keyboard leaves the active window as it is: its keys are not the window's.
+func TestForeignGrabMakesTheFocusUnknown(t *testing.T) {
+	d := desktop(t)
+	s := open(t, d)
+	a, lock := newApp(t, d), newApp(t, d)
+	w := a.window(100, 100, 200, 200, green, false)
+	waitFocus(t, s, w)
+	over := lock.window(0, 0, 100, 100, purple, true)
+	until(t, "the grab", func() bool {
+		r, err := xproto.GrabKeyboard(lock.Conn, false, over, 0, xproto.GrabModeAsync, xproto.GrabModeAsync).Reply()
+		return err == nil && r.Status == xproto.GrabStatusSuccess
+	})
+	wait(t, s, "unknown", func(e Event) bool { return e.Kind == FocusChanged && !e.Focus.Known && e.Focus.Window == uint32(w) })
+	xproto.UngrabKeyboard(lock.Conn, 0)
+	wait(t, s, "known again", func(e Event) bool { return e.Kind == FocusChanged && e.Focus.Known && e.Focus.Window == uint32(w) })
+}

@@ -1,0 +1,215 @@
+package x11
+
+import (
+	"testing"
+
+	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
+	"github.com/jezek/xgb/xproto"
+)
+
+const (
+	green  = 0x00ff00
+	purple = 0xaa11cc
+	orange = 0xff8811
+)
+
+// count is how many present pixels of a picture have a colour.
+func count(shot *raw.Shot, colour uint32) int {
+	n := 0
+	for i := 0; i < len(shot.Pix); i += 4 {
+		if le.Uint32(shot.Pix[i:])&0xffffff == colour && shot.Pix[i+3] == 0xff {
+			n++
+		}
+	}
+	return n
+}
+
+// watched is a desktop with a green window that is active and watched.
+func watched(t *testing.T, x, y int) (*Server, *app, xproto.Window, string) {
+	t.Helper()
+	d := desktop(t)
+	s := open(t, d)
+	a := newApp(t, d)
+	w := a.window(x, y, 400, 300, green, false)
+	waitFocus(t, s, w)
+	if err := s.Watch(uint32(w)); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, s, "settled", func(e Event) bool { return e.Kind == Settled })
+	return s, a, w, d
+}
+
+func grab(t *testing.T, s *Server, w xproto.Window) *raw.Shot {
+	t.Helper()
+	var shot *raw.Shot
+	until(t, "a grab", func() bool { shot, _ = s.Grab(uint32(w)); return shot != nil })
+	return shot
+}
+
+// I7: no pixel of another window, whatever lies over the consented one.
+func TestNoPixelOfAnotherWindow(t *testing.T) {
+	s, _, w, d := watched(t, 100, 100)
+	other := newApp(t, d)
+	other.window(150, 150, 200, 100, purple, true)
+	shot := grab(t, s, w)
+	if n := count(shot, purple); n != 0 {
+		t.Errorf("%d pixels of the other window", n)
+	}
+	if n := count(shot, 0); n != 200*100 {
+		t.Errorf("%d black pixels, want %d", n, 200*100)
+	}
+	if n := count(shot, green); n != 400*300-200*100 {
+		t.Errorf("%d own pixels", n)
+	}
+	if shot, why := s.Before(uint32(w), s.serverTime()+1000); shot == nil || count(shot, purple) != 0 {
+		t.Errorf("Before: %v", why)
+	}
+}
+
+// Under a compositor the server censors nothing: what the person cannot see is blacked out by the stack.
+func TestCompositorShowsNoMore(t *testing.T) {
+	s, _, w, d := watched(t, 100, 100)
+	other := newApp(t, d)
+	xproto.SetSelectionOwner(other.Conn, xproto.Window(other.own.Load()), other.atoms["_NET_WM_CM_S0"], 0)
+	other.window(150, 150, 200, 100, purple, true)
+	if shot := grab(t, s, w); count(shot, 0) != 200*100 || count(shot, purple) != 0 {
+		t.Errorf("black %d, foreign %d", count(shot, 0), count(shot, purple))
+	}
+	if !s.watch.composed {
+		t.Error("the compositor was not seen")
+	}
+}
+
+// A menu of the same client belongs to the window, also outside of its rectangle; a window of another client that
+// claims to be one does not.
+func TestOwnPopupsBelong(t *testing.T) {
+	s, a, w, d := watched(t, 100, 100)
+	liar := newApp(t, d)
+	fake := liar.window(520, 150, 50, 50, purple, true)
+	liar.words(fake, liar.atoms["WM_TRANSIENT_FOR"], xproto.AtomWindow, uint32(w))
+	liar.words(fake, liar.atoms["_NET_WM_WINDOW_TYPE"], xproto.AtomAtom, uint32(liar.atoms["_NET_WM_WINDOW_TYPE_POPUP_MENU"]))
+
+	id, err := xproto.NewWindowId(a.Conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	xproto.CreateWindow(a.Conn, 0, id, a.root, 450, 200, 100, 80, 0, xproto.WindowClassInputOutput, 0,
+		xproto.CwBackPixel|xproto.CwOverrideRedirect, []uint32{orange, 1})
+	a.words(id, a.atoms["_NET_WM_WINDOW_TYPE"], xproto.AtomAtom, uint32(a.atoms["_NET_WM_WINDOW_TYPE_POPUP_MENU"]))
+	xproto.MapWindow(a.Conn, id)
+	wait(t, s, "the menu", func(e Event) bool { return e.Kind == GeometryChanged && e.Focus.Popups })
+	shot := grab(t, s, w)
+	if n := count(shot, orange); n != 100*80 {
+		t.Errorf("%d pixels of the menu, want %d", n, 100*80)
+	}
+	if n := count(shot, purple); n != 0 {
+		t.Errorf("%d pixels of the liar", n)
+	}
+	absent := 0
+	for i := 3; i < len(shot.Pix); i += 4 {
+		if shot.Pix[i] == 0 {
+			absent++
+		}
+	}
+	if canvas := shot.Canvas; canvas.W <= 400 || absent != canvas.W*canvas.H-count(shot, orange)-count(shot, green)-count(shot, 0) || absent == 0 {
+		t.Errorf("canvas %+v, absent %d", canvas, absent)
+	}
+	if !s.Owns(uint32(w), 540, 210) || s.Owns(uint32(w), 560, 160) {
+		t.Error("Owns does not tell the menu from the liar")
+	}
+	xproto.UnmapWindow(a.Conn, id)
+	wait(t, s, "the menu closed", func(e Event) bool { return e.Kind == GeometryChanged && !e.Focus.Popups })
+	if n := count(grab(t, s, w), orange); n != 0 {
+		t.Errorf("%d pixels of a closed menu", n)
+	}
+}
+
+func TestPartlyOffScreen(t *testing.T) {
+	s, _, w, _ := watched(t, 1080, 650)
+	shot := grab(t, s, w)
+	c := shot.Canvas
+	if c.X+c.W != 1280 || c.Y+c.H != 800 || count(shot, green) != c.W*c.H {
+		t.Errorf("canvas %+v holds %d own pixels", c, count(shot, green))
+	}
+}
+
+func TestNoPictureOfWhatIsNotActive(t *testing.T) {
+	s, _, w, d := watched(t, 100, 100)
+	b := newApp(t, d)
+	v := b.window(600, 100, 300, 300, purple, false)
+	waitFocus(t, s, v)
+	if shot, why := s.Grab(uint32(w)); shot != nil || why != whyNotActive {
+		t.Errorf("a picture of a window that is not active: %q", why)
+	}
+	if shot, why := s.Grab(uint32(v)); shot != nil || why != whyNotWatched {
+		t.Errorf("a picture of a window that is not watched: %q", why)
+	}
+	if err := s.Watch(0); err != nil {
+		t.Fatal(err)
+	}
+	if s.watch.slots != [2]*slot{} || s.watch.free != nil {
+		t.Error("slots outlive Watch(0)")
+	}
+	if s.Watch(0x7fffff) == nil {
+		t.Error("a window that does not exist is watched")
+	}
+}
+
+// A client that repaints at once on each press: every picture from Before shows the colour before the press.
+func TestBeforeIsBefore(t *testing.T) {
+	s, a, w, d := watched(t, 100, 100)
+	if err := s.Record(true); err != nil {
+		t.Fatal(err)
+	}
+	h := newHand(t, d)
+	h.move(200, 200)
+	xproto.ChangeWindowAttributesChecked(a.Conn, w, xproto.CwEventMask, []uint32{xproto.EventMaskButtonPress}).Check()
+	colours := [2]uint32{green, orange}
+	painted := make(chan int, 1)
+	stop := make(chan struct{})
+	defer close(stop)
+	presses := make(chan struct{}, 100)
+	a.heard.Store(&presses)
+	go func() {
+		n := 0
+		for {
+			select {
+			case <-stop:
+				return
+			case <-presses:
+			}
+			for _, e := range a.in.take() {
+				if e.code() == 4 {
+					n++
+					a.paint(w, colours[n%2])
+					a.Sync()
+					painted <- n
+				}
+			}
+		}
+	}()
+	proofs := map[string]int{}
+	const clicks = 60
+	for i := range clicks {
+		until(t, "the window stands", func() bool {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.watch.slots[0] != nil && !s.watch.settle.armed() && s.watch.slots[0].painted == s.watch.painted
+		})
+		h.click()
+		e := wait(t, s, "the press", func(e Event) bool { return e.Kind == ButtonPress })
+		shot, why := s.Before(uint32(w), e.Time)
+		if shot == nil {
+			t.Fatalf("click %d: %s", i, why)
+		}
+		proofs[shot.Proof]++
+		if n := count(shot, colours[i%2]); n != 400*300 {
+			t.Errorf("click %d (%s): %d pixels of the old state, %d of the new", i, shot.Proof, n, count(shot, colours[(i+1)%2]))
+		}
+		s.Recycle(shot)
+		if n := <-painted; n != i+1 {
+			t.Fatalf("painted %d times after %d clicks", n, i+1)
+		}
+	}
+	t.Logf("%d clicks, old state in all: %v", clicks, proofs)
+}
