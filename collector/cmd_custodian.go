@@ -1,0 +1,52 @@
+package main
+
+import (
+	"encoding/base64"
+	"fmt"
+
+	"github.com/byleave/byleave/collector/internal/export"
+	"github.com/spf13/cobra"
+)
+
+func custodianCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "custodian",
+		Short: "Be the holder of an export key; run this on your own machine, not on the collector's",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(custodianNew())
+	return cmd
+}
+
+func custodianNew() *cobra.Command {
+	var name, invitation, out string
+	cmd := &cobra.Command{
+		Use:   "new",
+		Short: "Make your key and enrol with an invitation for a custodian",
+		Long: "Makes the key that opens your share of every box, in a file that never leaves this machine, and enrols you with the collector.\n" +
+			"It prints your public key: the operator puts it into the policy. Without your file nothing can be exported; keep a copy in a safe.",
+		Example: "  byleave-collector custodian new --name 'Works council' --invite 'byleave://…' --out key.json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			key, err := export.Enrol(cmd.Context(), invitation, name)
+			if err != nil {
+				return err
+			}
+			if err := key.Save(out); err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), base64.StdEncoding.EncodeToString(key.PublicKey))
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&name, "name", "", "your name in the policy's notice, for people to read")
+	cmd.Flags().StringVar(&invitation, "invite", "", "the invitation, from invite --role custodian")
+	cmd.Flags().StringVar(&out, "out", "", "the key file to make")
+	for _, f := range []string{"name", "invite", "out"} {
+		if err := cmd.MarkFlagRequired(f); err != nil {
+			panic("custodian: " + err.Error())
+		}
+	}
+	return cmd
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/byleave/byleave/collector/internal/export"
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+)
+
+type exportOptions struct {
+	key, purpose, since, until, format, out string
+	yes, asJSON                             bool
+}
+
+func exportCommand() *cobra.Command {
+	var o exportOptions
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "Open what was consented, on the custodian's machine, and write trajectories",
+		Long: "Shows purpose, count and window first, and asks. The collector writes the export down before it releases a box; the boxes are\n" +
+			"opened here, with the key file, which the collector never sees. People are pseudonyms that no other export shares; there are no times.",
+		Example: "  byleave-collector export --key key.json --purpose computer-use-training --format jsonl --out trajectories/",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runExport(cmd, o) },
+	}
+	cmd.Flags().StringVar(&o.key, "key", "", "the custodian's key file")
+	cmd.Flags().StringVar(&o.purpose, "purpose", "", "the purpose that people agreed to; boxes of another do not open")
+	cmd.Flags().StringVar(&o.since, "since", "", "only what arrived on this day or later, as 2006-01-02 (UTC)")
+	cmd.Flags().StringVar(&o.until, "until", "", "only what arrived before this day")
+	cmd.Flags().StringVar(&o.format, "format", "jsonl", "jsonl")
+	cmd.Flags().StringVar(&o.out, "out", "", "an empty folder")
+	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask")
+	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print the manifest as JSON")
+	for _, f := range []string{"key", "purpose", "out"} {
+		if err := cmd.MarkFlagRequired(f); err != nil {
+			panic("export: " + err.Error())
+		}
+	}
+	return cmd
+}
+
+func runExport(cmd *cobra.Command, o exportOptions) (err error) {
+	if o.format != "jsonl" {
+		return misuse{errors.New("the format of an export is jsonl")}
+	}
+	q := export.Query{Purpose: o.purpose}
+	if q.Since, err = day(o.since); err != nil {
+		return err
+	}
+	if q.Until, err = day(o.until); err != nil {
+		return err
+	}
+	key, err := export.Load(o.key)
+	if err != nil {
+		return err
+	}
+	client, err := export.Dial(key)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
+	plan, err := client.Plan(cmd.Context(), q)
+	if err != nil {
+		return err
+	}
+	if ok, err := agree(cmd, o, plan); err != nil || !ok {
+		return err
+	}
+	bar := progressbar.NewOptions64(int64(plan.Boxes), progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription("boxes"),
+		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(isTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
+	m, err := client.Run(cmd.Context(), q, o.out, func() { err = errors.Join(err, bar.Add(1)) })
+	if err != nil {
+		return err
+	}
+	if o.asJSON {
+		return printJSON(cmd.OutOrStdout(), m)
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "%s: %d actions, %d gaps, %d frames of %d people from %d boxes.\n", o.out, m.Actions, m.Gaps, m.Frames, m.People, m.Boxes)
+	for why, n := range m.Refused {
+		fmt.Fprintf(cmd.OutOrStdout(), "Left out: %d, %s.\n", n, why)
+	}
+	return nil
+}
+
+// agree shows what would be exported before anything is released.
+func agree(cmd *cobra.Command, o exportOptions, plan export.Plan) (bool, error) {
+	window := "everything that arrived"
+	if o.since != "" || o.until != "" {
+		window = strings.TrimSpace("what arrived from " + or(o.since, "the beginning") + " to " + or(o.until, "now"))
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "Purpose %s: %s\n%d boxes, %d bytes, %s; %d are withheld from you.\n", o.purpose, or(plan.Purpose, "not in the policy now"),
+		plan.Boxes, plan.Bytes, window, plan.Withheld)
+	if o.yes {
+		return true, nil
+	}
+	fmt.Fprint(cmd.ErrOrStderr(), "Type yes to export: ")
+	line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+	if err != nil && line == "" {
+		return false, errors.New("nobody answered; nothing was released")
+	}
+	if strings.TrimSpace(line) != "yes" {
+		return false, errors.New("nothing was released")
+	}
+	return true, nil
+}
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+func day(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return t, misuse{errors.New("a day is written 2006-01-02")}
+	}
+	return t, nil
+}
+
+// isTerminal tells whether a person watches.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

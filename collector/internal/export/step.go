@@ -1,0 +1,136 @@
+package export
+
+import (
+	"strings"
+
+	"github.com/byleave/byleave/proto/pb"
+)
+
+// Step is one line of a trajectory; the manifest's dictionary says what each field means.
+type Step struct {
+	Kind        string   `json:"kind"`
+	Application string   `json:"application,omitempty"`
+	Title       string   `json:"title,omitempty"`
+	Canvas      *Size    `json:"canvas,omitempty"`
+	At          *Point   `json:"at,omitempty"`
+	To          *Point   `json:"to,omitempty"`
+	Button      string   `json:"button,omitempty"`
+	Count       uint32   `json:"count,omitempty"`
+	ScrollX     int32    `json:"scroll_x,omitempty"`
+	ScrollY     int32    `json:"scroll_y,omitempty"`
+	Hotkey      string   `json:"hotkey,omitempty"`
+	Text        *string  `json:"text,omitempty"`
+	Spans       []Span   `json:"spans,omitempty"`
+	Withheld    bool     `json:"withheld,omitempty"`
+	Deleted     uint32   `json:"deleted,omitempty"`
+	Element     *Element `json:"element,omitempty"`
+	Before      *Frame   `json:"before,omitempty"`
+	After       *Frame   `json:"after,omitempty"`
+	DurationMS  uint32   `json:"duration_ms,omitempty"`
+	Reason      string   `json:"reason,omitempty"`
+	Seconds     int64    `json:"seconds,omitempty"`
+}
+
+// Size is in pixels.
+type Size struct {
+	Width  int32 `json:"width"`
+	Height int32 `json:"height"`
+}
+
+// Point is in canvas pixels, and the same from 0 to 1.
+type Point struct {
+	X  int32   `json:"x"`
+	Y  int32   `json:"y"`
+	NX float64 `json:"nx"`
+	NY float64 `json:"ny"`
+}
+
+// Span is where a class token stands in the text, in bytes.
+type Span struct {
+	Start  uint32 `json:"start"`
+	End    uint32 `json:"end"`
+	Class  string `json:"class"`
+	ID     uint32 `json:"id"`
+	Length uint32 `json:"length"`
+}
+
+// Element is the accessible element under an action.
+type Element struct {
+	Role string `json:"role"`
+	Name string `json:"name,omitempty"`
+	X    int32  `json:"x"`
+	Y    int32  `json:"y"`
+	W    int32  `json:"width"`
+	H    int32  `json:"height"`
+}
+
+// Frame is a masked picture, or why there is none.
+type Frame struct {
+	File     string `json:"file,omitempty"`
+	AgeMS    uint32 `json:"age_ms,omitempty"`
+	Proof    string `json:"proof,omitempty"`
+	Withheld string `json:"withheld,omitempty"`
+	Canvas   *Size  `json:"canvas,omitempty"`
+}
+
+// steps turns a payload into lines; names gives the file of each frame.
+func steps(p *pb.Payload, names map[string]string) []Step {
+	var out []Step
+	for _, e := range p.GetEvents() {
+		if g := e.GetGap(); g != nil {
+			out = append(out, Step{Kind: "gap", Reason: word(g.GetReason().String(), "REASON_"), Seconds: (g.GetEndMs() - e.GetAtMs() + 999) / 1000})
+			continue
+		}
+		out = append(out, action(e.GetAction(), names))
+	}
+	return out
+}
+
+func action(a *pb.Action, names map[string]string) Step {
+	w := a.GetWindow()
+	s := Step{
+		Kind: word(a.GetKind().String(), "KIND_"), Application: w.GetApplication(), Title: w.GetTitle(),
+		At: point(a.GetAt()), To: point(a.GetTo()), Button: a.GetButton(), Count: a.GetCount(),
+		ScrollX: a.GetScrollX(), ScrollY: a.GetScrollY(), Hotkey: a.GetHotkey(), DurationMS: a.GetDurationMs(),
+		Before: frame(a.GetBefore(), names), After: frame(a.GetAfter(), names), Canvas: size(w.GetCanvas()),
+	}
+	if t := a.GetText(); t != nil {
+		s.Withheld, s.Deleted = t.GetWithheld(), t.GetDeleted()
+		if !t.GetWithheld() {
+			net := t.GetNet()
+			s.Text = &net
+		}
+		for _, sp := range t.GetSpans() {
+			s.Spans = append(s.Spans, Span{sp.GetStart(), sp.GetEnd(), sp.GetClass(), sp.GetId(), sp.GetLength()})
+		}
+	}
+	if el := a.GetElement(); el != nil {
+		r := el.GetRect()
+		s.Element = &Element{el.GetRole(), el.GetName(), r.GetX(), r.GetY(), r.GetWidth(), r.GetHeight()}
+	}
+	return s
+}
+
+func point(p *pb.Point) *Point {
+	if p == nil {
+		return nil
+	}
+	return &Point{p.GetX(), p.GetY(), p.GetNx(), p.GetNy()}
+}
+
+func size(r *pb.Rect) *Size {
+	if r == nil {
+		return nil
+	}
+	return &Size{r.GetWidth(), r.GetHeight()}
+}
+
+func frame(f *pb.FrameRef, names map[string]string) *Frame {
+	if f == nil {
+		return nil
+	}
+	return &Frame{File: names[string(f.GetSha256())], AgeMS: f.GetAgeMs(), Proof: f.GetProof(), Withheld: f.GetWithheld(), Canvas: size(f.GetCanvas())}
+}
+
+// word is the lower-case name of an enum value: KIND_CLICK is click.
+func word(s, prefix string) string { return strings.ToLower(strings.TrimPrefix(s, prefix)) }
