@@ -60,10 +60,20 @@ func (s *Spool) moveAside(info FileInfo) error {
 	s.aside[name] = true
 	s.stats.Quarantined++
 	s.stats.QuarantinedBytes += info.Size
-	for _, d := range []string{dir, s.dir} {
-		if err := s.fs.SyncDir(d); err != nil {
-			s.stop(err)
-		}
+	s.asideUnsynced = true
+	if err := s.syncDir(); err != nil {
+		s.stop(err)
 	}
 	return nil
+}
+
+// syncDir makes names in the folder durable; those in quarantine first, so that no crash finds a moved box in neither.
+func (s *Spool) syncDir() error {
+	if s.asideUnsynced {
+		if err := s.fs.SyncDir(filepath.Join(s.dir, quarantineName)); err != nil {
+			return err
+		}
+		s.asideUnsynced = false
+	}
+	return s.fs.SyncDir(s.dir)
 }

@@ -51,19 +51,20 @@ type Spool struct {
 	log  *slog.Logger
 	lock io.Closer
 
-	mu      sync.Mutex
-	closed  bool
-	keys    *Keys                // nil: nobody to seal to
-	open    batch                // what was recorded since the last cut
-	pending *sealed              // sealed, not yet durable; at most one
-	trouble error                // sticky until Retry
-	last    link                 // of the device in use
-	marked  link                 // what the chain mark holds durably
-	links   map[envelope.ID]link // newest box of every device that the folder knows
-	attempt int                  // numbers temporary files, so that none is ever written twice
-	held    []entry              // oldest first
-	aside   map[string]bool      // names in quarantine
-	stats   Stats
+	mu            sync.Mutex
+	closed        bool
+	keys          *Keys                // nil: nobody to seal to
+	open          batch                // what was recorded since the last cut
+	pending       *sealed              // sealed, not yet durable; at most one
+	trouble       error                // sticky until Retry
+	last          link                 // of the device in use
+	marked        link                 // what the chain mark holds durably
+	links         map[envelope.ID]link // newest box of every device that the folder knows
+	attempt       int                  // numbers temporary files, so that none is ever written twice
+	held          []entry              // oldest first
+	aside         map[string]bool      // names in quarantine
+	asideUnsynced bool                 // a move to quarantine may not be durable yet
+	stats         Stats
 }
 
 // sealed is a box that waits for its file.
@@ -223,7 +224,7 @@ func (s *Spool) write(name, suffix string, content []byte) error {
 	if err := s.fs.Rename(temp, filepath.Join(s.dir, name+suffix)); err != nil {
 		return errors.Join(err, s.fs.Remove(temp))
 	}
-	return s.fs.SyncDir(s.dir)
+	return s.syncDir()
 }
 
 func (s *Spool) writeTemp(name string, content []byte) error {
@@ -296,7 +297,7 @@ func (s *Spool) Close() error {
 	err := s.cut()
 	if err == nil && s.pending == nil {
 		err = s.fs.Remove(filepath.Join(s.dir, sessionName))
-		err = errors.Join(err, s.fs.SyncDir(s.dir))
+		err = errors.Join(err, s.syncDir())
 	}
 	s.closed = true
 	return errors.Join(err, s.lock.Close())

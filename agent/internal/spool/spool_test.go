@@ -194,6 +194,10 @@ func TestHold(t *testing.T) {
 	if b, ok := s.Next(now.Add(time.Hour), time.Hour); !ok || b.Digest() != first.Digest() {
 		t.Error("the oldest box should be next")
 	}
+	inFlight := func(batch, _ envelope.ID) bool { return batch == first.Header().Batch }
+	if b, ok := s.NextExcept(now.Add(time.Hour), time.Hour, inFlight); !ok || b.Header().Sequence != 2 {
+		t.Error("a box in flight should be passed over")
+	}
 	s.held[0].at = now.Add(1000 * time.Hour)
 	if _, ok := s.Next(now, time.Hour); ok {
 		t.Error("a box from the future left at once")

@@ -1,0 +1,145 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/byleave/byleave/proto/envelope"
+)
+
+// DestroyHeld unlinks every box of the consent that has not left, set aside ones too, and forgets what is open or waits in RAM.
+// It returns how many boxes are gone. On an error it goes on with the rest; call it again.
+func (s *Spool) DestroyHeld(consent [16]byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return 0, ErrClosed
+	}
+	n := s.destroyOpen(consent)
+	var errs []error
+	kept := s.held[:0]
+	for _, e := range s.held {
+		if e.consent != consent {
+			kept = append(kept, e)
+		} else if err := s.fs.Remove(filepath.Join(s.dir, e.name+heldSuffix)); err != nil {
+			kept = append(kept, e)
+			errs = append(errs, err)
+		} else {
+			n++
+		}
+	}
+	s.held = kept
+	aside, err := s.destroyAside(consent)
+	n += aside
+	s.stats.Destroyed += n
+	return n, errors.Join(append(errs, err, s.syncDir())...)
+}
+
+// destroyOpen forgets what lies in RAM under the consent, and tells whether it was a sealed box.
+func (s *Spool) destroyOpen(consent [16]byte) int {
+	if s.keys != nil && s.keys.Consent == consent {
+		s.open = batch{}
+	}
+	if s.pending == nil || s.pending.box.Header().Consent != consent {
+		return 0
+	}
+	s.stats.sealed(s.pending, 0)
+	s.pending = nil
+	return 1
+}
+
+// destroyAside unlinks the boxes of the consent that lie in quarantine.
+func (s *Spool) destroyAside(consent [16]byte) (int, error) {
+	dir := filepath.Join(s.dir, quarantineName)
+	if len(s.aside) == 0 {
+		return 0, nil
+	}
+	infos, err := s.fs.List(dir)
+	if err != nil {
+		return 0, fmt.Errorf("list the quarantine: %w", err)
+	}
+	n := 0
+	var errs []error
+	for _, info := range infos {
+		if !info.Regular {
+			continue
+		}
+		path := filepath.Join(dir, info.Name)
+		raw, err := s.fs.Read(path, envelope.HeaderSize)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if h, err := envelope.PeekHeader(raw); err != nil || h.Consent != consent {
+			continue
+		}
+		if err := s.fs.Remove(path); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		n++
+		delete(s.aside, info.Name)
+		s.stats.Quarantined--
+		s.stats.QuarantinedBytes -= info.Size
+	}
+	return n, errors.Join(append(errs, s.fs.SyncDir(dir))...)
+}
+
+// Prune unlinks the person's copies that are older than days, and then the oldest until the rest fits into maxBytes. Only boxes
+// that the collector acknowledged are touched. It returns how many are gone.
+func (s *Spool) Prune(now time.Time, days int, maxBytes int64) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return 0, ErrClosed
+	}
+	sent, total, err := s.listSent()
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	var errs []error
+	for _, info := range sent {
+		if now.Sub(info.At) < time.Duration(days)*24*time.Hour && total <= maxBytes {
+			break
+		}
+		if err := s.fs.Remove(filepath.Join(s.dir, info.Name)); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		n++
+		total -= info.Size
+		s.stats.Sent--
+		s.stats.SentBytes -= info.Size
+	}
+	s.stats.Pruned += n
+	if n > 0 {
+		errs = append(errs, s.syncDir())
+	}
+	return n, errors.Join(errs...)
+}
+
+// listSent lists the person's copies, oldest first, and how many bytes they have together.
+func (s *Spool) listSent() (sent []FileInfo, total int64, err error) {
+	infos, err := s.fs.List(s.dir)
+	if err != nil {
+		return nil, 0, fmt.Errorf("list the spool: %w", err)
+	}
+	for _, info := range infos {
+		if _, _, suffix, ok := parseName(info.Name); ok && suffix == sentSuffix && info.Regular {
+			sent = append(sent, info)
+			total += info.Size
+		}
+	}
+	slices.SortFunc(sent, func(a, b FileInfo) int {
+		if c := a.At.Compare(b.At); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return sent, total, nil
+}
