@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"image"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -92,7 +93,7 @@ func scene(t *testing.T) (context.Context, *stage.Stage, int) {
 	check(t, err)
 	w, err := d.WaitWindow(ctx, "the editor", desktop.OfProcess(editor.Pid))
 	check(t, err)
-	check(t, d.Place(ctx, w.ID, rect(100, 100, 1400, 900)))
+	check(t, d.Place(ctx, w.ID, image.Rect(100, 100, 1500, 1000)))
 	check(t, d.Focus(ctx, w.ID))
 	check(t, s.Until(ctx, "recording", func(st stage.Status) bool { return st.State == "recording" }))
 	return ctx, s, agent.Pid
@@ -116,12 +117,15 @@ func TestIdle(t *testing.T) {
 // TestTyping measures the agent while somebody types 5 keys a second in words, with a pause every 5 s so that each run gets its frames.
 func TestTyping(t *testing.T) {
 	ctx, s, pid := scene(t)
-	hand, err := newHand(s.Desk.Display())
+	hand, err := s.Desk.Hand()
 	check(t, err)
-	defer hand.close()
+	defer hand.Close()
 	from := at(t, pid)
 	began := time.Now()
-	check(t, hand.typeFor(ctx, length(), 200*time.Millisecond, 5*time.Second))
+	for time.Since(began) < length() {
+		check(t, hand.Type(ctx, "the quick brown fox jumps ", 200*time.Millisecond))
+		rest(ctx, t, time.Second)
+	}
 	to, took := at(t, pid), time.Since(began).Seconds()
 	if to.cpu == from.cpu && length() > time.Minute/2 {
 		t.Fatal("the agent used no CPU at all: it was not recording")

@@ -325,3 +325,6 @@ func (s *Stage) Close() error {
 	}
 	return errors.Join(err, os.RemoveAll(s.Dir))
 }
+
+// Serving tells whether the collector runs.
+func (s *Stage) Serving() bool { return s.collector != nil && s.collector.ProcessState == nil }

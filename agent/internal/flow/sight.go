@@ -142,14 +142,18 @@ func (a *agent) runEdges(ctx context.Context) error {
 			return nil
 		}
 		a.gate.Tick()
-		a.settleUnlessRecording(ctx)
+		a.settleIfStopped(ctx)
 	}
 }
 
-// settleUnlessRecording closes the batch early when recording stopped: on pause, lock, withdrawal, end of an hour.
-func (a *agent) settleUnlessRecording(ctx context.Context) {
-	s := a.gate.Status().State
-	if was := a.settled.Swap(int32(s)); gate.State(was) != gate.Recording || s == gate.Recording || s == gate.Excluded {
+// settleIfStopped closes the batch early when the person or the clock ended recording; between windows it stays open.
+func (a *agent) settleIfStopped(ctx context.Context) {
+	state := a.gate.Status().State
+	if was := gate.State(a.settled.Swap(int32(state))); was == state {
+		return
+	}
+	switch state {
+	case gate.Recording, gate.Excluded, gate.Blind:
 		return
 	}
 	if err := a.settle(ctx); err != nil {

@@ -1,0 +1,91 @@
+package desktop
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jezek/xgb"
+	"github.com/jezek/xgb/xproto"
+	"github.com/jezek/xgb/xtest"
+)
+
+// Hand types and clicks through XTEST, without cgo: plain letters, digits, spaces and newlines.
+type Hand struct {
+	x     *xgb.Conn
+	root  xproto.Window
+	codes map[rune]xproto.Keycode
+}
+
+// Hand returns a hand on this display. Close it.
+func (d *Desktop) Hand() (*Hand, error) {
+	x, err := xgb.NewConnDisplay(d.Display())
+	if err != nil {
+		return nil, fmt.Errorf("desktop: %w", err)
+	}
+	if err := xtest.Init(x); err != nil {
+		x.Close()
+		return nil, fmt.Errorf("desktop: XTEST: %w", err)
+	}
+	setup := xproto.Setup(x)
+	count := byte(setup.MaxKeycode - setup.MinKeycode + 1)
+	m, err := xproto.GetKeyboardMapping(x, setup.MinKeycode, count).Reply()
+	if err != nil {
+		x.Close()
+		return nil, fmt.Errorf("desktop: the keyboard: %w", err)
+	}
+	h := &Hand{x: x, root: setup.DefaultScreen(x).Root, codes: map[rune]xproto.Keycode{}}
+	for i := range int(count) {
+		if sym := rune(m.Keysyms[i*int(m.KeysymsPerKeycode)]); h.codes[sym] == 0 {
+			h.codes[sym] = setup.MinKeycode + xproto.Keycode(i)
+		}
+	}
+	h.codes['\n'] = h.codes[0xff0d] // keysym Return
+	return h, nil
+}
+
+// Close lets go of the display.
+func (h *Hand) Close() { h.x.Close() }
+
+// Type types text, a key every gap. It fails on a character that needs Shift or is not on the keyboard.
+func (h *Hand) Type(ctx context.Context, text string, gap time.Duration) error {
+	tick := time.NewTicker(gap)
+	defer tick.Stop()
+	for _, r := range text {
+		code, ok := h.codes[r]
+		if !ok || code == 0 {
+			return fmt.Errorf("desktop: no key for %q", r)
+		}
+		for _, kind := range []byte{xproto.KeyPress, xproto.KeyRelease} {
+			if err := h.fake(kind, byte(code), 0, 0); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// Click moves to a point of the screen and clicks the left button.
+func (h *Hand) Click(x, y int) error {
+	if err := h.fake(xproto.MotionNotify, 0, x, y); err != nil {
+		return err
+	}
+	for _, kind := range []byte{xproto.ButtonPress, xproto.ButtonRelease} {
+		if err := h.fake(kind, 1, 0, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Hand) fake(kind, detail byte, x, y int) error {
+	if err := xtest.FakeInputChecked(h.x, kind, detail, 0, h.root, int16(x), int16(y), 0).Check(); err != nil {
+		return fmt.Errorf("desktop: XTEST: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package e2e
+
+import (
+	"bufio"
+	"encoding/json"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/byleave/byleave/e2e/desktop"
+	"github.com/byleave/byleave/e2e/stage"
+)
+
+// step is one line of an exported trajectory, as far as tests ask.
+type step struct {
+	Kind, Application, Title, Hotkey, Reason string
+	Text                                     *string
+	At                                       *struct{ X, Y int }
+	Before, After                            *struct{ File, Proof, Withheld string }
+	Count                                    int
+	Seconds                                  int64
+}
+
+// export exports everything and reads it back.
+func export(t *testing.T, s *stage.Stage) (dir string, steps []step) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "export")
+	out, err := s.Export(t.Context(), dir)
+	check(t, err)
+	t.Log(strings.TrimSpace(out))
+	files, err := filepath.Glob(filepath.Join(dir, "trajectories", "*.jsonl"))
+	check(t, err)
+	for _, name := range files {
+		f, err := os.Open(name)
+		check(t, err)
+		sc := bufio.NewScanner(f)
+		sc.Buffer(nil, 1<<20)
+		for sc.Scan() {
+			var st step
+			check(t, json.Unmarshal(sc.Bytes(), &st))
+			steps = append(steps, st)
+		}
+		check(t, sc.Err())
+		check(t, f.Close())
+	}
+	return dir, steps
+}
+
+// pauseSealsAll pauses, waits until everything is sent, and resumes.
+func pauseSealsAll(t *testing.T, s *stage.Stage) {
+	t.Helper()
+	_, err := s.Byleave(t.Context(), "pause")
+	check(t, err)
+	check(t, s.Until(t.Context(), "everything to be sent", func(st stage.Status) bool { return st.State == "paused" && st.Spool.Held == 0 && st.Spool.Sent > 0 }))
+}
+
+// TestFlow: what a person does in the consented editor comes out of an export, redacted and with frames; what they do elsewhere does not.
+func TestFlow(t *testing.T) {
+	ctx, s := open(t, desktop.Options{}, stage.Options{})
+	_, editor := record(ctx, t, s)
+	hand, err := s.Desk.Hand()
+	check(t, err)
+	defer hand.Close()
+	box, err := s.Desk.Geometry(editor.ID)
+	check(t, err)
+
+	far := time.After(600 * time.Millisecond) // away from the edge of the permit
+	<-far
+	check(t, hand.Click(box.Min.X+200, box.Min.Y+200))
+	check(t, hand.Type(ctx, "pay 4111 1111 1111 1111 by friday", 15*time.Millisecond))
+	<-time.After(1200 * time.Millisecond)
+	check(t, hand.Click(box.Min.X+220, box.Min.Y+210))
+	<-time.After(1200 * time.Millisecond)
+
+	p, err := s.Desk.Start("other", "/usr/bin/xterm", "-geometry", "60x10+900+700", "-e", "sleep 600")
+	check(t, err)
+	other, err := s.Desk.WaitWindow(ctx, "the other program", desktop.OfProcess(p.Pid))
+	check(t, err)
+	check(t, s.Desk.Focus(ctx, other.ID))
+	check(t, s.Until(ctx, "not recording", func(st stage.Status) bool { return st.State != "recording" }))
+	check(t, hand.Type(ctx, "zebra quagga okapi", 15*time.Millisecond))
+	<-time.After(600 * time.Millisecond)
+	pauseSealsAll(t, s)
+
+	dir, steps := export(t, s)
+	var clicks, texts int
+	for _, st := range steps {
+		t.Logf("%+v", st)
+		switch st.Kind {
+		case "click":
+			clicks++
+			if st.Application != stage.App || st.At == nil {
+				t.Errorf("a click without a place: %+v", st)
+			}
+		case "text":
+			if st.Text == nil {
+				t.Errorf("text withheld in an editor whose fields are known: %+v", st)
+				continue
+			}
+			texts++
+			if strings.Contains(*st.Text, "1111") || !strings.Contains(*st.Text, "<CARD#1>") || !strings.HasPrefix(*st.Text, "pay ") {
+				t.Errorf("text %q", *st.Text)
+			}
+		}
+		for _, f := range []*struct{ File, Proof, Withheld string }{st.Before, st.After} {
+			if f != nil && f.File != "" {
+				decode(t, filepath.Join(dir, f.File))
+			}
+		}
+	}
+	if clicks != 2 || texts != 1 {
+		t.Errorf("%d clicks and %d texts, want 2 and 1", clicks, texts)
+	}
+}
+
+func decode(t *testing.T, name string) {
+	t.Helper()
+	f, err := os.Open(name)
+	check(t, err)
+	defer f.Close()
+	_, err = png.Decode(f)
+	check(t, err)
+}
