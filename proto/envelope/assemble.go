@@ -17,6 +17,9 @@ func Assemble(m lock.Maker, h Header, caps []Capsule, payload []byte, sign ed255
 	if len(caps) < 3 || len(caps) > MaxCustodians+2 {
 		return Box{}, fmt.Errorf("%w: a box has capsules for 1 to %d custodians, the vault and the person", ErrMalformed, MaxCustodians)
 	}
+	if err := h.check(); err != nil {
+		return Box{}, err // before a purpose that is too long is cut to its field
+	}
 	for h.Bucket = 0; h.Bucket < MaxBucket && lock.SealedSize(MinPadded<<h.Bucket) < len(payload); {
 		h.Bucket++
 	}

@@ -106,7 +106,7 @@ func (h Header) check() error {
 	switch {
 	case h.Version != Version:
 		return fmt.Errorf("%w: version %d, this program reads %d", ErrMalformed, h.Version, Version)
-	case !validPurpose(h.Purpose):
+	case !ValidPurpose(h.Purpose):
 		return fmt.Errorf("%w: purpose is not [a-z0-9-]{1,%d}", ErrMalformed, MaxPurpose)
 	case h.Sequence == 0 || h.Sequence > MaxSequence:
 		return fmt.Errorf("%w: sequence out of range", ErrMalformed)
@@ -124,13 +124,14 @@ func decodePurpose(b []byte) (string, error) {
 	for n > 0 && b[n-1] == 0 {
 		n--
 	}
-	if s := string(b[:n]); validPurpose(s) {
+	if s := string(b[:n]); ValidPurpose(s) {
 		return s, nil
 	}
 	return "", fmt.Errorf("%w: purpose is not [a-z0-9-]{1,%d}", ErrMalformed, MaxPurpose)
 }
 
-func validPurpose(s string) bool {
+// ValidPurpose tells whether s can be the purpose of a box: [a-z0-9-]{1,64}.
+func ValidPurpose(s string) bool {
 	for i := range len(s) {
 		c := s[i]
 		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {

@@ -136,14 +136,14 @@ func enumerate(t *testing.T, d *disk, seeds int) *oracle {
 // TestI16CrashLosesNothing: power may fail before any operation, and any part of what was not synced may be on the disk.
 func TestI16CrashLosesNothing(t *testing.T) {
 	seeds := 180
-	if testing.Short() {
+	if testing.Short() || underRace {
 		seeds = 20
 	}
 	o := enumerate(t, newDisk(), seeds)
 	if len(o.failures) > 0 {
 		t.Fatalf("%d failures in %d states, the first: %s", len(o.failures), o.states, o.failures[0])
 	}
-	if !testing.Short() && o.states < 20_000 {
+	if !testing.Short() && !underRace && o.states < 20_000 {
 		t.Errorf("only %d states", o.states)
 	}
 	t.Logf("%d states", o.states)

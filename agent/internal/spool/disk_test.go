@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"path"
@@ -137,11 +138,11 @@ func (f *diskFile) Write(b []byte) (int, error) {
 	if err := f.d.step("write", f.name); err != nil {
 		n := 0
 		if f.d.short {
-			n, _ = f.File.Write(b[:len(b)/2])
+			n, _ = f.File.Write(bytes.Clone(b[:len(b)/2]))
 		}
 		return n, err
 	}
-	return f.File.Write(b)
+	return f.File.Write(bytes.Clone(b)) // under -race the file system in memory spoils what it was given
 }
 
 func (f *diskFile) Sync() error {
@@ -164,7 +165,7 @@ func put(t testing.TB, fs vfs.FS, name string, content []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Write(content); err != nil {
+	if _, err := f.Write(bytes.Clone(content)); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {

@@ -254,7 +254,7 @@ func TestI15CorruptionAtEveryByte(t *testing.T) {
 	victim := names[1]
 	whole := files[victim]
 	step := 1
-	if testing.Short() {
+	if testing.Short() || underRace {
 		step = 13
 	}
 	for i := 0; i < len(whole); i += step {

@@ -73,10 +73,13 @@ func Counted(p Params, payload []byte) (box envelope.Box, compressed int, err er
 }
 
 // Check tells whether boxes can be sealed with p: 1 to 64 custodians, a vault and a person, all different keys of the one
-// permitted kind, a signing key.
+// permitted kind, a purpose, a signing key.
 func (p Params) Check() error {
 	if n := len(p.Custodians); n == 0 || n > envelope.MaxCustodians {
 		return fmt.Errorf("%w: %d custodians, need 1 to %d", ErrParams, n, envelope.MaxCustodians)
+	}
+	if !envelope.ValidPurpose(p.Purpose) {
+		return fmt.Errorf("%w: the purpose is not [a-z0-9-]{1,%d}", ErrParams, envelope.MaxPurpose)
 	}
 	if len(p.Sign) != ed25519.PrivateKeySize {
 		return fmt.Errorf("%w: the device has no signing key", ErrParams)
