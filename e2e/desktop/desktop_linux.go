@@ -23,6 +23,7 @@ type Options struct {
 	Width   int       // pixels, 0 is 1920
 	Height  int       // pixels, 0 is 1080
 	NoWM    bool      // start no window manager
+	Zone    string    // time zone of its programs; "" is UTC
 	Log     io.Writer // gets one line per started program; nil is nowhere
 }
 
@@ -101,7 +102,7 @@ func (d *Desktop) scratch() (err error) {
 	if d.dir, err = os.MkdirTemp("", "byleave-desk-"); err != nil {
 		return fmt.Errorf("desktop: scratch folder: %w", err)
 	}
-	for _, sub := range []string{"", "home", "run", "log", "bin"} {
+	for _, sub := range []string{"", "home", "run", "log", "bin", "tmp"} {
 		p := filepath.Join(d.dir, sub)
 		if err := os.MkdirAll(p, 0o700); err != nil {
 			return fmt.Errorf("desktop: scratch folder: %w", err)
@@ -110,12 +111,17 @@ func (d *Desktop) scratch() (err error) {
 			return err
 		}
 	}
+	zone := d.opt.Zone
+	if zone == "" {
+		zone = "UTC"
+	}
 	d.env = []string{
+		"TMPDIR=" + filepath.Join(d.dir, "tmp"),
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"HOME=" + filepath.Join(d.dir, "home"),
 		"XDG_RUNTIME_DIR=" + filepath.Join(d.dir, "run"),
 		"USER=" + d.acct.name, "LOGNAME=" + d.acct.name, "SHELL=/bin/sh",
-		"LANG=C.UTF-8", "TZ=" + os.Getenv("TZ"), "XDG_SESSION_TYPE=x11",
+		"LANG=C.UTF-8", "TZ=" + zone, "XDG_SESSION_TYPE=x11",
 		// No service outlives the session: settings stay in the program, files are plain files.
 		"GSETTINGS_BACKEND=memory", "GIO_USE_VFS=local",
 	}
