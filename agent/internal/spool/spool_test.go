@@ -12,6 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
+	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/envelope"
 	"github.com/byleave/byleave/proto/pb"
 )
@@ -230,7 +231,7 @@ func TestLost(t *testing.T) {
 		t.Errorf("died before its gap was durable: now from %v, was %v", r.Lost.From, from)
 	}
 	must(t, s.Use(testKeys(consentA)))
-	must(t, s.Append(redact.NewGap(r.Lost.From, r.Lost.Until, 12)))
+	must(t, s.Append(redact.NewGap(r.Lost.From, r.Lost.Until, policy.Lost)))
 	must(t, s.Close())
 	if _, r = mustOpen(t, d); !r.Lost.IsZero() {
 		t.Errorf("a clean end is reported as lost: %+v", r.Lost)
