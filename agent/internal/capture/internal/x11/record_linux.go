@@ -197,9 +197,10 @@ func (s *Server) input(e *event) Event {
 // in one millisecond, too.
 const heldFor = 50
 
-// repeats tells the server's own key presses from a person's: they come as a release and a press of the same time
-// while the key stays down.
+// repeats tells the server's own key presses from a person's: they come as presses of a key that is down already (so
+// XKB's repeat is recorded), or as a release and a press of the same time.
 type repeats struct {
+	down     [256]bool
 	pressed  [256]uint32 // when the key really went down
 	released uint32      // the release just before
 	key      byte
@@ -209,11 +210,12 @@ type repeats struct {
 // see takes the next key event and tells whether it is a repeated press.
 func (r *repeats) see(key byte, down bool, t uint32) bool {
 	if !down {
+		r.down[key] = false
 		r.key, r.released, r.fresh = key, t, true
 		return false
 	}
-	again := r.fresh && r.key == key && r.released == t && t-r.pressed[key] >= heldFor
-	r.fresh = false
+	again := r.down[key] || r.fresh && r.key == key && r.released == t && t-r.pressed[key] >= heldFor
+	r.down[key], r.fresh = true, false
 	if !again {
 		r.pressed[key] = t
 	}

@@ -58,7 +58,7 @@ type Event struct {
 	Keycode uint8
 	Sym     uint32 // keysym under the keymap of that moment, 0 for none
 	Rune    rune   // what Sym prints, 0 if nothing
-	Repeat  bool   // KeyPress only: the server made it (and the release of the same millisecond before it) from a held key
+	Repeat  bool   // KeyPress only: the server made it from a key that stays down
 	Focus   *Focus // FocusChanged, TitleChanged, GeometryChanged
 	Window  uint32 // the active window, as known on arrival
 }
