@@ -16,9 +16,10 @@ type Pipe struct {
 	done chan struct{} // closed when Run returns
 }
 
-// job is one raw event, or a request to settle everything that is held back.
+// job is one raw event, or a request to settle everything that is held back and then perhaps to go on with other rules.
 type job struct {
 	ev      raw.Event
+	then    *Redactor
 	settled chan error
 }
 
@@ -39,10 +40,15 @@ func (p *Pipe) Push(ev raw.Event) {
 }
 
 // Flush settles everything held back and returns when next has had it.
-func (p *Pipe) Flush(ctx context.Context) error {
+func (p *Pipe) Flush(ctx context.Context) error { return p.settle(ctx, nil) }
+
+// Use settles everything held back, then goes on with r.
+func (p *Pipe) Use(ctx context.Context, r *Redactor) error { return p.settle(ctx, r) }
+
+func (p *Pipe) settle(ctx context.Context, then *Redactor) error {
 	done := make(chan error, 1)
 	select {
-	case p.jobs <- job{settled: done}:
+	case p.jobs <- job{then: then, settled: done}:
 	case <-p.done:
 		return nil
 	case <-ctx.Done():
@@ -91,6 +97,9 @@ func (p *Pipe) do(j job) error {
 		return p.give(p.red.Apply(j.ev))
 	}
 	err := p.give(p.red.Flush())
+	if j.then != nil {
+		p.red = j.then
+	}
 	j.settled <- err
 	return err
 }

@@ -1,0 +1,124 @@
+package redact
+
+import (
+	"bytes"
+	"net/netip"
+	"unicode/utf8"
+)
+
+// findEmail takes whatever stands around an '@': an address that is not finished, or has no known domain, is one all the same.
+func findEmail(s *search) error {
+	for at := 0; at < len(s.text); at++ {
+		i := bytes.IndexByte(s.text[at:], '@')
+		if i < 0 {
+			return nil
+		}
+		at += i
+		start, end := at, at+1
+		for start > 0 && localPart(s.text[start-1]) {
+			start--
+		}
+		for end < len(s.text) && domainPart(s.text[end]) {
+			end++
+		}
+		for end > at+1 && (s.text[end-1] == '.' || s.text[end-1] == '-') {
+			end--
+		}
+		if start < at && end > at+1 {
+			s.add(start, end, email)
+		}
+	}
+	return nil
+}
+
+func localPart(c byte) bool {
+	return kindOf[c] == isLetter || kindOf[c] == isDigit || c >= utf8.RuneSelf || bytes.IndexByte([]byte("._%+-~!#$&*/=?^'"), c) >= 0
+}
+
+func domainPart(c byte) bool {
+	return kindOf[c] == isLetter || kindOf[c] == isDigit || c >= utf8.RuneSelf || c == '.' || c == '-' || c == '_'
+}
+
+// findUserinfo finds what stands before the host of a URL.
+func findUserinfo(s *search) error {
+	for at := 0; ; {
+		i := bytes.Index(s.text[at:], []byte("://"))
+		if i < 0 {
+			return nil
+		}
+		start := at + i + 3
+		at = start
+		for at < len(s.text) && s.text[at] > ' ' && bytes.IndexByte([]byte("/?#\"'<>"), s.text[at]) < 0 {
+			at++
+		}
+		if j := bytes.LastIndexByte(s.text[start:at], '@'); j > 0 {
+			s.add(start, start+j, secret)
+		}
+	}
+}
+
+func findIP4(s *search) error {
+	for i := 0; i < len(s.text); i++ {
+		if kindOf[s.text[i]] != isDigit || i > 0 && (kindOf[s.text[i-1]] == isDigit || s.text[i-1] == '.') {
+			continue
+		}
+		if end := s.ip4At(i); end > 0 {
+			s.add(i, end, ip)
+			i = end
+		}
+	}
+	return nil
+}
+
+// ip4At is the end of four numbers up to 255 with dots between them, 0 if there are none at i.
+func (s *search) ip4At(i int) int {
+	for part := range 4 {
+		n, digits := 0, 0
+		for i < len(s.text) && kindOf[s.text[i]] == isDigit && digits < 4 {
+			n, digits, i = n*10+int(s.text[i]-'0'), digits+1, i+1
+		}
+		if digits == 0 || digits > 3 || n > 255 {
+			return 0
+		}
+		if part < 3 {
+			if i >= len(s.text) || s.text[i] != '.' {
+				return 0
+			}
+			i++
+		}
+	}
+	if i+1 < len(s.text) && s.text[i] == '.' && kindOf[s.text[i+1]] == isDigit {
+		return 0 // a version with five parts
+	}
+	return i
+}
+
+func findIP6(s *search) error {
+	for i := 0; i < len(s.text); i++ {
+		if !ip6Part(s.text[i]) {
+			continue
+		}
+		start, colons := i, 0
+		for i < len(s.text) && ip6Part(s.text[i]) {
+			if s.text[i] == ':' {
+				colons++
+			}
+			i++
+		}
+		end := i
+		for end > start && s.text[end-1] == '.' {
+			end--
+		}
+		if colons < 2 || end-start > 45 || end-start < 3 {
+			continue
+		}
+		if _, err := netip.ParseAddr(string(s.text[start:end])); err == nil || colons == 5 && end-start == 17 {
+			s.add(start, end, ip) // or a hardware address
+		}
+	}
+	return nil
+}
+
+func ip6Part(c byte) bool {
+	return kindOf[c] == isDigit || c|0x20 >= 'a' && c|0x20 <= 'f' || c == ':' || c == '.'
+}

@@ -1,0 +1,6 @@
+//go:build !byleave_disconnected
+
+package redact
+
+// Disconnected tells whether this is the control build of the tests, in which nothing is redacted.
+const Disconnected = false

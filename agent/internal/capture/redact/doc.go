@@ -1,0 +1,16 @@
+// Package redact is the only way out of capture: it takes raw.Event and gives Event, which may leave RAM. Text goes
+// through one shadow buffer per focused element (shadow.go) and one engine (engine.go); titles and names of elements go
+// through the same engine (title.go); pictures have all their text masked (cells.go, picture.go).
+//
+// The order of the engine: normalise.go folds what looks alike, gate.go looks at each byte once and says which detectors are
+// needed, the detectors find spans, engine.go unites them, names.go gives class tokens. A detector that fails or overruns
+// costs the whole value, never a leak.
+//
+// The build tag byleave_disconnected makes a control build for tests: text and pixels pass as they are, so that a search
+// for planted secrets can prove that it would find them. Such a build says so on standard error when it starts and in
+// Version; without the tag the constant Disconnected is false and the compiler drops those branches.
+//
+// May import: policy, agent/internal/capture/internal/raw, proto/pb
+// Touches: nothing
+// Goroutines: none
+package redact

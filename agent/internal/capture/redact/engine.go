@@ -1,0 +1,219 @@
+package redact
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/byleave/byleave/policy"
+	"github.com/zricethezav/gitleaks/v8/config"
+)
+
+// span is a place in a text where something was found. Offsets are bytes of the text that was given to scan.
+type span struct {
+	start, end int
+	class      class
+}
+
+// detector finds one kind of value. It runs only on texts that call for it.
+type detector struct {
+	name string
+	when need
+	find func(*search) error
+}
+
+// search is one text on its way through the detectors.
+type search struct {
+	*engine
+	text  []byte // folded
+	gate  gateState
+	found []span
+	work  int
+}
+
+// Limits of one text. More than that is not searched: all of it is redacted.
+const (
+	mostText  = 64 << 10
+	mostSpans = 4096
+	mostWork  = 32 << 20 // bytes that expressions have read
+)
+
+var errOverrun = errors.New("redact: a detector took more than its budget")
+
+// spend counts the work of an expression that reads n bytes.
+func (s *search) spend(n int) error {
+	if s.work += n; s.work > mostWork || len(s.found) > mostSpans {
+		return errOverrun
+	}
+	return nil
+}
+
+func (s *search) add(start, end int, c class) {
+	if start < end {
+		s.found = append(s.found, span{start, end, c})
+	}
+}
+
+// engine finds what must not leave. One goroutine at a time may use it: it reuses its memory.
+type engine struct {
+	detectors []detector
+	keywords  *needles
+	keys      []keyword
+	vendor    []*vendorRule
+	patterns  []*pattern
+	terms     *needles
+	digest    [32]byte
+
+	folded folded
+	search search
+}
+
+// keyword is what a word of the gate calls for.
+type keyword struct {
+	need  need
+	rules []int32
+}
+
+// rulesVersion rises with every change of what the detectors or the masks do.
+const rulesVersion = "1"
+
+func newEngine(p policy.Policy) (*engine, error) {
+	e := &engine{}
+	rules := p.Message().GetRedaction()
+	if err := e.addVendor(config.DefaultConfig); err != nil {
+		return nil, err
+	}
+	if err := e.addPolicy(rules.GetPatterns(), rules.GetTerms()); err != nil {
+		return nil, err
+	}
+	e.detectors = []detector{
+		{"pem", needPEM, findPEM},
+		{"jwt", needJWT, findJWT},
+		{"digits", needDigits, findDigits},
+		{"iban", needIBAN, findIBAN},
+		{"email", needAt, findEmail},
+		{"userinfo", needScheme, findUserinfo},
+		{"aws", needAWS, findAWS},
+		{"vendor", needVendor, findVendor},
+		{"label", needLabel, findLabelled},
+		{"ip4", needDots, findIP4},
+		{"ip6", needColons, findIP6},
+		{"phone", needDigits, findPhone},
+		{"patterns", needAlways, findPatterns},
+		{"terms", needAlways, findTerms},
+		{"token", needLong, findToken},
+	}
+	e.digest = digestOf(rules.GetPatterns(), rules.GetTerms())
+	return e, nil
+}
+
+// digestOf is over everything that decides what is found.
+func digestOf(patterns, terms []string) [32]byte {
+	h := sha256.New()
+	fmt.Fprintf(h, "byleave redact %s %s\n%d %s\n", rulesVersion, maskVersion, len(config.DefaultConfig), config.DefaultConfig)
+	for _, list := range [...][]string{patterns, terms} {
+		fmt.Fprintf(h, "%d\n", len(list))
+		for _, s := range list {
+			fmt.Fprintf(h, "%d %s\n", len(s), s)
+		}
+	}
+	return [32]byte(h.Sum(nil))
+}
+
+// scan gives the spans of text that must be redacted, in order, without overlap. The result is valid until the next call.
+// It gives nil without allocating for a text in which nothing calls for a detector. If anything goes wrong it gives all of text.
+func (e *engine) scan(text []byte) (found []span) {
+	if Disconnected || len(text) == 0 {
+		return nil
+	}
+	s := &e.search
+	*s = search{engine: e, text: text, found: s.found[:0]}
+	defer func() {
+		if recover() != nil {
+			found = e.all(text)
+		}
+	}()
+	if len(text) > mostText {
+		return e.all(text)
+	}
+	e.look(text, &s.gate)
+	away := s.gate.need&needFold != 0
+	if away {
+		e.folded.fold(text)
+		s.text, s.gate = e.folded.text, gateState{}
+		e.look(s.text, &s.gate)
+		s.gate.need &^= needFold
+		if s.gate.need == 0 && len(s.text) == 0 {
+			return nil
+		}
+	}
+	if e.patterns != nil || e.terms != nil {
+		s.gate.need |= needAlways
+	}
+	for i := range e.detectors {
+		if d := &e.detectors[i]; d.when&s.gate.need != 0 {
+			if d.find(s) != nil || s.spend(0) != nil {
+				return e.all(text)
+			}
+		}
+	}
+	if len(s.found) == 0 {
+		return nil
+	}
+	if away {
+		for i := range s.found {
+			f := &s.found[i]
+			f.start, f.end = e.folded.origin(f.start, f.end)
+		}
+	}
+	s.found = unite(s.found)
+	return s.found
+}
+
+// all is the answer when no other is safe.
+func (e *engine) all(text []byte) []span {
+	e.search.found = append(e.search.found[:0], span{0, len(text), opaque})
+	return e.search.found
+}
+
+// unite sorts the spans and joins those that overlap; the lowest class wins.
+func unite(in []span) []span {
+	slices.SortFunc(in, func(a, b span) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
+	out := in[:1]
+	for _, s := range in[1:] {
+		last := &out[len(out)-1]
+		if s.start >= last.end {
+			out = append(out, s)
+			continue
+		}
+		last.end = max(last.end, s.end)
+		last.class = min(last.class, s.class)
+	}
+	return out
+}
+
+// normal is the form of a value in which equal values are equal.
+func (e *engine) normal(c class, value []byte) []byte {
+	e.folded.fold(value)
+	out := make([]byte, 0, len(e.folded.text))
+	for _, b := range e.folded.text {
+		k := kindOf[b]
+		switch c {
+		case ssn, card, number, phone:
+			if k == isDigit {
+				out = append(out, b)
+			}
+		case iban:
+			if k == isDigit || k == isLetter {
+				out = append(out, lower(b))
+			}
+		case email, term:
+			out = append(out, lower(b))
+		default:
+			out = append(out, b)
+		}
+	}
+	return out
+}

@@ -1,0 +1,176 @@
+package redact
+
+import (
+	"bytes"
+	"math"
+)
+
+var (
+	pemBegin = []byte("-----BEGIN ")
+	pemEnd   = []byte("-----END ")
+	dashes   = []byte("-----")
+)
+
+// findPEM takes blocks from their first dashes to their last; one without an end goes to the end of the text.
+func findPEM(s *search) error {
+	for at := 0; ; {
+		i := bytes.Index(s.text[at:], pemBegin)
+		if i < 0 {
+			break
+		}
+		start := at + i
+		end := pemClose(s.text, start+len(pemBegin))
+		s.add(start, end, privateKey)
+		at = end
+	}
+	if i := bytes.Index(s.text, pemEnd); i >= 0 && bytes.Index(s.text, pemBegin) < 0 {
+		s.add(0, pemClose(s.text, i), privateKey) // its beginning was typed elsewhere
+	}
+	return nil
+}
+
+// pemClose is the end of the closing line, the end of text if there is none.
+func pemClose(text []byte, from int) int {
+	i := bytes.Index(text[from:], pemEnd)
+	if i < 0 {
+		return len(text)
+	}
+	i += from + len(pemEnd)
+	if j := bytes.Index(text[i:], dashes); j >= 0 {
+		return i + j + len(dashes)
+	}
+	return len(text)
+}
+
+// pemOpen is where a block begins that text does not close, -1 if there is none.
+func pemOpen(text []byte) int {
+	i := bytes.LastIndex(text, pemBegin)
+	if i < 0 {
+		return -1
+	}
+	if j := bytes.Index(text[i:], pemEnd); j >= 0 && bytes.Contains(text[i+j+len(pemEnd):], dashes) {
+		return -1
+	}
+	return i
+}
+
+// findJWT takes tokens that begin as base64 of `{"` does. One that is cut off, or does not decode, is taken too.
+func findJWT(s *search) error {
+	for at := 0; ; {
+		i := bytes.Index(s.text[at:], []byte("eyJ"))
+		if i < 0 {
+			return nil
+		}
+		start := at + i
+		end := start
+		for end < len(s.text) && base64Part(s.text[end]) {
+			end++
+		}
+		at = max(end, start+3)
+		if end-start >= 10 && (start == 0 || !base64Part(s.text[start-1]) || s.text[start-1] == '=') {
+			s.add(start, end, jwt)
+		}
+	}
+}
+
+func base64Part(c byte) bool {
+	k := kindOf[c]
+	return k == isDigit || k == isLetter || c == '-' || c == '_' || c == '.' || c == '=' || c == '+' || c == '/'
+}
+
+var awsPrefixes = [...]string{"AKIA", "ASIA", "ABIA", "ACCA", "AROA", "AIDA", "AGPA", "ANPA", "A3T"}
+
+// findAWS takes key ids of Amazon, also the ones of its documentation, and unfinished ones from 12 characters on.
+func findAWS(s *search) error {
+	for i := range s.text {
+		if i > 0 && (kindOf[s.text[i-1]] == isLetter || kindOf[s.text[i-1]] == isDigit) || !awsPrefix(s.text[i:]) {
+			continue
+		}
+		end := i
+		for end < len(s.text) && (kindOf[s.text[end]] == isLetter || kindOf[s.text[end]] == isDigit) {
+			end++
+		}
+		if end-i >= 12 && (odd(s.text[i:end]) || end-i >= 16) {
+			s.add(i, end, secret)
+		}
+	}
+	return nil
+}
+
+func awsPrefix(text []byte) bool {
+	for _, p := range awsPrefixes {
+		if len(text) >= len(p) && bytes.EqualFold(text[:len(p)], []byte(p)) {
+			return true
+		}
+	}
+	return false
+}
+
+// longToken is from how many characters on a token is looked at whether it is random.
+const longToken = 20
+
+// findToken takes long tokens that no person would call a word.
+func findToken(s *search) error {
+	for i := 0; i < len(s.text); {
+		if !tokenPart(s.text[i]) {
+			i++
+			continue
+		}
+		start := i
+		for i < len(s.text) && tokenPart(s.text[i]) {
+			i++
+		}
+		if i-start >= longToken && random(s.text[start:i]) {
+			s.add(start, i, token)
+		}
+	}
+	return nil
+}
+
+func tokenPart(c byte) bool {
+	k := kindOf[c]
+	return k == isDigit || k == isLetter || bytes.IndexByte([]byte("-_=+/.~!#$%^&*"), c) >= 0
+}
+
+// random tells of the tokens in which kinds of characters change often, as they do in keys, and of very long ones.
+func random(t []byte) bool {
+	changes, longest, part := 0, 0, 0
+	for i, c := range t {
+		if kindOf[c] == isLetter || kindOf[c] == isDigit {
+			part++
+		} else {
+			part = 0
+		}
+		longest = max(longest, part)
+		if i == 0 {
+			continue
+		}
+		p := t[i-1]
+		switch {
+		case (kindOf[c] == isDigit) != (kindOf[p] == isDigit) && (kindOf[c] == isLetter || kindOf[p] == isLetter):
+			changes++
+		case kindOf[c] == isLetter && kindOf[p] == isLetter && c < 'a' && p >= 'a':
+			changes++
+		}
+	}
+	if longest >= 40 {
+		return true
+	}
+	return changes*5 >= len(t) && entropy(t) >= 3
+}
+
+// entropy is Shannon's, in bits a byte.
+func entropy(t []byte) float64 {
+	var n [256]int
+	for _, c := range t {
+		n[c]++
+	}
+	h := 0.0
+	for _, k := range n {
+		if k > 0 {
+			p := float64(k) / float64(len(t))
+			h -= p * math.Log2(p)
+		}
+	}
+	return h
+}
