@@ -144,17 +144,11 @@ func (p *play) elsewhereScene(ctx context.Context, s secrets, out string) error 
 	if err := p.elsewhere(ctx, s.other.Text); err != nil {
 		return err
 	}
-	window, err := p.showCanary(ctx, s.shown)
+	over, err := p.showCanary(ctx, s.shown)
 	if err != nil {
 		return err
 	}
 	if err := p.toEditor(ctx); err != nil {
-		return err
-	}
-	if err := p.desk.Raise(ctx, window.ID); err != nil { // over the editor, which keeps the focus
-		return err
-	}
-	if err := p.rest(ctx, clear); err != nil {
 		return err
 	}
 	if err := p.click(ctx, 120, 330, 1, ""); err != nil {
@@ -166,7 +160,7 @@ func (p *play) elsewhereScene(ctx context.Context, s secrets, out string) error 
 	if err := p.type_(ctx, "still here\n", "still here\n"); err != nil {
 		return err
 	}
-	return errors.Join(p.picture(filepath.Join(out, "desktop.png")), p.band(ctx, other, s), p.desk.CloseWindow(ctx, window.ID), proc.Stop())
+	return errors.Join(p.picture(filepath.Join(out, "desktop.png")), p.band(ctx, other, s), over.Stop(), proc.Stop())
 }
 
 // band plants an action within the guard band: it must be missing, and a gap in its place.
@@ -180,7 +174,7 @@ func (p *play) band(ctx context.Context, other desktop.Window, s secrets) error 
 	if err := p.desk.Focus(ctx, p.editor.ID); err != nil {
 		return err
 	}
-	if _, err := p.do(script.Act{Do: script.Type, Text: s.edge.Text[:4], Pace: 10}); err != nil {
+	if _, err := p.do(script.Act{Do: script.Type, Text: s.edge.Text, Pace: 5}); err != nil {
 		return err
 	}
 	p.want = append(p.want, want{kind: "gap"})
