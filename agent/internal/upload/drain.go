@@ -90,9 +90,10 @@ func (d *drain) run() error {
 	}
 }
 
-// fill sends boxes while there are some and the credit lasts. blocked tells that a box waits for credit.
+// fill sends boxes while there are some and the credit lasts. blocked tells that a box waits for credit. A consent or withdrawal
+// that was given meanwhile ends the stream, because it goes first.
 func (d *drain) fill() (blocked bool, err error) {
-	for d.wish == nil && d.u.opt.Wait() == "" {
+	for d.wish == nil && d.u.opt.Wait() == "" && !d.u.mustTell() {
 		box, ok := d.next()
 		if !ok {
 			return false, nil

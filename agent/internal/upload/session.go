@@ -46,11 +46,13 @@ func (u *Uploader) tellAll(ctx context.Context, client pb.DeviceClient) (refused
 	if err != nil {
 		return nil, failure{words: "the key folder: " + err.Error()}
 	}
+	u.refused = 0
 	for _, stub := range pending {
 		err := u.tell(ctx, client, stub)
 		switch status.Code(err) {
 		case codes.OK:
 		case codes.InvalidArgument, codes.FailedPrecondition:
+			u.refused++
 			refused = failure{words: wordsStub}
 		default:
 			return nil, err

@@ -69,6 +69,7 @@ type Uploader struct {
 	withdrawn map[envelope.ID]bool // consents that the collector no longer takes; only Run's goroutine
 	checkIn   time.Time            // when the next one is due; only Run's goroutine
 	kicked    time.Time            // when the queue last may have grown; only Run's goroutine
+	refused   int                  // pending stubs that the collector refused; only Run's goroutine
 	waiting   bool                 // Wait gave a reason; only Run's goroutine
 
 	mu       sync.Mutex
@@ -161,7 +162,7 @@ func (u *Uploader) wake(now time.Time) time.Time {
 	if u.waiting {
 		return time.Time{} // a kick ends this
 	}
-	if !now.Before(u.checkIn) || u.mustTell() || u.hasBox(now) {
+	if !now.Before(u.checkIn) || u.mustTell() || u.refused > 0 || u.hasBox(now) {
 		return latest(now, u.notBefore())
 	}
 	next := u.checkIn
@@ -172,10 +173,11 @@ func (u *Uploader) wake(now time.Time) time.Time {
 	return latest(next, u.notBefore())
 }
 
-// mustTell tells whether a stub waits. A key store that cannot be read is said at the next session.
+// mustTell tells whether a stub waits that the collector has not refused. A key store that cannot be read is said at the next
+// session.
 func (u *Uploader) mustTell() bool {
 	pending, err := u.opt.Stubs.PendingStubs()
-	return err != nil || len(pending) > 0
+	return err != nil || len(pending) > u.refused
 }
 
 func (u *Uploader) hasBox(now time.Time) bool {

@@ -1,0 +1,200 @@
+package upload
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/hpke"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/byleave/byleave/agent/internal/keystore"
+	"github.com/byleave/byleave/proto/envelope"
+	"github.com/byleave/byleave/proto/envelope/seal"
+	"github.com/byleave/byleave/proto/pb"
+)
+
+// held is a box in the queue of a test.
+type held struct {
+	box envelope.Box
+	at  time.Time
+}
+
+// memory is a queue in memory with the spool's promises.
+type memory struct {
+	mu    sync.Mutex
+	boxes []held
+	sent  []envelope.ID
+	aside []envelope.ID
+	fail  error // what Sent and Quarantine answer once
+}
+
+func (m *memory) NextExcept(now time.Time, hold time.Duration, skip func(batch, consent envelope.ID) bool) (envelope.Box, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, h := range m.boxes {
+		if now.Sub(h.at) < hold {
+			break
+		}
+		if !skip(h.box.Header().Batch, h.box.Header().Consent) {
+			return h.box, true
+		}
+	}
+	return envelope.Box{}, false
+}
+
+func (m *memory) take(id envelope.ID) error {
+	if err := m.fail; err != nil {
+		m.fail = nil
+		return err
+	}
+	i := slices.IndexFunc(m.boxes, func(h held) bool { return h.box.Header().Batch == id })
+	if i < 0 {
+		panic("upload took a box twice")
+	}
+	m.boxes = slices.Delete(m.boxes, i, i+1)
+	return nil
+}
+
+func (m *memory) Sent(id envelope.ID) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.take(id); err != nil {
+		return err
+	}
+	m.sent = append(m.sent, id)
+	return nil
+}
+
+func (m *memory) Quarantine(id envelope.ID, _ string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.take(id); err != nil {
+		return err
+	}
+	m.aside = append(m.aside, id)
+	return nil
+}
+
+// left, done and put look at the queue and fill it.
+func (m *memory) left() int { m.mu.Lock(); defer m.mu.Unlock(); return len(m.boxes) }
+func (m *memory) done() int { m.mu.Lock(); defer m.mu.Unlock(); return len(m.sent) }
+func (m *memory) put(b ...envelope.Box) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, x := range b {
+		m.boxes = append(m.boxes, held{x, time.Now()})
+	}
+}
+
+var sealKeys = sync.OnceValue(func() (p seal.Params) {
+	for _, to := range []*hpke.PublicKey{&p.Vault, &p.Person} {
+		k, err := hpke.MLKEM768X25519().GenerateKey()
+		if err != nil {
+			panic(err)
+		}
+		*to = k.PublicKey()
+	}
+	k, err := hpke.MLKEM768X25519().GenerateKey()
+	if err != nil {
+		panic(err)
+	}
+	p.Custodians = []hpke.PublicKey{k.PublicKey()}
+	_, p.Sign, err = ed25519.GenerateKey(nil)
+	if err != nil {
+		panic(err)
+	}
+	p.Purpose = "test"
+	return p
+})
+
+// newBox seals a small box under a consent.
+func newBox(t *testing.T, sequence uint64, consent byte) envelope.Box {
+	t.Helper()
+	p := sealKeys()
+	p.Sequence, p.Consent = sequence, envelope.ID{15: consent}
+	if sequence > 1 {
+		p.Previous = [32]byte{1}
+	}
+	b, err := seal.Seal(p, nil)
+	fatal(t, err)
+	return b
+}
+
+func newBoxes(t *testing.T, n int) (boxes []envelope.Box) {
+	t.Helper()
+	for i := range n {
+		boxes = append(boxes, newBox(t, uint64(i+1), 1))
+	}
+	return boxes
+}
+
+// running is an uploader under test.
+type running struct {
+	*Uploader
+	queue *memory
+	keys  *keystore.Store
+	stop  func()
+}
+
+// run starts an uploader with short waiting times; it is stopped when the test ends.
+func run(t *testing.T, id keystore.Identity, change func(*Options, *pace)) *running {
+	t.Helper()
+	keys, err := keystore.Open(t.TempDir() + "/keys")
+	fatal(t, err)
+	q := &memory{}
+	opt := Options{
+		Identity: id, Queue: q, Stubs: keys, Policy: func([]byte) {}, Hold: func() time.Duration { return 0 },
+		Log: slog.New(slog.DiscardHandler),
+	}
+	p := pace{first: time.Millisecond, most: 20 * time.Millisecond, stall: 20 * time.Second, day: time.Hour, look: time.Second}
+	if change != nil {
+		change(&opt, &p)
+	}
+	u := New(opt)
+	u.pace = p
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- u.Run(ctx) }()
+	stop := sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	return &running{u, q, keys, stop}
+}
+
+func (r *running) send(boxes ...envelope.Box) {
+	r.queue.put(boxes...)
+	r.Kick()
+}
+
+// until polls a condition that another goroutine makes true.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	limit := time.After(30 * time.Second)
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-limit:
+			t.Fatal("waited in vain for " + what)
+		case <-tick.C:
+		}
+	}
+}
+
+func newStub(t *testing.T, consent byte, withdrawn bool) []byte {
+	t.Helper()
+	body, err := proto.Marshal(&pb.ConsentStub{Id: append(make([]byte, 15), consent), Withdrawn: withdrawn})
+	fatal(t, err)
+	b, err := proto.Marshal(&pb.Signed{Body: body, Signature: []byte("signature")})
+	fatal(t, err)
+	return b
+}
