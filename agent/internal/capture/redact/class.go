@@ -8,20 +8,20 @@ const (
 	opaque        // the engine could not tell: the whole value
 	privateKey
 	jwt
+	iban
 	ssn
 	card
-	iban
 	email
 	secret
 	ip
 	phone
 	term
-	number // a long run of digits
 	token  // a long or unfinished token
+	number // a long run of digits
 	classes
 )
 
-var classNames = [classes]string{"", "OPAQUE", "KEY", "JWT", "SSN", "CARD", "IBAN", "EMAIL", "SECRET", "IP", "PHONE", "TERM", "NUMBER", "TOKEN"}
+var classNames = [classes]string{"", "OPAQUE", "KEY", "JWT", "IBAN", "SSN", "CARD", "EMAIL", "SECRET", "IP", "PHONE", "TERM", "TOKEN", "NUMBER"}
 
 func (c class) String() string { return classNames[c] }
 

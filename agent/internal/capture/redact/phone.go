@@ -21,7 +21,7 @@ func findPhone(s *search) error {
 			n += g.len()
 		}
 		i = end
-		if n < 7 || n > 15 {
+		if n < 7 || n > 15 || joined(s.text, groups[0].start-1) || joined(s.text, end) {
 			continue
 		}
 		start := phoneStart(s.text, groups[0].start)
@@ -34,6 +34,9 @@ func findPhone(s *search) error {
 	}
 	return nil
 }
+
+// joined tells whether a letter stands at i: then the digits beside it are part of a token.
+func joined(text []byte, i int) bool { return i >= 0 && i < len(text) && kindOf[text[i]] == isLetter }
 
 // phoneStart takes in the plus sign and the bracket before the first digit.
 func phoneStart(text []byte, i int) int {

@@ -138,7 +138,9 @@ func (r *Redactor) settle(end edge) {
 		n.action.Text = &pb.Text{Net: b.text.String(), Spans: b.spans, Deleted: bucket(n.deleted)}
 		r.out = append(r.out, r.event(n.action, n.from, n.to, len(b.spans) > 0, append(n.frames, n.last...)))
 	}
-	r.remember(r.field.focus, cut)
+	if n.hi > n.lo {
+		r.remember(r.field.focus, cut)
+	}
 	for i := range r.field.cells {
 		r.field.cells[i].typed = -1
 	}
@@ -164,7 +166,7 @@ func (r *Redactor) edges(end edge) (cut bool) {
 	if n.hi > n.lo {
 		cut = r.trailing(end)
 	}
-	if n.lo == 0 && f.left != closed && n.hi > 0 {
+	if f.left != closed {
 		r.leading(f.left)
 	}
 	return cut
@@ -192,18 +194,29 @@ func (r *Redactor) trailing(end edge) bool {
 	return true
 }
 
-// leading marks the token at the beginning that may be the other half of one that is not known.
+// mostLeading is how far from an unknown edge the other half of a token may reach.
+const mostLeading = 64
+
+// leading marks what stands at the beginning of the field and may be the other half of a token that is not known. Behind a gap
+// that may only be a number or an odd token.
 func (r *Redactor) leading(left edge) {
 	f, n := &r.field, &r.run
-	end, dig := 0, 0
-	for end < n.hi && end < 64 && (!unicode.IsSpace(f.cells[end].char) || dig > 0 && end+1 < n.hi && unicode.IsDigit(f.cells[end+1].char)) {
-		if unicode.IsDigit(f.cells[end].char) {
-			dig++
-		}
-		end++
+	cells := f.cells[:min(n.hi, mostLeading)]
+	from := 0
+	for from < len(cells) && from < mostGap && unicode.IsSpace(cells[from].char) {
+		from++
 	}
-	word := f.cells[:end]
-	if left == hard && len(word) >= 3 || dig >= 3 && digits(word) || left == soft && dig >= 3 && oddCells(word) {
+	end, found := from, 0
+	for ; end < len(cells); end++ {
+		c := cells[end].char
+		if unicode.IsDigit(c) {
+			found++
+		} else if unicode.IsSpace(c) && (end+1 == len(cells) || found == 0 || !unicode.IsDigit(cells[end+1].char)) {
+			break
+		}
+	}
+	word := cells[from:end]
+	if found >= 3 && (digits(word) || oddCells(word)) || left == hard && len(word) >= 3 && (from == 0 || oddCells(word)) {
 		r.mark(word)
 	}
 }
