@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/go-vgo/robotgo"
@@ -34,7 +35,7 @@ func (h *hand) do(a script.Act) (x, y int, err error) {
 		for i, m := range a.Mods {
 			mods[i] = m
 		}
-		return 0, 0, robotgo.KeyTap(a.Key, mods...)
+		return 0, 0, robotgo.KeyTap(keyName(a.Key), mods...)
 	case script.Click:
 		return a.X, a.Y, h.click(a)
 	case script.Drag:
@@ -49,6 +50,14 @@ func (h *hand) do(a script.Act) (x, y int, err error) {
 		return h.eyes.find(ctx, a)
 	}
 	return 0, 0, fmt.Errorf("nobody knows how to do %q", a.Do)
+}
+
+// keyName writes the name of a key as robotgo wants it: small, for it takes a capital, that of "End" too, for a held Shift.
+func keyName(name string) string {
+	if len(name) > 1 {
+		return strings.ToLower(name)
+	}
+	return name
 }
 
 // write types rune by rune. robotgo spells control characters wrongly and loses what lies beyond the BMP.
