@@ -37,9 +37,11 @@ type conn struct {
 	atoms map[string]xproto.Atom
 }
 
+// The X library logs every connection. Set once, before any: its goroutines read it.
+func init() { xgb.Logger = log.New(io.Discard, "", 0) }
+
 // connect opens the driver's connection and colours the root window of a display that is ours.
 func (d *Desktop) connect() error {
-	xgb.Logger = log.New(io.Discard, "", 0)
 	x, err := xgb.NewConnDisplay(d.display)
 	if err != nil {
 		return fmt.Errorf("desktop: display %s: %w", d.display, err)

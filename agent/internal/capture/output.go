@@ -3,6 +3,7 @@ package capture
 import (
 	"time"
 
+	"github.com/byleave/byleave/agent/internal/capture/internal/a11y"
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
 	"github.com/byleave/byleave/policy"
 )
@@ -72,6 +73,8 @@ func (o *output) hand(i item) {
 		if s := *i.span; s.why != policy.Blind && s.why != policy.NoIndicator || after(s.until, s.from, blindLeast) {
 			o.grow(s)
 		}
+	case i.a.denied == policy.NoConsent || i.a.denied == policy.Expired:
+		// no gap without a consent
 	case i.a.denied != policy.Allowed:
 		o.grow(span{from: i.a.step.From, until: i.a.step.Until, why: i.a.denied})
 	default:
@@ -176,6 +179,26 @@ func textDenied(a *action, live policy.Permit) policy.Reason {
 		return policy.Edge
 	}
 	return policy.NotAgreed
+}
+
+// point gives the menu that has just got the focus to the press that opened it, if nothing else was found under it.
+func (o *output) point(f a11y.Focus) {
+	for _, i := range o.items {
+		if a := i.a; a != nil && a.denied == policy.Allowed && a.step.Kind == raw.Click && a.step.Element.Role == "" &&
+			!after(f.At, a.step.From, hold) && f.Element.Rect.Has(a.step.X, a.step.Y) {
+			a.step.Element = elementOf(f.Element)
+		}
+	}
+}
+
+// forget drops everything that has not come out: the person withdrew, and no gap tells of that.
+func (o *output) forget() {
+	for _, i := range o.items {
+		if i.a != nil {
+			i.a.deny(policy.NoConsent)
+		}
+	}
+	o.gap = nil
 }
 
 // finish hands on what is ready and forgets the rest: recording stops at now.

@@ -119,6 +119,9 @@ func (l *loop) element(f a11y.Focus, ok bool, from <-chan a11y.Focus) <-chan a11
 	l.sight.leaf = f
 	l.lookAtLeaf(f.At)
 	l.here()
+	if f.Menu() && l.sight.ours() {
+		l.out.point(f)
+	}
 	return from
 }
 

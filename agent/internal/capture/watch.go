@@ -32,6 +32,9 @@ func (l *loop) follow(now policy.Moment) {
 		l.out.left()
 	}
 	l.shut()
+	if w.live.Why() == policy.NoConsent {
+		l.out.forget()
+	}
 	l.beginShut(now, w.live.Why())
 }
 
@@ -261,7 +264,7 @@ func (l *loop) answer(r answer) {
 	}
 	l.pulse.lookups--
 	r.a.asked--
-	if r.a.denied == policy.Allowed {
+	if r.a.denied == policy.Allowed && r.element.Role != "" {
 		r.a.step.Element = r.element
 	}
 }

@@ -49,6 +49,16 @@ func (f Focus) Text() bool {
 	return false
 }
 
+// Menu tells whether the element is a menu or an item of one. It gets the focus by the press on it, and says so before the
+// application, busy with opening it, answers what lies under the press.
+func (f Focus) Menu() bool {
+	switch f.Role {
+	case RoleMenu, RoleMenuItem, RoleCheckMenu, RoleRadioMenu:
+		return f.Known
+	}
+	return false
+}
+
 // Terminal tells whether the element is a terminal, in which a program may ask for a password at any time.
 func (f Focus) Terminal() bool { return f.Known && f.Role == RoleTerminal }
 
@@ -62,4 +72,5 @@ type Element struct {
 // Rect is in screen pixels.
 type Rect struct{ X, Y, W, H int }
 
-func (r Rect) has(x, y int) bool { return x >= r.X && y >= r.Y && x < r.X+r.W && y < r.Y+r.H }
+// Has tells whether a point lies in r.
+func (r Rect) Has(x, y int) bool { return x >= r.X && y >= r.Y && x < r.X+r.W && y < r.Y+r.H }

@@ -47,13 +47,14 @@ func (c *Client) menuItem(ctx context.Context, last uint64, x, y int) (Element, 
 	if !ok {
 		return Element{}, false
 	}
-	switch role, _ := c.role(ctx, n); role {
-	case RoleMenu, RoleMenuItem, RoleCheckMenu, RoleRadioMenu:
-		if r, ok := c.extents(ctx, n); ok && r.has(x, y) {
-			return c.describe(ctx, n), true
-		}
+	role, err := c.role(ctx, n)
+	if err != nil || !(Focus{Role: role, Known: true}).Menu() {
+		return Element{}, false
 	}
-	return Element{}, false
+	if r, ok := c.extents(ctx, n); !ok || !r.Has(x, y) {
+		return Element{}, false
+	}
+	return c.describe(ctx, n), true
 }
 
 // application is the bus name of a process: known from a focus event, else asked of the registry.
@@ -119,7 +120,7 @@ func (c *Client) childAt(ctx context.Context, n node, x, y int) (node, bool) {
 	refs := c.children(ctx, n)
 	for i := len(refs) - 1; i >= 0; i-- {
 		child := refs[i].node()
-		if r, ok := c.extents(ctx, child); !ok || !r.has(x, y) {
+		if r, ok := c.extents(ctx, child); !ok || !r.Has(x, y) {
 			continue
 		}
 		if s, err := c.states(ctx, child); err == nil && s.has(stateShowing) {

@@ -1,0 +1,333 @@
+package capture
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
+	"github.com/byleave/byleave/agent/internal/gate"
+	"github.com/byleave/byleave/e2e/desktop"
+	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/pb"
+	"github.com/jezek/xgb"
+	"github.com/jezek/xgb/xproto"
+	"github.com/jezek/xgb/xtest"
+)
+
+// person is a hand at a real desktop, beside the capture under test.
+type person struct {
+	t    *testing.T
+	d    *desktop.Desktop
+	g    *gate.Gate
+	conn *xgb.Conn
+	root xproto.Window
+	keys map[xproto.Keysym]byte
+
+	mu    sync.Mutex
+	steps []raw.Step
+}
+
+// newPerson starts a desktop, and a capture that may see mousepad and l3afpad.
+func newPerson(t *testing.T) *person {
+	t.Helper()
+	opt := desktop.Options{Width: 1280, Height: 800}
+	if os.Geteuid() == 0 {
+		opt.User = "root" // the accessibility bus lets only its own user in
+	}
+	d, err := desktop.Start(t.Context(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, kv := range d.Env() {
+		if k, v, _ := strings.Cut(kv, "="); k == "DBUS_SESSION_BUS_ADDRESS" || k == "XDG_RUNTIME_DIR" || k == "XAUTHORITY" {
+			t.Setenv(k, v)
+		}
+	}
+	p := &person{t: t, d: d, g: gate.New(now)}
+	p.connect()
+	rules := makeRules(t, time.Now(), allClasses, application(t, "mousepad", "Mousepad"), application(t, "l3afpad", "L3afpad"))
+	p.g.SetRules(rules)
+	p.g.Durable(true)
+	c := New(Options{Display: d.Display(), Gate: p.g, Rules: func() *policy.Rules { return rules }, Mark: &fakeMark{}, Log: slog.New(slog.DiscardHandler)})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- c.Run(ctx, func(e raw.Event) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.steps = append(p.steps, raw.Open(e))
+		})
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+func application(t *testing.T, id, class string) *pb.Application {
+	path, err := filepath.EvalSymlinks("/usr/bin/" + id)
+	if err != nil {
+		t.Fatalf("%v (apt-get install %s)", err, id)
+	}
+	return &pb.Application{Id: id, Name: id, WmClass: class, Executables: []string{path}}
+}
+
+func (p *person) connect() {
+	p.t.Helper()
+	c, err := xgb.NewConnDisplay(p.d.Display())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(c.Close)
+	if err := xtest.Init(c); err != nil {
+		p.t.Fatal(err)
+	}
+	setup := xproto.Setup(c)
+	first, n := setup.MinKeycode, byte(setup.MaxKeycode-setup.MinKeycode+1)
+	m, err := xproto.GetKeyboardMapping(c, first, n).Reply()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.conn, p.root, p.keys = c, setup.DefaultScreen(c).Root, map[xproto.Keysym]byte{}
+	for i := range int(n) {
+		sym := m.Keysyms[i*int(m.KeysymsPerKeycode)]
+		if _, ok := p.keys[sym]; !ok {
+			p.keys[sym] = byte(first) + byte(i)
+		}
+	}
+}
+
+func (p *person) fake(kind, detail byte, x, y int) {
+	p.t.Helper()
+	if err := xtest.FakeInputChecked(p.conn, kind, detail, 0, p.root, int16(x), int16(y), 0).Check(); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *person) press(sym xproto.Keysym)   { p.fake(xproto.KeyPress, p.keys[sym], 0, 0) }
+func (p *person) release(sym xproto.Keysym) { p.fake(xproto.KeyRelease, p.keys[sym], 0, 0) }
+
+func (p *person) typed(text string) {
+	for _, r := range text {
+		p.press(xproto.Keysym(r))
+		p.release(xproto.Keysym(r))
+	}
+}
+
+func (p *person) click(b byte, x, y int) {
+	p.fake(xproto.MotionNotify, 0, x, y)
+	p.fake(xproto.ButtonPress, b, 0, 0)
+	p.fake(xproto.ButtonRelease, b, 0, 0)
+}
+
+// until waits for a condition.
+func (p *person) until(what string, cond func() bool) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.t.Context(), 20*time.Second)
+	defer cancel()
+	if err := desktop.Until(ctx, what, cond); err != nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for _, s := range p.steps {
+			p.t.Log(say(s), s.NoBefore, s.NoAfter)
+		}
+		p.t.Fatalf("%v; the gate says %+v", err, p.g.Status())
+	}
+}
+
+// calm waits until an edge of a permit is far away: text has been allowed for a while in the active window.
+func (p *person) calm() {
+	p.t.Helper()
+	p.until("text may be recorded", func() bool {
+		w, ok := p.d.Active()
+		return ok && p.g.Live().Allows(policy.Text) && p.g.Judge(now().Add(-hold), w.ID).Allows(policy.Text)
+	})
+}
+
+// step waits for the nth step that reads so.
+func (p *person) step(n int, text string) raw.Step {
+	p.t.Helper()
+	var found raw.Step
+	p.until(text, func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		seen := 0
+		for _, s := range p.steps {
+			if say(s) == text {
+				if seen++; seen == n {
+					found = s
+					return true
+				}
+			}
+		}
+		return false
+	})
+	return found
+}
+
+func (p *person) open(program string, args ...string) desktop.Window {
+	p.t.Helper()
+	proc, err := p.d.Start(program, program, args...)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(p.t.Context(), 20*time.Second)
+	defer cancel()
+	w, err := p.d.WaitWindow(ctx, program, desktop.OfProcess(proc.Pid))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return w
+}
+
+// TestRealEditor plays every kind of action into a real editor, with a real password dialog of another program between.
+func TestRealEditor(t *testing.T) {
+	for _, editor := range []string{"l3afpad", "mousepad"} {
+		t.Run(editor, func(t *testing.T) {
+			p := newPerson(t)
+			w := p.open(editor)
+			p.calm()
+			box, err := p.d.Geometry(w.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x, y := box.Min.X+150, box.Min.Y+150
+
+			p.typed("hello world")
+			text := p.step(1, "text hello world")
+			if text.Before == nil || text.After == nil || text.Element.Role != "text" || text.Focus == 0 {
+				t.Errorf("text: before %q, after %q, element %+v", text.NoBefore, text.NoAfter, text.Element)
+			}
+			p.press(0xffe3) // the modifier is released first
+			p.press('a')
+			p.release(0xffe3)
+			p.release('a')
+			if s := p.step(1, "hotkey ctrl+a"); s.Before == nil || s.After == nil {
+				t.Errorf("hotkey: before %q, after %q", s.NoBefore, s.NoAfter)
+			}
+			p.click(1, x, y)
+			click := p.step(1, "click left 1 at "+at(x, y))
+			if click.Before == nil || click.Element.Role != "text" || click.Window.Rect.X != box.Min.X || click.Window.Rect.W != box.Dx() {
+				t.Errorf("click: before %q, element %+v, window %+v, true %v", click.NoBefore, click.Element, click.Window, box)
+			}
+			p.click(1, x+20, y)
+			p.click(1, x+20, y)
+			p.step(1, "click left 2 at "+at(x+20, y))
+			p.click(5, x, y)
+			p.click(5, x, y)
+			p.step(1, "scroll 0,2")
+			p.click(1, box.Min.X+15, box.Min.Y+12) // the menu "File"
+			menu := p.step(1, "click left 1 at "+at(box.Min.X+15, box.Min.Y+12))
+			if menu.Element.Name != "File" {
+				t.Errorf("menu: element %+v", menu.Element)
+			}
+			p.press(symEscape)
+			p.release(symEscape)
+			p.step(1, "hotkey Escape")
+
+			ask := p.open("zenity", "--password")
+			p.until("the dialog is active", func() bool { a, ok := p.d.Active(); return ok && a.ID == ask.ID })
+			p.typed("xyzzy")
+			p.press(symReturn)
+			p.release(symReturn)
+			p.until("the dialog is gone", func() bool { a, ok := p.d.Active(); return ok && a.ID == w.ID })
+			p.calm()
+			p.typed("after")
+			p.step(1, "text after")
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			gaps := 0
+			for _, s := range p.steps {
+				if s.Kind == raw.Gap {
+					gaps++
+				}
+				if strings.ContainsAny(sayKeys(s.Keys), "xyz") {
+					t.Errorf("typed into the dialog, and came out: %s", say(s))
+				}
+			}
+			if gaps == 0 {
+				t.Error("no gap tells of the dialog")
+			}
+		})
+	}
+}
+
+func at(x, y int) string {
+	return strings.TrimPrefix(say(raw.Step{Kind: raw.Click, X: x, Y: y}), "click  0 at ")
+}
+
+// TestRealSecretPrompt types into a prompt that nobody can agree to: nothing but a gap may tell of it.
+func TestRealSecretPrompt(t *testing.T) {
+	p := newPerson(t)
+	rules := makeRules(t, time.Now(), allClasses, application(t, "zenity", "Zenity"))
+	if app, why := rules.Match(policy.Window{Class: "Zenity", Instance: "zenity", Executable: "/usr/bin/zenity", Title: "Type"}); why == policy.Allowed {
+		t.Fatalf("zenity is an excluded prompt, and was agreed as %q", app)
+	}
+	p.open("l3afpad")
+	p.calm()
+	ask := p.open("zenity", "--entry", "--hide-text")
+	p.until("the dialog is active", func() bool { a, ok := p.d.Active(); return ok && a.ID == ask.ID })
+	p.until("nothing may be recorded", func() bool { return !p.g.Live().Open() })
+	p.typed("secret")
+	p.press(symReturn)
+	p.release(symReturn)
+	p.calm()
+	p.typed("after")
+	p.step(1, "text after")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.steps {
+		if s.Kind == raw.Text && say(s) != "text after" {
+			t.Errorf("came out: %s", say(s))
+		}
+	}
+}
+
+// TestAsksPassword looks at a real terminal whose program hides what is typed, and at one that does not.
+func TestAsksPassword(t *testing.T) {
+	p := newPerson(t)
+	for _, test := range []struct {
+		shell string
+		want  bool
+	}{
+		{"stty -echo; echo $$ > %; cat", true},
+		{"echo $$ > %; cat", false},
+	} {
+		file := filepath.Join(t.TempDir(), "ready")
+		w := p.open("xterm", "-e", "sh", "-c", strings.ReplaceAll(test.shell, "%", file))
+		p.until("the shell runs", func() bool { b, err := os.ReadFile(file); return err == nil && len(b) > 0 })
+		if got := asksPassword(w.PID); got != test.want {
+			t.Errorf("%s: asks for a password: %v", test.shell, got)
+		}
+	}
+	if !asksPassword(0) {
+		t.Error("an unknown process does not count as asking")
+	}
+}
+
+// TestNoDisplay holds that a missing display is said in a sentence, and Wayland by its name.
+func TestNoDisplay(t *testing.T) {
+	for session, want := range map[string]string{"wayland": "input: unavailable (wayland)", "x11": "no display"} {
+		t.Setenv("XDG_SESSION_TYPE", session)
+		g := gate.New(now)
+		c := New(Options{Display: ":9999", Gate: g, Rules: func() *policy.Rules { return nil }, Mark: &fakeMark{}, Log: slog.New(slog.DiscardHandler)})
+		err := c.Run(t.Context(), func(raw.Event) {})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", session, err)
+		}
+	}
+}

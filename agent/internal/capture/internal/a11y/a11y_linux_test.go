@@ -1,0 +1,164 @@
+package a11y
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/byleave/byleave/e2e/desktop"
+	"github.com/byleave/byleave/policy"
+)
+
+func moment() policy.Moment { return policy.Moment{Wall: time.Now()} }
+
+// session starts a desktop and a client of its accessibility bus.
+func session(t *testing.T) (*desktop.Desktop, *Client) {
+	t.Helper()
+	opt := desktop.Options{Width: 1280, Height: 800}
+	if os.Geteuid() == 0 {
+		opt.User = "root" // the bus lets only its own user in
+	}
+	d, err := desktop.Start(t.Context(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, kv := range d.Env() {
+		if k, v, _ := strings.Cut(kv, "="); k == "DBUS_SESSION_BUS_ADDRESS" || k == "XDG_RUNTIME_DIR" {
+			t.Setenv(k, v)
+		}
+	}
+	c, err := Open(moment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return d, c
+}
+
+// started runs a program and waits for the first focus event of it that ok accepts.
+func started(t *testing.T, d *desktop.Desktop, c *Client, ok func(Focus) bool, program string, args ...string) Focus {
+	t.Helper()
+	p, err := d.Start(program, program, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.After(20 * time.Second)
+	for {
+		select {
+		case f, open := <-c.Focused():
+			if !open {
+				t.Fatal("the bus died")
+			}
+			if f.PID == p.Pid && ok(f) {
+				return f
+			}
+		case <-deadline:
+			t.Fatalf("%s: no such focus event", program)
+		}
+	}
+}
+
+func TestFocus(t *testing.T) {
+	d, c := session(t)
+	f := started(t, d, c, Focus.Text, "l3afpad")
+	if !f.Lines || f.Secret() || f.Terminal() || f.Menu() || f.ID == 0 || f.Element.Role != "text" || f.Element.Rect.W < 100 {
+		t.Errorf("editor: %+v", f)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if err := c.Answers(ctx, f.ID); err != nil {
+		t.Errorf("a living editor does not answer: %v", err)
+	}
+	if err := c.Answers(ctx, 1); err == nil {
+		t.Error("an element that nobody knows answers")
+	}
+	r := f.Element.Rect
+	if e, ok := c.Under(ctx, f.PID, f.ID, r.X+r.W/2, r.Y+r.H/2); !ok || e.Role != "text" {
+		t.Errorf("under the middle of the text lies %+v, %v", e, ok)
+	}
+	if _, ok := c.Under(ctx, f.PID, f.ID, -5, -5); ok {
+		t.Error("something lies outside of the screen")
+	}
+	if _, ok := c.Under(ctx, os.Getpid(), 0, r.X, r.Y); ok {
+		t.Error("a process without a window has an element")
+	}
+	if s := started(t, d, c, Focus.Secret, "zenity", "--password"); s.Text() {
+		t.Errorf("a password field counts as text: %+v", s)
+	}
+	if e := started(t, d, c, Focus.Text, "zenity", "--entry"); e.Lines || e.Secret() {
+		t.Errorf("entry: %+v", e)
+	}
+}
+
+// TestPageOfNotebook holds that the text in a GTK notebook is found, where the toolkit's own answer stops at the tab list.
+func TestPageOfNotebook(t *testing.T) {
+	d, c := session(t)
+	f := started(t, d, c, Focus.Text, "mousepad")
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	r := f.Element.Rect
+	if e, ok := c.Under(ctx, f.PID, f.ID, r.X+r.W/2, r.Y+r.H/2); !ok || e.Role != "text" {
+		t.Errorf("under the middle of the text lies %+v, %v", e, ok)
+	}
+}
+
+// TestHung holds that no question to a stopped application lasts longer than it may.
+func TestHung(t *testing.T) {
+	d, c := session(t)
+	f := started(t, d, c, Focus.Text, "l3afpad")
+	stop(t, f.PID)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := c.Answers(ctx, f.ID); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a stopped application answered: %v", err)
+	}
+	ctx2, cancel2 := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel2()
+	if _, ok := c.Under(ctx2, f.PID, f.ID, 700, 400); ok {
+		t.Error("a stopped application told an element")
+	}
+}
+
+func TestNoBus(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+	if _, err := Open(moment); !errors.Is(err, ErrNoBus) {
+		t.Errorf("Open gave %v", err)
+	}
+}
+
+func TestRoles(t *testing.T) {
+	for role, want := range map[Role][3]bool{ // text, secret, terminal
+		RoleText: {true}, RoleEntry: {true}, RoleComboBox: {true}, RolePasswordText: {false, true}, RoleTerminal: {false, false, true}, 43: {},
+	} {
+		f := Focus{Role: role, Known: true}
+		if got := [3]bool{f.Text(), f.Secret(), f.Terminal()}; got != want {
+			t.Errorf("role %d: %v, want %v", role, got, want)
+		}
+		f.Known = false
+		if f.Text() || f.Secret() || f.Terminal() || f.Menu() {
+			t.Errorf("role %d is told though it is not known", role)
+		}
+	}
+}
+
+// stop hangs a process that the test started, until the test ends.
+func stop(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+			t.Error(err)
+		}
+	})
+}
