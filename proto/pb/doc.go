@@ -1,6 +1,6 @@
 // Package pb is generated from proto/byleave/v1; proto/generate.sh makes it anew.
 //
 // May import: nothing of ours
-// Touches: nothing
+// Touches: net
 // Goroutines: none
 package pb

@@ -157,7 +157,7 @@ func (a *agent) settleIfStopped(ctx context.Context) {
 		return
 	}
 	if err := a.settle(ctx); err != nil {
-		a.log.Warn("could not close the batch", "why", err.Error())
+		a.troubled(err)
 	}
 }
 

@@ -5,6 +5,6 @@
 // sealed under a passphrase.
 //
 // May import: proto/pb
-// Touches: disk, os
+// Touches: disk, os, net
 // Goroutines: none
 package keystore
