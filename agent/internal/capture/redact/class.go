@@ -11,8 +11,8 @@ const (
 	iban
 	ssn
 	card
-	email
 	secret
+	email
 	ip
 	phone
 	term
@@ -21,7 +21,7 @@ const (
 	classes
 )
 
-var classNames = [classes]string{"", "OPAQUE", "KEY", "JWT", "IBAN", "SSN", "CARD", "EMAIL", "SECRET", "IP", "PHONE", "TERM", "TOKEN", "NUMBER"}
+var classNames = [classes]string{"", "OPAQUE", "KEY", "JWT", "IBAN", "SSN", "CARD", "SECRET", "EMAIL", "IP", "PHONE", "TERM", "TOKEN", "NUMBER"}
 
 func (c class) String() string { return classNames[c] }
 

@@ -134,7 +134,7 @@ func tokenPart(c byte) bool {
 
 // random tells of the tokens in which kinds of characters change often, as they do in keys, and of very long ones.
 func random(t []byte) bool {
-	changes, longest, part := 0, 0, 0
+	changes, longest, part, digits := 0, 0, 0, 0
 	for i, c := range t {
 		if kindOf[c] == isLetter || kindOf[c] == isDigit {
 			part++
@@ -142,6 +142,9 @@ func random(t []byte) bool {
 			part = 0
 		}
 		longest = max(longest, part)
+		if kindOf[c] == isDigit {
+			digits++
+		}
 		if i == 0 {
 			continue
 		}
@@ -156,7 +159,11 @@ func random(t []byte) bool {
 	if longest >= 40 {
 		return true
 	}
-	return changes*5 >= len(t) && entropy(t) >= 3
+	often := 5
+	if digits >= 2 {
+		often = 6
+	}
+	return changes*often >= len(t) && entropy(t) >= 3
 }
 
 // entropy is Shannon's, in bits a byte.

@@ -1,0 +1,234 @@
+package redact
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/zricethezav/gitleaks/v8/config"
+	"pgregory.net/rapid"
+)
+
+// without is the engine with one detector unplugged.
+func engineWithout(t testing.TB, name string) *Redactor {
+	r := newRedactor(t)
+	for i, d := range r.engine.detectors {
+		if d.name == name {
+			r.engine.detectors[i].find = func(*search) error { return nil }
+			return r
+		}
+	}
+	t.Fatalf("no detector %q", name)
+	return nil
+}
+
+var detectorCases = []struct{ detector, text, want string }{
+	{"digits", "a 123-45-6789 b", "a <SSN#1> b"},
+	{"digits", "a 123 45 6789 b", "a <SSN#1> b"},
+	{"digits", "a 000-45-6789 b", "a <NUMBER#1> b"},
+	{"digits", "a 4539148803436467 b", "a <CARD#1> b"},
+	{"digits", "a 4539 1488 0343 6467 b", "a <CARD#1> b"},
+	{"digits", "a 4539-1488-0343-6467 b", "a <CARD#1> b"},
+	{"digits", "a 4539148803436468 b", "a <NUMBER#1> b"},
+	{"digits", "a 378282246310005 b", "a <CARD#1> b"},
+	{"digits", "a 1234567890123 b", "a <NUMBER#1> b"},
+	{"digits", "ref 123-45-", "ref <NUMBER#1>-"},
+	{"iban", "a DE89 3704 0044 0532 0130 00 b", "a <IBAN#1> b"},
+	{"iban", "a gb82west12345698765432 b", "a <IBAN#1> b"},
+	{"email", "a jane.doe+x@example.co.uk, b", "a <EMAIL#1>, b"},
+	{"email", "a jane@exa b", "a <EMAIL#1> b"},
+	{"userinfo", "https://bob:hunter2@host/x", "https://<SECRET#1>/x"},
+	{"aws", "a AKIAIOSFODNN7 b", "a <SECRET#1> b"},
+	{"aws", "a akiaiosfodnn7example b", "a <SECRET#1> b"},
+	{"vendor", "a ghp_" + "Zx81kPq0LmNv7RtYw2CbDs5FgHj4KaQe6UiT b", "a <SECRET#1> b"},
+	{"label", "password: hunter2 b", "password: <SECRET#1> b"},
+	{"label", "the pin is 4711 b", "the pin is <SECRET#1> b"},
+	{"ip4", "a 192.168.1.77 b", "a <IP#1> b"},
+	{"ip6", "a fe80::1ff:fe23:4567:890a b", "a <IP#1> b"},
+	{"ip6", "a 00:1a:2b:3c:4d:5e b", "a <IP#1> b"},
+	{"phone", "a +49 30 901820 b", "a <PHONE#1> b"},
+	{"phone", "a (415) 555-2671 b", "a <PHONE#1> b"},
+	{"phone", "a 555-2671 b", "a <PHONE#1> b"},
+	{"phone", "a 0171 5558812 b", "a <PHONE#1> b"},
+	{"jwt", "a eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl b", "a <JWT#1> b"},
+	{"pem", "a -----BEGIN PRIVATE KEY-----\nMIIB\nabc\n-----END PRIVATE KEY----- b", "a <KEY#1> b"},
+	{"pem", "a -----BEGIN PRIVATE KEY-----\nMIIB", "a <KEY#1>"},
+	{"token", "a f3a91c07b2de4488a0c1 b", "a <TOKEN#1> b"},
+	{"token", "a 550e8400-e29b-41d4-a716-446655440000 b", "a <TOKEN#1> b"},
+}
+
+func TestDetectors(t *testing.T) {
+	for _, c := range detectorCases {
+		t.Run(c.detector+"/"+c.text, func(t *testing.T) {
+			if got := newRedactor(t).redact([]byte(c.text)); got != c.want {
+				t.Errorf("%q\n got %q\nwant %q", c.text, got, c.want)
+			}
+			if got := engineWithout(t, c.detector).redact([]byte(c.text)); got == c.want {
+				t.Errorf("%q: the case passes without the detector that it is about", c.text)
+			}
+		})
+	}
+	tested := map[string]bool{"patterns": true, "terms": true} // TestPolicyRules
+	for _, c := range detectorCases {
+		tested[c.detector] = true
+	}
+	for _, d := range newRedactor(t).engine.detectors {
+		if !tested[d.name] {
+			t.Errorf("detector %q has no case", d.name)
+		}
+	}
+}
+
+func TestPolicyRules(t *testing.T) {
+	text := []byte("projekt FALKE NEUN, case AB-77, Straße")
+	want := "projekt <TERM#1>, case <TERM#2>, <TERM#3>"
+	full := func() *Redactor {
+		r := newRedactor(t)
+		if err := r.engine.addPolicy([]string{`AB-\d+`}, []string{"Falke Neun", "straße"}); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	if got := full().redact(text); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, name := range []string{"patterns", "terms"} {
+		r := full()
+		for i := range r.engine.detectors {
+			if r.engine.detectors[i].name == name {
+				r.engine.detectors[i].find = func(*search) error { return nil }
+			}
+		}
+		if r.redact(text) == want {
+			t.Errorf("the case passes without %s", name)
+		}
+	}
+	e := &engine{}
+	for _, bad := range [][]string{{"("}, {strings.Repeat("a", mostPattern+1)}, make([]string, mostPatterns+1), {`(a{1000}){1000}`}} {
+		if e.addPolicy(bad, nil) == nil {
+			t.Errorf("patterns %.20q were taken", bad)
+		}
+	}
+}
+
+// TestClean holds what must not be redacted.
+func TestClean(t *testing.T) {
+	r := newRedactor(t)
+	for _, text := range []string{
+		"Dear Anna, the meeting is at 10:30 on 24.11. in room 12.", "version 1.2.3, build 4711", "see page 12-14, 3 items at 19.99",
+		"func getElementsByClassName(name string) []Element {", "https://example.com/docs/getting-started.html", "it is 2026 already",
+		"Save As... (Ctrl+S)", "some-long-path-name-with-words", "Donaudampfschifffahrtsgesellschaft", "der Schlüssel liegt unter der Matte",
+		"naïve café, Ωmega, Привет мир", "a/b/c.txt changed 3 times, 120 lines",
+	} {
+		if got := r.redact([]byte(text)); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}
+
+// TestDisguised writes the same values with characters that only look the same.
+func TestDisguised(t *testing.T) {
+	r := newRedactor(t)
+	for _, c := range []struct{ name, text, want string }{
+		{"full width", "a １２３－４５－６７８９ b", "a <SSN#1> b"},
+		{"arabic-indic", "a ٤٥٣٩١٤٨٨٠٣٤٣٦٤٦٧ b", "a <CARD#1> b"},
+		{"zero width", "a 123-4\u200b5-67\u200d89 b", "a <SSN#1> b"},
+		{"at sign", "a jane＠example．com b", "a <EMAIL#1> b"},
+		{"cyrillic", "a АKIАIОSFОDNN7ЕХАМРLЕ b", "a <SECRET#1> b"},
+		{"dashes", "a 123–45—6789 b", "a <SSN#1> b"},
+		{"no-break space", "a 4539\u00a01488\u00a00343\u00a06467 b", "a <CARD#1> b"},
+		{"bold digits", "a 𝟒𝟓𝟑𝟗𝟏𝟒𝟖𝟖𝟎𝟑𝟒𝟑𝟔𝟒𝟔𝟕 b", "a <CARD#1> b"},
+		{"accents", "a 1\u03012\u03013-45-6789 b", "a <SSN#1> b"},
+	} {
+		if got := r.redact([]byte(c.text)); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// TestTokens sees to it that one value has one number, however it is written.
+func TestTokens(t *testing.T) {
+	r := newRedactor(t)
+	got := r.redact([]byte("4539148803436467 x@y.org 4539 1488 0343 6467 X@Y.ORG 4111111111111111"))
+	if want := "<CARD#1> <EMAIL#1> <CARD#1> <EMAIL#1> <CARD#2>"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestBroken sees to it that a detector that fails in any way costs the whole value.
+func TestBroken(t *testing.T) {
+	for name, find := range map[string]func(*search) error{
+		"error":   func(*search) error { return errors.New("no") },
+		"panic":   func(s *search) error { _ = s.text[len(s.text)]; return nil },
+		"overrun": func(s *search) error { return s.spend(mostWork + 1) },
+		"spans": func(s *search) error {
+			for range mostSpans + 2 {
+				s.add(0, 1, token)
+			}
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRedactor(t)
+			r.engine.detectors = append(r.engine.detectors, detector{name, needAt, find})
+			if got := r.redact([]byte("harmless @ text")); got != "<OPAQUE#1>" {
+				t.Errorf("got %q", got)
+			}
+			if got := nets(append(typeText(t, r, "harmless @ text\n"), r.Flush()...)); strings.Contains(got, "harm") {
+				t.Errorf("typed text: got %q", got)
+			}
+		})
+	}
+	if got := newRedactor(t).redact([]byte(strings.Repeat("a b ", mostText/4+1))); got != "<OPAQUE#1>" {
+		t.Errorf("a text that is too long became %.40q", got)
+	}
+}
+
+// TestVendorRules makes a key by each rule of gitleaks and types it.
+func TestVendorRules(t *testing.T) {
+	e := newRedactor(t).engine
+	if len(e.vendor) < 200 {
+		t.Fatalf("only %d rules", len(e.vendor))
+	}
+	if !strings.Contains(config.DefaultConfig, "[[rules]]") {
+		t.Fatal("gitleaks' configuration is empty")
+	}
+	reached := 0
+	for i, rule := range e.vendor {
+		re, err := rule.compiled()
+		if err != nil {
+			t.Errorf("%s: %v", rule.ID, err)
+			continue
+		}
+		gen := rapid.StringMatching(rule.Regex)
+		for seed := range 40 {
+			text := []byte(gen.Example(seed))
+			m := re.FindSubmatchIndex(text)
+			if m == nil {
+				continue
+			}
+			start, end := rule.secret(m)
+			if rule.Entropy > 0 && entropy(text[start:end]) < rule.Entropy {
+				continue
+			}
+			var g gateState
+			e.folded.fold(text)
+			e.look(e.folded.text, &g)
+			if !g.rules.has(i) {
+				continue // by chance without its key word, as gitleaks would have it
+			}
+			reached++
+			covered := false
+			for _, s := range e.scan(text) {
+				covered = covered || s.start <= start && s.end >= end || s.end > start && s.start < end && end-start < 4
+			}
+			if !covered && re.Match(e.folded.text) {
+				t.Errorf("%s: %q is not covered", rule.ID, text[start:end])
+			}
+			break
+		}
+	}
+	if reached < 150 {
+		t.Errorf("only %d rules were reached", reached)
+	}
+}
