@@ -146,6 +146,15 @@ func TestDisguised(t *testing.T) {
 	}
 }
 
+// TestAmong puts each case among letters that no folding turns into Latin ones.
+func TestAmong(t *testing.T) {
+	for _, c := range detectorCases {
+		if got := newRedactor(t).redact([]byte("日本 я ω " + c.text)); got != "日本 я ω "+c.want {
+			t.Errorf("%q: got %q", c.text, got)
+		}
+	}
+}
+
 // TestTokens sees to it that one value has one number, however it is written.
 func TestTokens(t *testing.T) {
 	r := newRedactor(t)
@@ -213,7 +222,7 @@ func TestVendorRules(t *testing.T) {
 			}
 			var g gateState
 			e.folded.fold(text)
-			e.look(e.folded.text, &g)
+			e.look(e.folded.text, true, &g)
 			if !g.rules.has(i) {
 				continue // by chance without its key word, as gitleaks would have it
 			}

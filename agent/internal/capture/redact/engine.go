@@ -138,16 +138,12 @@ func (e *engine) scan(text []byte) (found []span) {
 	if len(text) > mostText {
 		return e.all(text)
 	}
-	e.look(text, &s.gate)
+	e.look(text, false, &s.gate)
 	away := s.gate.need&needFold != 0
 	if away {
 		e.folded.fold(text)
 		s.text, s.gate = e.folded.text, gateState{}
-		e.look(s.text, &s.gate)
-		s.gate.need &^= needFold
-		if s.gate.need == 0 && len(s.text) == 0 {
-			return nil
-		}
+		e.look(s.text, true, &s.gate)
 	}
 	if e.patterns != nil || e.terms != nil {
 		s.gate.need |= needAlways

@@ -65,8 +65,8 @@ var kindOf = func() (k [256]uint8) {
 	return k
 }()
 
-// look passes once over text. It allocates nothing.
-func (e *engine) look(text []byte, g *gateState) {
+// look passes once over text. It allocates nothing. It stops at the first byte that needs folding, unless the text is folded.
+func (e *engine) look(text []byte, isFolded bool, g *gateState) {
 	digits, gap, tokenLen, colons, dots := 0, 0, 0, 0, 0
 	state := int32(0)
 	n := e.keywords
@@ -109,8 +109,11 @@ func (e *engine) look(text []byte, g *gateState) {
 				tokenLen = 0
 			}
 		case isBad:
-			g.need |= needFold
-			return
+			if !isFolded {
+				g.need |= needFold
+				return
+			}
+			digits, tokenLen = 0, tokenLen+1
 		default:
 			digits, tokenLen = 0, 0
 		}

@@ -185,13 +185,14 @@ func (r *Redactor) trailing(end edge) bool {
 	if at < 0 {
 		word = f.cells[n.lo:n.hi]
 	}
-	if end == closed && !digits(word) || !risky(word, end) {
-		return end == hard
-	}
-	if end != closed {
+	switch {
+	case end == closed && len(word) < n.hi-n.lo: // a number alone may be one of several boxes; at the end of a sentence it is over
+	case end == soft && unicode.IsSpace(word[len(word)-1].char) && !digits(word):
+	case risky(word, end):
 		r.mark(word)
+		return true
 	}
-	return true
+	return end == hard
 }
 
 // mostLeading is how far from an unknown edge the other half of a token may reach.
@@ -224,6 +225,9 @@ func (r *Redactor) leading(left edge) {
 // mark makes cells opaque that nothing else was found in.
 func (r *Redactor) mark(cells []cell) {
 	n := &r.run
+	for len(cells) > 0 && unicode.IsSpace(cells[len(cells)-1].char) {
+		cells = cells[:len(cells)-1]
+	}
 	c := token
 	if digits(cells) {
 		c = number
@@ -276,13 +280,16 @@ func risky(word []cell, e edge) bool {
 			n++
 		}
 	}
-	if n >= 3 {
+	if n >= 3 && (e != closed || digits(word)) {
 		return true
 	}
-	if e == hard {
+	switch e {
+	case hard:
 		return len(word) >= 3
+	case soft:
+		return len(word) > 3 && oddCells(word)
 	}
-	return len(word) > 3 && oddCells(word)
+	return false
 }
 
 // digits tells whether a piece is a number, as far as it goes.
@@ -373,7 +380,7 @@ func openDigits(text []byte) int {
 		switch {
 		case ok && kindOf[c] == isDigit:
 			gap, at = 0, i-n
-		case ok && kindOf[c] == isGap && c != '\n' && gap < mostGap:
+		case ok && kindOf[c] == isGap && gap < mostGap:
 			gap++
 		default:
 			return at
