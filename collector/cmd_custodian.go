@@ -15,7 +15,7 @@ func custodianCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(custodianNew())
+	cmd.AddCommand(custodianNew(), custodianRenew())
 	return cmd
 }
 
@@ -29,6 +29,9 @@ func custodianNew() *cobra.Command {
 		Example: "  byleave-collector custodian new --name 'Works council' --invite 'byleave://…' --out key.json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := export.Vacant(out); err != nil {
+				return err
+			}
 			key, err := export.Enrol(cmd.Context(), invitation, name)
 			if err != nil {
 				return err
@@ -44,6 +47,35 @@ func custodianNew() *cobra.Command {
 	cmd.Flags().StringVar(&invitation, "invite", "", "the invitation, from invite --role custodian")
 	cmd.Flags().StringVar(&out, "out", "", "the key file to make")
 	for _, f := range []string{"name", "invite", "out"} {
+		if err := cmd.MarkFlagRequired(f); err != nil {
+			panic("custodian: " + err.Error())
+		}
+	}
+	return cmd
+}
+
+func custodianRenew() *cobra.Command {
+	var path, invitation string
+	cmd := &cobra.Command{
+		Use:     "renew",
+		Short:   "Get a new certificate for a key that you keep",
+		Long:    "A certificate lasts 30 days; the key that opens boxes stays the same, and so does what the policy says of you.",
+		Example: "  byleave-collector custodian renew --key key.json --invite 'byleave://…'",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			key, err := export.Load(path)
+			if err != nil {
+				return err
+			}
+			if key, err = key.Renew(cmd.Context(), invitation); err != nil {
+				return err
+			}
+			return key.Replace(path)
+		},
+	}
+	cmd.Flags().StringVar(&path, "key", "", "your key file")
+	cmd.Flags().StringVar(&invitation, "invite", "", "the invitation, from invite --role custodian")
+	for _, f := range []string{"key", "invite"} {
 		if err := cmd.MarkFlagRequired(f); err != nil {
 			panic("custodian: " + err.Error())
 		}

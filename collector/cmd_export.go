@@ -14,8 +14,9 @@ import (
 )
 
 type exportOptions struct {
-	key, purpose, since, until, format, out string
-	yes, asJSON                             bool
+	purpose, since, until, format, out string
+	keys                               []string
+	yes, asJSON                        bool
 }
 
 func exportCommand() *cobra.Command {
@@ -29,12 +30,12 @@ func exportCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runExport(cmd, o) },
 	}
-	cmd.Flags().StringVar(&o.key, "key", "", "the custodian's key file")
+	cmd.Flags().StringArrayVar(&o.keys, "key", nil, "the custodian's key file; where a policy names several custodians, give each, your own first")
 	cmd.Flags().StringVar(&o.purpose, "purpose", "", "the purpose that people agreed to; boxes of another do not open")
 	cmd.Flags().StringVar(&o.since, "since", "", "only what arrived on this day or later, as 2006-01-02 (UTC)")
 	cmd.Flags().StringVar(&o.until, "until", "", "only what arrived before this day")
 	cmd.Flags().StringVar(&o.format, "format", "jsonl", "jsonl")
-	cmd.Flags().StringVar(&o.out, "out", "", "an empty folder")
+	cmd.Flags().StringVar(&o.out, "out", "", "an empty folder, or one in which the same export was cut off")
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask")
 	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print the manifest as JSON")
 	for _, f := range []string{"key", "purpose", "out"} {
@@ -56,11 +57,15 @@ func runExport(cmd *cobra.Command, o exportOptions) (err error) {
 	if q.Until, err = day(o.until); err != nil {
 		return err
 	}
-	key, err := export.Load(o.key)
-	if err != nil {
-		return err
+	var keys []export.Key
+	for _, path := range o.keys {
+		key, err := export.Load(path)
+		if err != nil {
+			return err
+		}
+		keys = append(keys, key)
 	}
-	client, err := export.Dial(key)
+	client, err := export.Dial(keys[0], keys[1:]...)
 	if err != nil {
 		return err
 	}
@@ -74,8 +79,9 @@ func runExport(cmd *cobra.Command, o exportOptions) (err error) {
 	}
 	bar := progressbar.NewOptions64(int64(plan.Boxes), progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription("boxes"),
 		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(isTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
-	m, err := client.Run(cmd.Context(), q, o.out, func() { err = errors.Join(err, bar.Add(1)) })
-	if err != nil {
+	var drawn error
+	m, err := client.Run(cmd.Context(), q, o.out, func() { drawn = errors.Join(drawn, bar.Add(1)) })
+	if err := errors.Join(err, drawn); err != nil {
 		return err
 	}
 	if o.asJSON {

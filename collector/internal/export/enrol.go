@@ -25,18 +25,24 @@ const answerIn = 30 * time.Second
 
 // Enrol makes a custodian: the keys are made here, the collector gets the public halves and gives a certificate.
 func Enrol(ctx context.Context, invitation, name string) (Key, error) {
-	inv, err := pin.Parse(invitation)
-	if err != nil {
-		return Key{}, err
-	}
 	own, err := hpke.MLKEM768X25519().GenerateKey()
 	if err != nil {
 		return Key{}, fmt.Errorf("make the custodian's key: %w", err)
 	}
-	k := Key{Name: name, PublicKey: own.PublicKey().Bytes(), Collector: inv.Collector}
+	k := Key{Name: name, PublicKey: own.PublicKey().Bytes()}
 	if k.Private, err = own.Bytes(); err != nil {
 		return Key{}, fmt.Errorf("make the custodian's key: %w", err)
 	}
+	return k.Renew(ctx, invitation)
+}
+
+// Renew returns the same key with a new certificate: what was sealed to it stays openable.
+func (k Key) Renew(ctx context.Context, invitation string) (Key, error) {
+	inv, err := pin.Parse(invitation)
+	if err != nil {
+		return Key{}, err
+	}
+	k.Collector = inv.Collector
 	tlsKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return Key{}, fmt.Errorf("make the connection key: %w", err)
@@ -49,7 +55,7 @@ func Enrol(ctx context.Context, invitation, name string) (Key, error) {
 		return Key{}, fmt.Errorf("make the certificate request: %w", err)
 	}
 	server := pin.ByFingerprint(inv.CA)
-	res, err := askToEnrol(ctx, inv.Collector, server, &pb.EnrolRequest{Token: inv.Token, Csr: csr, Name: name, RecipientKey: k.PublicKey})
+	res, err := askToEnrol(ctx, inv.Collector, server, &pb.EnrolRequest{Token: inv.Token, Csr: csr, Name: k.Name, RecipientKey: k.PublicKey})
 	if err != nil {
 		return Key{}, err
 	}

@@ -16,7 +16,6 @@ import (
 	"crypto/ed25519"
 	"crypto/hpke"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -50,28 +49,36 @@ type Plan struct {
 
 // Client asks one collector as one custodian.
 type Client struct {
-	conn *grpc.ClientConn
-	pb   pb.CustodianClient
-	key  hpke.PrivateKey
+	conn   *grpc.ClientConn
+	server *pin.Server
+	pb     pb.CustodianClient
+	keys   []hpke.PrivateKey // the first is the caller's; the others' shares are needed where a policy names several custodians
 }
 
-// Dial prepares a client; it connects with the first call.
-func Dial(k Key) (*Client, error) {
+// Dial prepares a client; it connects with the first call. The first key asks the collector, all of them open.
+func Dial(k Key, others ...Key) (*Client, error) {
 	own, ca, err := k.certificate()
 	if err != nil {
 		return nil, err
 	}
-	key, err := k.hpke()
-	if err != nil {
-		return nil, err
+	if left := time.Until(own.Leaf.NotAfter); left <= 0 {
+		return nil, errors.New("your certificate has expired; ask the operator for a custodian's invitation and run `byleave-collector custodian renew`")
 	}
-	conn, err := grpc.NewClient(k.Collector,
-		grpc.WithTransportCredentials(credentials.NewTLS(pin.ByCertificate(ca).TLS(own))),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(biggest)))
+	c := &Client{server: pin.ByCertificate(ca)}
+	for _, k := range append([]Key{k}, others...) {
+		key, err := k.hpke()
+		if err != nil {
+			return nil, err
+		}
+		c.keys = append(c.keys, key)
+	}
+	c.conn, err = grpc.NewClient(k.Collector, grpc.WithTransportCredentials(credentials.NewTLS(c.server.TLS(own))),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(biggest)), grpc.WithDisableServiceConfig())
 	if err != nil {
 		return nil, fmt.Errorf("reach the collector: %w", err)
 	}
-	return &Client{conn, pb.NewCustodianClient(conn), key}, nil
+	c.pb = pb.NewCustodianClient(c.conn)
+	return c, nil
 }
 
 // Close ends the connection.
@@ -83,31 +90,37 @@ func (c *Client) Plan(ctx context.Context, q Query) (Plan, error) {
 	defer cancel()
 	res, err := c.pb.Plan(ctx, &pb.PlanRequest{PurposeId: q.Purpose, Since: unix(q.Since), Until: unix(q.Until)})
 	if err != nil {
-		return Plan{}, explain(err)
+		return Plan{}, c.explain(err)
 	}
 	return Plan{Boxes: res.GetBoxes(), Bytes: res.GetBytes(), Withheld: res.GetWithheld(), Purpose: res.GetPurposeText()}, nil
 }
 
-// Run exports to dir, which must be empty or absent. progress is called after each box. A box that is truncated, forged or a bomb
-// is refused and counted; the others go on.
+// Run exports to dir, which must be empty or absent, or hold the same export cut off: then it goes on, under a release of its
+// own, and what was written stays. progress is called after each box. A box that is truncated, forged or a bomb is refused and
+// counted; the others go on.
 func (c *Client) Run(ctx context.Context, q Query, dir string, progress func()) (Manifest, error) {
-	w, err := newWriter(dir, q.Purpose)
+	w, err := newWriter(dir, q)
 	if err != nil {
 		return Manifest{}, err
 	}
 	var id [16]byte
-	rand.Read(id[:])
+	rand.Read(id[:]) // never fails: it ends the program rather than giving weak bytes
+	if err := w.release(id); err != nil {
+		return Manifest{}, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	stream, err := c.pb.Release(ctx, &pb.ReleaseRequest{PurposeId: q.Purpose, Since: unix(q.Since), Until: unix(q.Until), Export: id[:]})
 	if err != nil {
-		return Manifest{}, explain(err)
+		return Manifest{}, c.explain(err)
 	}
-	for {
+	for ; ; w.seen++ {
 		r, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
-			return w.finish(hex.EncodeToString(id[:]))
+			return w.finish()
 		}
 		if err != nil {
-			return Manifest{}, fmt.Errorf("%w; what was written so far has no manifest and is not whole", explain(err))
+			return Manifest{}, fmt.Errorf("%w; run the same command again to go on", c.explain(err))
 		}
 		if err := c.take(w, id, r); err != nil {
 			return Manifest{}, err
@@ -119,32 +132,43 @@ func (c *Client) Run(ctx context.Context, q Query, dir string, progress func()) 
 // take checks, opens and writes one box. Only a failure to write is an error.
 func (c *Client) take(w *writer, export [16]byte, r *pb.ReleaseResponse) error {
 	box, err := envelope.Parse(r.GetBox())
-	if err != nil || len(r.GetSigningKey()) != ed25519.PublicKeySize || len(r.GetPseudonym()) != 16 {
-		return w.refuse("not a box")
+	if err != nil {
+		w.refuse("not a box")
+		return nil
 	}
 	if box.Verify(ed25519.PublicKey(r.GetSigningKey())) != nil {
-		return w.refuse("not signed by its device")
+		w.refuse("not signed by its device")
+		return nil
 	}
-	if box.Header().Purpose != w.purpose {
-		return w.refuse("sealed for another purpose")
+	if w.has(box.Header().Batch) {
+		return nil
 	}
 	half, err := c.half(export, box, r.GetHalf())
 	if err != nil {
-		return w.refuse("the released half does not open")
+		w.refuse("the released half does not open")
+		return nil
 	}
-	payload, err := open.ByHalves(box, []hpke.PrivateKey{c.key}, half)
-	clear(half)
-	if err != nil {
-		return w.refuse("does not open")
+	defer clear(half)
+	payload, err := open.ByHalves(box, c.keys, half, open.ForPurpose(w.state.Query.Purpose))
+	switch {
+	case errors.Is(err, open.ErrPurpose):
+		w.refuse("sealed for another purpose")
+		return nil
+	case errors.Is(err, envelope.ErrNotAddressed):
+		w.refuse("needs another custodian's key")
+		return nil
+	case err != nil:
+		w.refuse("does not open")
+		return nil
 	}
-	return w.box([16]byte(r.GetPseudonym()), box, payload)
+	return w.box(box, payload)
 }
 
 // half opens the collector's half; what binds it stands in proto/byleave/v1/collector.proto.
 func (c *Client) half(export [16]byte, box envelope.Box, sealed []byte) ([]byte, error) {
 	batch := box.Header().Batch
 	info := append(append([]byte("byleave release v1"), export[:]...), batch[:]...)
-	return hpke.Open(c.key, hpke.HKDFSHA256(), hpke.AES256GCM(), info, sealed)
+	return hpke.Open(c.keys[0], hpke.HKDFSHA256(), hpke.AES256GCM(), info, sealed)
 }
 
 func unix(t time.Time) int64 {
@@ -154,14 +178,18 @@ func unix(t time.Time) int64 {
 	return t.Unix()
 }
 
-// explain says what to do; the collector's own words are safe to show.
-func explain(err error) error {
+// explain says what to do. What the collector says is shown as harmless text.
+func (c *Client) explain(err error) error {
 	s := status.Convert(err)
-	switch s.Code() {
-	case codes.Unavailable:
-		return fmt.Errorf("the collector does not answer or is busy; try again later: %s", s.Message())
-	case codes.Unauthenticated, codes.PermissionDenied:
-		return errors.New("the collector does not take this certificate any more; enrol again with a new invitation")
+	switch code := s.Code(); {
+	case c.server.Refused():
+		return errors.New("whoever answers is not the collector that you enrolled with; if a proxy inspects TLS, exempt its address")
+	case code == codes.Unavailable || code == codes.DeadlineExceeded:
+		return fmt.Errorf("the collector does not answer or is busy; try again later: %s", printable(s.Message()))
+	case code == codes.Canceled:
+		return context.Canceled
+	case code == codes.Unauthenticated || code == codes.PermissionDenied:
+		return errors.New("the collector does not take this certificate any more; ask for a custodian's invitation and run `byleave-collector custodian renew`")
 	}
-	return fmt.Errorf("the collector refuses: %s", s.Message())
+	return fmt.Errorf("the collector refuses: %s", printable(s.Message()))
 }

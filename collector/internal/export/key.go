@@ -8,9 +8,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 )
+
+// maxKeyFile bounds what is read; a key file has about 9 KB.
+const maxKeyFile = 1 << 20
 
 // Key is everything that a custodian holds: the private key that opens their share of each box, and the certificate with which
 // they ask the collector. Whoever has the file can do what the custodian can.
@@ -25,24 +29,31 @@ type Key struct {
 	TLSKey      []byte `json:"tls_key"` // PKCS #8
 }
 
+// Vacant tells whether a new key can be written to path; ask before an invitation is spent.
+func Vacant(path string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("%s exists already and is left as it is; choose another name", path)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("look for the key file: %w", err)
+	}
+	return nil
+}
+
 // Save writes the key to a new file of mode 0600. An existing file is never replaced: it may be the only copy.
-func (k Key) Save(path string) (err error) {
+func (k Key) Save(path string) error {
+	if err := Vacant(path); err != nil {
+		return err
+	}
+	return k.Replace(path)
+}
+
+// Replace writes the key over an older file of the same key.
+func (k Key) Replace(path string) error {
 	b, err := json.MarshalIndent(k, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode the key: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists already and is left as it is; choose another name", path)
-	}
-	if err != nil {
-		return fmt.Errorf("make the key file: %w", err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := f.Write(append(b, '\n')); err != nil {
-		return fmt.Errorf("write the key file: %w", err)
-	}
-	return f.Sync()
+	return writeFile(path, append(b, '\n'))
 }
 
 // Load reads a key file. It refuses one that others may read.
@@ -56,7 +67,7 @@ func Load(path string) (Key, error) {
 	if err := private(f); err != nil {
 		return k, err
 	}
-	dec := json.NewDecoder(f)
+	dec := json.NewDecoder(io.LimitReader(f, maxKeyFile))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&k); err != nil {
 		return k, fmt.Errorf("%s is not a custodian's key file", path)
@@ -86,5 +97,9 @@ func (k Key) certificate() (own tls.Certificate, ca *x509.Certificate, err error
 	if !ok {
 		return own, nil, errors.New("the connection key in the key file is of another kind; use a copy of it")
 	}
-	return tls.Certificate{Certificate: [][]byte{k.Certificate}, PrivateKey: key}, ca, nil
+	leaf, err := x509.ParseCertificate(k.Certificate)
+	if err != nil || !key.PublicKey.Equal(leaf.PublicKey) {
+		return own, nil, errors.New("the certificate in the key file is damaged; use a copy of it")
+	}
+	return tls.Certificate{Certificate: [][]byte{k.Certificate}, PrivateKey: key, Leaf: leaf}, ca, nil
 }

@@ -15,29 +15,39 @@ import (
 // Manifest says what an export holds. It names no person, device, batch or time.
 type Manifest struct {
 	Schema    int               `json:"schema"`
-	Export    string            `json:"export"` // the collector maps it to batches and consents
+	Export    string            `json:"export"`   // fresh for this export
+	Releases  []string          `json:"releases"` // what the collector and its ledger call it; more than one if it was resumed
 	Purpose   string            `json:"purpose"`
 	People    int               `json:"people"`
 	Boxes     int               `json:"boxes"`
 	Actions   int               `json:"actions"`
 	Gaps      int               `json:"gaps"`
 	Frames    int               `json:"frames"`
-	Missing   uint64            `json:"missing"`           // numbers of device chains that were not released: withdrawn, deleted or damaged
-	Refused   map[string]int    `json:"refused,omitempty"` // boxes that were left out, by reason
+	Missing   uint64            `json:"missing"`              // numbers of device chains that were not released: withdrawn, deleted or damaged
+	Refused   map[string]int    `json:"refused,omitempty"`    // boxes that were left out, by reason
+	RefusedAt []Refusal         `json:"refused_at,omitempty"` // which they were, by their place in the last release; at most 1,000
+	Policies  []string          `json:"policies"`             // SHA-256 of the policies that people agreed to
 	Redactors []string          `json:"redactors"`
 	Files     map[string]string `json:"files"`  // name: SHA-256
 	Fields    map[string]string `json:"fields"` // what each field of a step means
 }
 
+// Refusal names a box that was left out. It holds nothing of the box.
+type Refusal struct {
+	Box int    `json:"box"` // from 0
+	Why string `json:"why"`
+}
+
 // fields is the dictionary of a step.
 var fields = map[string]string{
+	"session":       "number of the run of the agent, from 1 in each trajectory; class tokens keep their numbers within it",
 	"kind":          "click, drag, scroll, hotkey, text, or gap",
 	"application":   "id of the consented application in the policy",
 	"title":         "window title, redacted",
 	"canvas":        "size in pixels of the picture that coordinates are of: the window and its popups",
 	"x, y":          "pixels of the canvas",
 	"nx, ny":        "the same from 0 to 1",
-	"to_x, to_y":    "end of a drag",
+	"at, to":        "where the action was, and where a drag ended",
 	"button, count": "mouse button; 2 is a double click",
 	"scroll_x, _y":  "wheel notches, right and down positive",
 	"hotkey":        "key combination, for example ctrl+s",
@@ -47,17 +57,27 @@ var fields = map[string]string{
 	"element":       "accessible element under the action, its name redacted, its rectangle in canvas pixels",
 	"before, after": "frames: the state before the action, and after the window settled; all text masked",
 	"proof":         "how the frame before is known to be older than the press: damage or slot",
-	"duration_ms":   "rounded to 100",
+	"file":          "path of a frame in this export",
+	"age_ms":        "before: how old the frame was at the press; after: how long the window took to settle; rounded to 100",
+	"duration_ms":   "how long the action took, rounded to 100",
 	"reason":        "why a gap is one",
 	"seconds":       "length of a gap, rounded outwards",
 }
+
+const manifestName = "manifest.json"
 
 // manifest hashes every file and writes manifest.json.
 func (w *writer) manifest() error {
 	w.m.Files = map[string]string{}
 	err := filepath.WalkDir(w.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil {
 			return err
+		}
+		if d.IsDir() {
+			if d.Name() == partsDir {
+				return fs.SkipDir
+			}
+			return nil
 		}
 		name, err := filepath.Rel(w.dir, path)
 		if err != nil {
@@ -74,7 +94,7 @@ func (w *writer) manifest() error {
 	if err != nil {
 		return fmt.Errorf("encode the manifest: %w", err)
 	}
-	return os.WriteFile(filepath.Join(w.dir, "manifest.json"), append(b, '\n'), 0o600)
+	return writeFile(filepath.Join(w.dir, manifestName), append(b, '\n'))
 }
 
 func hash(path string) (_ string, err error) {

@@ -1,6 +1,8 @@
 package export
 
 import (
+	"errors"
+	"math"
 	"strings"
 
 	"github.com/byleave/byleave/proto/pb"
@@ -8,6 +10,7 @@ import (
 
 // Step is one line of a trajectory; the manifest's dictionary says what each field means.
 type Step struct {
+	Session     int      `json:"session"`
 	Kind        string   `json:"kind"`
 	Application string   `json:"application,omitempty"`
 	Title       string   `json:"title,omitempty"`
@@ -73,17 +76,52 @@ type Frame struct {
 	Canvas   *Size  `json:"canvas,omitempty"`
 }
 
-// steps turns a payload into lines; names gives the file of each frame.
-func steps(p *pb.Payload, names map[string]string) []Step {
+// errContent says that a box opened and holds something that this program does not export.
+var errContent = errors.New("holds something unknown")
+
+// steps turns a payload into lines; names gives the file of each frame. The session is numbered when all boxes are there.
+func steps(p *pb.Payload, names map[string]string) ([]Step, error) {
 	var out []Step
 	for _, e := range p.GetEvents() {
+		if err := check(e, names); err != nil {
+			return nil, err
+		}
 		if g := e.GetGap(); g != nil {
 			out = append(out, Step{Kind: "gap", Reason: word(g.GetReason().String(), "REASON_"), Seconds: (g.GetEndMs() - e.GetAtMs() + 999) / 1000})
 			continue
 		}
 		out = append(out, action(e.GetAction(), names))
 	}
-	return out
+	return out, nil
+}
+
+// check refuses what this program has no name for, numbers that JSON cannot say, and a frame by a hash that the box does not hold.
+func check(e *pb.Event, names map[string]string) error {
+	if g := e.GetGap(); g != nil {
+		return unless(pb.Reason_name[int32(g.GetReason())] != "" && g.GetReason() != pb.Reason_REASON_UNSPECIFIED && g.GetEndMs() >= e.GetAtMs())
+	}
+	a := e.GetAction()
+	if a == nil || pb.Kind_name[int32(a.GetKind())] == "" || a.GetKind() == pb.Kind_KIND_UNSPECIFIED {
+		return errContent
+	}
+	for _, f := range []float64{a.GetAt().GetNx(), a.GetAt().GetNy(), a.GetTo().GetNx(), a.GetTo().GetNy()} {
+		if math.IsNaN(f) || math.IsInf(f, 0) {
+			return errContent
+		}
+	}
+	for _, f := range []*pb.FrameRef{a.GetBefore(), a.GetAfter()} {
+		if len(f.GetSha256()) > 0 && names[string(f.GetSha256())] == "" {
+			return errContent
+		}
+	}
+	return nil
+}
+
+func unless(ok bool) error {
+	if ok {
+		return nil
+	}
+	return errContent
 }
 
 func action(a *pb.Action, names map[string]string) Step {
@@ -91,7 +129,7 @@ func action(a *pb.Action, names map[string]string) Step {
 	s := Step{
 		Kind: word(a.GetKind().String(), "KIND_"), Application: w.GetApplication(), Title: w.GetTitle(),
 		At: point(a.GetAt()), To: point(a.GetTo()), Button: a.GetButton(), Count: a.GetCount(),
-		ScrollX: a.GetScrollX(), ScrollY: a.GetScrollY(), Hotkey: a.GetHotkey(), DurationMS: a.GetDurationMs(),
+		ScrollX: a.GetScrollX(), ScrollY: a.GetScrollY(), Hotkey: a.GetHotkey(), DurationMS: a.GetDurationMs() / 100 * 100,
 		Before: frame(a.GetBefore(), names), After: frame(a.GetAfter(), names), Canvas: size(w.GetCanvas()),
 	}
 	if t := a.GetText(); t != nil {
@@ -115,7 +153,8 @@ func point(p *pb.Point) *Point {
 	if p == nil {
 		return nil
 	}
-	return &Point{p.GetX(), p.GetY(), p.GetNx(), p.GetNy()}
+	round := func(f float64) float64 { return math.Round(f*1e4) / 1e4 }
+	return &Point{p.GetX(), p.GetY(), round(p.GetNx()), round(p.GetNy())}
 }
 
 func size(r *pb.Rect) *Size {
@@ -129,7 +168,7 @@ func frame(f *pb.FrameRef, names map[string]string) *Frame {
 	if f == nil {
 		return nil
 	}
-	return &Frame{File: names[string(f.GetSha256())], AgeMS: f.GetAgeMs(), Proof: f.GetProof(), Withheld: f.GetWithheld(), Canvas: size(f.GetCanvas())}
+	return &Frame{File: names[string(f.GetSha256())], AgeMS: f.GetAgeMs() / 100 * 100, Proof: f.GetProof(), Withheld: f.GetWithheld(), Canvas: size(f.GetCanvas())}
 }
 
 // word is the lower-case name of an enum value: KIND_CLICK is click.

@@ -3,16 +3,11 @@ package export
 import (
 	"bufio"
 	"bytes"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"image/png"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,206 +16,223 @@ import (
 	"github.com/byleave/byleave/proto/pb"
 )
 
-// widest bounds a frame that is written: more pixels on a side than any desktop has.
-const widest = 16384
-
-// part is the steps of one box, in a file of its own until all have come.
-type part struct {
-	person, device   int // in the order in which they appeared
-	sequence         uint64
-	previous, digest [32]byte
-	steps            int
-}
+// maxNamed bounds how many refused boxes are named; all are counted.
+const maxNamed = 1000
 
 // writer writes one export. No name in it comes from inside a box.
 type writer struct {
-	dir, purpose string
-	key          [32]byte // names frames: HMAC, so that two exports share no name
-	persons      map[[16]byte]int
-	devices      map[[16]byte]int
-	parts        []part
-	links        map[link]bool
-	frames       map[string]bool
-	m            Manifest
+	dir   string
+	state *state
+	parts map[string]*part // by what this export calls the batch
+	m     Manifest
+	seen  int // boxes of this release
+
+	places map[place]bool // that are taken
 }
 
-// link is a place in a device's chain.
-type link struct {
-	device   int
-	sequence uint64
-}
-
-// newWriter takes an empty or absent folder.
-func newWriter(dir, purpose string) (*writer, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("look at the export folder: %w", err)
+func newWriter(dir string, q Query) (*writer, error) {
+	s, err := begin(dir, q)
+	if err != nil {
+		return nil, err
 	}
-	if len(entries) > 0 {
-		return nil, fmt.Errorf("%s is not empty; an export begins in a folder of its own", dir)
+	parts, err := loadParts(dir)
+	if err != nil {
+		return nil, err
 	}
-	for _, sub := range []string{"frames", "trajectories", partsDir} {
-		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
-			return nil, fmt.Errorf("make the export folder: %w", err)
-		}
+	w := &writer{dir: dir, state: s, parts: parts, places: map[place]bool{},
+		m: Manifest{Schema: 1, Export: s.Export, Purpose: q.Purpose, Refused: map[string]int{}, Fields: fields}}
+	for _, p := range parts {
+		w.places[p.place()] = true
 	}
-	w := &writer{
-		dir: dir, purpose: purpose, persons: map[[16]byte]int{}, devices: map[[16]byte]int{}, links: map[link]bool{}, frames: map[string]bool{},
-		m: Manifest{Schema: 1, Purpose: purpose, Refused: map[string]int{}, Fields: fields},
-	}
-	rand.Read(w.key[:])
 	return w, nil
 }
 
-const partsDir = ".parts"
+// release notes an id of the collector before it is used: what was released is never forgotten.
+func (w *writer) release(id [16]byte) error {
+	w.state.Releases = append(w.state.Releases, hex.EncodeToString(id[:]))
+	return w.state.save(w.dir)
+}
 
 // refuse counts a box that is left out.
-func (w *writer) refuse(why string) error {
+func (w *writer) refuse(why string) {
 	w.m.Refused[why]++
-	return nil
+	if len(w.m.RefusedAt) < maxNamed {
+		w.m.RefusedAt = append(w.m.RefusedAt, Refusal{Box: w.seen, Why: why})
+	}
 }
 
-// box writes the frames and the steps of one opened box.
-func (w *writer) box(person [16]byte, b envelope.Box, p *pb.Payload) error {
+// has tells whether the box was written before the export was cut off.
+func (w *writer) has(batch envelope.ID) bool { return w.parts[w.state.name("batch", batch[:])] != nil }
+
+// box writes the frames and the steps of one opened box: all of it, or nothing that counts. A box that it refuses is no error.
+func (w *writer) box(b envelope.Box, p *pb.Payload) error {
 	h := b.Header()
-	pt := part{person: index(w.persons, person), device: index(w.devices, h.Device), sequence: h.Sequence, previous: h.Previous, digest: b.Digest()}
-	if link := (link{pt.device, pt.sequence}); w.links[link] {
-		return w.refuse("its number in the chain stands twice")
-	} else {
-		w.links[link] = true
+	pt := &part{
+		Person: w.state.name("person", h.Subject[:]), Device: w.state.name("device", h.Device[:]), Session: w.state.name("session", append(h.Device[:], p.GetSession()...)),
+		Sequence: h.Sequence, Previous: h.Previous, Digest: b.Digest(), Policy: hex.EncodeToString(h.Policy[:]), Redactor: p.GetRedactor(),
+		name: w.state.name("batch", h.Batch[:]),
 	}
-	names := map[string]string{}
-	for _, f := range p.GetFrames() {
-		name, err := w.frame(f)
-		if err != nil {
+	if w.places[pt.place()] {
+		w.refuse("its number in the chain stands twice")
+		return nil
+	}
+	pictures, names, err := w.pictures(p)
+	if err == nil {
+		pt.Steps, err = steps(p, names)
+	}
+	if err != nil {
+		w.refuse(err.Error())
+		return nil
+	}
+	for name, image := range pictures {
+		if err := writeFile(filepath.Join(w.dir, filepath.FromSlash(name)), image); err != nil {
 			return err
 		}
-		names[string(f.GetSha256())] = name
+		pt.Frames = append(pt.Frames, name)
 	}
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(true)
-	for _, s := range steps(p, names) {
-		if err := enc.Encode(s); err != nil {
-			return fmt.Errorf("encode a step: %w", err)
+	body, err := json.Marshal(pt)
+	if err != nil {
+		return fmt.Errorf("encode a part: %w", err)
+	}
+	pt.Steps = nil
+	w.parts[pt.name], w.places[pt.place()] = pt, true
+	return writeFile(filepath.Join(w.dir, partsDir, pt.name+partEnd), body)
+}
+
+// pictures cleans the frames of a payload, and gives each the name that this export knows it by.
+func (w *writer) pictures(p *pb.Payload) (pictures map[string][]byte, names map[string]string, err error) {
+	pictures, names = map[string][]byte{}, map[string]string{}
+	for _, f := range p.GetFrames() {
+		if f.GetFormat() != "png" {
+			return nil, nil, errPicture
 		}
-		pt.steps++
-	}
-	w.count(p)
-	w.parts = append(w.parts, pt)
-	return os.WriteFile(w.partName(pt), buf.Bytes(), 0o600)
-}
-
-func (w *writer) count(p *pb.Payload) {
-	w.m.Boxes++
-	for _, e := range p.GetEvents() {
-		if e.GetAction() != nil {
-			w.m.Actions++
-		} else {
-			w.m.Gaps++
+		salt, err := hex.DecodeString(w.state.name("salt", f.GetSha256()))
+		if err != nil {
+			return nil, nil, err
 		}
-	}
-	if !slices.Contains(w.m.Redactors, p.GetRedactor()) {
-		w.m.Redactors = append(w.m.Redactors, p.GetRedactor())
-	}
-}
-
-// index numbers what a random id names.
-func index(m map[[16]byte]int, id [16]byte) int {
-	n, ok := m[id]
-	if !ok {
-		n = len(m) + 1
-		m[id] = n
-	}
-	return n
-}
-
-func (w *writer) partName(p part) string {
-	return filepath.Join(w.dir, partsDir, fmt.Sprintf("%06d-%06d-%020d", p.person, p.device, p.sequence))
-}
-
-// frame writes a frame once, under a name that no other export has. What is no picture is not written, and the name is empty.
-func (w *writer) frame(f *pb.Frame) (string, error) {
-	c, err := png.DecodeConfig(bytes.NewReader(f.GetImage()))
-	if f.GetFormat() != "png" || err != nil || c.Width > widest || c.Height > widest {
-		return "", w.refuseFrame()
-	}
-	mac := hmac.New(sha256.New, w.key[:])
-	mac.Write(f.GetSha256())
-	name := "frames/" + hex.EncodeToString(mac.Sum(nil)[:16]) + ".png"
-	if w.frames[name] {
-		return name, nil
-	}
-	w.frames[name] = true
-	return name, os.WriteFile(filepath.Join(w.dir, filepath.FromSlash(name)), f.GetImage(), 0o600)
-}
-
-func (w *writer) refuseFrame() error { return w.refuse("a frame that is no picture") }
-
-// finish joins the parts, person by person and each device's chain in order, and writes the manifest last.
-func (w *writer) finish(id string) (Manifest, error) {
-	slices.SortFunc(w.parts, func(a, b part) int {
-		for _, c := range []int{a.person - b.person, a.device - b.device} {
-			if c != 0 {
-				return c
-			}
+		image, err := cleanPNG(f.GetImage(), f.GetWidth(), f.GetHeight(), salt)
+		if err != nil {
+			return nil, nil, err
 		}
-		return int(int64(a.sequence) - int64(b.sequence))
+		name := "frames/" + w.state.name("frame", f.GetSha256()) + ".png"
+		pictures[name], names[string(f.GetSha256())] = image, name
+	}
+	return pictures, names, nil
+}
+
+// finish joins the parts, person by person and each device's chain in order, writes the manifest last and forgets the key.
+func (w *writer) finish() (Manifest, error) {
+	all := make([]*part, 0, len(w.parts))
+	for _, p := range w.parts {
+		all = append(all, p)
+	}
+	// Names are random in each export, so the order of people tells nothing.
+	slices.SortFunc(all, func(a, b *part) int {
+		return cmp.Or(cmp.Compare(a.Person, b.Person), cmp.Compare(a.Device, b.Device), cmp.Compare(a.Sequence, b.Sequence))
 	})
-	for i := 0; i < len(w.parts); {
+	frames := map[string]bool{}
+	for i := 0; i < len(all); {
 		end := i
-		for end < len(w.parts) && w.parts[end].person == w.parts[i].person {
+		for end < len(all) && all[end].Person == all[i].Person {
 			end++
 		}
-		if err := w.join(w.parts[i:end]); err != nil {
+		if err := w.join(all[i:end], frames); err != nil {
 			return Manifest{}, err
 		}
 		i = end
 	}
+	w.m.Releases, w.m.Frames = w.state.Releases, len(frames)
+	if err := w.dropOrphans(frames); err != nil {
+		return Manifest{}, err
+	}
+	if err := w.manifest(); err != nil {
+		return Manifest{}, err
+	}
 	if err := os.RemoveAll(filepath.Join(w.dir, partsDir)); err != nil {
 		return Manifest{}, fmt.Errorf("remove the parts: %w", err)
 	}
-	w.m.Export, w.m.People, w.m.Frames = id, len(w.persons), len(w.frames)
-	return w.m, w.manifest()
+	return w.m, nil
 }
 
 // join writes one person's trajectory. Neighbours in a chain must name each other; a number that is missing is counted, not guessed.
-func (w *writer) join(parts []part) (err error) {
-	name := fmt.Sprintf("trajectories/%06d.jsonl", parts[0].person)
-	f, err := os.OpenFile(filepath.Join(w.dir, filepath.FromSlash(name)), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("make a trajectory: %w", err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	out := bufio.NewWriter(f)
+func (w *writer) join(parts []*part, frames map[string]bool) error {
+	w.m.People++
+	var body bytes.Buffer
+	out := bufio.NewWriter(&body)
+	sessions := map[string]int{}
 	for i, p := range parts {
-		if i > 0 && parts[i-1].device == p.device {
-			switch before := parts[i-1]; {
-			case p.sequence != before.sequence+1:
-				w.m.Missing += p.sequence - before.sequence - 1
-			case p.previous != before.digest && p.previous != [32]byte{}: // zero: the device lost its chain and says so
-				w.m.Refused["its chain names another box"]++
-				continue
-			}
+		if i > 0 && !w.follows(parts[i-1], p) {
+			continue
 		}
-		if err := appendFile(out, w.partName(p)); err != nil {
+		if sessions[p.Session] == 0 {
+			sessions[p.Session] = len(sessions) + 1
+		}
+		whole, err := loadPart(w.dir, p.name)
+		if err != nil {
 			return err
 		}
+		for _, s := range whole.Steps {
+			s.Session = sessions[p.Session]
+			line, err := marshal(s)
+			if err != nil {
+				return fmt.Errorf("encode a step: %w", err)
+			}
+			if _, err := out.Write(append(line, '\n')); err != nil {
+				return fmt.Errorf("write a trajectory: %w", err)
+			}
+		}
+		w.count(whole, frames)
 	}
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("write a trajectory: %w", err)
 	}
-	return f.Sync()
+	return writeFile(filepath.Join(w.dir, "trajectories", fmt.Sprintf("%06d.jsonl", w.m.People)), body.Bytes())
 }
 
-func appendFile(out io.Writer, name string) error {
-	f, err := os.Open(name)
+// follows holds a box against the one before it in the same device's chain. A device that lost its chain says so with zeros.
+func (w *writer) follows(before, p *part) bool {
+	switch {
+	case before.Device != p.Device:
+	case p.Sequence != before.Sequence+1:
+		w.m.Missing += p.Sequence - before.Sequence - 1
+	case p.Previous != before.Digest && p.Previous != [32]byte{}:
+		w.m.Refused["its chain names another box"]++
+		return false
+	}
+	return true
+}
+
+func (w *writer) count(p *part, frames map[string]bool) {
+	w.m.Boxes++
+	for _, s := range p.Steps {
+		if s.Kind == "gap" {
+			w.m.Gaps++
+		} else {
+			w.m.Actions++
+		}
+	}
+	for _, f := range p.Frames {
+		frames[f] = true
+	}
+	if !slices.Contains(w.m.Redactors, p.Redactor) {
+		w.m.Redactors = append(w.m.Redactors, p.Redactor)
+	}
+	if !slices.Contains(w.m.Policies, p.Policy) {
+		w.m.Policies = append(w.m.Policies, p.Policy)
+	}
+}
+
+// dropOrphans removes frames that no step of this export names: those of a box that was cut off or left out at the end.
+func (w *writer) dropOrphans(frames map[string]bool) error {
+	entries, err := os.ReadDir(filepath.Join(w.dir, "frames"))
 	if err != nil {
-		return fmt.Errorf("read a part: %w", err)
+		return fmt.Errorf("look at the frames: %w", err)
 	}
-	defer f.Close()
-	if _, err := io.Copy(out, f); err != nil {
-		return fmt.Errorf("write a trajectory: %w", err)
+	var errs []error
+	for _, e := range entries {
+		if !frames["frames/"+e.Name()] {
+			errs = append(errs, os.Remove(filepath.Join(w.dir, "frames", e.Name())))
+		}
 	}
-	return nil
+	return errors.Join(errs...)
 }

@@ -1,0 +1,371 @@
+package export
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"hash/crc32"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/byleave/byleave/proto/envelope/seal"
+	"github.com/byleave/byleave/proto/pb"
+)
+
+func read(t *testing.T, parts ...string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(parts...))
+	fatal(t, err)
+	return string(b)
+}
+
+// names lists every file below dir.
+func names(t *testing.T, dir string) (out []string) {
+	t.Helper()
+	fatal(t, filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			rel, err := filepath.Rel(dir, p)
+			fatal(t, err)
+			out = append(out, filepath.ToSlash(rel))
+		}
+		return err
+	}))
+	return out
+}
+
+func TestGoldenTrajectory(t *testing.T) {
+	w := newWorld(t, 1)
+	d := w.newDevice(t)
+	w.seal(t, d, clicked(t, "Draft \x1b[31m\u202egpj.exe", 1))
+	dir := filepath.Join(t.TempDir(), "x")
+	m, err := w.export(t, dir)
+	fatal(t, err)
+	var frame string
+	for name := range m.Files {
+		if strings.HasPrefix(name, "frames/") {
+			frame = name
+		}
+	}
+	want := strings.ReplaceAll(`{"session":1,"kind":"click","application":"editor","title":"Draft \u001b[31m\u202egpj.exe","canvas":{"width":8,"height":4},`+
+		`"at":{"x":2,"y":1,"nx":0.25,"ny":0.25},"button":"left","count":1,"element":{"role":"push button","name":"Save","x":0,"y":0,"width":5,"height":2},`+
+		`"before":{"file":"FRAME","age_ms":1200,"proof":"damage","canvas":{"width":8,"height":4}},"after":{"withheld":"focus moved"},"duration_ms":100}
+{"session":1,"kind":"text","application":"editor","canvas":{"width":8,"height":4},"text":"pay \u003cCARD#1\u003e now",`+
+		`"spans":[{"start":4,"end":12,"class":"CARD","id":1,"length":16}],"deleted":4}
+{"session":1,"kind":"gap","reason":"not_agreed","seconds":3}
+`, "FRAME", frame)
+	if diff := cmp.Diff(want, read(t, dir, "trajectories/000001.jsonl")); diff != "" {
+		t.Error(diff)
+	}
+	if m.Boxes != 1 || m.Actions != 2 || m.Gaps != 1 || m.Frames != 1 || m.People != 1 || m.Missing != 0 || len(m.Refused) != 0 {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestManifestHashesEveryFileAndNamesNobody(t *testing.T) {
+	w := newWorld(t, 1)
+	d := w.newDevice(t)
+	w.seal(t, d, clicked(t, "a", 1))
+	dir := filepath.Join(t.TempDir(), "x")
+	_, err := w.export(t, dir)
+	fatal(t, err)
+	var m Manifest
+	fatal(t, json.Unmarshal([]byte(read(t, dir, "manifest.json")), &m))
+	for _, name := range names(t, dir) {
+		sum := sha256.Sum256([]byte(read(t, dir, name)))
+		if name != "manifest.json" && m.Files[name] != hex.EncodeToString(sum[:]) {
+			t.Errorf("%s: hash %q", name, m.Files[name])
+		}
+	}
+	if len(names(t, dir)) != len(m.Files)+1 || len(m.Files) != 2 {
+		t.Errorf("files: %v; in the manifest: %v", names(t, dir), m.Files)
+	}
+	h := d.last.Header()
+	for _, name := range names(t, dir) {
+		for what, id := range map[string][]byte{"batch": h.Batch[:], "subject": h.Subject[:], "device": h.Device[:], "session": bytes.Repeat([]byte{7}, 16)} {
+			if s := read(t, dir, name); strings.Contains(s, hex.EncodeToString(id)) || strings.Contains(s, string(id)) {
+				t.Errorf("%s holds the id of the %s", name, what)
+			}
+		}
+		if strings.Contains(read(t, dir, name), "1800000000") {
+			t.Errorf("%s holds a time of day", name)
+		}
+	}
+}
+
+// TestI24ExportsAreUnlinkable: two exports of the same boxes share no file name, no file hash and no id.
+func TestI24ExportsAreUnlinkable(t *testing.T) {
+	w := newWorld(t, 1)
+	for range 3 {
+		d := w.newDevice(t)
+		w.seal(t, d, clicked(t, "a", 1))
+		w.seal(t, d, clicked(t, "a", 2))
+	}
+	one, err := w.export(t, filepath.Join(t.TempDir(), "1"))
+	fatal(t, err)
+	two, err := w.export(t, filepath.Join(t.TempDir(), "2"))
+	fatal(t, err)
+	if one.Export == two.Export || slices.Contains(two.Releases, one.Releases[0]) {
+		t.Error("the exports share an id")
+	}
+	for name, sum := range one.Files {
+		if _, same := two.Files[name]; same && strings.HasPrefix(name, "frames/") {
+			t.Errorf("%s stands in both exports", name)
+		}
+		for other, s := range two.Files {
+			if s == sum {
+				t.Errorf("%s and %s have one hash", name, other)
+			}
+		}
+	}
+	if len(one.Files) != 3+2 || len(two.Files) != 3+2 {
+		t.Errorf("%d and %d files", len(one.Files), len(two.Files))
+	}
+}
+
+// TestBadBoxesAreLeftOutOneByOne puts every kind of bad box between good ones.
+func TestBadBoxesAreLeftOutOneByOne(t *testing.T) {
+	w := newWorld(t, 1)
+	good := func() { w.seal(t, w.newDevice(t), clicked(t, "good", 1)) }
+	bad := map[int]string{}
+	add := func(why string, change func(d *device, r *pb.ReleaseResponse)) {
+		d := w.newDevice(t)
+		r := w.seal(t, d, clicked(t, "bad", 1))
+		change(d, r)
+		bad[len(w.boxes)-1] = why
+		good()
+	}
+	content := func(why string, change func(p *pb.Payload)) {
+		p := clicked(t, "bad", 1)
+		change(p)
+		w.seal(t, w.newDevice(t), p)
+		bad[len(w.boxes)-1] = why
+		good()
+	}
+	good()
+	add("not a box", func(_ *device, r *pb.ReleaseResponse) { r.Box = nil })
+	add("not a box", func(_ *device, r *pb.ReleaseResponse) { r.Box = r.Box[:len(r.Box)-1] })
+	add("not a box", func(_ *device, r *pb.ReleaseResponse) { r.Box = bytes.Clone(r.Box); r.Box[len(r.Box)-1] ^= 1 })
+	add("not signed by its device", func(_ *device, r *pb.ReleaseResponse) { r.SigningKey = w.boxes[0].SigningKey })
+	add("not signed by its device", func(_ *device, r *pb.ReleaseResponse) { r.SigningKey = nil })
+	add("the released half does not open", func(_ *device, r *pb.ReleaseResponse) { r.Half = []byte("half") })
+	content("holds a frame that is no picture", func(p *pb.Payload) { p.Frames[0] = newFrame([]byte("GIF89a")) })
+	content("holds a frame that is no picture", func(p *pb.Payload) { p.Frames[0].Width = 9 })
+	content("holds a frame that is no picture", func(p *pb.Payload) { p.Frames[0] = hugePNG() })
+	content("holds something unknown", func(p *pb.Payload) { p.Events[0].GetAction().At.Nx = math.NaN() })
+	content("holds something unknown", func(p *pb.Payload) { p.Events[0].GetAction().Kind = 99 })
+	content("holds something unknown", func(p *pb.Payload) { p.Events[0].What = nil })
+	content("holds something unknown", func(p *pb.Payload) { p.Frames = nil })
+	content("holds something unknown", func(p *pb.Payload) { p.Events[2].GetGap().Reason = 99 })
+	content("does not open", func(p *pb.Payload) { p.Schema = 2 })
+	content("does not open", func(p *pb.Payload) { p.Frames[0].Image[20] ^= 1 })
+	other := w.newDevice(t)
+	other.params.Purpose = "other"
+	w.seal(t, other, clicked(t, "bad", 1))
+	bad[len(w.boxes)-1] = "sealed for another purpose"
+	stranger := w.newDevice(t)
+	stranger.params.Custodians = append(stranger.params.Custodians, hpkeKey(t).PublicKey())
+	w.seal(t, stranger, clicked(t, "bad", 1))
+	bad[len(w.boxes)-1] = "needs another custodian's key"
+	bomb := w.newDevice(t)
+	bomb.params.Sequence++
+	box, err := seal.Seal(bomb.params, make([]byte, 64<<20))
+	fatal(t, err)
+	w.boxes, w.vaults = append(w.boxes, &pb.ReleaseResponse{Box: box.Bytes(), SigningKey: w.boxes[0].SigningKey}), append(w.vaults, bomb.vault)
+	w.boxes[len(w.boxes)-1].SigningKey = bomb.params.Sign.Public().(ed25519.PublicKey)
+	bad[len(w.boxes)-1] = "does not open"
+
+	dir := filepath.Join(t.TempDir(), "x")
+	m, err := w.export(t, dir)
+	fatal(t, err)
+	got := map[int]string{}
+	for _, r := range m.RefusedAt {
+		got[r.Box] = r.Why
+	}
+	if d := cmp.Diff(bad, got); d != "" {
+		t.Error(d)
+	}
+	if m.Boxes != len(w.boxes)-len(bad) || m.Frames != 1 {
+		t.Errorf("%d boxes of %d, %d bad; %d frames", m.Boxes, len(w.boxes), len(bad), m.Frames)
+	}
+	for _, name := range names(t, dir) {
+		if strings.Contains(read(t, dir, name), `"bad"`) {
+			t.Errorf("%s holds content of a bad box", name)
+		}
+	}
+}
+
+// hugePNG says that it has more pixels than fit into memory.
+func hugePNG() *pb.Frame {
+	raw := []byte(pngHead)
+	head := binary.BigEndian.AppendUint32(nil, 60000)
+	head = append(binary.BigEndian.AppendUint32(head, 60000), 8, 6, 0, 0, 0)
+	raw = append(append(raw, pngChunk("IHDR", head)...), pngChunk("IEND", nil)...)
+	f := newFrame(raw)
+	f.Width, f.Height = 60000, 60000
+	return f
+}
+
+func TestChainIsChecked(t *testing.T) {
+	w := newWorld(t, 1)
+	d := w.newDevice(t)
+	w.seal(t, d, clicked(t, "one", 1))
+	w.seal(t, d, clicked(t, "two", 1))
+	d.params.Sequence++ // three is not released
+	w.seal(t, d, clicked(t, "four", 1))
+	four := d.last
+	d.last = w.mustParse(t, 0) // five names one as the box before it
+	w.seal(t, d, clicked(t, "five", 1))
+	d.params.Sequence, d.last = 3, four // four a second time, with other content
+	w.seal(t, d, clicked(t, "again", 1))
+	slices.Reverse(w.boxes) // the order of arrival is no order
+	slices.Reverse(w.vaults)
+	m, err := w.export(t, filepath.Join(t.TempDir(), "x"))
+	fatal(t, err)
+	if m.Missing != 1 || m.Refused["its chain names another box"] != 1 || m.Refused["its number in the chain stands twice"] != 1 || m.Boxes != 3 {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestStepsStandInTheOrderOfTheChain(t *testing.T) {
+	w := newWorld(t, 1)
+	d := w.newDevice(t)
+	for _, title := range []string{"a", "b", "c", "d"} {
+		p := clicked(t, title, 1)
+		if title > "b" {
+			p.Session = bytes.Repeat([]byte{8}, 16) // the agent was started again
+		}
+		w.seal(t, d, p)
+	}
+	slices.Reverse(w.boxes)
+	slices.Reverse(w.vaults)
+	dir := filepath.Join(t.TempDir(), "x")
+	_, err := w.export(t, dir)
+	fatal(t, err)
+	var got []Step
+	for line := range strings.Lines(read(t, dir, "trajectories/000001.jsonl")) {
+		var s Step
+		fatal(t, json.Unmarshal([]byte(line), &s))
+		if s.Kind == "click" {
+			got = append(got, Step{Title: s.Title, Session: s.Session})
+		}
+	}
+	if d := cmp.Diff([]Step{{Title: "a", Session: 1}, {Title: "b", Session: 1}, {Title: "c", Session: 2}, {Title: "d", Session: 2}}, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestSeveralCustodiansAreNeededTogether(t *testing.T) {
+	w := newWorld(t, 3)
+	w.seal(t, w.newDevice(t), clicked(t, "a", 1))
+	m, err := w.export(t, filepath.Join(t.TempDir(), "x"))
+	fatal(t, err)
+	if m.Boxes != 1 {
+		t.Errorf("all keys: %+v", m)
+	}
+	w.others = w.others[:1]
+	m, err = w.export(t, filepath.Join(t.TempDir(), "y"))
+	fatal(t, err)
+	if m.Boxes != 0 || m.Refused["needs another custodian's key"] != 1 {
+		t.Errorf("one key missing: %+v", m)
+	}
+}
+
+// TestCutExportGoesOn: after a cut the same command finishes, nothing is doubled, and the folder is as after an export in one go.
+func TestCutExportGoesOn(t *testing.T) {
+	w := newWorld(t, 1)
+	d := w.newDevice(t)
+	for i := range 6 {
+		w.seal(t, d, clicked(t, "a", uint8(i)))
+	}
+	w.cutAt = 4
+	dir := filepath.Join(t.TempDir(), "x")
+	if _, err := w.export(t, dir); err == nil || !strings.Contains(err.Error(), "again to go on") {
+		t.Fatalf("the cut: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, manifestName)); err == nil {
+		t.Fatal("a cut export has a manifest")
+	}
+	c, err := Dial(w.key)
+	fatal(t, err)
+	defer func() { fatal(t, c.Close()) }()
+	if _, err := c.Run(t.Context(), Query{Purpose: "other"}, dir, func() {}); err == nil || !strings.Contains(err.Error(), "another export") {
+		t.Fatalf("another query went on: %v", err)
+	}
+	m, err := w.export(t, dir)
+	fatal(t, err)
+	if m.Boxes != 6 || m.Frames != 6 || m.Actions != 12 || m.People != 1 || len(m.Releases) != 2 || bytes.Equal(w.ids[0], w.ids[1]) {
+		t.Errorf("%+v", m)
+	}
+	if got := names(t, dir); len(got) != 6+1+1 {
+		t.Errorf("files: %v", got)
+	}
+	if _, err := w.export(t, dir); err == nil || !strings.Contains(err.Error(), "whole export already") {
+		t.Errorf("a second export into the folder: %v", err)
+	}
+}
+
+func TestFolderOfSomethingElseIsLeftAlone(t *testing.T) {
+	w := newWorld(t, 1)
+	dir := t.TempDir()
+	fatal(t, os.WriteFile(filepath.Join(dir, "mine"), []byte("x"), 0o600))
+	if _, err := w.export(t, dir); err == nil || !strings.Contains(err.Error(), "not empty") {
+		t.Fatal(err)
+	}
+	if got := names(t, dir); !slices.Equal(got, []string{"mine"}) || len(w.ids) != 0 {
+		t.Fatalf("files %v, releases %d", got, len(w.ids))
+	}
+}
+
+func TestFramesHoldThePictureAndNothingElse(t *testing.T) {
+	raw := newPNG(t, 5)
+	hidden := pngChunk("tEXt", []byte("Comment\x00not masked"))
+	spiked := slices.Concat(raw[:33], hidden, raw[33:], []byte("after the end"))
+	clean, err := cleanPNG(spiked, 8, 4, []byte("salt"))
+	fatal(t, err)
+	if bytes.Contains(clean, []byte("not masked")) || bytes.Contains(clean, []byte("after the end")) || !bytes.Contains(clean, []byte("salt")) {
+		t.Error("something else than picture and salt is left, or the salt is missing")
+	}
+	want, err := png.Decode(bytes.NewReader(raw))
+	fatal(t, err)
+	got, err := png.Decode(bytes.NewReader(clean))
+	fatal(t, err)
+	if !reflect.DeepEqual(want, got) {
+		t.Error("the picture changed")
+	}
+	for n := range len(raw) {
+		if _, err := cleanPNG(raw[:n], 8, 4, nil); err == nil {
+			t.Errorf("cut after %d bytes: accepted", n)
+		}
+	}
+	if crc32.ChecksumIEEE([]byte("IEND")) != binary.BigEndian.Uint32(raw[len(raw)-4:]) {
+		t.Error("the test's picture does not end with IEND")
+	}
+}
+
+// TestEveryFieldOfAStepIsExplained holds the dictionary against the type.
+func TestEveryFieldOfAStepIsExplained(t *testing.T) {
+	known := map[string]bool{}
+	for key := range fields {
+		for _, name := range strings.Split(key, ", ") {
+			known[name] = true
+		}
+	}
+	known["scroll_y"] = known["_y"]
+	for f := range reflect.TypeFor[Step]().Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if !known[name] {
+			t.Errorf("%s is not in the dictionary", name)
+		}
+	}
+}

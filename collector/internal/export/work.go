@@ -1,0 +1,156 @@
+package export
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// partsDir holds what an unfinished export needs to go on: the state, and one part for each box. It is removed at the end, and
+// with it the key, so that nobody can tell afterwards which person or frame is which.
+const (
+	partsDir  = ".parts"
+	stateName = "state"
+	partEnd   = ".part"
+)
+
+// state is what is drawn once per export.
+type state struct {
+	Key      []byte   `json:"key"`    // names of frames, order of people: HMAC under it, so that two exports share nothing
+	Export   string   `json:"export"` // fresh
+	Query    Query    `json:"query"`
+	Releases []string `json:"releases"`
+}
+
+// part is one opened box on disk, until all have come.
+type part struct {
+	Person   string   `json:"person"` // HMACs
+	Device   string   `json:"device"`
+	Session  string   `json:"session"`
+	Sequence uint64   `json:"sequence"`
+	Previous [32]byte `json:"previous"`
+	Digest   [32]byte `json:"digest"`
+	Policy   string   `json:"policy"`
+	Redactor string   `json:"redactor"`
+	Frames   []string `json:"frames"`
+	Steps    []Step   `json:"steps"`
+
+	name string
+}
+
+// place is where a box stands in its device's chain.
+type place struct {
+	device   string
+	sequence uint64
+}
+
+func (p *part) place() place { return place{p.Device, p.Sequence} }
+
+// name is what this export calls something: no other export calls it so.
+func (s *state) name(kind string, id []byte) string {
+	mac := hmac.New(sha256.New, s.Key)
+	mac.Write([]byte(kind + "\x00"))
+	mac.Write(id)
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// begin takes an empty or absent folder, or one in which the same export was cut off.
+func begin(dir string, q Query) (*state, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("look at the export folder: %w", err)
+	}
+	if len(entries) > 0 {
+		return resume(dir, q)
+	}
+	for _, sub := range []string{"frames", "trajectories", partsDir} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+			return nil, fmt.Errorf("make the export folder: %w", err)
+		}
+	}
+	s := &state{Key: make([]byte, 32), Query: q}
+	rand.Read(s.Key) // never fails: it ends the program rather than giving weak bytes
+	s.Export = freshID()
+	return s, s.save(dir)
+}
+
+func resume(dir string, q Query) (*state, error) {
+	if _, err := os.Stat(filepath.Join(dir, manifestName)); err == nil {
+		// It was cut off after its manifest: all that is left to do is to forget the key.
+		if err := os.RemoveAll(filepath.Join(dir, partsDir)); err != nil {
+			return nil, fmt.Errorf("remove the parts: %w", err)
+		}
+		return nil, fmt.Errorf("%s holds a whole export already; choose another folder", dir)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, partsDir, stateName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is not empty, and holds no export that was cut off; an export begins in a folder of its own", dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look at the export that was cut off: %w", err)
+	}
+	var s state
+	if err := json.Unmarshal(b, &s); err != nil || len(s.Key) != 32 {
+		return nil, fmt.Errorf("the export in %s cannot go on; begin again in another folder", dir)
+	}
+	if s.Query.Purpose != q.Purpose || !s.Query.Since.Equal(q.Since) || !s.Query.Until.Equal(q.Until) {
+		return nil, fmt.Errorf("%s holds another export that was cut off (purpose %s); give the same options, or choose another folder", dir, printable(s.Query.Purpose))
+	}
+	return &s, nil
+}
+
+func (s *state) save(dir string) error {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("encode the state: %w", err)
+	}
+	return writeFile(filepath.Join(dir, partsDir, stateName), b)
+}
+
+// loadParts reads the parts that are there. Files of a save that was cut off are passed over.
+func loadParts(dir string) (map[string]*part, error) {
+	entries, err := os.ReadDir(filepath.Join(dir, partsDir))
+	if err != nil {
+		return nil, fmt.Errorf("look at the parts: %w", err)
+	}
+	parts := map[string]*part{}
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), partEnd)
+		if !ok {
+			continue
+		}
+		p, err := loadPart(dir, name)
+		if err != nil {
+			return nil, err
+		}
+		p.Steps = nil // they are read again, one part at a time, when all are there
+		parts[name] = p
+	}
+	return parts, nil
+}
+
+func loadPart(dir, name string) (*part, error) {
+	b, err := os.ReadFile(filepath.Join(dir, partsDir, name+partEnd))
+	if err != nil {
+		return nil, fmt.Errorf("read a part: %w", err)
+	}
+	p := &part{name: name}
+	if err := json.Unmarshal(b, p); err != nil {
+		return nil, errors.New("a part of the export is damaged; begin again in another folder")
+	}
+	return p, nil
+}
+
+func freshID() string {
+	var id [16]byte
+	rand.Read(id[:]) // never fails: it ends the program rather than giving weak bytes
+	return hex.EncodeToString(id[:])
+}
