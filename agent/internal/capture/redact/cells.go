@@ -2,15 +2,15 @@ package redact
 
 import "github.com/byleave/byleave/agent/internal/capture/internal/raw"
 
-// Text is found by its strokes: a cell of 8x8 pixels is active if in at least two of its pixels a colour channel differs by
-// more than 4 from the pixel right or below. 24 and four would do for readable text; the low limits are for text of low
-// contrast on a flat ground, and cost what a person does not miss: noise in photographs.
+// Text is found by its strokes: a cell of 8x8 pixels is active if in one of its pixels a colour channel differs by more than 4
+// from the pixel right or below. 24 in four pixels would do for readable text; the low limits are for text of low
+// contrast, and cost what a person does not miss: noise in photographs. Text of a contrast up to 4 of 255 is not found.
 const (
 	cellSize    = 8
 	strokeStep  = 4
-	strokeCount = 2
-	padX        = 4  // pixels around active cells
-	padY        = 2  //
+	strokeCount = 1
+	padX        = 4  // pixels beside active cells
+	padY        = 2  // above and below
 	holeCells   = 36 // an enclosed piece up to this size is the inside of a large letter
 )
 

@@ -87,16 +87,16 @@ func decode(t testing.TB, b []byte) image.Image {
 	return img
 }
 
-// strokes counts the pixels of a picture that are not the ground.
+// strokes counts the pixels that differ from the ground by more than what the mask promises to find.
 func strokes(img image.Image, bg color.RGBA) int {
 	n := 0
 	if p, ok := img.(*image.Paletted); ok {
-		var ground [256]bool
+		var text [256]bool
 		for i, c := range p.Palette {
-			ground[i] = color.RGBAModel.Convert(c) == bg
+			text[i] = visible(color.RGBAModel.Convert(c).(color.RGBA), bg)
 		}
 		for _, i := range p.Pix {
-			if !ground[i] {
+			if text[i] {
 				n++
 			}
 		}
@@ -104,11 +104,16 @@ func strokes(img image.Image, bg color.RGBA) int {
 	}
 	pix := img.(*image.RGBA).Pix
 	for i := 0; i < len(pix); i += 4 {
-		if (color.RGBA{pix[i], pix[i+1], pix[i+2], pix[i+3]}) != bg {
+		if visible(color.RGBA{pix[i], pix[i+1], pix[i+2], pix[i+3]}, bg) {
 			n++
 		}
 	}
 	return n
+}
+
+func visible(c, bg color.RGBA) bool {
+	far := func(a, b uint8) bool { return max(a, b)-min(a, b) > strokeStep }
+	return far(c.R, bg.R) || far(c.G, bg.G) || far(c.B, bg.B) || c.A != bg.A
 }
 
 // TestTextMasked draws text in all sizes and colours: nothing but the ground may be left.
