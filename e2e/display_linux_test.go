@@ -17,7 +17,7 @@ const bin = "../bin"
 // open stages everything on a desktop of its own.
 func open(t *testing.T, desk desktop.Options, opt stage.Options) (context.Context, *stage.Stage) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	d, err := desktop.Start(ctx, desk)
 	if err != nil {

@@ -67,13 +67,12 @@ func TestFlow(t *testing.T) {
 	box, err := s.Desk.Geometry(editor.ID)
 	check(t, err)
 
-	far := time.After(600 * time.Millisecond) // away from the edge of the permit
-	<-far
+	awayFromEdges()
 	check(t, hand.Click(box.Min.X+200, box.Min.Y+200))
 	check(t, hand.Type(ctx, "pay 4111 1111 1111 1111 by friday", 15*time.Millisecond))
-	<-time.After(1200 * time.Millisecond)
+	awayFromEdges()
 	check(t, hand.Click(box.Min.X+220, box.Min.Y+210))
-	<-time.After(1200 * time.Millisecond)
+	awayFromEdges()
 
 	p, err := s.Desk.Start("other", "/usr/bin/xterm", "-geometry", "60x10+900+700", "-e", "sleep 600")
 	check(t, err)
@@ -82,7 +81,7 @@ func TestFlow(t *testing.T) {
 	check(t, s.Desk.Focus(ctx, other.ID))
 	check(t, s.Until(ctx, "not recording", func(st stage.Status) bool { return st.State != "recording" }))
 	check(t, hand.Type(ctx, "zebra quagga okapi", 15*time.Millisecond))
-	<-time.After(600 * time.Millisecond)
+	awayFromEdges()
 	pauseSealsAll(t, s)
 
 	dir, steps := export(t, s)
@@ -124,3 +123,6 @@ func decode(t *testing.T, name string) {
 	_, err = png.Decode(f)
 	check(t, err)
 }
+
+// awayFromEdges lets time pass: an act too near to an edge of a permit is not recorded, and frames settle meanwhile.
+func awayFromEdges() { <-time.After(1200 * time.Millisecond) }

@@ -303,8 +303,13 @@ func (s *Stage) Until(ctx context.Context, what string, cond func(Status) bool) 
 	var last Status
 	var lastErr error
 	err := desktop.Until(ctx, what, func() bool {
-		last, lastErr = s.Status(ctx)
-		return lastErr == nil && cond(last)
+		st, err := s.Status(ctx)
+		if err == nil {
+			last = st
+		} else if ctx.Err() == nil {
+			lastErr = err
+		}
+		return err == nil && cond(st)
 	})
 	if err != nil {
 		return fmt.Errorf("%w; the agent last said %+v, %v", err, last, lastErr)

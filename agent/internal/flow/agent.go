@@ -32,7 +32,7 @@ type agent struct {
 	pipe  *redact.Pipe
 	lock  *os.File
 
-	rules    atomic.Pointer[policy.Rules] // load
+	rules    atomic.Pointer[policy.Rules] // load, and withdrawn on its behalf
 	consent  atomic.Pointer[policy.Consent]
 	uploader atomic.Pointer[upload.Uploader] // runUpload
 	marked   atomic.Bool                     // runMark, and waitMark when it is covered
@@ -191,6 +191,7 @@ func (a *agent) granted() (*policy.Rules, *policy.Consent, error) {
 
 // withdrawn carries a withdrawal out: nothing more is recorded, and what is held is destroyed.
 func (a *agent) withdrawn(c policy.Consent) error {
+	a.rules.Store(nil) // first: whoever the gate wakes must find that there is no consent, and let go of the display
 	a.gate.Withdraw()
 	if err := a.spool.Use(spool.Keys{}); err != nil { // what is still on its way from capture is refused from here on
 		a.log.Warn("the open batch could not be closed; it is destroyed", "why", err.Error())

@@ -67,6 +67,7 @@ func (a *agent) look(ctx context.Context) error {
 		cancel()
 		showing.wait()
 		mark.Close()
+		a.marked.Store(false) // the next mark must be seen anew
 		a.gate.Indicator(a.clock.now(), false)
 	}()
 	a.gate.Display(true, "")
