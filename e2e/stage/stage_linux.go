@@ -37,6 +37,7 @@ type Stage struct {
 	collector *exec.Cmd
 	addr      string
 	version   int
+	ends      time.Time // of every policy: a later end would be wider
 }
 
 // Options say what to stage. Bin is the folder of the binaries.
@@ -187,8 +188,11 @@ func (s *Stage) Publish(ctx context.Context, edit func(map[string]any)) error {
 	}
 	s.version++
 	now := time.Now()
+	if s.ends.IsZero() {
+		s.ends = now.Add(30 * 24 * time.Hour)
+	}
 	p["version"] = fmt.Sprint(s.version)
-	p["issued_at"], p["expires_at"] = fmt.Sprint(now.Add(-time.Minute).Unix()), fmt.Sprint(now.Add(30*24*time.Hour).Unix())
+	p["issued_at"], p["expires_at"] = fmt.Sprint(now.Add(-time.Minute).Unix()), fmt.Sprint(s.ends.Unix())
 	p["custodians"] = []any{map[string]any{"name": "Works council", "public_key": custodian.Public}}
 	p["applications"] = []any{map[string]any{"id": App, "name": "Mousepad", "wm_class": "Mousepad", "executables": []string{"/usr/bin/mousepad"}}}
 	p["hours"] = []any{map[string]any{"weekdays": []int{0, 1, 2, 3, 4, 5, 6}, "start_second": 0, "end_second": 86400}}
