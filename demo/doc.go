@@ -1,7 +1,8 @@
-// The command byleave-demo plays the main job end to end: a person works on a desktop, an agent records what was consented, a collector
-// receives it, a custodian exports it, and then everything that was written or sent is searched for what must not be there.
+// Command demo plays the main job end to end: a person works in real programs on a virtual desktop, an agent records what was
+// agreed, a collector keeps what it cannot read, a custodian exports; then it compares, searches for every planted secret, and
+// says in a table and in demo/out/report.json whether the promises held. It drives the binaries only.
 //
-// May import: demo/canary, demo/script, e2e/desktop, e2e/stage, proto/pb
-// Touches: disk, net, os
+// May import: demo/canary, demo/play, e2e/desktop, e2e/stage
+// Touches: disk,os
 // Goroutines: none
 package main

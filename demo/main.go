@@ -7,88 +7,66 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strconv"
 	"syscall"
-	"time"
 )
 
-// limit bounds the whole demo.
-const limit = 8 * time.Minute
-
-// options are the flags.
-type options struct {
-	bin, out, display string
-	seed              int64
-	fast              bool // the control run only: is the search able to find?
-}
-
+// Exit codes: 0 every promise held, 1 one did not or the play failed, 2 misuse.
 func main() {
-	if len(os.Args) > 2 && os.Args[1] == "show" { // the window of another program; see shown_linux.go
-		fail(show(os.Args[2:]))
-		return
-	}
-	var o options
-	flag.StringVar(&o.bin, "bin", "bin", "folder of the binaries")
-	flag.StringVar(&o.out, "out", "demo/out", "folder for what the demo leaves")
-	flag.StringVar(&o.display, "display", "", "your own display instead of a virtual one; you are asked first")
-	flag.Int64Var(&o.seed, "seed", seedFromEnv(), "what the secrets and the pace are drawn from")
-	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	if o.display != "" {
-		fail(own(ctx, o))
-		return
-	}
-	fail(run(ctx, o))
-}
-
-func fail(err error) {
-	if err != nil {
+	err := run(ctx, os.Args[1:])
+	stop()
+	switch {
+	case err == nil:
+	case errors.As(err, new(misuse)):
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(2)
+	default:
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
-// seedFromEnv is SEED, else the time: a run that fails says its seed.
-func seedFromEnv() int64 {
-	if n, err := strconv.ParseInt(os.Getenv("SEED"), 10, 64); err == nil {
-		return n
-	}
-	return time.Now().Unix()
+// misuse is an error in how the demo was called.
+type misuse struct{ error }
+
+type options struct {
+	bin, out, display string
+	seed              int64
+	control           bool
 }
 
-// run plays the demo and the control run, and fails if a secret was found, an action is missing, or the control found too little.
-func run(ctx context.Context, o options) error {
-	bin, err := filepath.Abs(o.bin)
+func run(ctx context.Context, args []string) error {
+	if len(args) == 3 && args[0] == "show" {
+		return show(ctx, args[1], args[2])
+	}
+	o, err := parse(args)
 	if err != nil {
 		return err
 	}
-	if err := os.RemoveAll(o.out); err != nil {
-		return err
+	if o.display != "" {
+		return own(ctx, o)
 	}
-	if err := os.MkdirAll(o.out, 0o755); err != nil {
-		return err
-	}
-	fmt.Printf("Seed %d. A virtual desktop, a collector, a custodian and a device are being set up.\n", o.seed)
-	p, err := newPlay(ctx, bin, "byleave", o.seed)
+	return play(ctx, o)
+}
+
+func parse(args []string) (options, error) {
+	var o options
+	seed, err := strconv.ParseInt(os.Getenv("SEED"), 10, 64)
 	if err != nil {
-		return err
+		seed = 7
 	}
-	r, err := p.full(ctx, o)
-	err = errors.Join(err, p.close())
-	if err != nil {
-		return err
+	f := flag.NewFlagSet("byleave-demo", flag.ContinueOnError)
+	f.StringVar(&o.bin, "bin", "bin", "folder of the binaries")
+	f.StringVar(&o.out, "out", "demo/out", "folder of the results; what an earlier demo left there is removed")
+	f.StringVar(&o.display, "display", "", "use your own desktop, and ask you for consent first")
+	f.Int64Var(&o.seed, "seed", seed, "the canaries and the person's pace follow from it")
+	f.BoolVar(&o.control, "control", true, "also play the control with the redactor disconnected")
+	if err := f.Parse(args); err != nil {
+		return o, misuse{err}
 	}
-	fmt.Println("\nControl: the same search over a build whose redactor is disconnected. It must find every secret that was typed.")
-	if r.Control, err = control(ctx, bin, o.seed); err != nil {
-		return err
+	if f.NArg() > 0 {
+		return o, misuse{fmt.Errorf("unknown argument %q", f.Arg(0))}
 	}
-	if err := r.write(o.out); err != nil {
-		return err
-	}
-	r.print(os.Stdout)
-	return r.verdict()
+	return o, nil
 }

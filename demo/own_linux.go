@@ -14,7 +14,7 @@ import (
 
 // own lets a person use their own desktop: they read what is asked, agree or not, work as long as they like, and see what came of it.
 func own(ctx context.Context, o options) (err error) {
-	if err := os.MkdirAll(o.out, 0o755); err != nil {
+	if err := clean(o.out); err != nil {
 		return err
 	}
 	d, err := desktop.Start(ctx, desktop.Options{Display: o.display})
