@@ -36,8 +36,9 @@ DEMO_BINS := $(BIN)/byleave $(BIN)/byleave-collector $(BIN)/byleave-installer $(
 demo: deps $(DEMO_BINS) ## the main job, end to end, on a virtual desktop (SEED=7, or DISPLAY=:0 for your own)
 	$(BIN)/byleave-demo $(if $(filter command line,$(origin DISPLAY)),--display $(DISPLAY)) $(if $(SEED),--seed $(SEED))
 
+# One package at a time: real desktops that share two cores would wait for each other.
 test: deps $(DEMO_BINS) ## every test, with real X servers, windows and collectors
-	$(GO) test -timeout 15m ./...
+	$(GO) test -p 1 -timeout 15m ./...
 
 check: fmt vet cross test ## what CI runs
 	git diff --exit-code -- go.mod go.sum proto/pb
