@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"image/png"
 	"io"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/kbinani/screenshot"
 	"golang.org/x/image/draw"
 )
 
@@ -72,11 +74,14 @@ func readPNG(name string) (image.Image, error) {
 	return img, nil
 }
 
-// picture keeps what the screen shows now.
+// picture keeps what the whole screen shows now. The desktop is virtual and its canaries are random: nobody's screen is meant.
 func (p *Play) picture(name string) error {
-	img, err := p.desk.Screen()
+	if err := os.Setenv("DISPLAY", p.desk.Display()); err != nil { // the library looks there
+		return fmt.Errorf("picture of the desktop: %w", err)
+	}
+	img, err := screenshot.CaptureDisplay(0)
 	if err != nil {
-		return err
+		return fmt.Errorf("picture of the desktop: %w", err)
 	}
 	return writePNG(name, img)
 }
@@ -99,6 +104,9 @@ const (
 	sheetHeight = 300
 )
 
+// table is what the frames lie on; pixels that a frame does not have show it.
+var table = color.RGBA{34, 40, 46, 255}
+
 // ContactSheet draws exported frames in the order of their actions.
 func (r *Result) ContactSheet(name string) error {
 	var files []string
@@ -112,7 +120,7 @@ func (r *Result) ContactSheet(name string) error {
 	}
 	n := min(len(files), sheetFrames)
 	sheet := image.NewRGBA(image.Rect(0, 0, 4*sheetWidth, (n+3)/4*sheetHeight))
-	draw.Draw(sheet, sheet.Bounds(), image.White, image.Point{}, draw.Src)
+	draw.Draw(sheet, sheet.Bounds(), image.NewUniform(table), image.Point{}, draw.Src)
 	for i := range n {
 		img, err := readPNG(filepath.Join(r.Export, filepath.FromSlash(files[i*len(files)/n])))
 		if err != nil {
