@@ -132,7 +132,7 @@ func TestTyping(t *testing.T) {
 	}
 	write(t, "typing", []report.Figure{
 		{What: "typing 5 keys/s: CPU of one core", Value: 100 * (to.cpu - from.cpu).Seconds() / took, Unit: "%", Goal: 1.5, Better: report.Lower},
-		{What: "typing: memory (RSS)", Value: float64(to.rss) / 1e6, Unit: "MB", Goal: 60, Better: report.Lower},
+		{What: "typing: memory (RSS)", Value: float64(to.rss) / 1e6, Unit: "MB", Goal: 50, Better: report.Lower},
 	})
 }
 
