@@ -96,7 +96,7 @@ func consentWithdraw() *cobra.Command {
 	return &cobra.Command{
 		Use:   "withdraw",
 		Short: "End your consent now: recording stops, what is still held is destroyed, the collector is told",
-		Long: "Ends your consent at once and for good. What was not sent yet is destroyed on this computer. From the moment the\n" +
+		Long: "Ends the consent in force at once and for good; one that you replaced by a newer one earlier is not ended by this. What was not sent yet is destroyed on this computer. From the moment the\n" +
 			"collector hears of it, it releases and exports nothing more under this consent. No reason is asked, and no yes: this never makes it harder.",
 		Example: "  byleave consent withdraw",
 		Args:    cobra.NoArgs,
