@@ -1,10 +1,12 @@
 package erasure
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/byleave/byleave/proto/pb"
@@ -33,10 +35,20 @@ func Verify(res *pb.EraseResponse, ledger [32]byte, id []byte) (*pb.ErasureRecor
 		return nil, ErrRecord
 	}
 	var m pb.ErasureRecord
-	if err := proto.Unmarshal(signed.GetBody(), &m); err != nil || string(m.GetId()) != string(id) || len(id) != 16 {
+	if err := proto.Unmarshal(signed.GetBody(), &m); err != nil || string(m.GetId()) != string(id) || len(id) != 16 || len(m.GetBatchesSha256()) != 32 {
 		return nil, ErrRecord
 	}
 	return &m, nil
+}
+
+// Digest names a set of boxes as a record does: SHA-256 over their ids, ascending, each once.
+func Digest(ids [][]byte) [32]byte {
+	sorted := slices.SortedFunc(slices.Values(ids), bytes.Compare)
+	h := sha256.New()
+	for _, id := range slices.CompactFunc(sorted, bytes.Equal) {
+		h.Write(id)
+	}
+	return [32]byte(h.Sum(nil))
 }
 
 // Sentence says to a person what a record says.
