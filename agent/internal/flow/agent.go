@@ -16,6 +16,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/agent/internal/gate"
 	"github.com/byleave/byleave/agent/internal/keystore"
+	"github.com/byleave/byleave/agent/internal/rights"
 	"github.com/byleave/byleave/agent/internal/spool"
 	"github.com/byleave/byleave/agent/internal/upload"
 	"github.com/byleave/byleave/policy"
@@ -23,14 +24,15 @@ import (
 
 // agent is the rooms and what passes between them. Each field has one writer, named beside it.
 type agent struct {
-	cfg   Config
-	log   *slog.Logger
-	keys  *keystore.Store
-	clock *clock
-	gate  *gate.Gate
-	spool *spool.Spool
-	pipe  *redact.Pipe
-	lock  *os.File
+	cfg    Config
+	log    *slog.Logger
+	keys   *keystore.Store
+	clock  *clock
+	gate   *gate.Gate
+	spool  *spool.Spool
+	rights *rights.Rights
+	pipe   *redact.Pipe
+	lock   *os.File
 
 	rules    atomic.Pointer[policy.Rules] // load, and withdrawn on its behalf
 	consent  atomic.Pointer[policy.Consent]
@@ -38,6 +40,7 @@ type agent struct {
 	marked   atomic.Bool                     // runMark, and waitMark when it is covered
 	settled  atomic.Int32                    // runEdges: the state it last settled for
 	disk     atomic.Pointer[string]          // append: why nothing can be stored, nil when it can
+	shutter  atomic.Pointer[shutter]         // forget, under mu
 	stirred  chan struct{}                   // load and settle tell runUpload that there may be something to do
 	due      chan struct{}                   // append tells runDeadline that a batch was opened
 
@@ -81,6 +84,10 @@ func open(cfg Config) (*agent, error) {
 		return nil, err
 	}
 	a.lost = report.Lost
+	a.rights = rights.New(keys, a.forgetHere, a.ledger, a.hurry)
+	if err := a.rights.Resume(); err != nil { // before anything is sent
+		cfg.Log.Error("an erasure could not be carried on; it is tried at the next start", "why", err.Error())
+	}
 	a.gate.Durable(report.Trouble == nil)
 	if report.Trouble != nil {
 		a.troubled(report.Trouble)

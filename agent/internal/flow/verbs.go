@@ -20,6 +20,7 @@ func (a *agent) runControl(ctx context.Context) error {
 		"status": {Root: true, Do: func(context.Context, json.RawMessage) (any, error) { return a.status(), nil }},
 		"pause":  {Root: true, Do: a.pause},
 		"resume": {Do: a.resume},
+		"forget": {Do: a.forget},
 		"reload": {Do: func(context.Context, json.RawMessage) (any, error) { return nil, a.load() }},
 	}, a.log)
 }
