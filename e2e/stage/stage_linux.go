@@ -273,6 +273,15 @@ func (s *Stage) Give(ctx context.Context, hours string) error {
 	return nil
 }
 
+// AtTerminal runs one command of the person at a terminal, types answers, and returns what was shown.
+func (s *Stage) AtTerminal(ctx context.Context, answers string, args ...string) (string, error) {
+	shown, err := pty.Run(s.command(ctx, args...), answers)
+	if err != nil {
+		return string(shown), fmt.Errorf("byleave %s: %w: %s", args[0], err, shown)
+	}
+	return string(shown), nil
+}
+
 // RunAgent starts the agent with no hold, so that boxes leave as soon as they are sealed.
 func (s *Stage) RunAgent(args ...string) (*desktop.Process, error) {
 	args = append([]string{"BYLEAVE_HOME=" + s.Home, s.Binary(), "run", "--hold", "0s"}, args...)
