@@ -228,3 +228,68 @@ func forgetAll(ctx context.Context, t *testing.T, s *stage.Stage, backup string,
 	check(t, s.Serve(ctx))
 	check(t, s.Until(ctx, "the agent on", recording))
 }
+
+// TestForgetWithoutACollector: what was typed a moment ago is gone although nothing was sealed yet; an erasure that the collector cannot
+// hear survives the death of the agent, and is answered when both are back, also during a pause.
+func TestForgetWithoutACollector(t *testing.T) {
+	ctx, s := open(t, desktop.Options{}, stage.Options{})
+	agent, editor := record(ctx, t, s)
+	hand, err := s.Desk.Hand()
+	check(t, err)
+	defer hand.Close()
+	person, err := canary.PersonKey(s.Recovery)
+	check(t, err)
+	awayFromEdges()
+	check(t, s.Desk.Focus(ctx, editor.ID))
+	check(t, hand.Type(ctx, "walrus colony. ", 15*time.Millisecond))
+	awayFromEdges()
+	pauseSealsAll(t, s)
+	check(t, s.KillCollector())
+	_, err = s.Byleave(ctx, "resume")
+	check(t, err)
+	check(t, s.Until(ctx, "recording", recording))
+	awayFromEdges()
+	check(t, s.Desk.Focus(ctx, editor.ID))
+	check(t, hand.Type(ctx, "pelican harbour", 15*time.Millisecond)) // still in RAM, in the middle of a run
+	out, err := s.Byleave(ctx, "forget", "--last", "10m")
+	check(t, err)
+	t.Log(out)
+	if !strings.Contains(out, "it is asked until it does") {
+		t.Fatalf("an answer of a dead collector: %q", out)
+	}
+	check(t, hand.Type(ctx, " ocelot forest. ", 15*time.Millisecond)) // recorded since, and not meant
+	awayFromEdges()
+	_, err = s.Byleave(ctx, "pause")
+	check(t, err)
+	check(t, s.Until(ctx, "the rest to be sealed", func(st stage.Status) bool { return st.Spool.Held > 0 }))
+	text, _ := opensHere(t, filepath.Join(s.Home, "spool"), person)
+	if strings.Contains(text, "walrus") || strings.Contains(text, "pelican") || !strings.Contains(text, "forest") {
+		t.Fatalf("what opens here is %q", text)
+	}
+	check(t, agent.Kill())
+	check(t, s.Serve(ctx))
+	run(t, s)
+	check(t, s.Until(ctx, "the collector's word", func(st stage.Status) bool { return st.State == "paused" && st.Erasures == 0 }))
+	records, err := filepath.Glob(filepath.Join(s.Home, "erasure-*.record"))
+	check(t, err)
+	if len(records) != 1 {
+		t.Fatalf("%d records", len(records))
+	}
+	check(t, s.Until(ctx, "the rest to be sent", func(st stage.Status) bool { return st.Spool.Held == 0 }))
+	at := func() string {
+		text, _ := opens(t, filepath.Join(s.Data(), "index.db"), filepath.Join(s.Data(), "packs"), filepath.Join(s.Data(), "keys"), person)
+		return text
+	}
+	if text := at(); strings.Contains(text, "walrus") || !strings.Contains(text, "forest") {
+		t.Fatalf("the collector opens %q", text)
+	}
+	// The receipt alone, without anything else of the person's, erases the rest.
+	receipt, err := s.Byleave(ctx, "receipt")
+	check(t, err)
+	if out, err = s.Collector(ctx, "erase", "--receipt", strings.TrimSpace(receipt)); err != nil || !strings.Contains(out, "everything") {
+		t.Fatal(out, err)
+	}
+	if text := at(); text != "" {
+		t.Fatalf("after the receipt was used the collector opens %q", text)
+	}
+}

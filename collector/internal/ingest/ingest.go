@@ -69,7 +69,7 @@ func New(s keeper, keys Keys, p *PolicyFile, audit *Audit, log *slog.Logger, now
 		store: s, keys: keys, policy: p, audit: audit, log: log, now: now, commit: newCommitter(s, log),
 		draining: make(chan struct{}),
 	}
-	in.erasing.by = map[store.ID]*rate{}
+	in.erasing.by = map[string]*rate{}
 	in.accounts.of = map[store.ID]*account{}
 	return in
 }

@@ -5,7 +5,10 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"maps"
+	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/ca"
@@ -14,15 +17,18 @@ import (
 	"github.com/byleave/byleave/proto/erasure"
 	"github.com/byleave/byleave/proto/pb"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 )
 
 // What an erasure may cost: each one moves a person's remaining keys, and nobody needs many.
 const (
-	eraseBurst = 20               // of one device, or of all codes together
-	eraseEvery = 30 * time.Second // one more
-	eraseRetry = eraseEvery
+	eraseBurst  = 20               // of one device, person or address
+	eraseEvery  = 30 * time.Second // one more
+	eraseRetry  = eraseEvery
+	eraseKnown  = 1 << 14 // callers that are told apart; more share what is left
+	codesAtOnce = 16
 )
 
 // rate lets a burst pass and then one each eraseEvery.
@@ -39,31 +45,48 @@ func (r *rate) take(now time.Time) bool {
 	return true
 }
 
-// erasing bounds erasures, by device and by code.
+// erasing bounds erasures, each caller apart, so that none uses up another's.
 type erasing struct {
-	mu    sync.Mutex // guards what follows
-	by    map[store.ID]*rate
-	codes rate
+	codes atomic.Int32 // tries of codes at this moment
+
+	mu sync.Mutex // guards what follows
+	by map[string]*rate
 }
 
-func (e *erasing) device(id store.ID, now time.Time) bool {
+func (e *erasing) take(who string, now time.Time) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for other, r := range e.by { // what has its burst again need not be remembered
-		if r.full.Before(now) {
-			delete(e.by, other)
+	if e.by[who] == nil {
+		if len(e.by) >= eraseKnown {
+			maps.DeleteFunc(e.by, func(_ string, r *rate) bool { return r.full.Before(now) }) // has its whole burst again
+		}
+		if len(e.by) >= eraseKnown {
+			who = "others"
+		}
+		if e.by[who] == nil {
+			e.by[who] = &rate{}
 		}
 	}
-	if e.by[id] == nil {
-		e.by[id] = &rate{}
-	}
-	return e.by[id].take(now)
+	return e.by[who].take(now)
 }
 
-func (e *erasing) code(now time.Time) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.codes.take(now)
+// addressOf is where a call comes from, as far as limits tell callers apart: an IPv6 network is one.
+func addressOf(ctx context.Context) string {
+	p, ok := peer.FromContext(ctx)
+	if !ok {
+		return "nowhere"
+	}
+	at, err := netip.ParseAddrPort(p.Addr.String())
+	if err != nil {
+		return "nowhere"
+	}
+	ip := at.Addr().Unmap()
+	if ip.Is6() {
+		if net, err := ip.WithZone("").Prefix(64); err == nil {
+			return net.String()
+		}
+	}
+	return ip.String()
 }
 
 // Erase destroys boxes of the device's person, wherever of their devices they came from.
@@ -83,7 +106,7 @@ func (in *Ingest) Erase(ctx context.Context, req *pb.EraseRequest) (*pb.EraseRes
 		}
 		e.Batches = append(e.Batches, store.ID(b))
 	}
-	if !in.erasing.device(device, in.now()) {
+	if !in.erasing.take(string(device[:]), in.now()) {
 		in.audit.Count(Limited)
 		return nil, retryLater("this device erases too often", eraseRetry)
 	}
@@ -97,13 +120,14 @@ type rights struct {
 }
 
 // EraseByCode destroys everything of the code's person. A wrong code, and one that never was, get the same answer after the same
-// work, and all callers together have few tries; a code has 256 random bits.
+// work; each address has few tries, and nobody can use up another's. A code has 256 random bits.
 func (r rights) EraseByCode(ctx context.Context, req *pb.EraseByCodeRequest) (*pb.EraseResponse, error) {
 	in := r.in
 	if len(req.GetCode()) != 32 || len(req.GetId()) != 16 {
 		return nil, in.malformed("an erasure code and an id are needed")
 	}
-	if !in.erasing.code(in.now()) {
+	defer in.erasing.codes.Add(-1)
+	if in.erasing.codes.Add(1) > codesAtOnce || !in.erasing.take(addressOf(ctx), in.now()) {
 		in.audit.Count(Limited)
 		return nil, retryLater("too many codes were tried", eraseRetry)
 	}
