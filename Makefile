@@ -7,7 +7,7 @@ BUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -buildid="
 SOURCES := $(shell find . -name '*.go' -not -path './demo/out/*' -not -path './bin/*') go.mod go.sum
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test check fmt vet cross race e2e fuzz bench bench-idle bench-typing nightly clean
+.PHONY: help deps build demo test check fmt vet cross race e2e fuzz bench bench-idle bench-typing bench-forget bench-erase nightly clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,13 +63,19 @@ fuzz: ## every fuzz target, FUZZTIME each
 	@$(GO) list ./policy/... ./proto/... ./agent/... ./collector/... | while read -r p; do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
 
-bench: bench-idle bench-typing ## measurements; each writes bench/out/NAME.json
+bench: bench-idle bench-typing bench-forget bench-erase ## measurements; each writes bench/out/NAME.json
 
 bench-idle: deps $(DEMO_BINS) ## 60 s of a quiet desktop with recording permitted
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIdle$$' -v ./bench/agent
 
 bench-typing: deps $(DEMO_BINS) ## 60 s of typing, 5 keys a second
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestTyping$$' -v ./bench/agent
+
+bench-forget: deps $(DEMO_BINS) ## "forget the last 10 minutes", from the command to the signed record
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestForget$$' -v ./bench/agent
+
+bench-erase: ## what an erasure costs a collector with many boxes of one person
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestEraseCost$$' -v ./collector/internal/store/embed
 
 nightly: check race ## the slow proofs
 	$(MAKE) fuzz FUZZTIME=5m

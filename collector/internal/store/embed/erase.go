@@ -161,8 +161,14 @@ func (s *Store) replace(ctx context.Context, e store.Erasure) error {
 	return nil
 }
 
-// chosen is what an erasure names, as the WHERE of a query over batches b, once its ids stand in erased.
-const chosen = "b.subject = ? AND (? OR EXISTS (SELECT 1 FROM erased x WHERE x.subject = b.subject AND x.batch = b.batch))"
+// chosenBy is what an erasure names, as the WHERE of a query over batches b with subject and all as arguments, once its ids stand in
+// erased.
+func chosenBy(e store.Erasure) string {
+	if e.All {
+		return "b.subject = ? AND ?"
+	}
+	return "b.subject = ? AND NOT ? AND EXISTS (SELECT 1 FROM erased x WHERE x.subject = b.subject AND x.batch = b.batch)"
+}
 
 // eraseRows takes out the rows of what e names, and writes down what was done.
 func eraseRows(ctx context.Context, tx *sql.Tx, e store.Erasure, now time.Time) error {
@@ -172,6 +178,7 @@ func eraseRows(ctx context.Context, tx *sql.Tx, e store.Erasure, now time.Time) 
 		}
 	}
 	done := store.Erased{Erasure: e, Digest: digestOf(e.Batches)}
+	chosen := chosenBy(e)
 	err := tx.QueryRowContext(ctx, "SELECT count(*), coalesce(sum(b.size), 0) FROM batches b WHERE "+chosen, e.Subject[:], e.All).
 		Scan(&done.Boxes, &done.Bytes)
 	if err == nil {

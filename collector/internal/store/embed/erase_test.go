@@ -321,7 +321,7 @@ func TestUpgradeWrapsCapsules(t *testing.T) {
 		_, err := s.write.Exec("DROP TABLE " + table)
 		must(t, err)
 	}
-	_, err = s.write.Exec("DROP INDEX batches_subject; DELETE FROM goose_db_version WHERE version_id = 2")
+	_, err = s.write.Exec("DROP INDEX batches_subject; DROP INDEX export_batches_number; DELETE FROM goose_db_version WHERE version_id = 2")
 	must(t, err)
 	must(t, s.Close())
 	must(t, os.RemoveAll(filepath.Join(dir, "keys")))

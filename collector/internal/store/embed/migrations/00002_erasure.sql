@@ -6,6 +6,7 @@ CREATE TABLE epochs (
   epoch   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX batches_subject ON batches (subject);
+CREATE INDEX export_batches_number ON export_batches (number);
 
 -- Boxes that a person took back, so that none comes in again.
 CREATE TABLE erased (
@@ -49,5 +50,5 @@ CREATE TABLE pack_ends (
 ) STRICT;
 
 -- +goose Down
-DROP INDEX batches_subject; DROP TABLE epochs; DROP TABLE erased; DROP TABLE erasures; DROP TABLE erasure_codes; DROP TABLE scrub;
+DROP INDEX batches_subject; DROP INDEX export_batches_number; DROP TABLE epochs; DROP TABLE erased; DROP TABLE erasures; DROP TABLE erasure_codes; DROP TABLE scrub;
 DROP TABLE pack_ends;
