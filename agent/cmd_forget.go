@@ -2,19 +2,23 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/proto/erasure"
+	"github.com/byleave/byleave/proto/pb"
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/proto"
 )
 
 // forgotten is what the agent answers.
@@ -29,10 +33,10 @@ type forgotten struct {
 }
 
 type forgetFlags struct {
-	last            time.Duration
-	since, until    string
-	all, asJSON     bool
-	receipt, secret string
+	last                 time.Duration
+	since, until         string
+	all, records, asJSON bool
+	receipt, secret      string
 }
 
 func forgetCommand() *cobra.Command {
@@ -46,11 +50,14 @@ func forgetCommand() *cobra.Command {
 			"host kept. Copies of yours that are older than 30 days are no longer here, so their boxes are erased by --all only.\n" +
 			"--receipt works from any machine without anything else of yours: it erases everything.",
 		Example: "  byleave forget --last 10m\n  byleave forget --since 14:00 --until 14:30\n  byleave forget --all\n" +
-			"  byleave forget --receipt 'byleave://…'",
+			"  byleave forget --records\n  byleave forget --receipt 'byleave://…'",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.receipt != "" {
 				return forgetByReceipt(cmd, f)
+			}
+			if f.records {
+				return printRecords(cmd)
 			}
 			what, err := f.what(time.Now())
 			if err != nil {
@@ -78,6 +85,7 @@ func forgetCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&f.all, "all", false, "forget everything; asks for a typed yes and makes a new key of yours")
 	cmd.Flags().StringVar(&f.receipt, "receipt", "", "erase everything with a receipt alone, from any machine")
 	cmd.Flags().StringVar(&f.secret, "passphrase-file", "", "with --all: read the new key's passphrase from this file")
+	cmd.Flags().BoolVar(&f.records, "records", false, "print what the collector signed of earlier erasures, checked again")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -137,11 +145,7 @@ func newKeyForAll(cmd *cobra.Command, secretFile string) error {
 	if err := call(cmd, "status", nil, nil); err != nil { // before anything is changed
 		return err
 	}
-	home, err := homeDir()
-	if err != nil {
-		return err
-	}
-	keys, err := keystore.Open(home)
+	keys, _, err := openKeys()
 	if err != nil {
 		return err
 	}
@@ -201,6 +205,52 @@ func forgetByReceipt(cmd *cobra.Command, f forgetFlags) error {
 	return nil
 }
 
+// printRecords prints the signed records that lie on this computer, oldest first; one that does not verify is said to be none.
+func printRecords(cmd *cobra.Command) error {
+	keys, id, err := openKeys()
+	if err != nil {
+		return err
+	}
+	files, err := keys.ErasureRecords()
+	if err != nil {
+		return err
+	}
+	var records []*pb.ErasureRecord
+	for name, b := range files {
+		var res pb.EraseResponse
+		if err := proto.Unmarshal(b, &res); err != nil {
+			return fmt.Errorf("erasure-%x.record: %w", name, erasure.ErrRecord)
+		}
+		m, err := erasure.Verify(&res, id.Ledger, name[:])
+		if err != nil {
+			return fmt.Errorf("erasure-%x.record: %w", name, err)
+		}
+		records = append(records, m)
+	}
+	slices.SortFunc(records, func(a, b *pb.ErasureRecord) int { return cmp.Compare(a.GetDestroyedAt(), b.GetDestroyedAt()) })
+	for _, m := range records {
+		fmt.Fprintln(cmd.OutOrStdout(), erasure.Sentence(m))
+	}
+	if len(records) == 0 {
+		fmt.Fprintln(cmd.OutOrStdout(), "The collector has signed no erasure for this computer.")
+	}
+	return nil
+}
+
+// openKeys opens the key store of an enrolled device.
+func openKeys() (*keystore.Store, keystore.Identity, error) {
+	home, err := homeDir()
+	if err != nil {
+		return nil, keystore.Identity{}, err
+	}
+	keys, err := keystore.Open(home)
+	if err != nil {
+		return nil, keystore.Identity{}, err
+	}
+	id, err := keys.Identity()
+	return keys, id, err
+}
+
 func receiptCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "receipt",
@@ -210,15 +260,7 @@ func receiptCommand() *cobra.Command {
 		Example: "  byleave receipt",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, err := homeDir()
-			if err != nil {
-				return err
-			}
-			keys, err := keystore.Open(home)
-			if err != nil {
-				return err
-			}
-			id, err := keys.Identity()
+			keys, id, err := openKeys()
 			if err != nil {
 				return err
 			}

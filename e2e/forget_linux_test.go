@@ -175,6 +175,9 @@ func TestI21Forget(t *testing.T) {
 	if len(records) != 1 {
 		t.Fatalf("%d records on this computer", len(records))
 	}
+	if out, err := s.Byleave(ctx, "forget", "--records"); err != nil || !strings.Contains(out, "destroyed 1 box") {
+		t.Fatal("the record cannot be read:", out, err)
+	}
 	here, _ = opensHere(t, filepath.Join(s.Home, "spool"), person)
 	for where, text := range map[string]string{"here": here, "collector": collector(data, data)} {
 		if strings.Contains(text, "pelican") || !holds(text, "walrus", "ocelot") {
