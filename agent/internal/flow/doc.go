@@ -2,5 +2,5 @@
 //
 // May import: agent/internal/capture, agent/internal/capture/redact, agent/internal/control, agent/internal/gate, agent/internal/indicator, agent/internal/keystore, agent/internal/rights, agent/internal/spool, agent/internal/upload, policy, proto/envelope
 // Touches: os, net
-// Goroutines: one per stage that waits: runControl, runSight (capture and mark), runRedact, runDeadline, runEdges, runUpload; Run waits for all
+// Goroutines: one per stage that waits: runControl, runSight (capture and mark), runRedact, runDeadline, runEdges, runUpload; Run waits for all. A timer's after a forget, for a moment
 package flow

@@ -23,6 +23,8 @@ type Forget struct {
 const (
 	// settleForget bounds how long what is still being redacted may take before it is forgotten with the rest.
 	settleForget = 2 * time.Second
+	// runEnds is when an open run of typing has surely ended: the hold-back and the text gap of capture, and some.
+	runEnds = 1500 * time.Millisecond
 	// forgetWait is how long forget waits for the collector's word; what is not there by then is asked for until it is.
 	forgetWait = 5 * time.Second
 )
@@ -57,14 +59,22 @@ func (a *agent) forget(ctx context.Context, in json.RawMessage) (any, error) {
 		return nil, err
 	}
 	a.shut(sp, now)
-	settle, cancel := context.WithTimeout(ctx, settleForget)
-	if err := a.pipe.Flush(settle); err != nil { // it is dropped when it arrives
-		a.log.Warn("what is still being redacted could not be waited for", "why", err.Error())
-	}
-	cancel()
-	ctx, cancel = context.WithTimeout(ctx, forgetWait)
+	a.flushForgotten(ctx)
+	// A run of typing that was open at this instant reaches the redactor when it ends. It is settled alone then, so that it does not
+	// take what is typed later with it.
+	time.AfterFunc(runEnds, func() { a.flushForgotten(context.Background()) })
+	ctx, cancel := context.WithTimeout(ctx, forgetWait)
 	defer cancel()
 	return a.rights.Forget(ctx, sp)
+}
+
+// flushForgotten lets what is being redacted arrive, where it is dropped.
+func (a *agent) flushForgotten(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settleForget)
+	defer cancel()
+	if err := a.pipe.Flush(ctx); err != nil {
+		a.log.Warn("what is still being redacted could not be waited for; it is dropped when it arrives", "why", err.Error())
+	}
 }
 
 // shutter is the times that were forgotten while this agent runs: what is still on its way from capture is dropped when it arrives.
