@@ -7,7 +7,7 @@ BUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -buildid="
 SOURCES := $(shell find . -name '*.go' -not -path './demo/out/*' -not -path './bin/*') go.mod go.sum
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test check fmt vet cross race e2e fuzz bench bench-idle bench-typing nightly clean
+.PHONY: help deps build demo test check fmt vet lint cross race e2e fuzz bench bench-idle bench-typing nightly clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +40,7 @@ demo: deps $(DEMO_BINS) ## the main job, end to end, on a virtual desktop (SEED=
 test: deps $(DEMO_BINS) ## every test, with real X servers, windows and collectors
 	$(GO) test -p 1 -timeout 15m ./...
 
-check: fmt vet cross test ## what CI runs
+check: fmt vet lint cross test ## what CI runs
 	git diff --exit-code -- go.mod go.sum proto/pb
 
 fmt:
@@ -48,6 +48,10 @@ fmt:
 
 vet: deps
 	$(GO) vet ./...
+
+# Pinned, built by the Go toolchain, kept in its cache.
+lint: deps ## the linters of .golangci.yml
+	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run --timeout 15m ./...
 
 cross: ## the core without cgo on the three systems
 	for os in linux windows darwin; do CGO_ENABLED=0 GOOS=$$os $(GO) build ./agent/... ./collector/... ./installer/... ./policy/... ./proto/... || exit 1; done

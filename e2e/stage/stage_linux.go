@@ -316,7 +316,7 @@ func (s *Stage) Until(ctx context.Context, what string, cond func(Status) bool) 
 		return err == nil && cond(st)
 	})
 	if err != nil {
-		return fmt.Errorf("%w; the agent last said %+v, %v", err, last, lastErr)
+		return fmt.Errorf("%w; the agent last said %+v, %w", err, last, lastErr)
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func open(cfg Config) (*agent, error) {
 	} else if until != nil {
 		a.gate.Pause(*until)
 	}
-	report := spool.Report{}
+	var report spool.Report
 	if a.spool, report, err = spool.Open(spool.OS(), filepath.Join(cfg.Home, "spool"), cfg.Log); err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func (a *agent) look(ctx context.Context) error {
 	showing.run(cancel, func() error { return a.runMark(ctx, mark) })
 	defer func() {
 		cancel()
-		showing.wait()
+		_ = showing.wait() // look returns it
 		mark.Close()
 		a.marked.Store(false) // the next mark must be seen anew
 		a.gate.Indicator(a.clock.now(), false)

@@ -97,7 +97,6 @@ type collector struct {
 	told     [][]byte
 	checkIns int
 	streams  int
-	maxLoad  int
 }
 
 // start serves on loopback with this authority until the test ends.

@@ -57,7 +57,7 @@ type node struct {
 func Open(now func() policy.Moment) (*Client, error) {
 	conn, err := dial()
 	if err != nil {
-		return nil, fmt.Errorf("%w (%v)", ErrNoBus, err)
+		return nil, fmt.Errorf("%w (%w)", ErrNoBus, err)
 	}
 	c := &Client{
 		conn: conn, now: now, signals: make(chan *dbus.Signal, 64), focused: make(chan Focus, 16),
@@ -66,7 +66,7 @@ func Open(now func() policy.Moment) (*Client, error) {
 	}
 	if err := c.listen(); err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("%w (%v)", ErrNoBus, err)
+		return nil, fmt.Errorf("%w (%w)", ErrNoBus, err)
 	}
 	go c.run()
 	return c, nil

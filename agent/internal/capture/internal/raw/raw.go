@@ -27,7 +27,7 @@ func Open(e Event) Step {
 }
 
 // Format writes the word "raw.Event" under every verb.
-func (Event) Format(f fmt.State, _ rune) { io.WriteString(f, "raw.Event") }
+func (Event) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "raw.Event") }
 
 // MarshalJSON refuses: raw content is never encoded.
 func (Event) MarshalJSON() ([]byte, error) { return nil, fmt.Errorf("raw: an event is never encoded") }

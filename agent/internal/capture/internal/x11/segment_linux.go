@@ -1,6 +1,7 @@
 package x11
 
 import (
+	"errors"
 	"fmt"
 
 	sysv "github.com/gen2brain/shm"
@@ -24,8 +25,7 @@ func newSegment(c *conn, size int) (*segment, error) {
 	}
 	data, err := sysv.At(key, 0, 0)
 	if err != nil {
-		sysv.Rm(key)
-		return nil, fmt.Errorf("x11: attach shared memory: %w", err)
+		return nil, fmt.Errorf("x11: attach shared memory: %w", errors.Join(err, sysv.Rm(key)))
 	}
 	g := &segment{data: data}
 	if g.id, err = shm.NewSegId(c.Conn); err == nil {
@@ -35,8 +35,7 @@ func newSegment(c *conn, size int) (*segment, error) {
 		err = rmErr
 	}
 	if err != nil {
-		sysv.Dt(data)
-		return nil, fmt.Errorf("x11: share memory with the display: %w", err)
+		return nil, fmt.Errorf("x11: share memory with the display: %w", errors.Join(err, sysv.Dt(data)))
 	}
 	return g, nil
 }
