@@ -219,8 +219,8 @@ func (s *Stage) enrol(ctx context.Context, invitation string) error {
 	if _, err := s.Desk.Install(filepath.Join(s.bin, s.agent)); err != nil {
 		return err
 	}
-	s.Home = filepath.Join(s.Desk.Home(), "byleave")
-	secret := filepath.Join(s.Desk.Home(), "passphrase")
+	s.Home = filepath.Join(s.Desk.Dir(), "byleave") // never the person's own: they may have a Byleave there
+	secret := filepath.Join(s.Desk.Dir(), "passphrase")
 	if err := os.WriteFile(secret, []byte(passphrase+"\n"), 0o600); err != nil {
 		return fmt.Errorf("stage: %w", err)
 	}
@@ -250,7 +250,7 @@ func (s *Stage) command(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // Binary is the person's copy of the agent.
-func (s *Stage) Binary() string { return filepath.Join(filepath.Dir(s.Desk.Home()), "bin", s.agent) }
+func (s *Stage) Binary() string { return filepath.Join(s.Desk.Dir(), "bin", s.agent) }
 
 // Byleave runs one command of the person.
 func (s *Stage) Byleave(ctx context.Context, args ...string) (string, error) {
