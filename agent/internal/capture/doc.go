@@ -1,5 +1,5 @@
 // Package capture sees what a person does in consented windows and reduces it to steps, while a permit is open and not
-// longer. Every input event waits 300 ms in RAM and is judged at its own time; a step with any denied event is dropped
+// longer. Every input event waits 305 ms in RAM and is judged at its own time; a step with any denied event is dropped
 // whole and becomes part of a gap. What leaves this package is raw.Event, which only redact can open.
 //
 // Run is the one goroutine that owns all state. It follows the focus, turns the listening on and off with the permit,

@@ -29,6 +29,7 @@ func (l *loop) follow(now policy.Moment) {
 	}
 	if w.on {
 		l.red.abandon(policy.Edge)
+		l.red.typing.deafen(l.sight.focus.Window, now)
 		l.out.left()
 	}
 	l.shut()
@@ -46,7 +47,7 @@ func (l *loop) listen(window uint32) {
 			l.fail("listen", err)
 			return
 		}
-		w.on = true
+		w.on, l.red.typing.deaf = true, l.now()
 	}
 	if w.window != window {
 		if err := l.d.Watch(window); err != nil {
@@ -160,7 +161,7 @@ func (l *loop) began(a *action, in input) {
 	a.step.Window.Rect = l.d.Rect(a.place.window)
 	typing := a.step.Kind == raw.Text
 	switch {
-	case typing && !(in.place.known && in.place.text):
+	case typing && a.refused():
 		return // nothing will be told of it
 	case typing || a.step.Kind == raw.Hotkey:
 		a.step.Element = in.place.element
