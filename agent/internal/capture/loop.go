@@ -150,6 +150,7 @@ func (l *loop) settle() {
 	l.follow(now)
 	l.back.judge(now, l.opt.Gate.Judge)
 	l.red.expire(now)
+	l.feel(now)
 	l.red.typing.settle(now)
 	switch a := l.cam.want; {
 	case !l.watch.live.Allows(policy.Frames):
@@ -167,7 +168,7 @@ func (l *loop) settle() {
 func (l *loop) arm(timer *time.Timer) <-chan time.Time {
 	var next time.Duration
 	some := false
-	for _, due := range [...]func() (time.Duration, bool){l.back.due, l.red.due, l.red.typing.due, l.cam.due, l.mark.due, l.sight.due} {
+	for _, due := range [...]func() (time.Duration, bool){l.back.due, l.red.due, l.red.typing.due, l.pulse.due, l.cam.due, l.mark.due, l.sight.due} {
 		if at, ok := due(); ok && (!some || at < next) {
 			next, some = at, true
 		}

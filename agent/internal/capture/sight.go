@@ -114,6 +114,9 @@ func (l *loop) element(f a11y.Focus, ok bool, from <-chan a11y.Focus) <-chan a11
 		f, from = a11y.Focus{At: l.now()}, nil
 	}
 	if f.ID != l.sight.leaf.ID {
+		if l.pulse.doubtful(l.now()) {
+			l.pulse.denyUnproved(l.out.items, policy.Blind)
+		}
 		l.leave()
 	}
 	l.sight.leaf = f
@@ -143,7 +146,7 @@ func (l *loop) lookAtLeaf(at policy.Moment) {
 	s.prompt = s.prompt && s.terminal()
 	secret := s.ours() && s.leaf.Secret() || s.prompt
 	if secret && !s.secret.on {
-		l.pulse.denyUnproved(l.out.items)
+		l.pulse.denyUnproved(l.out.items, policy.Secret)
 	}
 	s.secret.set(secret, at, l.opt.Gate.Secret)
 	s.blind.set(!s.ours() || !s.leaf.Text() || s.terminal(), at, l.opt.Gate.TextBlind)

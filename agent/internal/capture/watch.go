@@ -260,7 +260,7 @@ func (l *loop) under(a *action, in input) {
 
 func (l *loop) answer(r answer) {
 	if r.a == nil {
-		l.beaten(r)
+		l.beaten(r, l.now())
 		return
 	}
 	l.pulse.lookups--

@@ -271,9 +271,26 @@ func (d *fakeDisplay) Layout() (raw.Rect, []raw.Rect, float64) {
 func (d *fakeDisplay) Owns(uint32, int, int) bool { return d.own }
 func (d *fakeDisplay) Rect(uint32) raw.Rect       { return raw.Rect{W: 400, H: 300} }
 
+// fakeSenses is an application that answers at once, unless it is hung: then after it goes on.
 type fakeSenses struct {
 	focused chan a11y.Focus
 	hung    atomic.Bool
+	mu      sync.Mutex
+	goes    chan struct{} // closed when it goes on
+}
+
+func (s *fakeSenses) hang() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.goes = make(chan struct{})
+	s.hung.Store(true)
+}
+
+func (s *fakeSenses) goOn() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hung.Store(false)
+	close(s.goes)
 }
 
 func (s *fakeSenses) Focused() <-chan a11y.Focus { return s.focused }
@@ -291,8 +308,15 @@ func (s *fakeSenses) Answers(ctx context.Context, _ uint64) error {
 	if !s.hung.Load() {
 		return nil
 	}
-	<-ctx.Done()
-	return ctx.Err()
+	s.mu.Lock()
+	goes := s.goes
+	s.mu.Unlock()
+	select {
+	case <-goes:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 type fakeMark struct {
