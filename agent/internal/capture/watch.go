@@ -47,6 +47,7 @@ func (l *loop) listen(window uint32) {
 			l.fail("listen", err)
 			return
 		}
+		l.seek.tries = 0
 		w.on, l.red.typing.deaf = true, l.now()
 	}
 	if w.window != window {
@@ -162,7 +163,8 @@ func (l *loop) began(a *action, in input) {
 	typing := a.step.Kind == raw.Text
 	switch {
 	case typing && a.refused():
-		return // nothing will be told of it
+		l.seek.tries = min(l.seek.tries, seekMost-1) // worth one more question
+		return                                       // nothing will be told of it
 	case typing || a.step.Kind == raw.Hotkey:
 		a.step.Element = in.place.element
 	default:
@@ -232,10 +234,11 @@ const maxAsked = 4
 
 // answer is what a question to the accessibility bus gave.
 type answer struct {
-	a       *action // the element under its press, nil for a pulse
+	a       *action // the element under its press, nil for another question
 	element raw.Element
 	asked   policy.Moment
 	alive   bool
+	found   *found // the focused element
 }
 
 // under asks for the element under a press, in a goroutine of its own: an application may hang.
@@ -259,6 +262,10 @@ func (l *loop) under(a *action, in input) {
 }
 
 func (l *loop) answer(r answer) {
+	if r.found != nil {
+		l.sought(*r.found)
+		return
+	}
 	if r.a == nil {
 		l.beaten(r, l.now())
 		return

@@ -276,7 +276,9 @@ type fakeSenses struct {
 	focused chan a11y.Focus
 	hung    atomic.Bool
 	mu      sync.Mutex
-	goes    chan struct{} // closed when it goes on
+	goes    chan struct{}     // closed when it goes on
+	find    func() a11y.Focus // what it says has the focus
+	finds   int
 }
 
 func (s *fakeSenses) hang() {
@@ -302,6 +304,16 @@ func (s *fakeSenses) Under(ctx context.Context, _ int, _ uint64, _, _ int) (a11y
 		return a11y.Element{}, false
 	}
 	return a11y.Element{Role: "push button", Name: "Save"}, true
+}
+
+func (s *fakeSenses) Find(context.Context, int) (a11y.Focus, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.finds++
+	if s.find == nil {
+		return a11y.Focus{}, false
+	}
+	return s.find(), true
 }
 
 func (s *fakeSenses) Answers(ctx context.Context, _ uint64) error {
