@@ -22,7 +22,9 @@ func (c *Capture) run(ctx context.Context, emit func(raw.Event)) error {
 	}
 	defer server.Close()
 	l := newLoop(c.opt, server, nil, emit)
-	if client, err := a11y.Open(now); err == nil {
+	if client, err := a11y.Open(now); err != nil {
+		c.opt.Log.Warn("no text is recorded until there is an accessibility bus", "why", err.Error())
+	} else {
 		l.s = client
 	}
 	l.reopen = func(ctx context.Context) (senses, error) { return a11y.Await(ctx, now) }

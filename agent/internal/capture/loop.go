@@ -85,7 +85,7 @@ func (l *loop) run(ctx context.Context) error {
 	if l.s != nil {
 		focused = l.s.Focused()
 	} else {
-		l.lost(ctx, "there is none")
+		l.lost(ctx)
 	}
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()

@@ -62,13 +62,12 @@ func (l *loop) sought(r found) {
 	l.here()
 }
 
-// lost says that there is no accessibility bus, and waits beside the loop until there is one again.
-func (l *loop) lost(ctx context.Context, why string) {
+// lost takes in that there is no accessibility bus, and waits beside the loop until there is one again.
+func (l *loop) lost(ctx context.Context) {
 	l.s = nil
 	if l.reopen == nil {
 		return
 	}
-	l.opt.Log.Warn("no text is recorded until the accessibility bus is there", "why", why)
 	l.helpers.Go(func() {
 		s, err := l.reopen(ctx)
 		if err != nil {

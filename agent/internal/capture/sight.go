@@ -112,7 +112,8 @@ func (l *loop) rematch(at policy.Moment) {
 func (l *loop) element(ctx context.Context, f a11y.Focus, ok bool, from <-chan a11y.Focus) <-chan a11y.Focus {
 	if !ok {
 		l.close()
-		l.lost(ctx, "it has gone")
+		l.opt.Log.Warn("the accessibility bus has gone: no text is recorded until it is there again")
+		l.lost(ctx)
 		f, from = a11y.Focus{At: l.now()}, nil
 	}
 	if f.ID != l.sight.leaf.ID {

@@ -121,6 +121,15 @@ var (
 
 // newWorld starts a loop with the editor in front and its text field focused, all agreed and all well. Call it in a bubble.
 func newWorld(t *testing.T, classes policy.Classes) *world {
+	w := newSilentWorld(t, classes, nil)
+	w.pass(10)
+	w.leaf(textField)
+	w.pass(1000)
+	return w
+}
+
+// newSilentWorld starts a loop with the editor in front, and no element told. Find, if there is one, tells it when asked.
+func newSilentWorld(t *testing.T, classes policy.Classes, find func(*world) a11y.Focus) *world {
 	w := &world{t: t, begin: time.Now(), ended: make(chan error, 1)}
 	w.g = gate.New(w.now)
 	w.rules = makeRules(t, w.begin, classes, editorApp)
@@ -135,10 +144,10 @@ func newWorld(t *testing.T, classes policy.Classes) *world {
 	w.l.asking = func(int) bool { return false }
 	ctx, cancel := context.WithCancel(t.Context())
 	w.cancel = cancel
+	if find != nil {
+		w.s.find = func() a11y.Focus { return find(w) }
+	}
 	go func() { w.ended <- w.l.run(ctx) }()
-	w.pass(10)
-	w.leaf(textField)
-	w.pass(1000)
 	return w
 }
 
@@ -278,7 +287,7 @@ type fakeSenses struct {
 	mu      sync.Mutex
 	goes    chan struct{}     // closed when it goes on
 	find    func() a11y.Focus // what it says has the focus
-	finds   int
+	finds   atomic.Int32
 }
 
 func (s *fakeSenses) hang() {
@@ -307,9 +316,7 @@ func (s *fakeSenses) Under(ctx context.Context, _ int, _ uint64, _, _ int) (a11y
 }
 
 func (s *fakeSenses) Find(context.Context, int) (a11y.Focus, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.finds++
+	s.finds.Add(1)
 	if s.find == nil {
 		return a11y.Focus{}, false
 	}
