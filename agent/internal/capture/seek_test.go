@@ -49,14 +49,16 @@ func TestSeek(t *testing.T) {
 			w.leaf(a11y.Focus{PID: 100, ID: 77}) // it is asked for now
 			w.pass(50)
 			w.leaf(password)
-			w.pass(500)
+			w.pass(1500)
 			w.typed("hunter2")
 			w.pass(2000)
 		}, []string{gap(policy.Secret)}},
 		{"another window got the focus while the answer is on its way", func(w *world) a11y.Focus {
 			old := says(textField)(w)
 			time.Sleep(100 * time.Millisecond)
-			w.s.find = nil
+			if w.s.finds.Load() > 1 {
+				w.s.find = nil
+			}
 			return old
 		}, func(w *world) {
 			w.leaf(a11y.Focus{PID: 100, ID: 77})
