@@ -115,6 +115,13 @@ func TestSeekIsBounded(t *testing.T) {
 		if n := w.s.finds.Load(); n != 2*seekMost {
 			t.Errorf("asked %d times when the permit came", n-seekMost)
 		}
+		w.g.Pause(time.Time{})
+		w.pass(1000)
+		w.g.Resume()
+		w.pass(1000)
+		if n := w.s.finds.Load(); n != 3*seekMost {
+			t.Errorf("asked %d times when the permit came in the same window", n-2*seekMost)
+		}
 		if err := w.stop(); err != nil {
 			t.Fatal(err)
 		}
