@@ -11,6 +11,7 @@ import (
 
 	"github.com/byleave/byleave/e2e/desktop"
 	"github.com/byleave/byleave/policy"
+	"github.com/godbus/dbus/v5"
 )
 
 func moment() policy.Moment { return policy.Moment{Wall: time.Now()} }
@@ -175,6 +176,41 @@ func TestNoBus(t *testing.T) {
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
 	if _, err := Open(moment); !errors.Is(err, ErrNoBus) {
 		t.Errorf("Open gave %v", err)
+	}
+}
+
+// TestAwait holds that a bus that died is noticed, and that a session without one is waited for until it has one.
+func TestAwait(t *testing.T) {
+	d, c := session(t)
+	var pid uint32
+	bus, err := dbus.ConnectSessionBus()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bus.Close()
+	if err := bus.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, "org.a11y.Bus").Store(&pid); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(int(pid), syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for range c.Focused() { // until the bus is gone
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	again, err := Await(ctx, moment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if f := started(t, d, again, Focus.Text, "l3afpad"); !f.Lines {
+		t.Errorf("on the new bus: %+v", f)
+	}
+	gone, stop := context.WithCancel(ctx)
+	stop()
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+	if _, err := Await(gone, moment); err == nil {
+		t.Error("a session that is not there has a bus")
 	}
 }
 
