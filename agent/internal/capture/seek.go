@@ -65,6 +65,8 @@ func (l *loop) sought(r found) {
 // lost takes in that there is no accessibility bus, and waits beside the loop until there is one again.
 func (l *loop) lost(ctx context.Context) {
 	l.s = nil
+	l.pulse.runs = false
+	l.giveUp() // nobody will prove it any more
 	if l.reopen == nil {
 		return
 	}

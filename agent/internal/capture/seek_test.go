@@ -164,3 +164,28 @@ func TestBusReturns(t *testing.T) {
 		}
 	})
 }
+
+// TestBusGoesWhileAsked holds that text which waits for a proof is dropped with the bus that would have given it.
+func TestBusGoesWhileAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, allClasses)
+		w.s.hang()
+		w.typed("hello")
+		w.pass(500)
+		w.s.goOn() // the second question is still to be put
+		w.pass(50)
+		looks := w.looks
+		close(w.s.focused)
+		w.pass(10)
+		if n := w.looks - looks; n > 20 {
+			t.Errorf("woke %d times", n)
+		}
+		w.pass(3000)
+		if err := w.stop(); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff([]string{gap(policy.Blind)}, w.said()); d != "" {
+			t.Errorf("steps differ (-want +got):\n%s", d)
+		}
+	})
+}
