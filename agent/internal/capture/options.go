@@ -69,7 +69,6 @@ const (
 	motionEvery  = 100 * time.Millisecond // of a drag's motions one in this time is judged
 	afterCap     = time.Second            // the frame after an action is taken at the latest then
 	grabEvery    = 200 * time.Millisecond // between two frames after an action
-	beforeEvery  = 100 * time.Millisecond // between two frames before an action
 	proofAge     = 2 * time.Second        // an older proof of the mark is made again
 	focusSafety  = 50 * time.Millisecond  // a focus event may come this much after the key that it is about
 	elementWait  = 30 * time.Millisecond  // for the element under a press

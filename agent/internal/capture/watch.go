@@ -171,7 +171,7 @@ func (l *loop) began(a *action, in input) {
 		l.under(a, in)
 	}
 	if l.watch.live.Allows(policy.Frames) {
-		l.cam.begin(a, in, l.now())
+		l.cam.begin(a, in)
 	}
 }
 

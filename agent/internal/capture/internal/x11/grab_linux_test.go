@@ -208,6 +208,49 @@ func TestBeforeIsBefore(t *testing.T) {
 	}
 }
 
+// TestPressesAreBounded: with a paint before each, a flood of presses costs a grab per 100 ms, not one each; while nothing is
+// painted, the same picture serves them all and costs none.
+func TestPressesAreBounded(t *testing.T) {
+	s, a, w, _ := watched(t, 100, 100)
+	began, grabs := time.Now(), 0
+	for i := range 60 {
+		a.paint(w, shade(i))
+		a.Sync()
+		shot, why := s.Before(uint32(w), s.serverTime()+1000)
+		switch {
+		case shot == nil && why != whyTooSoon:
+			t.Fatal(why)
+		case shot == nil:
+		case count(shot, shade(i)) != 400*300:
+			t.Fatalf("press %d (%s): an old picture", i, shot.Proof)
+		case shot.Proof == "damage":
+			grabs++
+		}
+		shot.Wipe()
+	}
+	if most := 1 + int(time.Since(began)/pressEvery); grabs == 0 || grabs > most {
+		t.Errorf("%d grabs, want 1 to %d", grabs, most)
+	}
+	wait(t, s, "the last paint settled", func(e Event) bool { return e.Kind == Settled && !newest(s).over })
+	first := newest(s)
+	for range 60 {
+		shot, why := s.Before(uint32(w), s.serverTime()+1000)
+		if shot == nil || shot.Proof != "slot" {
+			t.Fatalf("a picture of what stands still: %q", why)
+		}
+		shot.Wipe()
+	}
+	if newest(s) != first {
+		t.Error("a window that stood still was grabbed again")
+	}
+}
+
+func newest(s *Server) *slot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.watch.slots[0]
+}
+
 // shade is the colour of the window after n presses.
 func shade(n int) uint32 {
 	if n <= 0 {
