@@ -32,19 +32,21 @@ type agent struct {
 	pipe  *redact.Pipe
 	lock  *os.File
 
-	rules    atomic.Pointer[policy.Rules] // load, and withdrawn on its behalf
-	consent  atomic.Pointer[policy.Consent]
-	uploader atomic.Pointer[upload.Uploader] // runUpload
-	marked   atomic.Bool                     // runMark, and waitMark when it is covered
-	settled  atomic.Int32                    // runEdges: the state it last settled for
-	disk     atomic.Pointer[string]          // append: why nothing can be stored, nil when it can
-	stirred  chan struct{}                   // load and settle tell runUpload that there may be something to do
-	due      chan struct{}                   // append tells runDeadline that a batch was opened
+	rules        atomic.Pointer[policy.Rules] // load, and withdrawn on its behalf
+	consent      atomic.Pointer[policy.Consent]
+	uploader     atomic.Pointer[upload.Uploader] // runUpload
+	marked       atomic.Bool                     // runMark, and waitMark when it is covered
+	settled      atomic.Int32                    // runEdges: the state it last settled for
+	disk         atomic.Pointer[string]          // append: why nothing can be stored, nil when it can
+	unsavedWords atomic.Pointer[string]          // save: what holds in RAM and is not durable yet, nil when all is
+	stirred      chan struct{}                   // load and settle tell runUpload that there may be something to do
+	due          chan struct{}                   // append tells runDeadline that a batch was opened
 
 	mu       sync.Mutex // serialises load, and guards what follows
 	note     string     // why there are no rules although there is a consent
 	lost     spool.Lost // what an unclean end lost; told once there is a consent to tell it under
 	redactor redactor
+	unsaved  unsaved // what the person did and the disk refused
 }
 
 // redactor is which rules redact now, and in which session its class tokens mean the same.
@@ -66,11 +68,12 @@ func open(cfg Config) (*agent, error) {
 	}
 	seen, wallErr := keys.Wall()
 	a := &agent{
-		cfg: cfg, log: cfg.Log, keys: keys, lock: held, clock: newClock(seen),
+		cfg: cfg, log: cfg.Log, keys: keys, lock: held, clock: newClock(seen, wallErr != nil),
+		unsaved: unsaved{consent: map[[16]byte]bool{}},
 		stirred: make(chan struct{}, 1), due: make(chan struct{}, 1),
 	}
 	a.gate = gate.New(a.clock.now)
-	a.gate.ClockDoubt(wallErr != nil || a.clock.doubted())
+	a.gate.Distrust(a.clock.doubted)
 	if until, err := keys.Pause(); err != nil {
 		return nil, err
 	} else if until != nil {
@@ -136,6 +139,8 @@ func (a *agent) load() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	rules, consent, err := a.granted()
+	err = errors.Join(err, a.destroy())
+	a.save()
 	a.note = ""
 	if err != nil {
 		a.note = err.Error()
@@ -169,8 +174,9 @@ func (a *agent) granted() (*policy.Rules, *policy.Consent, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if gone, err := a.keys.Withdrawn(c.ID()); err != nil || gone {
-		return nil, nil, errors.Join(err, a.withdrawn(c))
+	if gone, err := a.keys.Withdrawn(c.ID()); err != nil || gone || a.unsaved.consent[c.ID()] {
+		a.stop()
+		return nil, nil, err
 	}
 	newest, err := a.newestPolicy()
 	if err != nil {
@@ -183,25 +189,13 @@ func (a *agent) granted() (*policy.Rules, *policy.Consent, error) {
 	if err := a.redactWith(newest); err != nil {
 		return nil, &c, err
 	}
+	if err := a.prepare(id, c); err != nil {
+		return nil, &c, err
+	}
 	if err := a.seal(id, pinned, c); err != nil {
 		return nil, &c, err
 	}
 	return rules, &c, nil
-}
-
-// withdrawn carries a withdrawal out: nothing more is recorded, and what is held is destroyed.
-func (a *agent) withdrawn(c policy.Consent) error {
-	a.rules.Store(nil) // first: whoever the gate wakes must find that there is no consent, and let go of the display
-	a.gate.Withdraw()
-	if err := a.spool.Use(spool.Keys{}); err != nil { // what is still on its way from capture is refused from here on
-		a.log.Warn("the open batch could not be closed; it is destroyed", "why", err.Error())
-	}
-	n, err := a.spool.DestroyHeld(c.ID())
-	if err != nil {
-		return fmt.Errorf("destroy what is held: %w", err)
-	}
-	a.log.Info("withdrawn; held boxes destroyed", "boxes", n)
-	return nil
 }
 
 // seal lets the spool seal under this consent, and tells what an unclean end lost.

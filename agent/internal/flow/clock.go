@@ -20,11 +20,11 @@ type clock struct {
 	doubt   bool
 }
 
-// newClock starts from the highest wall time that any earlier run saw.
-func newClock(highest time.Time) *clock {
+// newClock starts from the highest wall time that any earlier run saw; unknown says that this could not be read, which is doubt.
+func newClock(highest time.Time, unknown bool) *clock {
 	c := &clock{boot: bootTime, highest: highest}
 	c.anchor = policy.Moment{Boot: c.boot(), Wall: time.Now().Round(0)}
-	c.doubt = c.anchor.Wall.Before(highest.Add(-drift))
+	c.doubt = unknown || c.anchor.Wall.Before(highest.Add(-drift))
 	return c
 }
 
