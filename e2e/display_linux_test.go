@@ -14,10 +14,15 @@ import (
 // bin is the folder of the binaries under test.
 const bin = "../bin"
 
-// open stages everything on a desktop of its own.
+// open stages everything on a desktop of its own, for a minute.
 func open(t *testing.T, desk desktop.Options, opt stage.Options) (context.Context, *stage.Stage) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	return openFor(t, time.Minute, desk, opt)
+}
+
+func openFor(t *testing.T, limit time.Duration, desk desktop.Options, opt stage.Options) (context.Context, *stage.Stage) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	t.Cleanup(cancel)
 	d, err := desktop.Start(ctx, desk)
 	if err != nil {

@@ -152,6 +152,9 @@ func (a *agent) destroy() error {
 // save makes durable what the person did, as far as the disk allows, and says what it does not. a.mu is held.
 func (a *agent) save() {
 	var words []string
+	if until := a.unsaved.pause; until != nil && !until.IsZero() && until.Before(a.clock.now().Wall) {
+		a.unsaved.pause = nil // it has passed meanwhile
+	}
 	if a.unsaved.pause != nil {
 		if err := a.keys.SavePause(a.unsaved.pause); err != nil {
 			words = append(words, "recording is paused, but a restart would end the pause, because it could not be written: "+err.Error())
