@@ -172,7 +172,9 @@ func TestWithdrawOnAFullDisk(t *testing.T) {
 	makeRoom := fill(t, s)
 	_, err = s.Byleave(ctx, "consent", "withdraw")
 	check(t, err)
-	off := func(st stage.Status) bool { return st.State == "off" && !st.Mark && st.Spool.Held == 0 && st.Disk == "" }
+	off := func(st stage.Status) bool {
+		return st.State == "off" && !st.Mark && st.Spool.Held == 0 && !strings.Contains(st.Disk, "restart")
+	}
 	check(t, s.Until(ctx, "the end of the consent", off))
 	check(t, agent.Kill())
 	run(t, s)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -134,4 +135,11 @@ func TestNoDisplay(t *testing.T) {
 		}
 		check(t, agent.Stop())
 	}
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	check(t, err)
+	return string(b)
 }

@@ -267,5 +267,8 @@ func (a *agent) settle(ctx context.Context) error {
 		return err
 	}
 	signal(a.stirred)
-	return a.keys.SaveWall(a.clock.seen())
+	if err := a.keys.SaveWall(a.clock.seen()); err != nil {
+		return fmt.Errorf("%w: %w", spool.ErrDisk, err)
+	}
+	return nil
 }

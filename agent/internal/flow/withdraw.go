@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/keystore"
@@ -83,6 +84,7 @@ func (a *agent) prepare(id keystore.Identity, c policy.Consent) error {
 
 // withdraw is the person's word that nothing more may be recorded. Recording has stopped before anything is written.
 func (a *agent) withdraw(context.Context, json.RawMessage) (any, error) {
+	a.rules.Store(nil) // first: whoever the gate wakes must find that there is no consent, and let go of the display
 	a.gate.Withdraw()
 	err := a.end()
 	n := Withdrawn{Consents: a.ending()}
@@ -99,10 +101,10 @@ func (a *agent) withdraw(context.Context, json.RawMessage) (any, error) {
 func (a *agent) end() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.gate.Withdraw() // again: a load may have been under way
 	if c := a.consent.Load(); c != nil {
 		a.unsaved.consent[c.ID()] = true // whatever can be read of the disk
 	}
+	a.stop() // again: a load may have been under way
 	id, err := a.keys.Identity()
 	if err != nil {
 		return err
@@ -120,7 +122,7 @@ func (a *agent) ending() int {
 	return len(a.unsaved.consent)
 }
 
-// stop ends recording at once: whoever the gate wakes finds that there is no consent, and lets go of the display. a.mu is held.
+// stop ends recording at once. a.mu is held.
 func (a *agent) stop() {
 	a.rules.Store(nil)
 	a.gate.Withdraw()
@@ -169,15 +171,11 @@ func (a *agent) save() {
 		a.unsavedWords.Store(nil)
 		return
 	}
-	text := ""
-	for _, w := range words {
-		text += w + "; "
-	}
-	text += "make room on the disk or make it writable: it is tried again every 10 seconds while the agent runs"
+	text := strings.Join(append(words, "make room on the disk or make it writable: it is tried again every 10 seconds while the agent runs"), "; ")
 	if a.unsavedWords.Swap(&text) == nil {
 		a.log.Warn("not durable yet", "what", text)
+		signal(a.due) // runDeadline begins to count
 	}
-	signal(a.due)
 }
 
 func (a *agent) saveWithdrawals() error {
