@@ -76,7 +76,11 @@ func (w *witness) boxes() []string {
 func TestKilledAtTenPlaces(t *testing.T) {
 	ctx, s := openFor(t, 3*time.Minute, desktop.Options{}, stage.Options{})
 	agent, editor := record(ctx, t, s)
-	types := typist(ctx, t, s)
+	hand, err := s.Desk.Hand()
+	check(t, err)
+	defer hand.Close()
+	area, err := s.Desk.Geometry(editor.ID)
+	check(t, err)
 	w := watch(ctx, filepath.Join(s.Home, "spool"))
 	defer func() { w.stop(); <-w.done }()
 	pack := func() int64 { return size(t, filepath.Join(s.Data(), "packs")) }
@@ -110,13 +114,14 @@ func TestKilledAtTenPlaces(t *testing.T) {
 		{"both, the box under way", func() { cut(); killCollector(); killAgent() }},
 	}
 	var kills []kill
-	fruit := []string{"apricot", "banana", "cherry", "damson", "elder", "figs", "grape", "lemon", "medlar", "quince"}
 	for i, p := range places {
 		boxes, sent, packed = w.count(""), w.count("sent"), pack()
 		check(t, s.Desk.Focus(ctx, editor.ID))
-		k := kill{place: p.name, words: "some " + fruit[i] + " here", typed: time.Now()}
-		types(k.words)
-		until("the words to be judged", func() bool { st, err := s.Status(ctx); return err == nil && st.State == "recording" })
+		k := kill{place: p.name, x: area.Min.X + 200 + 20*i} // each place has a click of its own
+		awayFromEdges()
+		k.clicked = time.Now()
+		check(t, hand.Click(k.x, area.Min.Y+200))
+		awayFromEdges()
 		p.do()
 		k.at = time.Now()
 		if !s.Serving() {
@@ -158,9 +163,10 @@ func TestKilledAtTenPlaces(t *testing.T) {
 
 // kill is one place at which a program was ended, and what a witness outside saw of it.
 type kill struct {
-	place, words   string
+	place          string
+	x              int // where the person clicked before
 	agent          bool
-	typed, at      time.Time
+	clicked, at    time.Time
 	sealed         time.Time // when the newest box that lay in the spool after the kill was sealed; zero if there was none
 	restart, again time.Time // the agent was started between these
 }
@@ -180,14 +186,18 @@ func newest(t *testing.T, spool string) (at time.Time) {
 	return at
 }
 
-// checkLost compares what the witness saw with what the boxes hold. What was typed is in a box, or lies in a gap that says so and is
+// checkLost compares what the witness saw with what the boxes hold. What was clicked is in a box once, or lies in a gap that says so and is
 // at most a minute older than the kill; a kill of the collector costs nothing.
 func checkLost(t *testing.T, kills []kill, boxes []stage.Box) {
 	t.Helper()
-	text := ""
+	clicks := map[int]int{}
 	var lost []stage.Gap
 	for _, b := range boxes {
-		text += b.Text() + "\n"
+		for _, e := range b.Payload.GetEvents() {
+			if a := e.GetAction(); a.GetKind() == pb.Kind_KIND_CLICK {
+				clicks[int(a.GetWindow().GetCanvas().GetX()+a.GetAt().GetX())]++
+			}
+		}
 		for _, g := range b.Gaps() {
 			if g.Reason == pb.Reason_REASON_LOST {
 				lost = append(lost, g)
@@ -198,8 +208,8 @@ func checkLost(t *testing.T, kills []kill, boxes []stage.Box) {
 	for _, k := range kills {
 		last := len(groups) - 1
 		switch {
-		case !k.agent && !strings.Contains(text, k.words):
-			t.Errorf("%s: %q is missing", k.place, k.words)
+		case clicks[k.x] > 1 || !k.agent && clicks[k.x] == 0:
+			t.Errorf("%s: the click is there %d times: %v", k.place, clicks[k.x], clicks)
 		case !k.agent:
 		case last >= 0 && groups[last][0].sealed.Equal(k.sealed):
 			groups[last] = append(groups[last], k)
@@ -214,14 +224,14 @@ func checkLost(t *testing.T, kills []kill, boxes []stage.Box) {
 	for i, g := range groups {
 		checkGap(t, g, lost[i])
 		for _, k := range g {
-			if strings.Contains(text, k.words) {
+			if clicks[k.x] == 1 {
 				continue
 			}
 			missing++
-			if k.typed.Before(lost[i].From) {
-				t.Errorf("%s: %q was typed at %v, is in no box, and the gap begins only at %v", k.place, k.words, k.typed, lost[i].From)
+			if k.clicked.Before(lost[i].From) {
+				t.Errorf("%s: the click of %v is in no box, and the gap begins only at %v", k.place, k.clicked, lost[i].From)
 			}
-			if old := k.at.Sub(k.typed); old > time.Minute {
+			if old := k.at.Sub(k.clicked); old > time.Minute {
 				t.Errorf("%s: %v of activity are missing", k.place, old)
 			}
 		}
@@ -229,7 +239,7 @@ func checkLost(t *testing.T, kills []kill, boxes []stage.Box) {
 	if missing == 0 {
 		t.Error("no kill lost anything: the kills missed")
 	}
-	t.Logf("%d kills of the agent in %d gaps; %d of %d runs of typing lost, each less than a minute old", len(slices.Concat(groups...)), len(groups), missing, len(kills))
+	t.Logf("%d kills of the agent in %d gaps; %d of %d clicks lost, each less than a minute old", len(slices.Concat(groups...)), len(groups), missing, len(kills))
 }
 
 // checkGap checks the length of a gap: from the newest box that survived to the restart, rounded outwards to seconds.
@@ -237,8 +247,8 @@ func checkGap(t *testing.T, group []kill, g stage.Gap) {
 	t.Helper()
 	first, last := group[0], group[len(group)-1]
 	if first.sealed.IsZero() { // nothing was ever sealed: the session's own mark, in whole minutes, is all that is known
-		if g.From.After(first.typed) || first.typed.Sub(g.From) > 2*time.Minute {
-			t.Errorf("%s: the gap begins at %v, the words were typed at %v", first.place, g.From, first.typed)
+		if g.From.After(first.clicked) || first.clicked.Sub(g.From) > 2*time.Minute {
+			t.Errorf("%s: the gap begins at %v, the click was at %v", first.place, g.From, first.clicked)
 		}
 	} else if d := first.sealed.Sub(g.From); d < 0 || d >= time.Second {
 		t.Errorf("%s: the gap begins %v before the newest box that survived", first.place, d)

@@ -183,6 +183,9 @@ func (a *agent) granted() (*policy.Rules, *policy.Consent, error) {
 		return nil, nil, err
 	}
 	rules, err := policy.NewRules(pinned, newest, c)
+	if err == nil {
+		err = a.applies(id, pinned, newest)
+	}
 	if err != nil {
 		return nil, &c, fmt.Errorf("%w; run `byleave consent show`, then give or withdraw", err)
 	}
@@ -196,6 +199,27 @@ func (a *agent) granted() (*policy.Rules, *policy.Consent, error) {
 		return nil, &c, err
 	}
 	return rules, &c, nil
+}
+
+// applies refuses a policy that reaches further than the one that was last recorded under, although the person agreed to as much
+// once: what a policy took away comes back by the person's word alone. A new consent begins anew.
+func (a *agent) applies(id keystore.Identity, pinned, newest policy.Policy) error {
+	signed, err := a.keys.Applied()
+	if err != nil {
+		return err
+	}
+	if signed != nil {
+		last, err := policy.Parse(signed, id.PolicyKey)
+		if err != nil {
+			return err
+		}
+		if last.Version() > pinned.Version() && last.Digest() != newest.Digest() {
+			if err := policy.Narrower(newest, last); err != nil {
+				return err
+			}
+		}
+	}
+	return a.keys.SaveApplied(newest.Signed())
 }
 
 // seal lets the spool seal under this consent, and tells what an unclean end lost.

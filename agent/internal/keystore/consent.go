@@ -15,6 +15,7 @@ import (
 
 const (
 	policyFile  = "policy.signed"
+	appliedFile = "policy.applied"
 	consentFile = "consent.json"
 	keptPrefix  = "consent-" // consent-<digest>.json: every consent that was ever given here
 	stubPrefix  = "stub-"    // stub-<consent id in hex>.{given,withdrawn}.{due,told}
@@ -40,6 +41,19 @@ func (s *Store) SavePolicy(signed []byte) error {
 
 // Policy returns the newest signed policy, nil if there is none.
 func (s *Store) Policy() ([]byte, error) { return s.read(policyFile) }
+
+// SaveApplied stores the policy that was last recorded under beside a consent: a later one must be narrower than this one, too.
+func (s *Store) SaveApplied(signed []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if before, err := s.read(appliedFile); err == nil && bytes.Equal(before, signed) {
+		return nil
+	}
+	return s.write(appliedFile, signed)
+}
+
+// Applied returns the policy that was last recorded under, nil if there is none.
+func (s *Store) Applied() ([]byte, error) { return s.read(appliedFile) }
 
 // SaveConsent stores a signed consent with the exact signed bytes of the policy that it pins, and puts it in force in place of
 // an earlier one, which is kept (see Consents). Save its stub first (SaveStub): a consent whose stub is lost could never be told
