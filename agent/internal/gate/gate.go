@@ -165,9 +165,12 @@ func (g *Gate) Display(ok bool, words string) {
 // what happened before it was noticed.
 func (g *Gate) ClockDoubt(doubt bool) {
 	g.update(func(now policy.Moment) {
-		if doubt != g.doubt {
+		if doubt != g.doubt || !doubt { // also a doubt that came and went between two readings
 			g.doubt = doubt
 			g.barrier = now.Boot
+		}
+		if !doubt {
+			g.tell() // whoever sleeps until NextEdge counted by the clock as it was
 		}
 	})
 }
