@@ -5,14 +5,21 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/control"
+	"github.com/byleave/byleave/agent/internal/session"
 )
 
 // Pause says until when recording stops; the zero time means until the person resumes.
 type Pause struct {
 	Until time.Time `json:"until"`
+}
+
+// Quit names the process that ends, so that the caller can wait for that.
+type Quit struct {
+	Pid int `json:"pid"`
 }
 
 // runControl serves the verbs of the control socket to the same user.
@@ -23,7 +30,9 @@ func (a *agent) runControl(ctx context.Context) error {
 		"resume":   {Do: a.resume},
 		"withdraw": {Do: a.withdraw},
 		"reload":   {Do: func(context.Context, json.RawMessage) (any, error) { return nil, a.load() }},
-	}, a.log)
+		"session":  {Do: a.session},
+		"quit":     {Root: true, Do: func(context.Context, json.RawMessage) (any, error) { a.quit(); return Quit{os.Getpid()}, nil }},
+	}, a.log, a.cfg.Ready)
 }
 
 // pause takes effect before it is made durable: the person's gesture never waits for a disk.
@@ -61,4 +70,19 @@ func (a *agent) resume(context.Context, json.RawMessage) (any, error) {
 	a.save()
 	a.gate.Resume()
 	return nil, nil
+}
+
+// session takes the desktop that a session hands over; it is looked at from the next look on, and the newest wins. Without a
+// consent it is only remembered.
+func (a *agent) session(_ context.Context, in json.RawMessage) (any, error) {
+	var s session.Session
+	if err := json.Unmarshal(in, &s); err != nil {
+		return nil, fmt.Errorf("read the session: %w", err)
+	}
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	a.desktop.Store(&s)
+	signal(a.handed)
+	return nil, s.Keep()
 }
