@@ -54,6 +54,7 @@ type loop struct {
 	back holdback
 	cam  camera
 	out  output
+	own  own
 
 	fault error // the display failed under us
 }
@@ -148,7 +149,7 @@ func (l *loop) settle() {
 	now := l.now()
 	l.rematch(now)
 	l.follow(now)
-	l.back.judge(now, l.opt.Gate.Judge)
+	l.back.judge(now, l.judged)
 	l.red.expire(now)
 	switch a := l.cam.want; {
 	case !l.watch.live.Allows(policy.Frames):
@@ -194,7 +195,7 @@ func (l *loop) stop() {
 	l.shut()
 	l.red.abandon(policy.Edge)
 	l.cam.cancel("recording stopped")
-	l.back.judge(now, l.opt.Gate.Judge)
+	l.back.judge(now, l.judged)
 	l.back.deny(policy.Edge)
 	l.opt.Gate.Focus(now, 0, "", policy.Blind)
 	l.out.finish(now)

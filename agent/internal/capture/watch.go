@@ -47,6 +47,7 @@ func (l *loop) listen(window uint32) {
 			return
 		}
 		w.on = true
+		l.own = own{}
 	}
 	if w.window != window {
 		if err := l.d.Watch(window); err != nil {
@@ -104,7 +105,7 @@ func (l *loop) endShut(now policy.Moment) {
 // input takes in one event of a key or the pointer.
 func (l *loop) input(e x11.Event) {
 	in, ok := inputOf(e)
-	if !ok || !l.watch.on || in.deed == motion && len(l.red.down) == 0 {
+	if !ok || !l.watch.on || l.own.drops(e, l.opt.Hotkey) || in.deed == motion && len(l.red.down) == 0 {
 		return
 	}
 	now := l.now()
@@ -125,7 +126,11 @@ func (l *loop) input(e x11.Event) {
 	if a == nil {
 		return
 	}
-	l.back.put(held{at: in.at, from: now, window: in.place.window, a: a})
+	h := held{at: in.at, from: now, window: in.place.window, a: a}
+	if in.deed == buttonDown {
+		h.press = in.stamp
+	}
+	l.back.put(h)
 	l.after(a, in, a == again)
 	if in.deed == keyDown && len(a.step.Keys) > 0 && a.step.Kind == raw.Text {
 		l.beat(a, now)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/agent/internal/gate"
+	"github.com/byleave/byleave/agent/internal/hotkey"
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/agent/internal/spool"
 	"github.com/byleave/byleave/agent/internal/upload"
@@ -40,6 +41,12 @@ type agent struct {
 	disk     atomic.Pointer[string]          // append: why nothing can be stored, nil when it can
 	stirred  chan struct{}                   // load and settle tell runUpload that there may be something to do
 	due      chan struct{}                   // append tells runDeadline that a batch was opened
+	key      atomic.Pointer[hotkey.Key]      // look
+	untrayed atomic.Pointer[string]          // runTray: why nobody shows the icon
+	answer   atomic.Pointer[string]          // act: what came of the last click in the tray
+	news     news                            // whatever the tray shows has changed
+	again    chan struct{}                   // showTray tells runTray to look for a tray again
+	quit     func()                          // Run: the agent ends
 
 	mu       sync.Mutex // serialises load, and guards what follows
 	note     string     // why there are no rules although there is a consent
@@ -68,6 +75,7 @@ func open(cfg Config) (*agent, error) {
 	a := &agent{
 		cfg: cfg, log: cfg.Log, keys: keys, lock: held, clock: newClock(seen),
 		stirred: make(chan struct{}, 1), due: make(chan struct{}, 1),
+		news: make(news, 1), again: make(chan struct{}, 1),
 	}
 	a.gate = gate.New(a.clock.now)
 	a.gate.ClockDoubt(wallErr != nil || a.clock.doubted())
@@ -148,6 +156,7 @@ func (a *agent) load() error {
 		up.Hurry()
 	}
 	signal(a.stirred)
+	signal(a.news)
 	return nil
 }
 
@@ -273,5 +282,6 @@ func (a *agent) settle(ctx context.Context) error {
 		return err
 	}
 	signal(a.stirred)
+	signal(a.news)
 	return a.keys.SaveWall(a.clock.seen())
 }

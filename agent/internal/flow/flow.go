@@ -18,6 +18,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/byleave/byleave/agent/internal/hotkey"
 )
 
 // Config says where the agent lives and how long it holds what it sealed.
@@ -27,6 +29,8 @@ type Config struct {
 	Display string        // X display, for example ":0"; empty means none
 	Session string        // XDG_SESSION_TYPE: "wayland" is said, not tried
 	Hold    time.Duration // how long a box stays here before it may leave: 0 to 7 days
+	Hotkey  hotkey.Combo  // pauses and resumes
+	Review  func() error  // opens the review for the person
 	Log     *slog.Logger  // gets no content, ever
 }
 
@@ -45,6 +49,7 @@ func Run(ctx context.Context, cfg Config) error {
 	defer stopRedactor()
 	defer stopProducers()
 
+	a.quit = stopProducers
 	var consumers, redactor, producers stage
 	consumers.run(stopProducers, func() error { return a.runUpload(consuming) })
 	consumers.run(stopProducers, func() error { return a.runDeadline(consuming) })
@@ -52,6 +57,8 @@ func Run(ctx context.Context, cfg Config) error {
 	producers.run(stopProducers, func() error { return a.runSight(producing) })
 	producers.run(stopProducers, func() error { return a.runEdges(producing) })
 	producers.run(stopProducers, func() error { return a.runControl(producing) })
+	producers.run(stopProducers, func() error { return a.runNews(producing) })
+	producers.run(stopProducers, func() error { return a.runTray(producing) })
 
 	err = producers.wait()
 	stopRedactor()
