@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -36,13 +37,13 @@ func trayCommand() *cobra.Command {
 }
 
 // startReview runs `byleave review`, which opens the person's browser, and returns when it has said where it listens, or why it
-// cannot. The review goes on by itself.
-func startReview() error {
+// cannot. The review goes on by itself, at the longest until ctx ends.
+func startReview(ctx context.Context) error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	cmd := exec.Command(self, "review")
+	cmd := exec.CommandContext(ctx, self, "review")
 	var words bytes.Buffer
 	cmd.Stderr = &words
 	out, err := cmd.StdoutPipe()

@@ -24,14 +24,14 @@ import (
 
 // Config says where the agent lives and how long it holds what it sealed.
 type Config struct {
-	Home    string        // folder of keys, consent and spool, mode 0700
-	Socket  string        // path of the control socket
-	Display string        // X display, for example ":0"; empty means none
-	Session string        // XDG_SESSION_TYPE: "wayland" is said, not tried
-	Hold    time.Duration // how long a box stays here before it may leave: 0 to 7 days
-	Hotkey  hotkey.Combo  // pauses and resumes
-	Review  func() error  // opens the review for the person
-	Log     *slog.Logger  // gets no content, ever
+	Home    string                      // folder of keys, consent and spool, mode 0700
+	Socket  string                      // path of the control socket
+	Display string                      // X display, for example ":0"; empty means none
+	Session string                      // XDG_SESSION_TYPE: "wayland" is said, not tried
+	Hold    time.Duration               // how long a box stays here before it may leave: 0 to 7 days
+	Hotkey  hotkey.Combo                // pauses and resumes
+	Review  func(context.Context) error // opens the review for the person
+	Log     *slog.Logger                // gets no content, ever
 }
 
 // Run is the agent until ctx ends. It stops what produces first, then settles, seals and stores what was recorded, then stops

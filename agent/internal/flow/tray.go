@@ -123,7 +123,7 @@ func (a *agent) acted(ctx context.Context, act tray.Act) (words string, err erro
 	case tray.Forget:
 		return a.forgetRecent(ctx)
 	case tray.Review:
-		return "", a.cfg.Review()
+		return "", a.cfg.Review(ctx)
 	case tray.Withdraw:
 		return a.withdrawNow()
 	case tray.Quit:

@@ -19,6 +19,7 @@ const (
 	rowForget
 	rowWhat
 	rowWhatApp
+	rowWhatLast
 	rowWhatKinds
 	rowWhatAgreed
 	rowLeaves
@@ -37,7 +38,7 @@ var acts = [rows]Act{
 
 // parents are the rows that open into others.
 var parents = map[row]row{
-	rowWhatApp: rowWhat, rowWhatKinds: rowWhat, rowWhatAgreed: rowWhat, rowWithdrawNow: rowWithdraw,
+	rowWhatApp: rowWhat, rowWhatLast: rowWhat, rowWhatKinds: rowWhat, rowWhatAgreed: rowWhat, rowWithdrawNow: rowWithdraw,
 }
 
 // lined rows stand under a line.
@@ -60,8 +61,11 @@ func menu(v View, now time.Time) (m [rows]string) {
 		m[rowResume] = "Resume"
 	}
 	m[rowWhatApp] = "Nothing: " + v.Words
-	if v.State == "recording" {
+	switch {
+	case v.State == "recording":
 		m[rowWhatApp], m[rowWhatKinds] = "Application: "+v.App, "Kinds: "+v.Kinds
+	case v.lastApp != "": // an open menu holds the keyboard, so nothing is recorded while the person reads this
+		m[rowWhatLast] = "Until " + clock(v.lastAt, now) + ": " + v.lastApp
 	}
 	m[rowWhatAgreed] = "You have agreed to nothing"
 	if !v.AgreedUntil.IsZero() {

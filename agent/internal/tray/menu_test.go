@@ -26,6 +26,7 @@ func TestMenuSaysWhatHolds(t *testing.T) {
 		"paused":       {View{State: "paused", Words: "paused by you"}, map[row]string{rowState: "Paused: until you resume", rowResume: "Resume", rowPauseForever: "Pause until I resume"}},
 		"paused a day": {View{State: "paused", PausedUntil: noon.Add(24 * time.Hour), Sent: 1, Held: 1, NextSend: noon}, map[row]string{rowState: "Paused: until 5 May 12:00", rowLeaves: "1 box is on the way out"}},
 		"answered":     {View{State: "blind", Words: "cannot be sure", Answer: "Forgotten"}, map[row]string{rowAnswer: "Forgotten", rowState: "Blind: cannot be sure"}},
+		"menu open":    {View{State: "blind", Words: "cannot be sure", lastApp: "editor", lastAt: noon}, map[row]string{rowWhatApp: "Nothing: cannot be sure", rowWhatLast: "Until 12:00: editor"}},
 		"nothing":      {View{}, map[row]string{rowState: "Not recording"}},
 	} {
 		m := menu(c.v, noon)

@@ -61,11 +61,15 @@ type panel struct {
 	items [rows]*systray.MenuItem
 	said  [rows]string
 	state string
+
+	lastApp string // that was recorded
+	lastAt  time.Time
 }
 
 // build makes all rows. It must return at once: the desktop's question for the menu waits for it.
 func (p *panel) build() {
-	now, v := time.Now(), p.opt.View()
+	now := time.Now()
+	v := p.view(now)
 	p.said, p.state = menu(v, now), v.State
 	systray.SetIcon(icon(v.State))
 	systray.SetTooltip("Byleave. " + p.said[rowState])
@@ -124,7 +128,7 @@ func (p *panel) listen(ctx context.Context, r row) {
 
 // update tells the desktop what has changed, and nothing else: each word is a message that wakes it.
 func (p *panel) update() {
-	v := p.opt.View()
+	v := p.view(time.Now())
 	m := menu(v, time.Now())
 	if v.State != p.state {
 		p.state = v.State
@@ -148,6 +152,19 @@ func (p *panel) update() {
 		}
 		p.said[r] = m[r]
 	}
+}
+
+// view is what holds now, and what was recorded last.
+func (p *panel) view(now time.Time) View {
+	v := p.opt.View()
+	switch {
+	case v.State == "recording":
+		p.lastApp, p.lastAt = v.App, time.Time{}
+	case p.lastAt.IsZero():
+		p.lastAt = now
+	}
+	v.lastApp, v.lastAt = p.lastApp, p.lastAt
+	return v
 }
 
 func wordsOf(here bool) string {

@@ -44,6 +44,9 @@ type View struct {
 	Sent        int       // boxes that have, as far as a copy is here
 	NextSend    time.Time // when the oldest held box may leave
 	Answer      string    // what came of the last click
+
+	lastApp string    // panel: what was recorded last
+	lastAt  time.Time // panel: until then
 }
 
 // Options is what a tray needs. All fields are mandatory.
