@@ -69,8 +69,8 @@ fuzz: ## every fuzz target, FUZZTIME each
 
 bench: bench-idle bench-typing ## measurements; each writes bench/out/NAME.json
 
-bench-idle: deps $(DEMO_BINS) ## 60 s of a quiet desktop with recording permitted
-	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIdle$$' -v ./bench/agent
+bench-idle: deps $(DEMO_BINS) ## 60 s of a quiet desktop with recording permitted, without and with a tray icon
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIdle' -v ./bench/agent
 
 bench-typing: deps $(DEMO_BINS) ## 60 s of typing, 5 keys a second
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestTyping$$' -v ./bench/agent

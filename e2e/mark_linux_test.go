@@ -11,6 +11,8 @@ import (
 
 	"github.com/byleave/byleave/e2e/desktop"
 	"github.com/byleave/byleave/e2e/stage"
+	"github.com/jezek/xgb"
+	"github.com/jezek/xgb/xproto"
 )
 
 // TestMark: the mark is seen above a full-screen window, is dragged over the consented window, and is in no frame; neither its
@@ -151,4 +153,28 @@ func TestMarkClosed(t *testing.T) {
 		return err == nil && strings.Contains(string(log), "no sight of the desktop") && strings.Contains(string(log), "the mark is gone")
 	}))
 	check(t, s.Until(ctx, "recording under a new mark", func(st stage.Status) bool { return st.State == "recording" && st.Mark }))
+}
+
+// TestMarkCovered: a window that fights for the top is not fought: recording stops and says why, and goes on when it is gone.
+func TestMarkCovered(t *testing.T) {
+	ctx, s := open(t, desktop.Options{Width: 1280, Height: 800}, stage.Options{})
+	record(ctx, t, s)
+	x, err := xgb.NewConnDisplay(s.Desk.Display())
+	check(t, err)
+	defer x.Close()
+	rival, err := xproto.NewWindowId(x)
+	check(t, err)
+	root := xproto.Setup(x).DefaultScreen(x).Root
+	check(t, xproto.CreateWindowChecked(x, 0, rival, root, 1000, 0, 280, 80, 0, xproto.WindowClassInputOutput, 0,
+		xproto.CwBackPixel|xproto.CwOverrideRedirect, []uint32{0x00ff00, 1}).Check())
+	check(t, xproto.MapWindowChecked(x, rival).Check())
+	check(t, s.Until(ctx, "the word that the mark is covered", func(st stage.Status) bool {
+		for range 50 {
+			xproto.ConfigureWindow(x, rival, xproto.ConfigWindowStackMode, []uint32{xproto.StackModeAbove})
+			x.Sync()
+		}
+		return st.State == "blind" && st.Words == "mark covered" && !st.Mark
+	}))
+	check(t, xproto.DestroyWindowChecked(x, rival).Check())
+	check(t, s.Until(ctx, "recording again", func(st stage.Status) bool { return st.State == "recording" && st.Mark }))
 }

@@ -229,3 +229,23 @@ func TestNoTray(t *testing.T) {
 		t.Errorf("said to the log: %v\n%s", err, log)
 	}
 }
+
+// TestBusDies: the agent outlives its session bus, and says that the tray went with it.
+func TestBusDies(t *testing.T) {
+	ctx, s := open(t, desktop.Options{Width: 1280, Height: 800}, stage.Options{})
+	check(t, s.Give(ctx, "all"))
+	bus, err := s.Desk.Start("bus", "/usr/bin/dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=unix:path="+filepath.Join(s.Desk.Home(), "bus"))
+	check(t, err)
+	agent, err := s.Desk.Start("agent", "/usr/bin/env", "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(s.Desk.Home(), "bus"), "BYLEAVE_HOME="+s.Home, s.Binary(), "run")
+	check(t, err)
+	t.Cleanup(func() { check(t, agent.Stop()) })
+	check(t, s.Until(ctx, "the tray", func(st stage.Status) bool { return strings.Contains(st.Tray, "no program here") }))
+	check(t, bus.Kill())
+	check(t, s.Until(ctx, "the end of the tray", func(st stage.Status) bool { return strings.Contains(st.Tray, "went away") }))
+	if _, err := s.Byleave(ctx, "tray"); err == nil || !strings.Contains(err.Error(), "restart the agent") {
+		t.Errorf("byleave tray: %v", err)
+	}
+	_, err = s.Byleave(ctx, "pause")
+	check(t, err)
+	check(t, s.Until(ctx, "a pause", func(st stage.Status) bool { return st.State == "paused" }))
+}
