@@ -41,7 +41,7 @@ func (t told) Quarantine(id envelope.ID, why string) error {
 func (a *agent) runTray(ctx context.Context) error {
 	for {
 		err := tray.Run(ctx, tray.Options{View: a.view, Changed: a.news, Do: a.act, Host: a.hosted})
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || err == nil {
 			return nil
 		}
 		a.hosted(err.Error())

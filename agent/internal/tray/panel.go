@@ -4,7 +4,6 @@ package tray
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log"
 	"runtime"
@@ -41,7 +40,10 @@ func Run(ctx context.Context, opt Options) error {
 	broken := run(func() { p.build(); close(built) })
 	end()
 	group.Wait()
-	return errors.Join(err, broken)
+	if broken != nil {
+		return broken
+	}
+	return err
 }
 
 // run is systray.Run. The library panics at its end if its bus died under it.
