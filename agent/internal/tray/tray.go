@@ -10,7 +10,6 @@ import (
 var (
 	ErrNoBus = errors.New("there is no session bus, so no tray icon; the mark on the screen says the same")
 	ErrGone  = errors.New("the session bus went away, and the tray icon with it; restart the agent to have it again")
-	errOS    = errors.New("this system's tray is not supported yet; `byleave status` says the same")
 )
 
 // NoHost is what is told when no program shows tray icons.
