@@ -189,6 +189,11 @@ func TestTray(t *testing.T) {
 	check(t, desktop.Until(ctx, "an answer", func() bool {
 		return regexp.MustCompile(`'Forgotten: |'this agent cannot forget yet`).MatchString(layout(ctx, t, s, agent))
 	}))
+	choose(ctx, t, s, agent, "Review what was recorded")
+	check(t, desktop.Until(ctx, "a review, or the word that there is none", func() bool {
+		return s.Desk.Command(ctx, "pgrep", "-f", s.Binary()+" review").Run() == nil ||
+			strings.Contains(layout(ctx, t, s, agent), "'this agent has no review yet")
+	}))
 	choose(ctx, t, s, agent, "Withdraw now")
 	check(t, s.Until(ctx, "no consent", func(st stage.Status) bool { return st.State == "off" && !st.Mark && st.Spool.Held == 0 }))
 	untilMenu(ctx, t, s, agent, "You have agreed to nothing")
