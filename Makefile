@@ -77,8 +77,8 @@ bench: $(shell sed -n 's/^\(bench-[a-z]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)
 bench-frames: deps ## what masking and encoding a frame costs, beside image/png
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestFramesCost$$' -v ./agent/internal/capture
 
-bench-idle: deps $(DEMO_BINS) ## 60 s of a quiet desktop with recording permitted
-	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIdle$$' -v ./bench/agent
+bench-idle: deps $(DEMO_BINS) ## 60 s of a quiet desktop with recording permitted, without and with a tray icon
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIdle' -v ./bench/agent
 
 bench-typing: deps $(DEMO_BINS) ## 60 s of typing, 5 keys a second
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestTyping$$' -v ./bench/agent

@@ -84,6 +84,12 @@ func printStatus(w io.Writer, s flow.Status, now time.Time) {
 	if s.Upload != "" {
 		fmt.Fprintf(w, "Collector: %s\n", s.Upload)
 	}
+	if s.Hotkey != "" {
+		fmt.Fprintf(w, "Hotkey: %s\n", s.Hotkey)
+	}
+	if s.Tray != "" {
+		fmt.Fprintf(w, "Tray: %s\n", s.Tray)
+	}
 	if s.Disk != "" {
 		fmt.Fprintf(w, "Disk: %s\n", s.Disk)
 	}

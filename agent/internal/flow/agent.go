@@ -15,6 +15,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/agent/internal/gate"
+	"github.com/byleave/byleave/agent/internal/hotkey"
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/agent/internal/session"
 	"github.com/byleave/byleave/agent/internal/spool"
@@ -42,6 +43,11 @@ type agent struct {
 	unsavedWords atomic.Pointer[string]          // save: what holds in RAM and is not durable yet, nil when all is
 	handed       chan struct{}                   // session tells runSight that another session was handed over
 	desktop      atomic.Pointer[session.Session] // open, then session
+	key          atomic.Pointer[hotkey.Key]      // look
+	untrayed     atomic.Pointer[string]          // runTray: why nobody shows the icon
+	answer       atomic.Pointer[string]          // act: what came of the last click in the tray
+	news         news                            // whatever the tray shows has changed
+	again        chan struct{}                   // showTray tells runTray to look for a tray again
 	quit         context.CancelFunc              // ends the agent; set before the stages begin
 	stirred      chan struct{}                   // load and settle tell runUpload that there may be something to do
 	due          chan struct{}                   // append tells runDeadline that a batch was opened
@@ -75,6 +81,7 @@ func open(cfg Config) (*agent, error) {
 		cfg: cfg, log: cfg.Log, keys: keys, lock: held, clock: newClock(seen, wallErr != nil),
 		unsaved: unsaved{consent: map[[16]byte]bool{}},
 		handed:  make(chan struct{}, 1), stirred: make(chan struct{}, 1), due: make(chan struct{}, 1),
+		news: make(news, 1), again: make(chan struct{}, 1),
 	}
 	a.desktop.Store(&cfg.Session)
 	a.gate = gate.New(a.clock.now)
@@ -158,6 +165,7 @@ func (a *agent) load() error {
 		up.Hurry()
 	}
 	signal(a.stirred)
+	signal(a.news)
 	return nil
 }
 
@@ -296,6 +304,7 @@ func (a *agent) settle(ctx context.Context) error {
 		return err
 	}
 	signal(a.stirred)
+	signal(a.news)
 	if err := a.keys.SaveWall(a.clock.seen()); err != nil {
 		return fmt.Errorf("%w: %w", spool.ErrDisk, err)
 	}

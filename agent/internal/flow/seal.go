@@ -29,6 +29,7 @@ func (a *agent) append(ev redact.Event) error {
 		a.troubled(err)
 	}
 	signal(a.due)
+	signal(a.news) // a full batch became a box
 	return nil
 }
 
