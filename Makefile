@@ -85,6 +85,11 @@ bench-typing: deps $(DEMO_BINS) ## 60 s of typing, 5 keys a second
 
 bench-pause: deps $(DEMO_BINS) ## 50 pauses in the middle of typing at full speed
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestPause$$' -v ./bench/agent
+bench-forget: deps $(DEMO_BINS) ## "forget the last 10 minutes", from the command to the signed record
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestForget$$' -v ./bench/agent
+
+bench-erase: ## what an erasure costs a collector with many boxes of one person
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestEraseCost$$' -v ./collector/internal/store/embed
 
 nightly: check race ## the slow proofs
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 60m -run 'TestNarrowerAgainstTheOracle|TestTransitions' -v ./policy ./agent/internal/flow

@@ -310,6 +310,7 @@ func (s *Stage) RunAgent(args ...string) (*desktop.Process, error) {
 // Status is what `byleave status --json` says, as far as tests ask.
 type Status struct {
 	State, Words, Note, Upload, Disk, Hotkey, Tray string
+	Erasures                                       int
 	Mark                                           bool
 	Spool                                          struct {
 		Held, Sent, Quarantined int

@@ -17,6 +17,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/gate"
 	"github.com/byleave/byleave/agent/internal/hotkey"
 	"github.com/byleave/byleave/agent/internal/keystore"
+	"github.com/byleave/byleave/agent/internal/rights"
 	"github.com/byleave/byleave/agent/internal/session"
 	"github.com/byleave/byleave/agent/internal/spool"
 	"github.com/byleave/byleave/agent/internal/upload"
@@ -25,14 +26,15 @@ import (
 
 // agent is the rooms and what passes between them. Each field has one writer, named beside it.
 type agent struct {
-	cfg   Config
-	log   *slog.Logger
-	keys  *keystore.Store
-	clock *clock
-	gate  *gate.Gate
-	spool *spool.Spool
-	pipe  *redact.Pipe
-	lock  *os.File
+	cfg    Config
+	log    *slog.Logger
+	keys   *keystore.Store
+	clock  *clock
+	gate   *gate.Gate
+	spool  *spool.Spool
+	rights *rights.Rights
+	pipe   *redact.Pipe
+	lock   *os.File
 
 	rules        atomic.Pointer[policy.Rules] // load, and withdrawn on its behalf
 	consent      atomic.Pointer[policy.Consent]
@@ -43,6 +45,7 @@ type agent struct {
 	unsavedWords atomic.Pointer[string]          // save: what holds in RAM and is not durable yet, nil when all is
 	handed       chan struct{}                   // session tells runSight that another session was handed over
 	desktop      atomic.Pointer[session.Session] // open, then session
+	shutter      atomic.Pointer[shutter]         // forget, under mu
 	key          atomic.Pointer[hotkey.Key]      // look
 	untrayed     atomic.Pointer[string]          // runTray: why nobody shows the icon
 	answer       atomic.Pointer[string]          // act: what came of the last click in the tray
@@ -96,6 +99,10 @@ func open(cfg Config) (*agent, error) {
 		return nil, err
 	}
 	a.lost = report.Lost
+	a.rights = rights.New(keys, a.forgetHere, a.ledger, a.hurry)
+	if err := a.rights.Resume(); err != nil { // before anything is sent
+		cfg.Log.Error("an erasure could not be carried on; it is tried at the next start", "why", err.Error())
+	}
 	a.gate.Durable(report.Trouble == nil)
 	if report.Trouble != nil {
 		a.troubled(report.Trouble)

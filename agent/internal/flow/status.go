@@ -20,6 +20,7 @@ type Status struct {
 	NextSend    time.Time `json:"next_send,omitzero"` // when the oldest held box may leave
 	Upload      string    `json:"upload,omitempty"`   // why nothing is sent, if there is a reason
 	Disk        string    `json:"disk,omitempty"`
+	Erasures    int       `json:"erasures,omitempty"` // that the collector has not answered yet
 	Redactor    string    `json:"redactor"`
 }
 
@@ -74,6 +75,9 @@ func (a *agent) status() Status {
 	}
 	if up := a.uploader.Load(); up != nil {
 		s.Upload = up.Status().Words
+	}
+	if pending, err := a.rights.Pending(); err == nil {
+		s.Erasures = len(pending)
 	}
 	if !n.Oldest.IsZero() {
 		s.NextSend = n.Oldest.Add(a.cfg.Hold)

@@ -34,6 +34,7 @@ func (a *agent) verbs() map[string]control.Verb {
 		"pause":    {Root: true, Do: a.pause},
 		"resume":   {Do: a.resume},
 		"withdraw": {Do: a.withdraw},
+		"forget":   {Do: a.forget},
 		"reload":   {Do: func(context.Context, json.RawMessage) (any, error) { return nil, a.load() }},
 		"session":  {Do: a.session},
 		"tray":     {Do: a.showTray},
