@@ -165,8 +165,8 @@ func (d *drain) answer(ack *pb.Ack) error {
 // end stops sending. The longest wish counts; a certificate that no longer counts outweighs all.
 func (d *drain) end(id envelope.ID, f failure) {
 	d.later[id] = true
-	was, ok := d.wish.(failure)
-	if !ok || f.reEnrol || f.after > was.after && !was.reEnrol {
+	var was failure
+	if !errors.As(d.wish, &was) || f.reEnrol || f.after > was.after && !was.reEnrol {
 		d.wish = f
 	}
 }

@@ -100,7 +100,6 @@ type collector struct {
 	checkIns int
 	codes    [][]byte
 	streams  int
-	maxLoad  int
 }
 
 // start serves on loopback with this authority until the test ends.

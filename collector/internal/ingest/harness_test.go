@@ -13,6 +13,7 @@ import (
 	"crypto/x509"
 	"database/sql"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -280,7 +281,7 @@ func (p *party) upload(boxes ...[]byte) ([]pb.Outcome, error) {
 	var out []pb.Outcome
 	for {
 		resp, err := stream.Recv()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {

@@ -86,7 +86,7 @@ func (s *Store) Close() error {
 	s.closed = true
 	close(s.arrived)
 	// On a full disk the log stays beside the index, where the next start reads it: nothing is lost.
-	if _, err := s.write.Exec("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+	if _, err := s.write.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
 		s.log.Warn("the index's log could not be moved into it and stays beside it", "error", err)
 	}
 	return errors.Join(s.packs.close(), s.Index.Close(), s.lock.Close())
