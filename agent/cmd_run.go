@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/flow"
+	"github.com/byleave/byleave/agent/internal/session"
+	"github.com/byleave/byleave/installer/service"
 	"github.com/spf13/cobra"
 )
 
@@ -24,8 +26,8 @@ func runCommand() *cobra.Command {
 		Example: "  byleave run\n  byleave run --hold 24h   # nothing leaves this computer for a day",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if hold < 0 || hold > longestHold {
-				return misuse{fmt.Errorf("--hold must lie between 0 and 168h (7 days)")}
+			if err := checkHold(hold); err != nil {
+				return err
 			}
 			home, err := homeDir()
 			if err != nil {
@@ -37,11 +39,18 @@ func runCommand() *cobra.Command {
 			}
 			debug.SetTraceback("single")
 			return flow.Run(cmd.Context(), flow.Config{
-				Home: home, Socket: socket, Display: os.Getenv("DISPLAY"), Session: os.Getenv("XDG_SESSION_TYPE"), Hold: hold,
-				Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+				Home: home, Socket: socket, Session: session.From(os.Getenv), Hold: hold,
+				Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Ready: service.Ready,
 			})
 		},
 	}
 	cmd.Flags().DurationVar(&hold, "hold", time.Hour, "how long a sealed batch stays here before it may leave")
 	return cmd
+}
+
+func checkHold(hold time.Duration) error {
+	if hold < 0 || hold > longestHold {
+		return misuse{fmt.Errorf("--hold must lie between 0 and 168h (7 days)")}
+	}
+	return nil
 }

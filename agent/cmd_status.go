@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -19,21 +20,43 @@ func statusCommand() *cobra.Command {
 		Example: "  byleave status\n  byleave status --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var s flow.Status
-			if err := call(cmd, "status", nil, &s); err != nil {
+			var s status
+			err := call(cmd, "status", nil, &s.Status)
+			if errors.Is(err, control.ErrNotRunning) {
+				s.State, s.Words = "stopped", "the agent does not run, so nothing is recorded"
+			} else if err != nil {
 				return err
 			}
+			s.Service = serviceWords(cmd)
 			if asJSON {
 				enc := json.NewEncoder(cmd.OutOrStdout())
 				enc.SetIndent("", "  ")
-				return enc.Encode(s)
+				return errors.Join(enc.Encode(s), err)
 			}
-			printStatus(cmd.OutOrStdout(), s, time.Now())
-			return nil
+			if err == nil {
+				printStatus(cmd.OutOrStdout(), s.Status, time.Now())
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "Service: %s\n", s.Service)
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// status is what the agent says of itself, and what the service manager says of the agent.
+type status struct {
+	flow.Status
+	Service string `json:"service"`
+}
+
+// serviceWords says whether the agent is a service of this account, and how that is.
+func serviceWords(cmd *cobra.Command) string {
+	user, err := thisService(cmd)
+	if err != nil {
+		return err.Error()
+	}
+	return string(user.State())
 }
 
 func printStatus(w io.Writer, s flow.Status, now time.Time) {

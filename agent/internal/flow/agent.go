@@ -16,6 +16,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/agent/internal/gate"
 	"github.com/byleave/byleave/agent/internal/keystore"
+	"github.com/byleave/byleave/agent/internal/session"
 	"github.com/byleave/byleave/agent/internal/spool"
 	"github.com/byleave/byleave/agent/internal/upload"
 	"github.com/byleave/byleave/policy"
@@ -38,6 +39,9 @@ type agent struct {
 	marked   atomic.Bool                     // runMark, and waitMark when it is covered
 	settled  atomic.Int32                    // runEdges: the state it last settled for
 	disk     atomic.Pointer[string]          // append: why nothing can be stored, nil when it can
+	handed   chan struct{}                   // session tells runSight that another session was handed over
+	desktop  atomic.Pointer[session.Session] // open, then session
+	quit     context.CancelFunc              // ends the agent; set before the stages begin
 	stirred  chan struct{}                   // load and settle tell runUpload that there may be something to do
 	due      chan struct{}                   // append tells runDeadline that a batch was opened
 
@@ -67,8 +71,9 @@ func open(cfg Config) (*agent, error) {
 	seen, wallErr := keys.Wall()
 	a := &agent{
 		cfg: cfg, log: cfg.Log, keys: keys, lock: held, clock: newClock(seen),
-		stirred: make(chan struct{}, 1), due: make(chan struct{}, 1),
+		handed: make(chan struct{}, 1), stirred: make(chan struct{}, 1), due: make(chan struct{}, 1),
 	}
+	a.desktop.Store(&cfg.Session)
 	a.gate = gate.New(a.clock.now)
 	a.gate.ClockDoubt(wallErr != nil || a.clock.doubted())
 	if until, err := keys.Pause(); err != nil {

@@ -2,21 +2,27 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture"
 	"github.com/byleave/byleave/agent/internal/gate"
 	"github.com/byleave/byleave/agent/internal/indicator"
+	"github.com/byleave/byleave/agent/internal/session"
 )
 
 // Stages 1 and 2: the mark, and capture under the gate's permits. Without a consent no display is opened.
 
-// The agent looks again for a display that is missing or died: soon at first, then seldom.
+// The agent looks again for a display that is missing or died: soon at first, then seldom. A session that hands itself over
+// is looked at without delay.
 const (
 	lookAgain     = time.Second
-	lookAgainMost = 15 * time.Second
+	lookAgainMost = time.Minute
 )
+
+// errOther ends a look: another session was handed over.
+var errOther = errors.New("another session was handed over")
 
 // runSight captures while there is a consent and a display, and says in the status why it does not.
 func (a *agent) runSight(ctx context.Context) error {
@@ -35,12 +41,16 @@ func (a *agent) runSight(ctx context.Context) error {
 		if ctx.Err() != nil || a.rules.Load() == nil {
 			continue
 		}
+		if errors.Is(err, errOther) {
+			pause = lookAgain
+			continue
+		}
 		a.gate.Display(false, err.Error())
 		a.log.Warn("no sight of the desktop", "why", err.Error())
 		if time.Since(began) > lookAgainMost {
 			pause = lookAgain
 		}
-		if !wait(ctx, nil, pause) {
+		if !wait(ctx, a.handed, pause) {
 			break
 		}
 		pause = min(2*pause, lookAgainMost)
@@ -48,21 +58,23 @@ func (a *agent) runSight(ctx context.Context) error {
 	return nil
 }
 
-// look opens the display, shows the mark and captures, until the consent goes or the display dies.
+// look opens the display, shows the mark and captures, until the consent goes, the display dies or another session takes its place.
 func (a *agent) look(ctx context.Context) error {
-	if a.cfg.Display == "" {
-		if a.cfg.Session == "wayland" {
-			return fmt.Errorf("input: unavailable (wayland); log in with an Xorg session to take part")
-		}
-		return fmt.Errorf("no display; start the agent in your desktop session, or set DISPLAY")
+	desk := a.enter(ctx)
+	switch {
+	case desk.Wayland():
+		return fmt.Errorf("input: unavailable (wayland); log in with an Xorg session to take part")
+	case desk.Display == "":
+		return fmt.Errorf("no display; run `byleave session` in your desktop session, or set DISPLAY")
 	}
-	mark, err := indicator.Open(a.cfg.Display)
+	mark, err := indicator.Open(desk.Display)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var showing stage
 	showing.run(cancel, func() error { return a.runMark(ctx, mark) })
+	showing.run(cancel, func() error { return a.runOther(ctx, desk) })
 	defer func() {
 		cancel()
 		_ = showing.wait() // look returns it
@@ -72,12 +84,45 @@ func (a *agent) look(ctx context.Context) error {
 	}()
 	a.gate.Display(true, "")
 	eye := capture.New(capture.Options{
-		Display: a.cfg.Display, Gate: a.gate, Rules: a.rules.Load, Mark: mark, Log: a.log,
+		Display: desk.Display, Gate: a.gate, Rules: a.rules.Load, Mark: mark, Log: a.log,
 	})
 	if err := eye.Run(ctx, a.pipe.Push); err != nil {
 		return err
 	}
-	return showing.err
+	cancel()
+	return showing.wait()
+}
+
+// enter makes the session that was handed over the one of this process; if none was, the one that the service manager knows of.
+func (a *agent) enter(ctx context.Context) session.Session {
+	select {
+	case <-a.handed: // what it tells of is read here
+	default:
+	}
+	s := *a.desktop.Load()
+	if s.Display == "" && !s.Wayland() {
+		found, err := session.OfManager(ctx)
+		if err != nil {
+			a.log.Info("no session is known", "why", err.Error())
+			return s
+		}
+		s = found
+	}
+	if err := s.Enter(); err != nil {
+		a.log.Warn("the session cannot be entered", "why", err.Error())
+		return session.Session{}
+	}
+	return s
+}
+
+// runOther ends the look at one session when a different one was handed over.
+func (a *agent) runOther(ctx context.Context, now session.Session) error {
+	for wait(ctx, a.handed, 0) {
+		if *a.desktop.Load() != now {
+			return errOther
+		}
+	}
+	return nil
 }
 
 // runMark keeps the mark true: what it shows follows the gate, and a mark that cannot be seen closes the gate.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/control"
+	"github.com/byleave/byleave/agent/internal/session"
 )
 
 // Pause says until when recording stops; the zero time means until the person resumes.
@@ -14,14 +16,21 @@ type Pause struct {
 	Until time.Time `json:"until"`
 }
 
+// Quit names the process that ends, so that the caller can wait for that.
+type Quit struct {
+	Pid int `json:"pid"`
+}
+
 // runControl serves the verbs of the control socket to the same user.
 func (a *agent) runControl(ctx context.Context) error {
 	return control.Serve(ctx, a.cfg.Socket, map[string]control.Verb{
-		"status": {Root: true, Do: func(context.Context, json.RawMessage) (any, error) { return a.status(), nil }},
-		"pause":  {Root: true, Do: a.pause},
-		"resume": {Do: a.resume},
-		"reload": {Do: func(context.Context, json.RawMessage) (any, error) { return nil, a.load() }},
-	}, a.log)
+		"status":  {Root: true, Do: func(context.Context, json.RawMessage) (any, error) { return a.status(), nil }},
+		"pause":   {Root: true, Do: a.pause},
+		"resume":  {Do: a.resume},
+		"reload":  {Do: func(context.Context, json.RawMessage) (any, error) { return nil, a.load() }},
+		"session": {Do: a.session},
+		"quit":    {Root: true, Do: func(context.Context, json.RawMessage) (any, error) { a.quit(); return Quit{os.Getpid()}, nil }},
+	}, a.log, a.cfg.Ready)
 }
 
 // pause takes effect before it is made durable: the person's gesture never waits for a disk.
@@ -48,4 +57,19 @@ func (a *agent) resume(context.Context, json.RawMessage) (any, error) {
 	}
 	a.gate.Resume()
 	return nil, nil
+}
+
+// session takes the desktop that a session hands over; it is looked at from the next look on, and the newest wins. Without a
+// consent it is only remembered.
+func (a *agent) session(_ context.Context, in json.RawMessage) (any, error) {
+	var s session.Session
+	if err := json.Unmarshal(in, &s); err != nil {
+		return nil, fmt.Errorf("read the session: %w", err)
+	}
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	a.desktop.Store(&s)
+	signal(a.handed)
+	return nil, s.Keep()
 }

@@ -1,0 +1,239 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/kardianos/service"
+)
+
+const (
+	trayName = Name + "-tray"
+	logHint  = "journalctl --user -u " + Name
+)
+
+// unit is our own: the one of kardianos/service is wanted by multi-user.target, which no user manager has, so it would be
+// enabled and never start. The agent says when it is ready, so that a start that fails is seen. LimitCORE: no dump may hold what
+// was typed. Sandboxing by mount or user namespaces (ProtectSystem and its like) is absent on purpose: from inside one the agent
+// could not tell which program a window belongs to, and would record nothing. See docs/decisions/0009.
+const unit = `[Unit]
+Description=Byleave records only what you agreed to (see: byleave status)
+StartLimitIntervalSec=300
+StartLimitBurst=5
+
+[Service]
+Type=notify
+ExecStart=%s
+%sEnvironmentFile=-%%t/byleave/session.env
+RuntimeDirectory=byleave
+RuntimeDirectoryMode=0700
+RuntimeDirectoryPreserve=restart
+Restart=on-failure
+RestartSec=5
+TimeoutStopSec=20
+UMask=0077
+LimitCORE=0
+NoNewPrivileges=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+
+[Install]
+WantedBy=default.target
+`
+
+// trayUnit follows the agent. It may open the person's browser, so it is not hardened, and its children outlive it.
+const trayUnit = `[Unit]
+Description=Byleave in the tray: pause, resume, see
+PartOf=byleave.service
+After=byleave.service
+
+[Service]
+ExecStart=%s
+%sEnvironmentFile=-%%t/byleave/session.env
+KillMode=process
+LimitCORE=0
+
+[Install]
+WantedBy=byleave.service
+`
+
+// hook is how a desktop session tells the agent that it is there, by the standard of freedesktop.org for programs started at login.
+const hook = `[Desktop Entry]
+Type=Application
+Name=Byleave
+Comment=Tells the Byleave agent which display this session has
+Exec=%s session
+NoDisplay=true
+`
+
+func supported() error {
+	if service.Platform() != "linux-systemd" {
+		return errors.New("this system has no systemd, which alone starts programs for one person here; start `byleave run` from your desktop session instead")
+	}
+	return nil
+}
+
+// findRuntime finds the runtime folder of the account, and with it service manager and agent, for a shell that su or cron started.
+func findRuntime() {
+	dir := fmt.Sprintf("/run/user/%d", os.Getuid())
+	if os.Getenv("XDG_RUNTIME_DIR") != "" {
+		return
+	}
+	if _, err := os.ReadDir(dir); err != nil {
+		return
+	}
+	if err := os.Setenv("XDG_RUNTIME_DIR", dir); err != nil {
+		return
+	}
+}
+
+func configs(o Options) []*service.Config {
+	cs := []*service.Config{config(Name, o.Binary, unitText(unit, o, append([]string{"run"}, o.Args...)))}
+	if o.Tray {
+		cs = append(cs, config(trayName, o.Binary, unitText(trayUnit, o, []string{"tray"})))
+	}
+	return cs
+}
+
+// config registers a finished unit.
+func config(name, binary, text string) *service.Config {
+	return &service.Config{Name: name, Executable: binary, Option: service.KeyValue{"UserService": true, "SystemdScript": text}}
+}
+
+// unitText fills a unit. It is final: a path cannot mean anything to the template engine that it passes through.
+func unitText(text string, o Options, args []string) string {
+	words := []string{unitQuote(o.Binary)}
+	for _, a := range args {
+		words = append(words, unitQuote(a))
+	}
+	var env strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(o.Env)) {
+		fmt.Fprintf(&env, "Environment=%s\n", unitQuote(name+"="+o.Env[name]))
+	}
+	return strings.ReplaceAll(fmt.Sprintf(text, strings.Join(words, " "), env.String()), "{{", `\x7b\x7b`)
+}
+
+// unitQuote writes one word of a unit: quoted, with nothing in it that systemd would expand.
+func unitQuote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "%", "%%").Replace(s) + `"`
+}
+
+// writeHook lets every desktop session of the person hand itself over.
+func writeHook(o Options) error {
+	path := hookPath()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("make the folder of programs started at login: %w", err)
+	}
+	if err := os.WriteFile(path, fmt.Appendf(nil, hook, entryQuote(o.Binary)), 0o644); err != nil {
+		return fmt.Errorf("write the program started at login: %w", err)
+	}
+	return nil
+}
+
+// entryQuote writes one word of a desktop entry's Exec: a quoted word inside a string, each with escapes of its own.
+func entryQuote(s string) string {
+	word := `"` + strings.NewReplacer("`", "\\`", `"`, `\"`, "$", `\$`, `\`, `\\`, "%", "%%").Replace(s) + `"`
+	return strings.ReplaceAll(word, `\`, `\\`)
+}
+
+// files are all that Install can make, the unit first.
+func files() []string {
+	units := unitDir()
+	return []string{
+		filepath.Join(units, Name+".service"), filepath.Join(units, "default.target.wants", Name+".service"),
+		filepath.Join(units, trayName+".service"), filepath.Join(units, Name+".service.wants", trayName+".service"),
+		hookPath(),
+	}
+}
+
+// folders are those that Install can make, deepest first.
+func folders() []string {
+	units := unitDir()
+	return []string{
+		filepath.Join(units, "default.target.wants"), filepath.Join(units, Name+".service.wants"), units, filepath.Dir(units),
+		filepath.Dir(hookPath()), configDir(),
+	}
+}
+
+func unitDir() string { return filepath.Join(home(), ".config", "systemd", "user") }
+
+func hookPath() string { return filepath.Join(configDir(), "autostart", Name+".desktop") }
+
+func configDir() string {
+	if dir := os.Getenv("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
+		return dir
+	}
+	return filepath.Join(home(), ".config")
+}
+
+// home is the person's folder, as kardianos/service finds it.
+func home() string {
+	dir, err := os.UserHomeDir()
+	if err != nil {
+		return "/nonexistent"
+	}
+	return dir
+}
+
+// reachable says whether the person's own service manager answers.
+func reachable() error { return systemctl("show-environment") }
+
+// reload lets the service manager read its files again.
+func reload() error { return systemctl("daemon-reload") }
+
+// forgive lets a service that failed too often be started again, or be forgotten.
+func forgive() {
+	for _, name := range []string{Name, trayName} {
+		if err := systemctl("reset-failed", name+".service"); err != nil {
+			continue // it is not known, or has not failed
+		}
+	}
+}
+
+// InstalledArgs are the arguments of `run` in the installed service; none if there is none.
+func InstalledArgs() []string {
+	b, err := os.ReadFile(files()[0])
+	if err != nil {
+		return nil
+	}
+	for line := range strings.Lines(string(b)) {
+		if !strings.HasPrefix(line, "ExecStart=") {
+			continue
+		}
+		if _, args, ok := strings.Cut(strings.TrimSpace(line), `" "run" `); ok {
+			return strings.Split(strings.Trim(args, `"`), `" "`)
+		}
+	}
+	return nil
+}
+
+// StartTray starts the tray if it is installed; it ends by itself where no desktop shows one.
+func StartTray() error {
+	if _, err := os.Lstat(files()[2]); err != nil {
+		return nil
+	}
+	return systemctl("restart", "--no-block", trayName+".service")
+}
+
+func systemctl(args ...string) error {
+	if out, err := exec.Command("systemctl", append([]string{"--user"}, args...)...).CombinedOutput(); err != nil {
+		if args[0] == "show-environment" {
+			return ErrNoManager
+		}
+		return fmt.Errorf("systemctl --user %s: %w: %s", args[0], err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
