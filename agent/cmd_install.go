@@ -260,6 +260,11 @@ func keptAt(home string) (bool, error) {
 	if err := sweep(home, "lock"); err != nil {
 		return true, err
 	}
+	if os.Getenv("BYLEAVE_HOME") == "" { // else the folder above is of the person's making
+		if err := errors.Join(sweep(filepath.Dir(home)), sweep(filepath.Dir(filepath.Dir(home)))); err != nil {
+			return true, err
+		}
+	}
 	_, err = os.Lstat(home)
 	return err == nil, nil
 }

@@ -70,17 +70,20 @@ func install(cmd *cobra.Command, from, to string) error {
 		return err
 	}
 	if err := agent(cmd, target, "install"); err != nil {
-		return errors.Join(err, putBack(before, target))
+		return errors.Join(err, putBack(cmd, before, target))
 	}
 	return nil
 }
 
-// putBack undoes a copy; the agent has put its service back already.
-func putBack(before []byte, target string) error {
-	if before != nil {
-		return write(before, target)
+// putBack undoes a copy; the new agent has put the service of the old one back already.
+func putBack(cmd *cobra.Command, before []byte, target string) error {
+	if before == nil {
+		return remove(target)
 	}
-	return remove(target)
+	if err := write(before, target); err != nil {
+		return err
+	}
+	return agent(cmd, target, "start")
 }
 
 func uninstall(cmd *cobra.Command, to string) error {
@@ -113,14 +116,22 @@ func agent(cmd *cobra.Command, path, verb string) error {
 	return nil
 }
 
-// remove takes the agent away, and its folder if nothing else lies in it.
+// remove takes the agent away, and the folder that was made for it if nothing else lies in it.
 func remove(target string) error {
 	if err := os.Remove(target); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove the agent: %w", err)
 	}
-	dir := filepath.Dir(target)
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) == 0 {
-		return os.Remove(dir)
+	dirs := []string{filepath.Dir(target)}
+	if dirs[0] == defaultBin() {
+		dirs = append(dirs, filepath.Dir(dirs[0]))
+	}
+	for _, dir := range dirs {
+		if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+			return nil
+		}
+		if err := os.Remove(dir); err != nil {
+			return fmt.Errorf("remove the folder of the agent: %w", err)
+		}
 	}
 	return nil
 }

@@ -64,24 +64,41 @@ func Open(ctx context.Context, desk *desktop.Desktop, opt Options) (*Stage, erro
 	return s, nil
 }
 
-func (s *Stage) open(ctx context.Context, opt Options) error {
+// Operator makes the collector, the custodian and the policy alone, and an invitation for a device that the caller enrols elsewhere.
+func Operator(ctx context.Context, opt Options) (s *Stage, invitation string, err error) {
+	dir, err := os.MkdirTemp("", "byleave-stage-")
+	if err != nil {
+		return nil, "", fmt.Errorf("stage: %w", err)
+	}
+	s = &Stage{Dir: dir, bin: opt.Bin}
+	if invitation, err = s.operate(ctx, opt); err != nil {
+		return nil, "", errors.Join(err, s.Close())
+	}
+	return s, invitation, nil
+}
+
+func (s *Stage) operate(ctx context.Context, opt Options) (invitation string, err error) {
 	if _, err := s.Collector(ctx, "init", "--dir", s.data()); err != nil {
-		return err
+		return "", err
 	}
 	if err := s.Serve(ctx); err != nil {
-		return err
+		return "", err
 	}
-	invitation, err := s.invite(ctx, "custodian")
-	if err != nil {
-		return err
+	if invitation, err = s.invite(ctx, "custodian"); err != nil {
+		return "", err
 	}
 	if _, err := s.Collector(ctx, "custodian", "new", "--name", "Works council", "--invite", invitation, "--out", s.Key()); err != nil {
-		return err
+		return "", err
 	}
 	if err := s.Publish(ctx, opt.Edit); err != nil {
-		return err
+		return "", err
 	}
-	if invitation, err = s.invite(ctx, "device"); err != nil {
+	return s.invite(ctx, "device")
+}
+
+func (s *Stage) open(ctx context.Context, opt Options) error {
+	invitation, err := s.operate(ctx, opt)
+	if err != nil {
 		return err
 	}
 	if opt.Proxy != nil {

@@ -66,8 +66,8 @@ func New(o Options) (User, error) {
 		return User{}, ErrRoot
 	}
 	findRuntime()
-	if !filepath.IsAbs(o.Binary) || strings.ContainsFunc(o.Binary, func(r rune) bool { return r < ' ' }) {
-		return User{}, fmt.Errorf("service: the path of the agent must be absolute and of printable characters")
+	if !filepath.IsAbs(o.Binary) || strings.ContainsFunc(o.Binary, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
+		return User{}, errors.New("service managers start no program whose path holds a quote, a backslash or a control character; move the agent to another folder")
 	}
 	u := User{opt: o}
 	for _, c := range configs(o) {
