@@ -48,7 +48,7 @@ func Boot(ctx context.Context) (*Machine, error) {
 	}
 	m := &Machine{nspawn: exec.Command("systemd-nspawn", args...), log: log, done: make(chan struct{})}
 	m.nspawn.Stdout, m.nspawn.Stderr = log, log
-	m.nspawn.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	m.nspawn.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL} // a test that is killed leaves no machine
 	if err := m.nspawn.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("service: start systemd-nspawn (make deps installs systemd-container): %w", err), m.forget())
 	}
@@ -119,7 +119,9 @@ func (m *Machine) Command(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // Run runs a command of the machine's root to its end and gives what it printed.
-func (m *Machine) Run(ctx context.Context, args ...string) (string, error) { return output(m.Command(ctx, args...)) }
+func (m *Machine) Run(ctx context.Context, args ...string) (string, error) {
+	return output(m.Command(ctx, args...))
+}
 
 // Path is where a path of the machine lies here.
 func (m *Machine) Path(path string) string {

@@ -44,7 +44,7 @@ func (p *Person) Runtime() string { return fmt.Sprintf("/run/user/%d", p.UID) }
 
 // Install copies a program into a folder whose name programs stumble over, and gives its path.
 func (p *Person) Install(ctx context.Context, program string) (string, error) {
-	dir := filepath.Join(p.Home(), "my 100% tools' {{x}}")
+	dir := filepath.Join(p.Home(), "my own {{x}} tools")
 	if err := os.MkdirAll(p.m.Path(dir), 0o755); err != nil {
 		return "", fmt.Errorf("service: %w", err)
 	}
@@ -75,10 +75,8 @@ func (p *Person) unit(what string) string { return p.Name + "-" + what + ".servi
 
 // Logout ends every session of the person, and waits until nothing of theirs runs.
 func (p *Person) Logout(ctx context.Context) error {
-	for _, what := range []string{"desktop", "console"} {
-		if _, err := p.m.Run(ctx, "systemctl", "stop", p.unit(what)); err != nil && !strings.Contains(err.Error(), "not loaded") {
-			return err
-		}
+	if _, err := p.m.Run(ctx, "loginctl", "terminate-user", p.Name); err != nil {
+		return err
 	}
 	return desktop.Until(ctx, "the end of the last session of "+p.Name, func() bool {
 		out, err := p.m.Run(ctx, "systemctl", "is-active", fmt.Sprintf("user@%d.service", p.UID))
@@ -95,7 +93,9 @@ func (p *Person) Command(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // Run runs a command of the person to its end and gives what it printed.
-func (p *Person) Run(ctx context.Context, args ...string) (string, error) { return output(p.Command(ctx, args...)) }
+func (p *Person) Run(ctx context.Context, args ...string) (string, error) {
+	return output(p.Command(ctx, args...))
+}
 
 // Programs are the programs of the person that run, by their pid inside the machine. The parts of a login itself do not count.
 func (p *Person) Programs() (map[int]string, error) {

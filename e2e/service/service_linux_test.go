@@ -113,7 +113,7 @@ func same(t *testing.T, before, after map[string]string, allowed func(name strin
 		if had == has && was == is || allowed != nil && allowed(name) {
 			continue
 		}
-		t.Errorf("%s: there before %v, after %v, the same %v", name, had, has, was == is)
+		t.Errorf("%s: before %v %.60q, after %v %.60q", name, had, was, has, is)
 	}
 }
 

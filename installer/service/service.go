@@ -66,8 +66,8 @@ func New(o Options) (User, error) {
 		return User{}, ErrRoot
 	}
 	findRuntime()
-	if !filepath.IsAbs(o.Binary) || strings.ContainsFunc(o.Binary, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
-		return User{}, errors.New("service managers start no program whose path holds a quote, a backslash or a control character; move the agent to another folder")
+	if !filepath.IsAbs(o.Binary) || strings.ContainsFunc(o.Binary, func(r rune) bool { return r < ' ' || strings.ContainsRune("\"'\\%$`", r) }) {
+		return User{}, errors.New("service managers start no program whose path holds one of \" ' \\ % $ ` or a control character; move the agent to another folder")
 	}
 	u := User{opt: o}
 	for _, c := range configs(o) {
@@ -167,11 +167,15 @@ func (u User) halt() error {
 // Uninstall stops the service and removes every trace of it; a service that was never installed is no error. Without a service
 // manager the files are removed all the same, and ErrNoManager tells the caller to end the agent by other means.
 func (u User) Uninstall() error {
+	if !installed() {
+		return nil
+	}
 	unreachable := reachable()
 	if unreachable == nil {
 		if err := u.halt(); err != nil {
 			return err
 		}
+		forgive() // a service that failed would be remembered
 		u.disable()
 	}
 	if err := removeAll(files()...); err != nil {
@@ -179,7 +183,6 @@ func (u User) Uninstall() error {
 	}
 	removeEmpty(folders()...)
 	if unreachable == nil {
-		forgive()
 		return reload()
 	}
 	return unreachable

