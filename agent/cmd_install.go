@@ -160,7 +160,11 @@ func hasVerb(cmd *cobra.Command, name string) bool {
 
 // runsByHand tells whether an agent runs that the service manager did not start.
 func runsByHand(cmd *cobra.Command, user service.User) bool {
-	return user.State() != service.Running && call(cmd, "status", nil, nil) == nil
+	switch user.State() {
+	case service.Running, service.Unknown:
+		return false
+	}
+	return call(cmd, "status", nil, nil) == nil
 }
 
 // endLimit is how long an agent may take to seal what it holds and end.

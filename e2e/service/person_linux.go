@@ -87,8 +87,8 @@ func (p *Person) Logout(ctx context.Context) error {
 
 // Command is a command of the person, in the environment that a login gives.
 func (p *Person) Command(ctx context.Context, args ...string) *exec.Cmd {
-	env := []string{"setpriv", "--reuid", p.Name, "--regid", p.Name, "--init-groups", "--reset-env", "env", "XDG_RUNTIME_DIR=" + p.Runtime(),
-		"DBUS_SESSION_BUS_ADDRESS=unix:path=" + p.Runtime() + "/bus", "--chdir=" + p.Home()}
+	env := []string{"setpriv", "--reuid", p.Name, "--regid", p.Name, "--init-groups", "--reset-env", "env", "--chdir=" + p.Home(),
+		"XDG_RUNTIME_DIR=" + p.Runtime(), "DBUS_SESSION_BUS_ADDRESS=unix:path=" + p.Runtime() + "/bus"}
 	return p.m.Command(ctx, append(env, args...)...)
 }
 
@@ -113,7 +113,7 @@ func (p *Person) Programs() (map[int]string, error) {
 			continue
 		}
 		pid, uid, name := readStatus(dir + "/status")
-		if uid == p.UID && !slices.Contains([]string{"", "systemd", "(sd-pam)", "sleep", "dbus-daemon"}, name) {
+		if uid == p.UID && !strings.HasPrefix(name, "(") && !slices.Contains([]string{"", "systemd", "sleep", "dbus-daemon"}, name) {
 			programs[pid] = name
 		}
 	}

@@ -153,12 +153,12 @@ func files() []string {
 	}
 }
 
-// folders are those that Install can make, deepest first.
+// folders are those that Install can make, deepest first, and the runtime folder that an agent which failed can leave.
 func folders() []string {
 	units := unitDir()
 	return []string{
 		filepath.Join(units, "default.target.wants"), filepath.Join(units, Name+".service.wants"), units, filepath.Dir(units),
-		filepath.Dir(hookPath()), configDir(),
+		filepath.Dir(hookPath()), configDir(), filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "byleave"),
 	}
 }
 
