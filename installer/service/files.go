@@ -92,3 +92,13 @@ func installed() bool {
 	_, err := os.Lstat(files()[0])
 	return err == nil
 }
+
+// anyThere tells whether anything of an installation is there, be it whole or not.
+func anyThere() bool {
+	for _, path := range files() {
+		if _, err := os.Lstat(path); err == nil {
+			return true
+		}
+	}
+	return false
+}

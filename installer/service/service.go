@@ -167,7 +167,7 @@ func (u User) halt() error {
 // Uninstall stops the service and removes every trace of it; a service that was never installed is no error. Without a service
 // manager the files are removed all the same, and ErrNoManager tells the caller to end the agent by other means.
 func (u User) Uninstall() error {
-	if !installed() {
+	if !anyThere() {
 		return nil
 	}
 	unreachable := reachable()

@@ -156,10 +156,14 @@ func files() []string {
 // folders are those that Install can make, deepest first, and the runtime folder that an agent which failed can leave.
 func folders() []string {
 	units := unitDir()
-	return []string{
+	dirs := []string{
 		filepath.Join(units, "default.target.wants"), filepath.Join(units, Name+".service.wants"), units, filepath.Dir(units),
-		filepath.Dir(hookPath()), configDir(), filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "byleave"),
+		filepath.Dir(hookPath()), configDir(),
 	}
+	if runtime := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(runtime) {
+		dirs = append(dirs, filepath.Join(runtime, "byleave"))
+	}
+	return dirs
 }
 
 func unitDir() string { return filepath.Join(home(), ".config", "systemd", "user") }
