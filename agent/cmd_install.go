@@ -35,7 +35,7 @@ func installCommand() *cobra.Command {
 			} else {
 				args = service.InstalledArgs() // the person's choice outlives an upgrade
 			}
-			user, err := thisService(cmd, args...)
+			user, err := thisService(args...)
 			if err != nil {
 				return err
 			}
@@ -62,7 +62,7 @@ func uninstallCommand() *cobra.Command {
 		Example: "  byleave uninstall",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			user, err := thisService(cmd)
+			user, err := thisService()
 			if err != nil {
 				return err
 			}
@@ -85,7 +85,7 @@ func startCommand() *cobra.Command {
 		Example: "  byleave start",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			user, err := thisService(cmd)
+			user, err := thisService()
 			if err != nil {
 				return err
 			}
@@ -111,7 +111,7 @@ func stopCommand() *cobra.Command {
 		Example: "  byleave stop",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			user, err := thisService(cmd)
+			user, err := thisService()
 			if err != nil {
 				return err
 			}
@@ -134,7 +134,7 @@ func stopCommand() *cobra.Command {
 }
 
 // thisService is the service of this very program, with the folders that the person chose.
-func thisService(cmd *cobra.Command, args ...string) (service.User, error) {
+func thisService(args ...string) (service.User, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return service.User{}, fmt.Errorf("find this program: %w", err)
@@ -145,7 +145,7 @@ func thisService(cmd *cobra.Command, args ...string) (service.User, error) {
 			env[name] = dir
 		}
 	}
-	return service.New(service.Options{Binary: exe, Args: args, Env: env, Tray: hasVerb(cmd, "tray")})
+	return service.New(service.Options{Binary: exe, Args: args, Env: env})
 }
 
 // hasVerb tells whether this program has a verb.

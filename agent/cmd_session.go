@@ -9,7 +9,6 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/control"
 	"github.com/byleave/byleave/agent/internal/session"
-	"github.com/byleave/byleave/installer/service"
 	"github.com/spf13/cobra"
 )
 
@@ -45,7 +44,7 @@ func sessionCommand() *cobra.Command {
 	}
 }
 
-// handOver tells the agent the session of this shell, and starts the tray in it.
+// handOver tells the agent the session of this shell.
 func handOver(cmd *cobra.Command) error {
 	s := session.From(os.Getenv)
 	if s.Display == "" && !s.Wayland() {
@@ -54,13 +53,7 @@ func handOver(cmd *cobra.Command) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
-	if err := call(cmd, "session", s, nil); err != nil {
-		return err
-	}
-	if err := service.StartTray(); err != nil {
-		return fmt.Errorf("the agent knows this session, but the tray does not start: %w", err)
-	}
-	return nil
+	return call(cmd, "session", s, nil)
 }
 
 // handOverHere hands this shell's session over if it has one; an agent without one runs all the same, and its status says so.

@@ -27,7 +27,7 @@ func statusCommand() *cobra.Command {
 			} else if err != nil {
 				return err
 			}
-			s.Service = serviceWords(cmd)
+			s.Service = serviceWords()
 			if asJSON {
 				enc := json.NewEncoder(cmd.OutOrStdout())
 				enc.SetIndent("", "  ")
@@ -51,8 +51,8 @@ type status struct {
 }
 
 // serviceWords says whether the agent is a service of this account, and how that is.
-func serviceWords(cmd *cobra.Command) string {
-	user, err := thisService(cmd)
+func serviceWords() string {
+	user, err := thisService()
 	if err != nil {
 		return err.Error()
 	}

@@ -39,19 +39,12 @@ type Options struct {
 	Binary string
 	Args   []string          // of `run`
 	Env    map[string]string // of the agent
-	Tray   bool              // there is a `tray` verb, which gets a unit of its own
 }
 
 // User is the service of the person who runs this program.
 type User struct {
-	opt   Options
-	parts []part
-}
-
-// part is one registered program.
-type part struct {
-	name string
-	svc  service.Service
+	opt Options
+	svc service.Service
 }
 
 // program satisfies kardianos/service, which here only registers and never runs: `byleave run` needs no wrapper.
@@ -69,15 +62,11 @@ func New(o Options) (User, error) {
 	if !filepath.IsAbs(o.Binary) || strings.ContainsFunc(o.Binary, func(r rune) bool { return r < ' ' || strings.ContainsRune("\"'\\%$`", r) }) {
 		return User{}, errors.New("service managers start no program whose path holds one of \" ' \\ % $ ` or a control character; move the agent to another folder")
 	}
-	u := User{opt: o}
-	for _, c := range configs(o) {
-		svc, err := service.New(program{}, c)
-		if err != nil {
-			return User{}, fmt.Errorf("%w: %w", ErrNoManager, err)
-		}
-		u.parts = append(u.parts, part{c.Name, svc})
+	svc, err := service.New(program{}, config(o))
+	if err != nil {
+		return User{}, fmt.Errorf("%w: %w", ErrNoManager, err)
 	}
-	return u, nil
+	return User{o, svc}, nil
 }
 
 // Install registers the service and starts it, or starts it anew if it was there. It returns once the agent answers. If that fails,
@@ -116,10 +105,8 @@ func (u User) install() error {
 	if err := removeAll(files()...); err != nil {
 		return err
 	}
-	for _, p := range u.parts {
-		if err := p.svc.Install(); err != nil {
-			return fmt.Errorf("register %s: %w", p.name, err)
-		}
+	if err := u.svc.Install(); err != nil {
+		return fmt.Errorf("register the service: %w", err)
 	}
 	if err := writeHook(u.opt); err != nil {
 		return err
@@ -133,7 +120,7 @@ func (u User) Start() error {
 		return ErrNotInstalled
 	}
 	forgive()
-	if err := u.parts[0].svc.Start(); err != nil {
+	if err := u.svc.Start(); err != nil {
 		return fmt.Errorf("the service does not start; its log says why: %s: %w", logHint, err)
 	}
 	return nil
@@ -150,16 +137,13 @@ func (u User) Stop() error {
 	return u.halt()
 }
 
-// halt stops every part that runs, the agent last.
+// halt stops the agent if it runs.
 func (u User) halt() error {
-	for i := len(u.parts) - 1; i >= 0; i-- {
-		p := u.parts[i]
-		if status, err := p.svc.Status(); err != nil || status != service.StatusRunning {
-			continue // not there, or it failed by itself
-		}
-		if err := p.svc.Stop(); err != nil {
-			return fmt.Errorf("stop %s: %w", p.name, err)
-		}
+	if status, err := u.svc.Status(); err != nil || status != service.StatusRunning {
+		return nil // not there, or it failed by itself
+	}
+	if err := u.svc.Stop(); err != nil {
+		return fmt.Errorf("stop the service: %w", err)
 	}
 	return nil
 }
@@ -190,10 +174,8 @@ func (u User) Uninstall() error {
 
 // disable lets the service manager undo what it did itself. What it leaves is removed by hand.
 func (u User) disable() {
-	for i := len(u.parts) - 1; i >= 0; i-- {
-		if err := u.parts[i].svc.Uninstall(); err != nil {
-			continue
-		}
+	if err := u.svc.Uninstall(); err != nil {
+		return
 	}
 }
 
@@ -205,7 +187,7 @@ func (u User) State() State {
 	if reachable() != nil {
 		return Unknown
 	}
-	switch status, err := u.parts[0].svc.Status(); {
+	switch status, err := u.svc.Status(); {
 	case err == nil && status == service.StatusRunning:
 		return Running
 	case err == nil && status == service.StatusStopped:

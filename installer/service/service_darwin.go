@@ -33,7 +33,7 @@ const agent = `<?xml version="1.0" encoding="UTF-8"?>
 
 func supported() error { return nil }
 
-func configs(o Options) []*service.Config {
+func config(o Options) *service.Config {
 	var words, env strings.Builder
 	for _, w := range append([]string{o.Binary, "run"}, o.Args...) {
 		words.WriteString("<string>" + escape(w) + "</string>")
@@ -42,7 +42,7 @@ func configs(o Options) []*service.Config {
 		env.WriteString("<key>" + escape(name) + "</key><string>" + escape(o.Env[name]) + "</string>")
 	}
 	text := fmt.Sprintf(agent, words.String(), env.String())
-	return []*service.Config{{Name: Name, Executable: o.Binary, Option: service.KeyValue{"UserService": true, "LaunchdConfig": text}}}
+	return &service.Config{Name: Name, Executable: o.Binary, Option: service.KeyValue{"UserService": true, "LaunchdConfig": text}}
 }
 
 func escape(s string) string {
@@ -87,6 +87,3 @@ func InstalledArgs() []string {
 	}
 	return strings.Split(strings.TrimSuffix(strings.TrimPrefix(args, "<string>"), "</string>"), "</string><string>")
 }
-
-// StartTray does nothing: there is no tray on this system yet.
-func StartTray() error { return nil }

@@ -13,10 +13,7 @@ import (
 	"github.com/kardianos/service"
 )
 
-const (
-	trayName = Name + "-tray"
-	logHint  = "journalctl --user -u " + Name
-)
+const logHint = "journalctl --user -u " + Name
 
 // unit is our own: the one of kardianos/service is wanted by multi-user.target, which no user manager has, so it would be
 // enabled and never start. The agent says when it is ready, so that a start that fails is seen. LimitCORE: no dump may hold what
@@ -54,22 +51,6 @@ SystemCallErrorNumber=EPERM
 WantedBy=default.target
 `
 
-// trayUnit follows the agent. It may open the person's browser, so it is not hardened, and its children outlive it.
-const trayUnit = `[Unit]
-Description=Byleave in the tray: pause, resume, see
-PartOf=byleave.service
-After=byleave.service
-
-[Service]
-ExecStart=%s
-%sEnvironmentFile=-%%t/byleave/session.env
-KillMode=process
-LimitCORE=0
-
-[Install]
-WantedBy=byleave.service
-`
-
 // hook is how a desktop session tells the agent that it is there, by the standard of freedesktop.org for programs started at login.
 const hook = `[Desktop Entry]
 Type=Application
@@ -100,30 +81,22 @@ func findRuntime() {
 	}
 }
 
-func configs(o Options) []*service.Config {
-	cs := []*service.Config{config(Name, o.Binary, unitText(unit, o, append([]string{"run"}, o.Args...)))}
-	if o.Tray {
-		cs = append(cs, config(trayName, o.Binary, unitText(trayUnit, o, []string{"tray"})))
-	}
-	return cs
-}
-
 // config registers a finished unit.
-func config(name, binary, text string) *service.Config {
-	return &service.Config{Name: name, Executable: binary, Option: service.KeyValue{"UserService": true, "SystemdScript": text}}
+func config(o Options) *service.Config {
+	return &service.Config{Name: Name, Executable: o.Binary, Option: service.KeyValue{"UserService": true, "SystemdScript": unitText(o)}}
 }
 
-// unitText fills a unit. It is final: a path cannot mean anything to the template engine that it passes through.
-func unitText(text string, o Options, args []string) string {
-	words := []string{unitQuote(o.Binary)}
-	for _, a := range args {
+// unitText fills the unit. It is final: a path cannot mean anything to the template engine that it passes through.
+func unitText(o Options) string {
+	words := []string{unitQuote(o.Binary), unitQuote("run")}
+	for _, a := range o.Args {
 		words = append(words, unitQuote(a))
 	}
 	var env strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(o.Env)) {
 		fmt.Fprintf(&env, "Environment=%s\n", unitQuote(name+"="+o.Env[name]))
 	}
-	return strings.ReplaceAll(fmt.Sprintf(text, strings.Join(words, " "), env.String()), "{{", `\x7b\x7b`)
+	return strings.ReplaceAll(fmt.Sprintf(unit, strings.Join(words, " "), env.String()), "{{", `\x7b\x7b`)
 }
 
 // unitQuote writes one word of a unit: quoted, with nothing in it that systemd would expand.
@@ -148,7 +121,6 @@ func files() []string {
 	units := unitDir()
 	return []string{
 		filepath.Join(units, Name+".service"), filepath.Join(units, "default.target.wants", Name+".service"),
-		filepath.Join(units, trayName+".service"), filepath.Join(units, Name+".service.wants", trayName+".service"),
 		hookPath(),
 	}
 }
@@ -157,8 +129,7 @@ func files() []string {
 func folders() []string {
 	units := unitDir()
 	dirs := []string{
-		filepath.Join(units, "default.target.wants"), filepath.Join(units, Name+".service.wants"), units, filepath.Dir(units),
-		filepath.Dir(hookPath()), configDir(),
+		filepath.Join(units, "default.target.wants"), units, filepath.Dir(units), filepath.Dir(hookPath()), configDir(),
 	}
 	if runtime := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(runtime) {
 		dirs = append(dirs, filepath.Join(runtime, "byleave"))
@@ -194,10 +165,8 @@ func reload() error { return systemctl("daemon-reload") }
 
 // forgive lets a service that failed too often be started again, or be forgotten.
 func forgive() {
-	for _, name := range []string{Name, trayName} {
-		if err := systemctl("reset-failed", name+".service"); err != nil {
-			continue // it is not known, or has not failed
-		}
+	if err := systemctl("reset-failed", Name+".service"); err != nil {
+		return // it is not known, or has not failed
 	}
 }
 
@@ -216,14 +185,6 @@ func InstalledArgs() []string {
 		}
 	}
 	return nil
-}
-
-// StartTray starts the tray if it is installed; it ends by itself where no desktop shows one.
-func StartTray() error {
-	if _, err := os.Lstat(files()[2]); err != nil {
-		return nil
-	}
-	return systemctl("restart", "--no-block", trayName+".service")
 }
 
 func systemctl(args ...string) error {

@@ -34,8 +34,7 @@ func put(t *testing.T, path, content string) {
 
 // TestUnit: each line is a promise. What each does on a real systemd is tested in e2e/service.
 func TestUnit(t *testing.T) {
-	cs := configs(Options{Binary: "/opt/a b/byleave", Args: []string{"--hold", "24h0m0s"}, Env: map[string]string{"BYLEAVE_HOME": `/x "%h" \{{Path}}`}, Tray: true})
-	text := cs[0].Option["SystemdScript"].(string)
+	text := unitText(Options{Binary: "/opt/a b/byleave", Args: []string{"--hold", "24h0m0s"}, Env: map[string]string{"BYLEAVE_HOME": `/x "%h" \{{Path}}`}})
 	for _, line := range []string{
 		`ExecStart="/opt/a b/byleave" "run" "--hold" "24h0m0s"`, `Environment="BYLEAVE_HOME=/x \"%%h\" \\\x7b\x7bPath}}"`,
 		"Type=notify", "Restart=on-failure", "RestartSec=5", "UMask=0077", "LimitCORE=0", "NoNewPrivileges=yes", "MemoryDenyWriteExecute=yes",
@@ -46,12 +45,6 @@ func TestUnit(t *testing.T) {
 			t.Errorf("the unit lacks %s", line)
 		}
 	}
-	if len(cs) != 2 || !strings.Contains(cs[1].Option["SystemdScript"].(string), "PartOf=byleave.service\n") {
-		t.Fatalf("the tray has no unit that follows the agent: %v", cs)
-	}
-	if cs = configs(Options{Binary: "/b"}); len(cs) != 1 {
-		t.Fatal("a program without a tray gets a unit for it")
-	}
 }
 
 // TestHoldIsKept reads the arguments back from what is written.
@@ -61,7 +54,7 @@ func TestHoldIsKept(t *testing.T) {
 		t.Fatalf("nothing is installed, and its arguments are %q", got)
 	}
 	for _, args := range [][]string{nil, {"--hold", "24h0m0s"}} {
-		put(t, files()[0], unitText(unit, Options{Binary: "/a run b"}, append([]string{"run"}, args...)))
+		put(t, files()[0], unitText(Options{Binary: "/a run b", Args: args}))
 		if diff := cmp.Diff(args, InstalledArgs()); diff != "" {
 			t.Error(diff)
 		}

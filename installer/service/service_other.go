@@ -17,7 +17,7 @@ func supported() error {
 	return errors.New("Byleave cannot run as a service on " + runtime.GOOS + " yet; nothing was changed")
 }
 
-func configs(Options) []*service.Config { return nil }
+func config(o Options) *service.Config { return &service.Config{Name: Name, Executable: o.Binary} }
 
 func writeHook(Options) error { return supported() }
 
@@ -35,6 +35,3 @@ func findRuntime() {}
 
 // InstalledArgs are none: nothing can be installed here.
 func InstalledArgs() []string { return nil }
-
-// StartTray does nothing: there is no service on this system.
-func StartTray() error { return nil }
