@@ -52,7 +52,10 @@ func Boot(ctx context.Context) (*Machine, error) {
 	if err := m.nspawn.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("service: start systemd-nspawn (make deps installs systemd-container): %w", err), m.forget())
 	}
-	go func() { m.nspawn.Wait(); close(m.done) }()
+	go func() {
+		_ = m.nspawn.Wait() // how it ended is in its log
+		close(m.done)
+	}()
 	if err := m.await(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %s", err, m.words()), m.Close())
 	}

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kardianos/service"
 )
@@ -187,8 +189,13 @@ func InstalledArgs() []string {
 	return nil
 }
 
+// answerLimit is how long a service manager may take; one that hangs is one that does not answer.
+const answerLimit = 30 * time.Second
+
 func systemctl(args ...string) error {
-	if out, err := exec.Command("systemctl", append([]string{"--user"}, args...)...).CombinedOutput(); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
+	defer cancel()
+	if out, err := exec.CommandContext(ctx, "systemctl", append([]string{"--user"}, args...)...).CombinedOutput(); err != nil {
 		if args[0] == "show-environment" {
 			return ErrNoManager
 		}
