@@ -2,7 +2,7 @@
 // uninstall the agent as a person would. The tree of the machine is built once from the packages of this machine's own mirror,
 // kept in the person's cache folder, and never written to: each boot writes to memory.
 //
-// May import: nothing of ours
+// May import: e2e/desktop
 // Touches: disk, net, os
 // Goroutines: one waits for each machine, and ends with it
 package service
