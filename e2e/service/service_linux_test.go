@@ -295,3 +295,18 @@ func TestInstaller(t *testing.T) {
 		t.Error("installed for root")
 	}
 }
+
+// TestOutsideOfTheUnit: started in the way of service.Outside, a program has none of the filters of the one that started it.
+func TestOutsideOfTheUnit(t *testing.T) {
+	ctx, p, _ := someone(t)
+	inside := []string{"systemd-run", "--user", "--quiet", "--collect", "--pipe", "--wait", "-p", "NoNewPrivileges=yes", "-p", "MemoryDenyWriteExecute=yes",
+		"-p", "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6", "-p", "RestrictNamespaces=yes", "-p", "SystemCallFilter=@system-service", "--"}
+	filtered := []string{"grep", "Seccomp:", "/proc/self/status"}
+	if out := must(ctx, t, p, append(inside, filtered...)...); !strings.Contains(out, "2") {
+		t.Fatalf("the control: not filtered inside: %q", out)
+	}
+	outside := append([]string{"systemd-run", "--user", "--quiet", "--collect", "--pipe", "--wait", "--"}, filtered...)
+	if out := must(ctx, t, p, append(inside, outside...)...); !strings.Contains(out, "0") {
+		t.Fatalf("filtered outside: %q", out)
+	}
+}

@@ -114,3 +114,19 @@ func TestNotInstalledAsksNobody(t *testing.T) {
 		t.Fatalf("uninstall of nothing: %v", err)
 	}
 }
+
+// TestOutside: what a service starts for the person goes through the service manager, all else does not.
+func TestOutside(t *testing.T) {
+	t.Setenv("DISPLAY", ":7")
+	for _, name := range []string{"RUNTIME_DIRECTORY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "BYLEAVE_HOME", "XDG_DATA_HOME"} {
+		t.Setenv(name, "")
+	}
+	if diff := cmp.Diff([]string{"/b", "review"}, Outside(t.Context(), "/b", "review").Args); diff != "" {
+		t.Error(diff)
+	}
+	t.Setenv("RUNTIME_DIRECTORY", "/run/user/1/byleave")
+	want := []string{"systemd-run", "--user", "--quiet", "--collect", "--pipe", "--wait", "--setenv=DISPLAY", "--", "/b", "review"}
+	if diff := cmp.Diff(want, Outside(t.Context(), "/b", "review").Args); diff != "" {
+		t.Error(diff)
+	}
+}
