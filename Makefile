@@ -7,7 +7,7 @@ BUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -buildid="
 SOURCES := $(shell find . -name '*.go' -not -path './demo/out/*' -not -path './bin/*') go.mod go.sum
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test check fmt vet lint cross race e2e fuzz bench bench-idle bench-typing nightly clean
+.PHONY: $(shell sed -n 's/^\([a-z][a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,7 +72,10 @@ fuzz: ## every fuzz target, FUZZTIME each
 	@$(GO) list ./policy/... ./proto/... ./agent/... ./collector/... | while read -r p; do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
 
-bench: bench-idle bench-typing ## measurements; each writes bench/out/NAME.json
+bench: bench-frames bench-idle bench-typing ## measurements; each writes bench/out/NAME.json
+
+bench-frames: deps ## what masking and encoding a frame costs, beside image/png
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestFramesCost$$' -v ./agent/internal/capture
 
 bench-idle: deps $(DEMO_BINS) ## 60 s of a quiet desktop with recording permitted
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIdle$$' -v ./bench/agent

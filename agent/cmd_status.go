@@ -67,7 +67,10 @@ func printStatus(w io.Writer, s flow.Status, now time.Time) {
 	if !s.PausedUntil.IsZero() {
 		fmt.Fprintf(w, "Paused until %s.\n", s.PausedUntil.Local().Format("2 Jan 15:04"))
 	}
-	if s.Consent != nil {
+	switch {
+	case s.Consent != nil && !now.Before(s.Consent.Expires):
+		fmt.Fprintf(w, "Your consent to %q ended on %s.\n", s.Consent.Purpose, s.Consent.Expires.Local().Format("2 Jan 2006 15:04"))
+	case s.Consent != nil:
 		fmt.Fprintf(w, "You agreed to %q until %s.\n", s.Consent.Purpose, s.Consent.Expires.Local().Format("2 Jan 2006 15:04"))
 	}
 	fmt.Fprintf(w, "On this computer: %d boxes held (%d bytes), %d sent and kept as your copy (%d bytes), %d set aside.\n",

@@ -46,6 +46,7 @@ type Options struct {
 	Agent string                                          // name of the agent's binary; "" is byleave
 	Proxy func(collector string) (addr string, err error) // puts something between device and collector; nil: nothing
 	Edit  func(policy map[string]any)                     // changes the policy before it is signed
+	Disk  func(home string) error                         // prepares the agent's folder before it enrols: puts it on another disk; nil: nothing
 }
 
 // Open makes the collector, the custodian, the policy and the device. Nobody has agreed to anything yet.
@@ -107,6 +108,12 @@ func (s *Stage) open(ctx context.Context, opt Options) error {
 			return err
 		}
 		invitation = strings.Replace(invitation, s.addr, proxy, 1)
+	}
+	s.Home = filepath.Join(s.Desk.Dir(), "byleave")
+	if opt.Disk != nil {
+		if err := opt.Disk(s.Home); err != nil {
+			return err
+		}
 	}
 	return s.enrol(ctx, invitation)
 }
@@ -236,7 +243,6 @@ func (s *Stage) enrol(ctx context.Context, invitation string) error {
 	if _, err := s.Desk.Install(filepath.Join(s.bin, s.agent)); err != nil {
 		return err
 	}
-	s.Home = filepath.Join(s.Desk.Dir(), "byleave") // never the person's own: they may have a Byleave there
 	secret := filepath.Join(s.Desk.Dir(), "passphrase")
 	if err := os.WriteFile(secret, []byte(passphrase+"\n"), 0o600); err != nil {
 		return fmt.Errorf("stage: %w", err)
@@ -282,12 +288,17 @@ func (s *Stage) Byleave(ctx context.Context, args ...string) (string, error) {
 
 // Give agrees at a terminal to everything that the policy asks of the editor, for a day, in hours ("all", or "09:00:00-09:01:00").
 func (s *Stage) Give(ctx context.Context, hours string) error {
-	cmd := s.command(ctx, "consent", "give", "--grant", App+"=pointer,hotkeys,text,frames,elements", "--hours", hours, "--expires", "24h")
-	out, err := pty.Run(cmd, "yes\n")
+	_, err := s.AtTerminal(ctx, "yes\n", "consent", "give", "--grant", App+"=pointer,hotkeys,text,frames,elements", "--hours", hours, "--expires", "24h")
+	return err
+}
+
+// AtTerminal runs one command of the person at a terminal, types answers, and returns what was shown.
+func (s *Stage) AtTerminal(ctx context.Context, answers string, args ...string) (string, error) {
+	out, err := pty.Run(s.command(ctx, args...), answers)
 	if err != nil {
-		return fmt.Errorf("stage: consent: %w: %s", err, out)
+		return string(out), fmt.Errorf("stage: byleave %s: %w: %s", args[0], err, out)
 	}
-	return nil
+	return string(out), nil
 }
 
 // RunAgent starts the agent with no hold, so that boxes leave as soon as they are sealed.

@@ -55,20 +55,20 @@ func New(o Options) *Capture {
 // Times and distances at which one action ends and the next begins, where the desktop says nothing else, and what bounds
 // the cost.
 const (
-	hold         = 300 * time.Millisecond // an event waits this long before it is judged: the gate's band and a margin
+	hold         = 305 * time.Millisecond // an event waits this long before it is judged: the gate's band, focusSafety, a margin
 	multiClick   = 500 * time.Millisecond // between the presses of a double click
 	multiSlop    = 5                      // pixels between the presses of a double click
 	dragSlop     = 6                      // pixels that make a press a drag
 	textGap      = 500 * time.Millisecond // a pause that ends a text run
 	textMost     = 10 * time.Second       // a longer run is cut: the rest of it is another step
 	textMostKeys = 512
+	stretchMost  = 30 * time.Second // typing without a pause is held back as a whole for so long
 	scrollGap    = 400 * time.Millisecond
 	scrollMost   = 10 * time.Second
 	hotkeyMost   = time.Second            // a held key that was not seen released has ended
 	motionEvery  = 100 * time.Millisecond // of a drag's motions one in this time is judged
 	afterCap     = time.Second            // the frame after an action is taken at the latest then
 	grabEvery    = 200 * time.Millisecond // between two frames after an action
-	beforeEvery  = 100 * time.Millisecond // between two frames before an action
 	proofAge     = 2 * time.Second        // an older proof of the mark is made again
 	focusSafety  = 50 * time.Millisecond  // a focus event may come this much after the key that it is about
 	elementWait  = 30 * time.Millisecond  // for the element under a press

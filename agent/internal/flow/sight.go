@@ -177,18 +177,23 @@ func (a *agent) waitMark(ctx context.Context, changed <-chan struct{}, mark *ind
 
 // runEdges lets the gate look again when an hour begins or ends, and when a pause does.
 func (a *agent) runEdges(ctx context.Context) error {
-	changed, unwatch := a.gate.Watch()
+	return edges(ctx, a.gate, a.clock, func() { a.settleIfStopped(ctx) })
+}
+
+// edges calls after each time that the gate changed, whether somebody told it of something or the clock alone did it.
+func edges(ctx context.Context, g *gate.Gate, c *clock, after func()) error {
+	changed, unwatch := g.Watch()
 	defer unwatch()
 	for {
 		var sleep time.Duration
-		if next := a.gate.NextEdge(); !next.IsZero() {
-			sleep = max(time.Until(next), time.Millisecond)
+		if next := g.NextEdge(); !next.IsZero() {
+			sleep = max(next.Sub(c.now().Wall), time.Millisecond)
 		}
 		if !wait(ctx, changed, sleep) {
 			return nil
 		}
-		a.gate.Tick()
-		a.settleIfStopped(ctx)
+		g.Tick()
+		after()
 	}
 }
 

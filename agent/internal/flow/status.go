@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"strings"
 	"time"
 )
 
@@ -53,8 +54,10 @@ func (a *agent) status() Status {
 	a.mu.Lock()
 	s.Note, s.Redactor = a.note, a.redactor.version
 	a.mu.Unlock()
-	if words := a.disk.Load(); words != nil {
-		s.Disk = *words
+	for _, words := range []*string{a.disk.Load(), a.unsavedWords.Load()} {
+		if words != nil {
+			s.Disk = strings.TrimPrefix(s.Disk+"; "+*words, "; ")
+		}
 	}
 	if up := a.uploader.Load(); up != nil {
 		s.Upload = up.Status().Words

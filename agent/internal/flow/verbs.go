@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -24,12 +25,13 @@ type Quit struct {
 // runControl serves the verbs of the control socket to the same user.
 func (a *agent) runControl(ctx context.Context) error {
 	return control.Serve(ctx, a.cfg.Socket, map[string]control.Verb{
-		"status":  {Root: true, Do: func(context.Context, json.RawMessage) (any, error) { return a.status(), nil }},
-		"pause":   {Root: true, Do: a.pause},
-		"resume":  {Do: a.resume},
-		"reload":  {Do: func(context.Context, json.RawMessage) (any, error) { return nil, a.load() }},
-		"session": {Do: a.session},
-		"quit":    {Root: true, Do: func(context.Context, json.RawMessage) (any, error) { a.quit(); return Quit{os.Getpid()}, nil }},
+		"status":   {Root: true, Do: func(context.Context, json.RawMessage) (any, error) { return a.status(), nil }},
+		"pause":    {Root: true, Do: a.pause},
+		"resume":   {Do: a.resume},
+		"withdraw": {Do: a.withdraw},
+		"reload":   {Do: func(context.Context, json.RawMessage) (any, error) { return nil, a.load() }},
+		"session":  {Do: a.session},
+		"quit":     {Root: true, Do: func(context.Context, json.RawMessage) (any, error) { a.quit(); return Quit{os.Getpid()}, nil }},
 	}, a.log, a.cfg.Ready)
 }
 
@@ -40,7 +42,14 @@ func (a *agent) pause(ctx context.Context, in json.RawMessage) (any, error) {
 		return nil, fmt.Errorf("read the length of the pause: %w", err)
 	}
 	a.gate.Pause(p.Until)
-	return nil, a.keys.SavePause(&p.Until)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.unsaved.pause = &p.Until
+	a.save()
+	if words := a.unsavedWords.Load(); words != nil {
+		return nil, errors.New(*words)
+	}
+	return nil, nil
 }
 
 // resume ends a pause, and is the person's word that the clock is right if it was in doubt.
@@ -52,9 +61,13 @@ func (a *agent) resume(context.Context, json.RawMessage) (any, error) {
 		}
 		a.gate.ClockDoubt(false)
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if err := a.keys.SavePause(nil); err != nil {
 		return nil, err
 	}
+	a.unsaved.pause = nil
+	a.save()
 	a.gate.Resume()
 	return nil, nil
 }

@@ -41,7 +41,7 @@ type Server struct {
 	focus   focusState
 	rec     recorder
 	watch   watchState
-	pool    [][]byte
+	lender  lender // has a lock of its own
 }
 
 var atomNames = []string{"_NET_ACTIVE_WINDOW", "_NET_SUPPORTING_WM_CHECK", "_NET_SUPPORTED", "_NET_WM_NAME", "WM_NAME",
@@ -241,12 +241,15 @@ func (s *Server) turn() (chan<- Event, Event, time.Duration) {
 	if s.watch.settle.due() {
 		s.settleSlot()
 	}
+	if s.watch.rest.due() {
+		s.restSlots()
+	}
 	if len(s.out) > backlog && !s.closing {
 		s.closing = true
 		s.err = ErrBacklog
 		close(s.stop)
 	}
-	next := earliest(s.focus.suspect, s.watch.settle)
+	next := earliest(s.focus.suspect, s.watch.settle, s.watch.rest)
 	if len(s.out) == 0 {
 		s.out = nil
 		return nil, Event{}, next
