@@ -72,7 +72,7 @@ fuzz: ## every fuzz target, FUZZTIME each
 	@$(GO) list ./policy/... ./proto/... ./agent/... ./collector/... | while read -r p; do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
 
-bench: bench-frames bench-idle bench-typing ## measurements; each writes bench/out/NAME.json
+bench: $(shell sed -n 's/^\(bench-[a-z]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST))) ## measurements; each writes bench/out/NAME.json
 
 bench-frames: deps ## what masking and encoding a frame costs, beside image/png
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestFramesCost$$' -v ./agent/internal/capture
@@ -83,7 +83,11 @@ bench-idle: deps $(DEMO_BINS) ## 60 s of a quiet desktop with recording permitte
 bench-typing: deps $(DEMO_BINS) ## 60 s of typing, 5 keys a second
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestTyping$$' -v ./bench/agent
 
+bench-pause: deps $(DEMO_BINS) ## 50 pauses in the middle of typing at full speed
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestPause$$' -v ./bench/agent
+
 nightly: check race ## the slow proofs
+	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 60m -run 'TestNarrowerAgainstTheOracle|TestTransitions' -v ./policy ./agent/internal/flow
 	$(MAKE) fuzz FUZZTIME=5m
 	$(MAKE) bench
 

@@ -165,12 +165,8 @@ func TestWithdrawOnAFullDisk(t *testing.T) {
 	ctx, s := open(t, desktop.Options{}, stage.Options{Disk: smallDisk(t)})
 	agent, _ := record(ctx, t, s)
 	check(t, s.KillCollector())
-	typist(ctx, t, s)("apricot banana")
-	_, err := s.Byleave(ctx, "pause", "1s")
-	check(t, err)
-	check(t, s.Until(ctx, "a held box", func(st stage.Status) bool { return st.Spool.Held > 0 }))
-	makeRoom := fill(t, s)
-	_, err = s.Byleave(ctx, "consent", "withdraw")
+	makeRoom := fill(t, s) // with nothing held whose end would make room
+	_, err := s.Byleave(ctx, "consent", "withdraw")
 	check(t, err)
 	off := func(st stage.Status) bool {
 		return st.State == "off" && !st.Mark && st.Spool.Held == 0 && !strings.Contains(st.Disk, "restart")

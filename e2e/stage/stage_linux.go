@@ -109,7 +109,7 @@ func (s *Stage) open(ctx context.Context, opt Options) error {
 		}
 		invitation = strings.Replace(invitation, s.addr, proxy, 1)
 	}
-	s.Home = filepath.Join(s.Desk.Dir(), "byleave")
+	s.Home = filepath.Join(s.Desk.Dir(), "byleave") // never the person's own: they may have a Byleave there
 	if opt.Disk != nil {
 		if err := opt.Disk(s.Home); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	mathrand "math/rand/v2"
+	"os"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -22,6 +23,14 @@ import (
 
 // transitions is how often the random test of the gate changes something.
 const transitions = 10_000
+
+// seeds is how many random orders are tried: a hundred at night, a million transitions.
+func seeds() int {
+	if os.Getenv("BYLEAVE_NIGHTLY") != "" {
+		return 100
+	}
+	return 1
+}
 
 // The agreed hours of these tests, in seconds of the day.
 const opens, closes = 6 * 3600, 18 * 3600
@@ -252,16 +261,19 @@ func play(t *testing.T, off string, seed uint64) (s *scenario) {
 // I2, I4, I5, I6: ten thousand transitions in random order, with the time between them from milliseconds to hours. No event comes out
 // before a consent, after a pause, a withdrawal or the end, outside the hours, without the mark, or under a clock that was set.
 func TestTransitions(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	s := play(t, "", seed)
-	if s.wrong != "" {
-		t.Fatal(s.wrong)
+	steps, opened := 0, 0
+	for range seeds() {
+		seed := uint64(time.Now().UnixNano())
+		s := play(t, "", seed)
+		if s.wrong != "" {
+			t.Fatalf("seed %d, %s", seed, s.wrong)
+		}
+		steps, opened = steps+s.steps, opened+s.opened
 	}
-	if s.opened < transitions/100 {
-		t.Fatalf("only %d events came out in %d transitions: hardly anything was tested", s.opened, s.steps)
+	if opened < steps/100 {
+		t.Fatalf("only %d events came out in %d transitions: hardly anything was tested", opened, steps)
 	}
-	t.Logf("%d transitions, %d events came out, each of them allowed", s.steps, s.opened)
+	t.Logf("%d transitions, %d events came out, each of them allowed", steps, opened)
 }
 
 // Each fact, disconnected, must be found by the same oracle.

@@ -54,6 +54,9 @@ func (a *agent) status() Status {
 	a.mu.Lock()
 	s.Note, s.Redactor = a.note, a.redactor.version
 	a.mu.Unlock()
+	if s.Note == "" && a.clock.doubted() {
+		s.Note = wordsClock
+	}
 	for _, words := range []*string{a.disk.Load(), a.unsavedWords.Load()} {
 		if words != nil {
 			s.Disk = strings.TrimPrefix(s.Disk+"; "+*words, "; ")

@@ -62,10 +62,12 @@ func (a *agent) untilDue() time.Duration {
 	return max(time.Until(oldest.Add(a.cfg.Hold)), 0)
 }
 
+const wordsClock = "the clock was set; `byleave resume` says that it is right"
+
 // mayNotSend is why nothing may leave now: under a clock in doubt nobody knows whether the hold has passed.
 func (a *agent) mayNotSend() string {
 	if a.clock.doubted() {
-		return "the clock was set; `byleave resume` says that it is right"
+		return wordsClock
 	}
 	return ""
 }

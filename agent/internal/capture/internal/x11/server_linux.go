@@ -220,10 +220,17 @@ func (s *Server) loop() {
 		case done := <-s.bounce:
 			close(done)
 		case offer <- head:
-			s.mu.Lock()
-			s.out = s.out[1:]
-			s.mu.Unlock()
+			s.taken(head)
 		}
+	}
+}
+
+// taken removes the event that was handed over, unless Record(false) has emptied the queue between the offer and now.
+func (s *Server) taken(head Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.out) > 0 && s.out[0] == head {
+		s.out = s.out[1:]
 	}
 }
 
