@@ -77,14 +77,19 @@ bench: $(shell sed -n 's/^\(bench-[a-z]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)
 bench-frames: deps ## what masking and encoding a frame costs, beside image/png
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestFramesCost$$' -v ./agent/internal/capture
 
-bench-idle: deps $(DEMO_BINS) ## 60 s of a quiet desktop with recording permitted
-	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIdle$$' -v ./bench/agent
+bench-idle: deps $(DEMO_BINS) ## 60 s of a quiet desktop with recording permitted, without and with a tray icon
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIdle' -v ./bench/agent
 
 bench-typing: deps $(DEMO_BINS) ## 60 s of typing, 5 keys a second
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestTyping$$' -v ./bench/agent
 
 bench-pause: deps $(DEMO_BINS) ## 50 pauses in the middle of typing at full speed
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestPause$$' -v ./bench/agent
+bench-forget: deps $(DEMO_BINS) ## "forget the last 10 minutes", from the command to the signed record
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestForget$$' -v ./bench/agent
+
+bench-erase: ## what an erasure costs a collector with many boxes of one person
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestEraseCost$$' -v ./collector/internal/store/embed
 
 nightly: check race ## the slow proofs
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 60m -run 'TestNarrowerAgainstTheOracle|TestTransitions' -v ./policy ./agent/internal/flow

@@ -3,6 +3,7 @@ module github.com/byleave/byleave
 go 1.26.0
 
 require (
+	fyne.io/systray v1.12.2
 	github.com/cockroachdb/pebble/v2 v2.1.7
 	github.com/gen2brain/shm v0.2.1
 	github.com/go-vgo/robotgo v1.0.2

@@ -81,8 +81,17 @@ func printStatus(w io.Writer, s flow.Status, now time.Time) {
 	case !s.NextSend.IsZero() && s.NextSend.After(now):
 		fmt.Fprintf(w, "The next box may leave at %s.\n", s.NextSend.Local().Format("15:04"))
 	}
+	if s.Erasures > 0 {
+		fmt.Fprintf(w, "%d erasures wait for the collector's word; they are asked for until it comes.\n", s.Erasures)
+	}
 	if s.Upload != "" {
 		fmt.Fprintf(w, "Collector: %s\n", s.Upload)
+	}
+	if s.Hotkey != "" {
+		fmt.Fprintf(w, "Hotkey: %s\n", s.Hotkey)
+	}
+	if s.Tray != "" {
+		fmt.Fprintf(w, "Tray: %s\n", s.Tray)
 	}
 	if s.Disk != "" {
 		fmt.Fprintf(w, "Disk: %s\n", s.Disk)

@@ -43,8 +43,8 @@ func command() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
-	root.AddCommand(enrolCommand(), consentCommand(), runCommand(), statusCommand(), pauseCommand(), resumeCommand(), doctorCommand())
-	root.AddCommand(installCommand(), uninstallCommand(), startCommand(), stopCommand(), sessionCommand())
+	root.AddCommand(enrolCommand(), consentCommand(), runCommand(), statusCommand(), pauseCommand(), resumeCommand(), trayCommand(), doctorCommand())
+	root.AddCommand(forgetCommand(), receiptCommand(), installCommand(), uninstallCommand(), startCommand(), stopCommand(), sessionCommand())
 	return root
 }
 

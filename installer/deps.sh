@@ -4,7 +4,7 @@
 # Debian 12 or Ubuntu with apt. Says what it installs; asks sudo only if not root; does nothing if nothing is missing.
 set -euo pipefail
 want=(xvfb openbox dbus dbus-x11 at-spi2-core libglib2.0-bin x11-utils x11-xserver-utils xauth
-  mousepad l3afpad featherpad zenity xterm xdotool fonts-dejavu-core tesseract-ocr tesseract-ocr-eng
+  xfce4-panel mousepad l3afpad featherpad zenity xterm xdotool fonts-dejavu-core tesseract-ocr tesseract-ocr-eng
   gcc libc6-dev libx11-dev libxtst-dev libxkbcommon-dev libxkbcommon-x11-dev libx11-xcb-dev libpng-dev libxt-dev libxinerama-dev
   systemd-container mmdebstrap)
 command -v go >/dev/null || { echo "deps: Go is missing; install Go 1.26 or newer from go.dev/dl and put it on PATH" >&2; exit 1; }

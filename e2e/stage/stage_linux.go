@@ -309,9 +309,10 @@ func (s *Stage) RunAgent(args ...string) (*desktop.Process, error) {
 
 // Status is what `byleave status --json` says, as far as tests ask.
 type Status struct {
-	State, Words, Note, Upload, Disk string
-	Mark                             bool
-	Spool                            struct {
+	State, Words, Note, Upload, Disk, Hotkey, Tray string
+	Erasures                                       int
+	Mark                                           bool
+	Spool                                          struct {
 		Held, Sent, Quarantined int
 		HeldBytes               int64 `json:"held_bytes"`
 		SentBytes               int64 `json:"sent_bytes"`

@@ -60,6 +60,7 @@ type loop struct {
 	back holdback
 	cam  camera
 	out  output
+	own  own
 
 	fault error // the display failed under us
 }
@@ -163,7 +164,7 @@ func (l *loop) settle() {
 	l.rematch(now)
 	l.follow(now)
 	l.seekLeaf()
-	l.back.judge(now, l.opt.Gate.Judge)
+	l.back.judge(now, l.judged)
 	l.red.expire(now)
 	l.feel(now)
 	l.red.typing.settle(now)
@@ -218,7 +219,7 @@ func (l *loop) stop() {
 	l.shut()
 	l.red.abandon(policy.Edge)
 	l.cam.cancel("recording stopped")
-	l.back.judge(now, l.opt.Gate.Judge)
+	l.back.judge(now, l.judged)
 	l.back.deny(policy.Edge)
 	l.opt.Gate.Focus(now, 0, "", policy.Blind)
 	l.out.finish(now)

@@ -28,15 +28,25 @@ type Gate interface {
 	Watch() (changed <-chan struct{}, stop func())
 }
 
+// Hotkey is the combination that pauses: a word to Byleave, never an action.
+type Hotkey interface {
+	// Is tells whether a key with these modifiers is the combination.
+	Is(code byte, state uint16) bool
+	// Has tells whether it is the combination's key, whatever the modifiers.
+	Has(code byte) bool
+}
+
 // Options are what capture needs from outside. All fields are required.
 type Options struct {
 	Display string               // X display, for example ":0"
 	Gate    Gate                 // who permits
 	Rules   func() *policy.Rules // the rules in force now; nil matches nothing
 	Mark    interface {          // the indicator
-		Prove() bool // asks the display whether the mark can be seen this instant
+		Prove() bool            // asks the display whether the mark can be seen this instant
+		Touched(at uint32) bool // a press of a button at this time of the server went to the mark
 	}
-	Log *slog.Logger // gets no content
+	Hotkey Hotkey
+	Log    *slog.Logger // gets no content
 }
 
 // Capture turns what happens on one display into steps.
@@ -46,8 +56,8 @@ type Capture struct {
 
 // New makes a Capture. Nothing is opened or listened to before Run.
 func New(o Options) *Capture {
-	if o.Gate == nil || o.Rules == nil || o.Mark == nil || o.Log == nil {
-		panic("capture: New without a gate, rules, a mark or a log")
+	if o.Gate == nil || o.Rules == nil || o.Mark == nil || o.Hotkey == nil || o.Log == nil {
+		panic("capture: New without a gate, rules, a mark, a hotkey or a log")
 	}
 	return &Capture{opt: o}
 }

@@ -48,6 +48,7 @@ func (l *loop) listen(window uint32) {
 			return
 		}
 		l.seek.tries = 0
+		l.own = own{}
 		w.on, l.red.typing.deaf = true, l.now()
 	}
 	if w.window != window {
@@ -106,7 +107,7 @@ func (l *loop) endShut(now policy.Moment) {
 // input takes in one event of a key or the pointer.
 func (l *loop) input(e x11.Event) {
 	in, ok := inputOf(e)
-	if !ok || !l.watch.on || in.deed == motion && len(l.red.down) == 0 {
+	if !ok || !l.watch.on || l.own.drops(e, l.opt.Hotkey) || in.deed == motion && len(l.red.down) == 0 {
 		return
 	}
 	now := l.now()
@@ -127,7 +128,11 @@ func (l *loop) input(e x11.Event) {
 	if a == nil {
 		return
 	}
-	l.back.put(held{at: in.at, from: now, window: in.place.window, a: a})
+	h := held{at: in.at, from: now, window: in.place.window, a: a}
+	if in.deed == buttonDown {
+		h.press = in.stamp
+	}
+	l.back.put(h)
 	l.after(a, in, a == again)
 	if in.deed == keyDown && len(a.step.Keys) > 0 && a.step.Kind == raw.Text {
 		l.beat(a, now)

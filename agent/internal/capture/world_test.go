@@ -138,7 +138,7 @@ func newSilentWorld(t *testing.T, classes policy.Classes, find func(*world) a11y
 	w.d = &fakeDisplay{w: w, events: make(chan x11.Event, 1024), focus: editorA, own: true}
 	w.s = &fakeSenses{focused: make(chan a11y.Focus, 64)}
 	w.mark = &fakeMark{}
-	opt := Options{Gate: w.g, Rules: func() *policy.Rules { return w.rules }, Mark: w.mark, Log: slog.New(slog.DiscardHandler)}
+	opt := Options{Gate: w.g, Rules: func() *policy.Rules { return w.rules }, Mark: w.mark, Hotkey: fakeHotkey{}, Log: slog.New(slog.DiscardHandler)}
 	w.l = newLoop(opt, w.d, w.s, func(e raw.Event) { w.steps = append(w.steps, raw.Open(e)) })
 	w.l.now = func() policy.Moment { w.looks++; return w.now() }
 	w.l.asking = func(int) bool { return false }
@@ -340,6 +340,17 @@ func (s *fakeSenses) Answers(ctx context.Context, _ uint64) error {
 
 type fakeMark struct {
 	hidden atomic.Bool
+	at     atomic.Uint32 // the server's time of a press on it
+}
+
+func (m *fakeMark) Touched(at uint32) bool { return m.at.Load() == at }
+
+// fakeHotkey is ctrl+alt+shift and the key 33.
+type fakeHotkey struct{}
+
+func (fakeHotkey) Has(code byte) bool { return code == 33 }
+func (fakeHotkey) Is(code byte, state uint16) bool {
+	return code == 33 && state&(pressed|shiftMask) == ctrlMask|altMask|shiftMask
 }
 
 func (m *fakeMark) Prove() bool { return !m.hidden.Load() }

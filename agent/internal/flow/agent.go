@@ -15,7 +15,9 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/agent/internal/gate"
+	"github.com/byleave/byleave/agent/internal/hotkey"
 	"github.com/byleave/byleave/agent/internal/keystore"
+	"github.com/byleave/byleave/agent/internal/rights"
 	"github.com/byleave/byleave/agent/internal/session"
 	"github.com/byleave/byleave/agent/internal/spool"
 	"github.com/byleave/byleave/agent/internal/upload"
@@ -24,14 +26,15 @@ import (
 
 // agent is the rooms and what passes between them. Each field has one writer, named beside it.
 type agent struct {
-	cfg   Config
-	log   *slog.Logger
-	keys  *keystore.Store
-	clock *clock
-	gate  *gate.Gate
-	spool *spool.Spool
-	pipe  *redact.Pipe
-	lock  *os.File
+	cfg    Config
+	log    *slog.Logger
+	keys   *keystore.Store
+	clock  *clock
+	gate   *gate.Gate
+	spool  *spool.Spool
+	rights *rights.Rights
+	pipe   *redact.Pipe
+	lock   *os.File
 
 	rules        atomic.Pointer[policy.Rules] // load, and withdrawn on its behalf
 	consent      atomic.Pointer[policy.Consent]
@@ -42,6 +45,12 @@ type agent struct {
 	unsavedWords atomic.Pointer[string]          // save: what holds in RAM and is not durable yet, nil when all is
 	handed       chan struct{}                   // session tells runSight that another session was handed over
 	desktop      atomic.Pointer[session.Session] // open, then session
+	shutter      atomic.Pointer[shutter]         // forget, under mu
+	key          atomic.Pointer[hotkey.Key]      // look
+	untrayed     atomic.Pointer[string]          // runTray: why nobody shows the icon
+	answer       atomic.Pointer[string]          // act: what came of the last click in the tray
+	news         news                            // whatever the tray shows has changed
+	again        chan struct{}                   // showTray tells runTray to look for a tray again
 	quit         context.CancelFunc              // ends the agent; set before the stages begin
 	stirred      chan struct{}                   // load and settle tell runUpload that there may be something to do
 	due          chan struct{}                   // append tells runDeadline that a batch was opened
@@ -75,6 +84,7 @@ func open(cfg Config) (*agent, error) {
 		cfg: cfg, log: cfg.Log, keys: keys, lock: held, clock: newClock(seen, wallErr != nil),
 		unsaved: unsaved{consent: map[[16]byte]bool{}},
 		handed:  make(chan struct{}, 1), stirred: make(chan struct{}, 1), due: make(chan struct{}, 1),
+		news: make(news, 1), again: make(chan struct{}, 1),
 	}
 	a.desktop.Store(&cfg.Session)
 	a.gate = gate.New(a.clock.now)
@@ -89,6 +99,10 @@ func open(cfg Config) (*agent, error) {
 		return nil, err
 	}
 	a.lost = report.Lost
+	a.rights = rights.New(keys, a.forgetHere, a.ledger, a.hurry)
+	if err := a.rights.Resume(); err != nil { // before anything is sent
+		cfg.Log.Error("an erasure could not be carried on; it is tried at the next start", "why", err.Error())
+	}
 	a.gate.Durable(report.Trouble == nil)
 	if report.Trouble != nil {
 		a.troubled(report.Trouble)
@@ -158,6 +172,7 @@ func (a *agent) load() error {
 		up.Hurry()
 	}
 	signal(a.stirred)
+	signal(a.news)
 	return nil
 }
 
@@ -296,6 +311,7 @@ func (a *agent) settle(ctx context.Context) error {
 		return err
 	}
 	signal(a.stirred)
+	signal(a.news)
 	if err := a.keys.SaveWall(a.clock.seen()); err != nil {
 		return fmt.Errorf("%w: %w", spool.ErrDisk, err)
 	}

@@ -12,6 +12,7 @@ import (
 	mathrand "math/rand/v2"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,9 +43,9 @@ type scenario struct {
 	rnd    *mathrand.Rand
 	g      *gate.Gate
 	c      *clock
-	skew   time.Duration // of the wall clock
+	skew   atomic.Int64  // of the wall clock, in nanoseconds; the runner reads it, too
 	server time.Duration // the part of it that a time server made
-	last   gate.State    // what the runner saw when it last woke
+	last   atomic.Int32  // the gate.State that the runner saw when it last woke
 
 	given, ended, dead, doubt bool
 	since, expires            time.Time
@@ -157,7 +158,7 @@ func (s *scenario) jump(now time.Duration) {
 		d = (3*time.Second + s.upTo(5*time.Hour)) * time.Duration(1-2*s.rnd.IntN(2))
 	}
 	s.c.now() // the agent reads its clock all the time; the step counts from here
-	s.skew += d
+	s.skew.Add(int64(d))
 	s.stopped = now
 	if d > drift || d < -drift {
 		s.doubt, s.barrier = true, now
@@ -183,8 +184,8 @@ func (s *scenario) live() {
 	wall := s.wall()
 	ok := s.allowed(wall)
 	settled := !s.doubt && s.allowed(wall.Add(-drift)) == ok && s.allowed(wall.Add(drift)) == ok // a time server may have moved the clock meanwhile
-	if settled && s.stopped < s.boot() && (s.last == gate.Recording) != ok {
-		s.fail("the runner last saw %v; the oracle says recording is %v", s.last, ok)
+	if settled && s.stopped < s.boot() && (gate.State(s.last.Load()) == gate.Recording) != ok {
+		s.fail("the runner last saw %v; the oracle says recording is %v", gate.State(s.last.Load()), ok)
 	}
 	s.pending = append(s.pending, event{s.c.now(), ok && s.allowed(wall.Add(-gate.Band)) && s.allowed(wall.Add(gate.Band)), s.steps, s.facts()})
 	time.Sleep(d - first)
@@ -230,7 +231,7 @@ func play(t *testing.T, off string, seed uint64) (s *scenario) {
 		s = &scenario{off: off, rnd: mathrand.New(mathrand.NewPCG(seed, 1))}
 		s.c = newClock(time.Time{}, false)
 		s.c.boot = func() time.Duration { return time.Hour + time.Since(start) }
-		s.c.wall = func() time.Time { return time.Now().Round(0).Add(s.skew).UTC() }
+		s.c.wall = func() time.Time { return time.Now().Round(0).Add(time.Duration(s.skew.Load())).UTC() }
 		s.c.confirm()
 		s.g = gate.New(s.c.now)
 		if off != "clock" {
@@ -246,7 +247,7 @@ func play(t *testing.T, off string, seed uint64) (s *scenario) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var runner sync.WaitGroup
 		if off != "edges" {
-			runner.Go(func() { edges(ctx, s.g, s.c, func() { s.last = s.g.Status().State }) }) //nolint:errcheck // it ends with ctx
+			runner.Go(func() { edges(ctx, s.g, s.c, func() { s.last.Store(int32(s.g.Status().State)) }) })
 		}
 		for s.steps = 0; s.steps < transitions && s.wrong == ""; s.steps++ {
 			s.live()

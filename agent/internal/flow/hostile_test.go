@@ -58,7 +58,7 @@ func device(t *testing.T, first policy.Policy) *agent {
 	a, err := open(Config{Home: home, Log: slog.New(slog.DiscardHandler)})
 	check(t, err)
 	var pipe sync.WaitGroup
-	pipe.Go(func() { a.pipe.Run(t.Context()) }) //nolint:errcheck // it ends with the test
+	pipe.Go(func() { a.pipe.Run(t.Context()) })
 	t.Cleanup(func() { pipe.Wait(); check(t, a.spool.Close()); check(t, a.lock.Close()) })
 	return a
 }

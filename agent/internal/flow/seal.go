@@ -17,6 +17,9 @@ const tryDisk = 10 * time.Second
 // append is where the pipe ends. An event that cannot be made durable is dropped, and recording stops until the disk is well:
 // the person sees "disk trouble" instead of losing silently.
 func (a *agent) append(ev redact.Event) error {
+	if a.isForgotten(ev) {
+		return nil
+	}
 	err := a.spool.Append(ev)
 	switch {
 	case err == nil:
@@ -29,6 +32,7 @@ func (a *agent) append(ev redact.Event) error {
 		a.troubled(err)
 	}
 	signal(a.due)
+	signal(a.news) // a full batch became a box
 	return nil
 }
 

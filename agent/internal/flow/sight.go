@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture"
 	"github.com/byleave/byleave/agent/internal/gate"
+	"github.com/byleave/byleave/agent/internal/hotkey"
 	"github.com/byleave/byleave/agent/internal/indicator"
 	"github.com/byleave/byleave/agent/internal/session"
 )
@@ -67,24 +69,33 @@ func (a *agent) look(ctx context.Context) error {
 	case desk.Display == "":
 		return fmt.Errorf("no display; run `byleave session` in your desktop session, or set DISPLAY")
 	}
-	mark, err := indicator.Open(desk.Display)
+	mark, err := indicator.Open(desk.Display, filepath.Join(a.cfg.Home, "mark.json"))
 	if err != nil {
 		return err
 	}
+	key, err := hotkey.Open(desk.Display, a.cfg.Hotkey)
+	if err != nil {
+		mark.Close()
+		return err
+	}
+	a.key.Store(key)
 	ctx, cancel := context.WithCancel(ctx)
 	var showing stage
 	showing.run(cancel, func() error { return a.runMark(ctx, mark) })
 	showing.run(cancel, func() error { return a.runOther(ctx, desk) })
+	showing.run(cancel, func() error { return a.runHotkey(ctx, key) })
 	defer func() {
 		cancel()
 		_ = showing.wait() // look returns it
+		a.key.Store(nil)
+		key.Close()
 		mark.Close()
 		a.marked.Store(false) // the next mark must be seen anew
 		a.gate.Indicator(a.clock.now(), false)
 	}()
 	a.gate.Display(true, "")
 	eye := capture.New(capture.Options{
-		Display: desk.Display, Gate: a.gate, Rules: a.rules.Load, Mark: mark, Log: a.log,
+		Display: desk.Display, Gate: a.gate, Rules: a.rules.Load, Mark: mark, Hotkey: key, Log: a.log,
 	})
 	if err := eye.Run(ctx, a.pipe.Push); err != nil {
 		return err
@@ -129,14 +140,14 @@ func (a *agent) runOther(ctx context.Context, now session.Session) error {
 func (a *agent) runMark(ctx context.Context, mark *indicator.Mark) error {
 	changed, unwatch := a.gate.Watch()
 	defer unwatch()
-	var retry time.Duration
+	var lasting linger
 	for ctx.Err() == nil {
 		if a.rules.Load() == nil {
 			return fmt.Errorf("there is no consent any more")
 		}
 		s := a.gate.Status()
-		err := mark.Show(indicator.Face{State: s.State.String(), Words: s.Words})
-		if err != nil {
+		face, retry := lasting.next(indicator.Face{State: s.State.String(), Words: s.Words}, time.Now())
+		if err := mark.Show(face); err != nil {
 			return err
 		}
 		seen := mark.Prove()
@@ -144,7 +155,6 @@ func (a *agent) runMark(ctx context.Context, mark *indicator.Mark) error {
 			a.gate.Indicator(a.clock.now(), seen)
 			continue
 		}
-		retry = 0
 		if !seen {
 			retry = lookAgain
 		}
@@ -153,6 +163,59 @@ func (a *agent) runMark(ctx context.Context, mark *indicator.Mark) error {
 		}
 	}
 	return nil
+}
+
+// leastShown is how long the mark says that it records, even if it was for one frame.
+const leastShown = 2 * time.Second
+
+// linger keeps the face of recording on the mark long enough to be seen.
+type linger struct {
+	face  indicator.Face
+	since time.Time // when its state came on
+}
+
+// next is the face to show now for what holds now, and when to ask again (0: at the next change). What the person did
+// themselves is shown at once.
+func (l *linger) next(f indicator.Face, now time.Time) (indicator.Face, time.Duration) {
+	left := l.since.Add(leastShown).Sub(now)
+	switch f.State {
+	case gate.Excluded.String(), gate.Blind.String(), gate.Expired.String():
+		if l.face.State == gate.Recording.String() && left > 0 {
+			return l.face, left
+		}
+	}
+	if f.State != l.face.State {
+		l.since = now
+	}
+	l.face = f
+	return f, 0
+}
+
+// runHotkey pauses, or resumes what is paused, at each press of the combination.
+func (a *agent) runHotkey(ctx context.Context, key *hotkey.Key) error {
+	if words := key.Words(); words != "" {
+		a.log.Warn("the hotkey does nothing", "why", words)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case _, ok := <-key.Pressed():
+			if !ok {
+				return fmt.Errorf("the hotkey's connection to the display broke off")
+			}
+		}
+		if err := a.toggle(); err != nil {
+			a.log.Warn("what the hotkey asked for is not durable", "why", err.Error())
+		}
+	}
+}
+
+func (a *agent) toggle() error {
+	if a.gate.Status().State == gate.Paused {
+		return a.endPause()
+	}
+	return a.beginPause(time.Time{})
 }
 
 // waitMark waits until the gate changed, the mark was covered, or retry passed (0: never). False when ctx ended.

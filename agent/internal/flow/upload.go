@@ -35,7 +35,7 @@ func (a *agent) runUpload(ctx context.Context) error {
 
 func (a *agent) upload(ctx context.Context, id keystore.Identity) error {
 	up := upload.New(upload.Options{
-		Identity: id, Queue: a.spool, Stubs: a.keys, Policy: a.newPolicy,
+		Identity: id, Queue: told{a.spool, a.news}, Stubs: a.keys, Erasures: a.rights, Own: a.keys, Policy: a.newPolicy,
 		Hold: func() time.Duration { return a.cfg.Hold },
 		Wait: a.mayNotSend, Log: a.log,
 	})
