@@ -102,7 +102,9 @@ func TestDiffInWords(t *testing.T) {
 		{func(m *pb.Policy) { m.Applications = m.Applications[:1] }, "No longer asked for: Files", false},
 		{func(m *pb.Policy) { m.Purpose.Text = "Judge people." }, "now “Judge people. (training)”, before “Train a model. (training)”", true},
 		{func(m *pb.Policy) { m.Custodians[0].PublicKey = custodianKeys()[2] }, "the same names with other keys", true},
-		{func(m *pb.Policy) { m.Applications[0].Executables = append(m.Applications[0].Executables, "/usr/bin/more") }, "Editor gained an executable", true},
+		{func(m *pb.Policy) {
+			m.Applications[0].Executables = append(m.Applications[0].Executables, "/usr/bin/more")
+		}, "Editor gained an executable", true},
 		{func(m *pb.Policy) {
 			m.Applications = append(m.Applications, &pb.Application{Id: "mail", Name: "Mail", WmClass: "M", Executables: []string{"/m"}})
 		}, "New application: Mail", true},
