@@ -40,6 +40,8 @@ type agent struct {
 	disk     atomic.Pointer[string]          // append: why nothing can be stored, nil when it can
 	stirred  chan struct{}                   // load and settle tell runUpload that there may be something to do
 	due      chan struct{}                   // append tells runDeadline that a batch was opened
+	news     atomic.Pointer[news]            // announce, and runMark when it was shown
+	spoke    chan struct{}                   // announce tells runMark
 
 	mu       sync.Mutex // serialises load, and guards what follows
 	note     string     // why there are no rules although there is a consent
@@ -67,7 +69,7 @@ func open(cfg Config) (*agent, error) {
 	seen, wallErr := keys.Wall()
 	a := &agent{
 		cfg: cfg, log: cfg.Log, keys: keys, lock: held, clock: newClock(seen),
-		stirred: make(chan struct{}, 1), due: make(chan struct{}, 1),
+		stirred: make(chan struct{}, 1), due: make(chan struct{}, 1), spoke: make(chan struct{}, 1),
 	}
 	a.gate = gate.New(a.clock.now)
 	a.gate.ClockDoubt(wallErr != nil || a.clock.doubted())
@@ -139,6 +141,8 @@ func (a *agent) load() error {
 	a.note = ""
 	if err != nil {
 		a.note = err.Error()
+	} else if rules != nil {
+		a.note = a.remarks(consent)
 	}
 	a.gate.Asking(errors.Is(err, policy.ErrWider))
 	a.rules.Store(rules)
@@ -171,6 +175,9 @@ func (a *agent) granted() (*policy.Rules, *policy.Consent, error) {
 	}
 	if gone, err := a.keys.Withdrawn(c.ID()); err != nil || gone {
 		return nil, nil, errors.Join(err, a.withdrawn(c))
+	}
+	if err := a.refused(); err != nil {
+		return nil, &c, err
 	}
 	newest, err := a.newestPolicy()
 	if err != nil {
@@ -259,7 +266,14 @@ func (a *agent) acceptPolicy(signed []byte) error {
 	if err := a.keys.SavePolicy(signed); err != nil {
 		return err
 	}
-	return a.load()
+	less, err := a.noteNarrowed(next)
+	if err := errors.Join(err, a.load()); err != nil {
+		return err
+	}
+	if less && a.rules.Load() != nil {
+		a.announce("less is recorded")
+	}
+	return nil
 }
 
 // settle redacts, seals and stores what was recorded so far.

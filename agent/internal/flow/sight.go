@@ -90,7 +90,8 @@ func (a *agent) runMark(ctx context.Context, mark *indicator.Mark) error {
 			return fmt.Errorf("there is no consent any more")
 		}
 		s := a.gate.Status()
-		err := mark.Show(indicator.Face{State: s.State.String(), Words: s.Words})
+		words, left := a.saying(s)
+		err := mark.Show(indicator.Face{State: s.State.String(), Words: words})
 		if err != nil {
 			return err
 		}
@@ -99,7 +100,7 @@ func (a *agent) runMark(ctx context.Context, mark *indicator.Mark) error {
 			a.gate.Indicator(a.clock.now(), seen)
 			continue
 		}
-		retry = 0
+		retry = left
 		if !seen {
 			retry = lookAgain
 		}
@@ -120,6 +121,7 @@ func (a *agent) waitMark(ctx context.Context, changed <-chan struct{}, mark *ind
 	}
 	select {
 	case <-changed:
+	case <-a.spoke:
 	case <-mark.Lost():
 		a.marked.Store(false)
 		a.gate.Indicator(a.clock.now(), false)
@@ -136,7 +138,8 @@ func (a *agent) runEdges(ctx context.Context) error {
 	defer unwatch()
 	for {
 		var sleep time.Duration
-		if next := a.gate.NextEdge(); !next.IsZero() {
+		a.remind()
+		if next := a.nextEdge(); !next.IsZero() {
 			sleep = max(time.Until(next), time.Millisecond)
 		}
 		if !wait(ctx, changed, sleep) {
