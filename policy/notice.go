@@ -190,7 +190,7 @@ func tellTerms(m *pb.Policy) []Line {
 func tellRights(m *pb.Policy) []Line {
 	return []Line{
 		{"", "See everything that was recorded, delete any of it, pause for any time, take it with you, withdraw: all with " +
-			"the command `byleave`, without asking anybody. What was already used for training cannot be taken back."},
+			"the command byleave, without asking anybody. What was already used for training cannot be taken back."},
 		{"Complain to", m.GetAuthority()},
 		{"", fmt.Sprintf("Policy version %d, language %s.", m.GetVersion(), m.GetLanguage())},
 	}

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,6 +32,9 @@ type person struct {
 	sign ed25519.PrivateKey // the operator's
 	id   keystore.Identity
 	n    uint64
+
+	custodian []byte
+	halt      func() // ends the agent that was started last
 }
 
 func must(t *testing.T, err error) {
@@ -60,9 +65,14 @@ func newPerson(t *testing.T, given time.Time, length time.Duration) *person {
 	must(t, err)
 	_, device, err := ed25519.GenerateKey(rand.Reader)
 	must(t, err)
+	vault, err := hpke.MLKEM768X25519().GenerateKey()
+	must(t, err)
+	custodian, err := hpke.MLKEM768X25519().GenerateKey()
+	must(t, err)
+	p.custodian = custodian.PublicKey().Bytes()
 	p.id = keystore.Identity{
 		Subject: [16]byte{1}, Device: [16]byte{2}, Sign: device, TLS: tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: cert}, CA: cert,
-		Collector: "127.0.0.1:1", VaultKey: own, PolicyKey: p.sign.Public().(ed25519.PublicKey), PersonKey: own,
+		Collector: "127.0.0.1:1", VaultKey: vault.PublicKey(), PolicyKey: p.sign.Public().(ed25519.PublicKey), PersonKey: own,
 	}
 	must(t, p.keys.SaveEnrolment(p.id, sealed))
 	first := p.signed(90)
@@ -89,7 +99,7 @@ func (p *person) signed(days int) []byte {
 	must(p.t, json.Unmarshal(policy.Template(), &m))
 	m["version"], m["retention_days"] = strconv.FormatUint(p.n, 10), days
 	m["issued_at"], m["expires_at"] = "1700000000", "4000000000"
-	m["custodians"] = []any{map[string]any{"name": "Works council", "public_key": p.id.VaultKey.Bytes()}}
+	m["custodians"] = []any{map[string]any{"name": "Works council", "public_key": p.custodian}}
 	text, err := json.Marshal(m)
 	must(p.t, err)
 	body, err := policy.FromJSON(text)
@@ -104,7 +114,11 @@ func (p *person) start() *agent {
 	p.t.Helper()
 	a, err := open(Config{Home: p.home, Log: slog.New(slog.DiscardHandler)})
 	must(p.t, err)
-	p.t.Cleanup(func() { a.lock.Close(); a.spool.Close() })
+	ctx, stop := context.WithCancel(p.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- a.pipe.Run(ctx) }() // new rules of redaction wait for it
+	p.halt = sync.OnceFunc(func() { stop(); <-ended; a.lock.Close(); a.spool.Close() })
+	p.t.Cleanup(p.halt)
 	return a
 }
 
@@ -171,7 +185,7 @@ func TestOneReminder(t *testing.T) {
 	}
 	a.news.Store(nil)
 	a.remind()
-	a.lock.Close()
+	p.halt()
 	again := p.start()
 	again.remind()
 	if a.news.Load() != nil || again.news.Load() != nil {
