@@ -209,8 +209,8 @@ func TestForeignRequestsChangeNothing(t *testing.T) {
 		"a sandboxed frame":        func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
 		"typed into the bar":       func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "none") },
 		"another origin that lies": func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") },
-		"a name that points here":  func(r *http.Request) { r.Host = "evil.example" + s.base[strings.LastIndexByte(s.base, ':'):] },
-		"localhost":                func(r *http.Request) { r.Host = "localhost" + s.base[strings.LastIndexByte(s.base, ':'):] },
+		"a name that points here":  named("evil.example"),
+		"localhost":                named("localhost"),
 		"no cookie":                nil,
 		"another form":             func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") },
 	} {
