@@ -2,12 +2,14 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/control"
+	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/policy"
 	"github.com/spf13/cobra"
@@ -92,41 +94,67 @@ func consentGive() *cobra.Command {
 func consentWithdraw() *cobra.Command {
 	return &cobra.Command{
 		Use:   "withdraw",
-		Short: "End your consent now: recording stops, what is still held is destroyed, the collector is told",
-		Long: "Ends the consent in force at once and for good; one that you replaced by a newer one earlier is not ended by this. What was not sent yet is destroyed on this computer. From the moment the\n" +
-			"collector hears of it, it releases and exports nothing more under this consent. No reason is asked, and no yes: this never makes it harder.",
+		Short: "End all your consents now: recording stops, what is still held is destroyed, the collector is told",
+		Long: "Ends every consent that you gave on this device, at once and for good: the one in force, and those that it replaced. What was not\n" +
+			"sent yet is destroyed on this computer. From the moment the collector hears of it, it takes, releases and exports nothing more under\n" +
+			"any of them. No reason is asked, and no yes: this never makes it harder. It works with a full disk, too.",
 		Example: "  byleave consent withdraw",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d, err := openDevice()
+			n, err := endAll(cmd, "terminal: byleave consent withdraw")
 			if err != nil {
 				return err
 			}
-			c, err := d.consent()
-			if err != nil {
-				return err
-			}
-			if c.IsZero() {
+			switch n.Consents {
+			case 0:
 				fmt.Fprintln(cmd.OutOrStdout(), "There is no consent to withdraw. Nothing is recorded.")
-				return nil
+			case 1:
+				fmt.Fprintln(cmd.OutOrStdout(), "Withdrawn. Recording has stopped; what was not sent is destroyed when the agent runs, and the collector is told.")
+			default:
+				fmt.Fprintf(cmd.OutOrStdout(), "Withdrawn: all %d consents that you gave on this device. Recording has stopped; what was not sent is destroyed when the agent runs, and the collector is told.\n", n.Consents)
 			}
-			stub, err := policy.SignStub(c, true, d.id.Sign)
-			if err != nil {
-				return err
-			}
-			if err := d.keys.SaveWithdrawal(stub); err != nil {
-				return err
-			}
-			if err := d.saveReceipt(c, policy.Withdrawal{At: time.Now(), Gesture: "terminal: byleave consent withdraw"}); err != nil {
-				return err
-			}
-			if err := poke(cmd, "reload"); err != nil {
-				return err
-			}
-			fmt.Fprintln(cmd.OutOrStdout(), "Withdrawn. Recording has stopped; what was not sent is destroyed when the agent runs, and the collector is told.")
 			return nil
 		},
 	}
+}
+
+// agentLimit is how long a running agent may take to withdraw before it is done without it.
+const agentLimit = 30 * time.Second
+
+// withdraw lets the running agent stop first and write then. Where no agent answers well, the key store is told directly; an agent
+// that runs all the same hears of it after that.
+func withdraw(cmd *cobra.Command) (n flow.Withdrawn, err error) {
+	ctx, cancel := context.WithTimeout(cmd.Context(), agentLimit)
+	defer cancel()
+	socket, err := socketPath()
+	if err != nil {
+		return n, err
+	}
+	asked := control.Call(ctx, socket, "withdraw", nil, &n)
+	if asked == nil {
+		return n, nil
+	}
+	home, err := homeDir()
+	if err != nil {
+		return n, err
+	}
+	keys, err := keystore.Open(home)
+	if err != nil {
+		return n, err
+	}
+	id, err := keys.Identity()
+	if err != nil {
+		return n, err
+	}
+	n, err = flow.Withdraw(keys, id)
+	var said *control.VerbError
+	switch {
+	case errors.As(asked, &said) && (err != nil || n.Consents == 0):
+		return n, asked // it stopped, and says what is missing
+	case err != nil:
+		return n, err
+	}
+	return n, poke(cmd, "reload")
 }
 
 // poke tells a running agent to look again. An agent that does not run will look when it starts.

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/byleave/byleave/agent/internal/flow"
+	"github.com/byleave/byleave/agent/internal/session"
 	"github.com/spf13/cobra"
 )
 
@@ -24,7 +25,7 @@ func doctorCommand() *cobra.Command {
 				return err
 			}
 			checks := flow.Examine(cmd.Context(), flow.Config{
-				Home: home, Socket: socket, Display: os.Getenv("DISPLAY"), Session: os.Getenv("XDG_SESSION_TYPE"),
+				Home: home, Socket: socket, Session: session.From(os.Getenv),
 			})
 			bad := 0
 			for _, c := range checks {

@@ -89,8 +89,11 @@ func reviewDesk(cmd *cobra.Command) review.Desk {
 		Give: func(ctx context.Context, p policy.Policy, c policy.Choice) error {
 			return act(func(d device) error { return d.give(p, c) })(ctx)
 		},
-		Refuse:   act(device.refuse),
-		Withdraw: act(func(d device) error { return d.withdraw("page: pressed Withdraw now") }),
+		Refuse: act(device.refuse),
+		Withdraw: func(context.Context) error {
+			_, err := endAll(cmd, "page: pressed Withdraw now")
+			return err
+		},
 		Receipt: func(name string) ([]byte, []byte, error) {
 			d, err := openDevice()
 			if err != nil {
@@ -112,6 +115,9 @@ func lookAround(ctx context.Context) (v review.View, err error) {
 	}
 	v.Newest = d.newest
 	if v.Consent, v.Pinned, err = d.inForce(); err != nil {
+		return v, err
+	}
+	if v.Changes, err = d.changes(v.Pinned); err != nil {
 		return v, err
 	}
 	if v.Refused, err = d.keys.Refused(); err != nil {

@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/flow"
+	"github.com/byleave/byleave/agent/internal/hotkey"
+	"github.com/byleave/byleave/agent/internal/session"
+	"github.com/byleave/byleave/installer/service"
 	"github.com/spf13/cobra"
 )
 
@@ -16,6 +19,7 @@ const longestHold = 7 * 24 * time.Hour
 
 func runCommand() *cobra.Command {
 	var hold time.Duration
+	var keys string
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the agent: record what you agreed to, and show the mark while it does",
@@ -24,8 +28,12 @@ func runCommand() *cobra.Command {
 		Example: "  byleave run\n  byleave run --hold 24h   # nothing leaves this computer for a day",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if hold < 0 || hold > longestHold {
-				return misuse{fmt.Errorf("--hold must lie between 0 and 168h (7 days)")}
+			if err := checkHold(hold); err != nil {
+				return err
+			}
+			combo, err := hotkey.Parse(keys)
+			if err != nil {
+				return misuse{err}
 			}
 			home, err := homeDir()
 			if err != nil {
@@ -37,11 +45,19 @@ func runCommand() *cobra.Command {
 			}
 			debug.SetTraceback("single")
 			return flow.Run(cmd.Context(), flow.Config{
-				Home: home, Socket: socket, Display: os.Getenv("DISPLAY"), Session: os.Getenv("XDG_SESSION_TYPE"), Hold: hold,
-				Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+				Home: home, Socket: socket, Session: session.From(os.Getenv), Hold: hold, Hotkey: combo, Review: startReview,
+				Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Ready: service.Ready,
 			})
 		},
 	}
 	cmd.Flags().DurationVar(&hold, "hold", time.Hour, "how long a sealed batch stays here before it may leave")
+	cmd.Flags().StringVar(&keys, "hotkey", hotkey.Usual, "the keys that pause and resume from anywhere, or none; never recorded")
 	return cmd
+}
+
+func checkHold(hold time.Duration) error {
+	if hold < 0 || hold > longestHold {
+		return misuse{fmt.Errorf("--hold must lie between 0 and 168h (7 days)")}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -19,21 +20,43 @@ func statusCommand() *cobra.Command {
 		Example: "  byleave status\n  byleave status --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var s flow.Status
-			if err := call(cmd, "status", nil, &s); err != nil {
+			var s status
+			err := call(cmd, "status", nil, &s.Status)
+			if errors.Is(err, control.ErrNotRunning) {
+				s.State, s.Words = "stopped", "the agent does not run, so nothing is recorded"
+			} else if err != nil {
 				return err
 			}
+			s.Service = serviceWords()
 			if asJSON {
 				enc := json.NewEncoder(cmd.OutOrStdout())
 				enc.SetIndent("", "  ")
-				return enc.Encode(s)
+				return errors.Join(enc.Encode(s), err)
 			}
-			printStatus(cmd.OutOrStdout(), s, time.Now())
-			return nil
+			if err == nil {
+				printStatus(cmd.OutOrStdout(), s.Status, time.Now())
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "Service: %s\n", s.Service)
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// status is what the agent says of itself, and what the service manager says of the agent.
+type status struct {
+	flow.Status
+	Service string `json:"service"`
+}
+
+// serviceWords says whether the agent is a service of this account, and how that is.
+func serviceWords() string {
+	user, err := thisService()
+	if err != nil {
+		return err.Error()
+	}
+	return string(user.State())
 }
 
 func printStatus(w io.Writer, s flow.Status, now time.Time) {
@@ -44,7 +67,10 @@ func printStatus(w io.Writer, s flow.Status, now time.Time) {
 	if !s.PausedUntil.IsZero() {
 		fmt.Fprintf(w, "Paused until %s.\n", s.PausedUntil.Local().Format("2 Jan 15:04"))
 	}
-	if s.Consent != nil {
+	switch {
+	case s.Consent != nil && !now.Before(s.Consent.Expires):
+		fmt.Fprintf(w, "Your consent to %q ended on %s.\n", s.Consent.Purpose, s.Consent.Expires.Local().Format("2 Jan 2006 15:04"))
+	case s.Consent != nil:
 		fmt.Fprintf(w, "You agreed to %q until %s.\n", s.Consent.Purpose, s.Consent.Expires.Local().Format("2 Jan 2006 15:04"))
 	}
 	fmt.Fprintf(w, "On this computer: %d boxes held (%d bytes), %d sent and kept as your copy (%d bytes), %d set aside.\n",
@@ -55,8 +81,17 @@ func printStatus(w io.Writer, s flow.Status, now time.Time) {
 	case !s.NextSend.IsZero() && s.NextSend.After(now):
 		fmt.Fprintf(w, "The next box may leave at %s.\n", s.NextSend.Local().Format("15:04"))
 	}
+	if s.Erasures > 0 {
+		fmt.Fprintf(w, "%d erasures wait for the collector's word; they are asked for until it comes.\n", s.Erasures)
+	}
 	if s.Upload != "" {
 		fmt.Fprintf(w, "Collector: %s\n", s.Upload)
+	}
+	if s.Hotkey != "" {
+		fmt.Fprintf(w, "Hotkey: %s\n", s.Hotkey)
+	}
+	if s.Tray != "" {
+		fmt.Fprintf(w, "Tray: %s\n", s.Tray)
 	}
 	if s.Disk != "" {
 		fmt.Fprintf(w, "Disk: %s\n", s.Disk)

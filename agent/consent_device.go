@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/policy"
 	"github.com/spf13/cobra"
 )
@@ -72,20 +73,45 @@ func (d device) give(p policy.Policy, choice policy.Choice) error {
 	return errors.Join(d.keys.ForgetRefused(), d.receiptOf(c, p, policy.Withdrawal{}))
 }
 
-// withdraw ends the consent in force for good. Nothing is asked.
-func (d device) withdraw(gesture string) error {
-	c, pinned, err := d.inForce()
-	if err != nil || c.IsZero() {
-		return err
+// endAll withdraws every consent of the device, and then writes the receipt of the one that was in force. A receipt that cannot be
+// written never holds a withdrawal up.
+func endAll(cmd *cobra.Command, gesture string) (flow.Withdrawn, error) {
+	var c policy.Consent
+	var pinned policy.Policy
+	d, trouble := openDevice()
+	if trouble == nil {
+		c, pinned, trouble = d.inForce()
 	}
-	stub, err := policy.SignStub(c, true, d.id.Sign)
+	n, err := withdraw(cmd)
+	if err != nil || trouble != nil || c.IsZero() {
+		return n, err
+	}
+	if err := d.receiptOf(c, pinned, policy.Withdrawal{At: time.Now(), Gesture: gesture}); err != nil {
+		fmt.Fprintln(cmd.ErrOrStderr(), "byleave: the withdrawal holds, but its receipt could not be written:", err)
+	}
+	return n, nil
+}
+
+// changes is how what is asked differs from what the person agreed to. What a policy took away since then counts as taken away: its
+// return is wider, although the consent would cover it.
+func (d device) changes(pinned policy.Policy) ([]policy.Change, error) {
+	if pinned.IsZero() {
+		return nil, nil
+	}
+	signed, err := d.keys.Applied()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := d.keys.SaveWithdrawal(stub); err != nil {
-		return err
+	if signed != nil {
+		last, err := policy.Parse(signed, d.id.PolicyKey)
+		if err != nil {
+			return nil, err
+		}
+		if back := policy.Diff(d.newest, last); last.Version() > pinned.Version() && len(policy.Wider(back)) > 0 {
+			return back, nil
+		}
 	}
-	return d.receiptOf(c, pinned, policy.Withdrawal{At: time.Now(), Gesture: gesture})
+	return policy.Diff(d.newest, pinned), nil
 }
 
 // refuse notes the person's no, if there was a question: nothing in force, or something wider than what is.
@@ -94,7 +120,11 @@ func (d device) refuse() error {
 	if err != nil {
 		return err
 	}
-	if c.IsZero() || len(policy.Wider(policy.Diff(d.newest, pinned))) > 0 {
+	changes, err := d.changes(pinned)
+	if err != nil {
+		return err
+	}
+	if c.IsZero() || len(policy.Wider(changes)) > 0 {
 		return d.keys.SaveRefused(time.Now())
 	}
 	return nil
@@ -115,15 +145,6 @@ func (d device) sayNo(cmd *cobra.Command) error {
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), "You said no. Nothing is recorded, nobody is told, and you are not asked again. `byleave consent give` is there if you change your mind.")
 	return poke(cmd, "reload")
-}
-
-// saveReceipt writes the receipt of the consent in the key store.
-func (d device) saveReceipt(c policy.Consent, w policy.Withdrawal) error {
-	last, pinned, _, err := d.last()
-	if err != nil || last.ID() != c.ID() {
-		return errors.Join(err, errors.New("the receipt could not be written: another consent was given meanwhile"))
-	}
-	return d.receiptOf(c, pinned, w)
 }
 
 // receiptOf writes a receipt into the person's folder, as JSON and for reading. Whoever learns the erasure code of this consent
@@ -204,7 +225,11 @@ func (d device) show(w io.Writer) error {
 		fmt.Fprintln(w, "You have agreed to nothing. Nothing is recorded.")
 		return nil
 	}
-	if changes := policy.Diff(d.newest, pinned); len(changes) > 0 {
+	changes, err := d.changes(pinned)
+	if err != nil {
+		return err
+	}
+	if len(changes) > 0 {
 		printChanges(w, changes)
 	}
 	fmt.Fprintln(w, "You agreed to:")

@@ -19,6 +19,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/policy"
+	"github.com/spf13/cobra"
 )
 
 // person is an enrolled device of its own folder, with the operator who may ask it.
@@ -145,7 +146,13 @@ func TestReceiptsAreWritten(t *testing.T) {
 	if states() != 1 {
 		t.Error("the receipt of a consent that was given does not say just that")
 	}
-	must(t, d.withdraw("test: withdrew"))
+	cmd := &cobra.Command{}
+	cmd.SetContext(t.Context())
+	n, err := endAll(cmd, "test: withdrew")
+	must(t, err)
+	if n.Consents != 1 {
+		t.Errorf("%d consents ended", n.Consents)
+	}
 	if states() != 2 {
 		t.Error("the receipt of a withdrawal does not say so")
 	}

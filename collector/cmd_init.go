@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -34,7 +35,8 @@ func initCommand() *cobra.Command {
 		fmt.Fprintf(cmd.OutOrStdout(), `Made a collector in %s.
 
 Keep %s offline: move it to a machine that is not this one. Whoever has it can ask people for more.
-Back up vault.key apart from everything else: without it no box can be released, with it and the index half of each key is open.
+Back up vault.key and keys/ apart from everything else: without them no box can be released, with them and the index half of each
+key is open. See byleave-collector backup --help.
 
 Next: byleave-collector policy new > policy.json, edit it, then
       byleave-collector policy sign --key policy.key policy.json --out policy.signed
@@ -88,9 +90,9 @@ func fillHome(ctx context.Context, h home) error {
 	if err := h.makePolicyKey(); err != nil {
 		return err
 	}
-	x, err := embed.OpenIndex(ctx, string(h))
+	s, _, err := embed.Open(ctx, string(h), slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}
-	return x.Close()
+	return s.Close()
 }

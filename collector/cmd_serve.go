@@ -13,6 +13,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/ca"
 	"github.com/byleave/byleave/collector/internal/ingest"
+	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/byleave/byleave/collector/internal/operator"
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/embed"
@@ -109,11 +110,20 @@ func openCollector(ctx context.Context, o serveOptions, log *slog.Logger) (*coll
 		return nil, errors.Join(err, st.Close())
 	}
 	if rep != (embed.Report{}) {
-		log.Warn("the store was repaired", "tails_cut", rep.Torn, "boxes_without_bytes", rep.Missing, "index_salvaged", rep.Salved, "tables_cut_short", rep.Lost)
+		log.Warn("the store was repaired", "tails_cut", rep.Torn, "boxes_without_bytes", rep.Missing, "index_salvaged", rep.Salved, "tables_cut_short", rep.Lost,
+			"erasures_completed", rep.Erased, "boxes_without_key", rep.Shut, "people_without_key", rep.Keyless)
 	}
 	c := &collector{home: h, store: st, log: log, audit: ingest.NewAudit(log),
 		policy: ingest.OpenPolicy(h.path(policyName), pub, log, time.Now)}
-	c.ingest = ingest.New(st, c.policy, c.audit, log, time.Now)
+	key, err := ledger.LoadKey(string(h))
+	if err == nil {
+		// A ledger's leaf never delays an erasure: what was destroyed before the end came gets its record now.
+		_, err = st.FinishErasures(ctx, ingest.SignErasure(key))
+	}
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	c.ingest = ingest.New(st, ingest.Keys{Ledger: key, Authority: authority}, c.policy, c.audit, log, time.Now)
 	c.server = ingest.NewServer(tls, ingest.Services{
 		Device: c.ingest, Custodian: c.custodian(v),
 		Enrolment: &ingest.Enrolment{Enroller: &ca.Enroller{Authority: authority, Store: st, NewKey: v.NewKey, Now: time.Now},

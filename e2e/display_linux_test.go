@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,10 +15,15 @@ import (
 // bin is the folder of the binaries under test.
 const bin = "../bin"
 
-// open stages everything on a desktop of its own.
+// open stages everything on a desktop of its own, for a minute.
 func open(t *testing.T, desk desktop.Options, opt stage.Options) (context.Context, *stage.Stage) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	return openFor(t, time.Minute, desk, opt)
+}
+
+func openFor(t *testing.T, limit time.Duration, desk desktop.Options, opt stage.Options) (context.Context, *stage.Stage) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	t.Cleanup(cancel)
 	d, err := desktop.Start(ctx, desk)
 	if err != nil {
@@ -129,4 +135,11 @@ func TestNoDisplay(t *testing.T) {
 		}
 		check(t, agent.Stop())
 	}
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	check(t, err)
+	return string(b)
 }

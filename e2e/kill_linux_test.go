@@ -15,6 +15,7 @@ import (
 
 	"github.com/byleave/byleave/e2e/desktop"
 	"github.com/byleave/byleave/e2e/stage"
+	"github.com/byleave/byleave/proto/pb"
 	_ "modernc.org/sqlite" // reads the collector's index beside the collector
 )
 
@@ -73,11 +74,13 @@ func (w *witness) boxes() []string {
 // TestKilledAtTenPlaces ends the agent or the collector with SIGKILL at ten places of the flow. Every box that was ever seen in the
 // spool arrives exactly once, in one chain; time that was lost is at most a minute and shown as a gap.
 func TestKilledAtTenPlaces(t *testing.T) {
-	ctx, s := open(t, desktop.Options{}, stage.Options{})
+	ctx, s := openFor(t, 3*time.Minute, desktop.Options{}, stage.Options{})
 	agent, editor := record(ctx, t, s)
 	hand, err := s.Desk.Hand()
 	check(t, err)
 	defer hand.Close()
+	area, err := s.Desk.Geometry(editor.ID)
+	check(t, err)
 	w := watch(ctx, filepath.Join(s.Home, "spool"))
 	defer func() { w.stop(); <-w.done }()
 	pack := func() int64 { return size(t, filepath.Join(s.Data(), "packs")) }
@@ -110,19 +113,29 @@ func TestKilledAtTenPlaces(t *testing.T) {
 		{"collector, a box just acknowledged", func() { cut(); until("an ack", func() bool { return w.count("sent") > sent }); killCollector() }},
 		{"both, the box under way", func() { cut(); killCollector(); killAgent() }},
 	}
-	for _, p := range places {
+	var kills []kill
+	for i, p := range places {
 		boxes, sent, packed = w.count(""), w.count("sent"), pack()
 		check(t, s.Desk.Focus(ctx, editor.ID))
-		check(t, hand.Type(ctx, "some words here ", 20*time.Millisecond))
-		until("the words to be judged", func() bool { st, err := s.Status(ctx); return err == nil && st.State == "recording" })
+		k := kill{place: p.name, x: area.Min.X + 200 + 20*i} // each place has a click of its own
+		awayFromEdges()
+		k.clicked = time.Now()
+		check(t, hand.Click(k.x, area.Min.Y+200))
+		awayFromEdges()
 		p.do()
+		k.at = time.Now()
 		if !s.Serving() {
 			check(t, s.Serve(ctx))
 		}
 		if !agent.Running() {
+			k.agent = true
+			k.sealed = newest(t, filepath.Join(s.Home, "spool"))
+			k.restart = time.Now()
 			agent = run(t, s)
 			check(t, s.Until(ctx, "the agent again", func(stage.Status) bool { return true }))
+			k.again = time.Now()
 		}
+		kills = append(kills, k)
 		_, err := s.Byleave(ctx, "resume")
 		check(t, err)
 		check(t, s.Until(ctx, "recording again after: "+p.name, recording))
@@ -143,6 +156,106 @@ func TestKilledAtTenPlaces(t *testing.T) {
 		}
 	}
 	t.Logf("%d boxes, 0 lost, 0 doubled", len(chain))
+	opened, err := s.Boxes()
+	check(t, err)
+	checkLost(t, kills, opened)
+}
+
+// kill is one place at which a program was ended, and what a witness outside saw of it.
+type kill struct {
+	place          string
+	x              int // where the person clicked before
+	agent          bool
+	clicked, at    time.Time
+	sealed         time.Time // when the newest box that lay in the spool after the kill was sealed; zero if there was none
+	restart, again time.Time // the agent was started between these
+}
+
+// newest is when the newest box of the spool was sealed: acks rename a file and do not touch its time.
+func newest(t *testing.T, spool string) (at time.Time) {
+	t.Helper()
+	entries, err := os.ReadDir(spool)
+	check(t, err)
+	for _, e := range entries {
+		info, err := e.Info()
+		check(t, err)
+		if suffix := filepath.Ext(e.Name()); (suffix == ".box" || suffix == ".sent") && info.ModTime().After(at) {
+			at = info.ModTime()
+		}
+	}
+	return at
+}
+
+// checkLost compares what the witness saw with what the boxes hold. What was clicked is in a box once, or lies in a gap that says so and is
+// at most a minute older than the kill; a kill of the collector costs nothing.
+func checkLost(t *testing.T, kills []kill, boxes []stage.Box) {
+	t.Helper()
+	clicks := map[int]int{}
+	var lost []stage.Gap
+	for _, b := range boxes {
+		for _, e := range b.Payload.GetEvents() {
+			if a := e.GetAction(); a.GetKind() == pb.Kind_KIND_CLICK {
+				clicks[int(a.GetWindow().GetCanvas().GetX()+a.GetAt().GetX())]++
+			}
+		}
+		for _, g := range b.Gaps() {
+			if g.Reason == pb.Reason_REASON_LOST {
+				lost = append(lost, g)
+			}
+		}
+	}
+	var groups [][]kill // agents that were killed before they sealed anything are told together, as one gap
+	for _, k := range kills {
+		last := len(groups) - 1
+		switch {
+		case clicks[k.x] > 1 || !k.agent && clicks[k.x] == 0:
+			t.Errorf("%s: the click is there %d times: %v", k.place, clicks[k.x], clicks)
+		case !k.agent:
+		case last >= 0 && groups[last][0].sealed.Equal(k.sealed):
+			groups[last] = append(groups[last], k)
+		default:
+			groups = append(groups, []kill{k})
+		}
+	}
+	if len(lost) != len(groups) {
+		t.Fatalf("%d gaps tell of a loss, want %d: %v", len(lost), len(groups), lost)
+	}
+	missing := 0
+	for i, g := range groups {
+		checkGap(t, g, lost[i])
+		for _, k := range g {
+			if clicks[k.x] == 1 {
+				continue
+			}
+			missing++
+			if k.clicked.Before(lost[i].From) {
+				t.Errorf("%s: the click of %v is in no box, and the gap begins only at %v", k.place, k.clicked, lost[i].From)
+			}
+			if old := k.at.Sub(k.clicked); old > time.Minute {
+				t.Errorf("%s: %v of activity are missing", k.place, old)
+			}
+		}
+	}
+	if missing == 0 {
+		t.Error("no kill lost anything: the kills missed")
+	}
+	t.Logf("%d kills of the agent in %d gaps; %d of %d clicks lost, each less than a minute old", len(slices.Concat(groups...)), len(groups), missing, len(kills))
+}
+
+// checkGap checks the length of a gap: from the newest box that survived to the restart, rounded outwards to seconds.
+func checkGap(t *testing.T, group []kill, g stage.Gap) {
+	t.Helper()
+	first, last := group[0], group[len(group)-1]
+	if first.sealed.IsZero() { // nothing was ever sealed: the session's own mark, in whole minutes, is all that is known
+		if g.From.After(first.clicked) || first.clicked.Sub(g.From) > 2*time.Minute {
+			t.Errorf("%s: the gap begins at %v, the click was at %v", first.place, g.From, first.clicked)
+		}
+	} else if d := first.sealed.Sub(g.From); d < 0 || d >= time.Second {
+		t.Errorf("%s: the gap begins %v before the newest box that survived", first.place, d)
+	}
+	if g.Until.Before(last.restart) || g.Until.After(last.again.Add(time.Second)) {
+		t.Errorf("%s: the gap ends at %v, the restart was between %v and %v", last.place, g.Until, last.restart, last.again)
+	}
 }
 
 // index reads which batch arrived as which number of the device's chain. The primary key makes a double impossible; a number twice

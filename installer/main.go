@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 
@@ -47,55 +49,90 @@ func command() *cobra.Command {
 	return root
 }
 
+// install puts the agent in place and lets it register itself. If that fails, what was there before is there again.
 func install(cmd *cobra.Command, from, to string) error {
+	if os.Getuid() == 0 {
+		return service.ErrRoot
+	}
+	to, err := filepath.Abs(to)
+	if err != nil {
+		return fmt.Errorf("find the folder for the agent: %w", err)
+	}
 	target := filepath.Join(to, binary())
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return fmt.Errorf("make the folder for the agent: %w", err)
 	}
-	user, err := service.New(target)
-	if err != nil {
-		return err
+	before, err := os.ReadFile(target)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read the agent that is there: %w", err)
 	}
-	_, before := os.Stat(target)
 	if err := copyFile(filepath.Join(from, binary()), target); err != nil {
 		return err
 	}
-	if err := user.Install(); err != nil {
-		if os.IsNotExist(before) {
-			err = errors.Join(err, os.Remove(target))
-		}
+	if err := agent(cmd, target, "install"); err != nil {
+		return errors.Join(err, putBack(cmd, before, target))
+	}
+	return nil
+}
+
+// putBack undoes a copy; the new agent has put the service of the old one back already.
+func putBack(cmd *cobra.Command, before []byte, target string) error {
+	if before == nil {
+		return remove(target)
+	}
+	if err := write(before, target); err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "Installed for you alone, and started. It records nothing until you run: %s consent give\n", target)
-	return nil
+	return agent(cmd, target, "start")
 }
 
 func uninstall(cmd *cobra.Command, to string) error {
 	target := filepath.Join(to, binary())
-	user, err := service.New(target)
-	if err != nil {
+	if err := agent(cmd, present(target), "uninstall"); err != nil {
 		return err
 	}
-	if err := user.Uninstall(); err != nil {
-		return err
-	}
-	if err := os.Remove(target); err != nil && !os.IsNotExist(err) {
-		return fmt.Errorf("remove the agent: %w", err)
-	}
-	fmt.Fprintln(cmd.OutOrStdout(), "Stopped and removed. Your keys and your copy of what was recorded stay where they were.")
-	return nil
+	return remove(target)
 }
 
 func status(cmd *cobra.Command, to string) error {
-	user, err := service.New(filepath.Join(to, binary()))
-	if err != nil {
-		return err
+	return agent(cmd, present(filepath.Join(to, binary())), "status")
+}
+
+// present is the installed agent, or the one beside this program if somebody removed it.
+func present(target string) string {
+	if _, err := os.Stat(target); err == nil {
+		return target
 	}
-	words, err := user.Status()
-	if err != nil {
-		return err
+	return filepath.Join(besideMe(), binary())
+}
+
+// agent runs a verb of the agent, which knows its own service.
+func agent(cmd *cobra.Command, path, verb string) error {
+	run := exec.CommandContext(cmd.Context(), path, verb)
+	run.Stdout, run.Stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
+	if err := run.Run(); err != nil {
+		return fmt.Errorf("byleave %s: %w", verb, err)
 	}
-	fmt.Fprintln(cmd.OutOrStdout(), words)
+	return nil
+}
+
+// remove takes the agent away, and the folder that was made for it if nothing else lies in it.
+func remove(target string) error {
+	if err := os.Remove(target); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the agent: %w", err)
+	}
+	dirs := []string{filepath.Dir(target)}
+	if dirs[0] == defaultBin() {
+		dirs = append(dirs, filepath.Dir(dirs[0]))
+	}
+	for _, dir := range dirs {
+		if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+			return nil
+		}
+		if err := os.Remove(dir); err != nil {
+			return fmt.Errorf("remove the folder of the agent: %w", err)
+		}
+	}
 	return nil
 }
 
@@ -105,6 +142,10 @@ func copyFile(from, target string) error {
 	if err != nil {
 		return fmt.Errorf("read the agent (build it with `make build`, or name its folder with --from): %w", err)
 	}
+	return write(data, target)
+}
+
+func write(data []byte, target string) error {
 	tmp := target + ".new"
 	if err := os.WriteFile(tmp, data, 0o755); err != nil {
 		return fmt.Errorf("write the agent: %w", err)

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
@@ -227,5 +228,29 @@ func TestStub(t *testing.T) {
 		}
 		_, err = ParseStub(signed, ed25519.PublicKey(public(deviceKey)))
 		sentence(t, err, "stub: "+field+" is")
+	}
+}
+
+// A stub is enough to end its consent, and only with the key that signed it.
+func TestWithdrawalFromTheStub(t *testing.T) {
+	p := parsed(t, sample())
+	c := given(t, p, everything(p))
+	stub, err := SignStub(c, false, deviceKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := SignWithdrawal(stub, deviceKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := SignStub(c, true, deviceKey)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("the withdrawal differs from that of the consent itself, %v", err)
+	}
+	if _, err := SignWithdrawal(stub, policyKey); !errors.Is(err, ErrSignature) {
+		t.Errorf("signed for another device: %v", err)
+	}
+	if _, err := SignWithdrawal(stub, nil); err == nil {
+		t.Error("signed without a key")
 	}
 }

@@ -19,7 +19,7 @@ type Situation struct {
 }
 
 // Decide is the only maker of a permit that allows something. The first reason against it wins; what the person did
-// comes before what the machine found.
+// comes before what the machine found. The end of the consent comes before a pause: resuming would not record again.
 func Decide(s Situation) Permit {
 	if why := s.against(); why != Allowed {
 		return Deny(why)
@@ -32,12 +32,12 @@ func (s Situation) against() Reason {
 	switch {
 	case s.Rules == nil || len(s.Rules.granted) == 0 || s.Withdrawn:
 		return NoConsent
+	case !s.ClockDoubt && !s.Now.Wall.Before(s.Rules.expires):
+		return Expired
 	case s.Paused:
 		return IsPaused
 	case s.ClockDoubt || s.Now.Wall.Before(s.Rules.given):
 		return Blind
-	case !s.Now.Wall.Before(s.Rules.expires):
-		return Expired
 	case s.Locked:
 		return Excluded
 	case !s.Durable:

@@ -76,6 +76,30 @@ func TestNarrowerTraps(t *testing.T) {
 		{"refusal", func(m *pb.Policy) { m.Refusal = "a talk with your manager" }, "refusal"},
 		{"authority", func(m *pb.Policy) { m.Authority = "nobody" }, "authority"},
 		{"language", func(m *pb.Policy) { m.Language = "de" }, "language"},
+		{"an hour over midnight", func(m *pb.Policy) {
+			m.Hours = append(m.Hours, &pb.Hours{Weekdays: []uint32{5}, StartSecond: 22 * 3600, EndSecond: 86400}, &pb.Hours{Weekdays: []uint32{6}, EndSecond: 3600})
+		}, "hours"},
+		{"all week, at hours that were agreed on two days", func(m *pb.Policy) { m.Hours[1].Weekdays = []uint32{0, 1, 2, 3, 4, 5, 6} }, "hours"},
+		{"an application split into two ids", func(m *pb.Policy) {
+			twin := proto.CloneOf(editor(m))
+			editor(m).Executables, twin.Executables, twin.Id = editor(m).Executables[:1], twin.Executables[1:], "editor2"
+			m.Applications = slices.Insert(m.Applications, 1, twin)
+		}, "editor2"},
+		{"an executable that looks the same", func(m *pb.Policy) { editor(m).Executables[0] = "/usr/bin/mousep\u0430d" }, "executable"},
+		{"a class that looks the same", func(m *pb.Policy) { editor(m).WmClass = "M\u043eusepad" }, "name or class"},
+		{"a term that looks the same", func(m *pb.Policy) { m.Redaction.Terms[1] = "F\u0430lcon" }, "redaction term"},
+		{"a term in other letters", func(m *pb.Policy) { m.Redaction.Terms[1] = "FALCON" }, "redaction term"},
+		{"a title pattern in any letters", func(m *pb.Policy) { files(m).TitlePatterns[0] = "(?i)Work" }, "title pattern"},
+		{"title patterns joined into one", func(m *pb.Policy) { files(m).TitlePatterns = []string{"Work|Home .*"} }, "title pattern"},
+		{"a redaction pattern anchored", func(m *pb.Policy) { m.Redaction.Patterns[0] = "^P-[0-9]+$" }, "redaction pattern"},
+		{"an exclusion of another kind", func(m *pb.Policy) { m.Exclusions[1] = &pb.Exclusion{Name: "Chat", Executable: "slack"} }, "exclusion"},
+		{"an exclusion's name", func(m *pb.Policy) { m.Exclusions[0].Name = "Shop" }, "exclusion"},
+		{"the controller's name in other letters", func(m *pb.Policy) { m.Controller.Name = "example labs" }, "controller"},
+		{"a later start of an agreed hour that ends later", func(m *pb.Policy) { m.Hours[0].StartSecond, m.Hours[0].EndSecond = 10*3600, 12*3600+1 }, "hours"},
+		{"narrower in all but one", func(m *pb.Policy) {
+			m.RetentionDays, m.ExpiresAt, m.Applications, m.Hours = 1, m.ExpiresAt-1000, m.Applications[:1], m.Hours[:1]
+			editor(m).Executables = append(editor(m).Executables, "/bin/sh")
+		}, "executable"},
 		{"jurisdiction", func(m *pb.Policy) { m.Jurisdiction = "elsewhere" }, "jurisdiction"},
 	}
 	for _, tt := range tests {
@@ -89,6 +113,28 @@ func TestNarrowerTraps(t *testing.T) {
 			}
 			sentence(t, err, "policy: version 4 is wider than version 3", tt.words, "until the person decides")
 		})
+	}
+	t.Logf("%d traps", len(tests))
+}
+
+// Three traps that need another policy before them: an empty list means any title, but no application, hour or class at all.
+func TestNarrowerEmptyLists(t *testing.T) {
+	for name, tt := range map[string]struct {
+		empty, fill func(*pb.Policy)
+	}{
+		"applications": {func(m *pb.Policy) { m.Applications = nil }, func(m *pb.Policy) { m.Applications = sample().Applications[:1] }},
+		"hours":        {func(m *pb.Policy) { m.Hours = nil }, func(m *pb.Policy) { m.Hours = sample().Hours[:1] }},
+		"classes":      {func(m *pb.Policy) { m.Classes = nil }, func(m *pb.Policy) { m.Classes = []pb.DataClass{1} }},
+	} {
+		prev, next := sample(), sample()
+		tt.empty(prev)
+		tt.fill(next)
+		if err := Narrower(parsed(t, next), parsed(t, prev)); !errors.Is(err, ErrWider) {
+			t.Errorf("%s where there were none: %v", name, err)
+		}
+		if err := Narrower(parsed(t, prev), parsed(t, sample())); err != nil {
+			t.Errorf("no %s where there were some: %v", name, err)
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ func (r Reason) Words() string {
 	case Blind:
 		return "cannot be sure"
 	case NoIndicator:
-		return "mark not visible"
+		return "mark covered"
 	case DiskTrouble:
 		return "disk not safe"
 	case Lost:

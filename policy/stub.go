@@ -30,6 +30,24 @@ func SignStub(c Consent, withdrawn bool, key ed25519.PrivateKey) ([]byte, error)
 	return stubKind.sign(body, key)
 }
 
+// SignWithdrawal turns the stub of a consent that was given into its withdrawal. The stub is enough, so that a consent which a
+// newer one replaced can be ended, too.
+func SignWithdrawal(given []byte, key ed25519.PrivateKey) ([]byte, error) {
+	if len(key) != ed25519.PrivateKeySize {
+		return stubKind.sign(nil, key) // says what is wrong with the key
+	}
+	m, err := ParseStub(given, key.Public().(ed25519.PublicKey))
+	if err != nil {
+		return nil, err
+	}
+	m.Withdrawn = true
+	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("stub: encoding: %w", err)
+	}
+	return stubKind.sign(body, key)
+}
+
 // ParseStub verifies and reads a stub. It refuses a wrong signature (ErrSignature), an unknown field (ErrUnknownField) and
 // a field that makes no sense (ErrInvalid).
 func ParseStub(signed []byte, device ed25519.PublicKey) (*pb.ConsentStub, error) {

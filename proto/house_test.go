@@ -51,6 +51,7 @@ var doors = map[[2]string]string{
 	{"agent/internal/capture/redact", "agent/internal/capture"}:  "redact lies in capture",
 	{"agent/internal/capture", "agent/internal/capture/redact"}:  "redact lies in capture",
 	{"agent/internal/upload", "agent/internal/keystore"}:         "enrolment fills the key store",
+	{"agent/internal/tray", "agent/internal/indicator"}:          "a state has one shape, on the screen and in the tray",
 	{"collector/internal/operator", "collector/internal/store"}:  "operators read the store through its interface",
 	{"collector/internal/vault", "collector/internal/store"}:     "wrapped keys lie in the store",
 	{"collector/internal/ca", "collector/internal/store"}:        "invitations and revocations lie in the store",

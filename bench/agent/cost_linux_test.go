@@ -72,8 +72,8 @@ func number(status, word string) int64 {
 	return 0
 }
 
-// scene is an agent that records an editor on a quiet desktop.
-func scene(t *testing.T) (context.Context, *stage.Stage, int) {
+// scene is an agent that records an editor on a quiet desktop, beside more programs of it.
+func scene(t *testing.T, programs ...string) (context.Context, *stage.Stage, int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	t.Cleanup(cancel)
@@ -89,6 +89,10 @@ func scene(t *testing.T) (context.Context, *stage.Stage, int) {
 	agent, err := s.RunAgent()
 	check(t, err)
 	t.Cleanup(func() { check(t, agent.Stop()) })
+	for _, p := range programs {
+		_, err := d.Start(p, "/usr/bin/"+p)
+		check(t, err)
+	}
 	editor, err := d.Start("editor", "/usr/bin/mousepad")
 	check(t, err)
 	w, err := d.WaitWindow(ctx, "the editor", desktop.OfProcess(editor.Pid))
@@ -111,6 +115,21 @@ func TestIdle(t *testing.T) {
 		{What: "idle: CPU of one core", Value: 100 * (to.cpu - from.cpu).Seconds() / took, Unit: "%", Goal: 0.1, Better: report.Lower},
 		{What: "idle: wake-ups of all threads", Value: float64(to.switches-from.switches) / took, Unit: "/s", Goal: 1, Better: report.Lower},
 		{What: "idle: memory (RSS)", Value: float64(to.rss) / 1e6, Unit: "MB", Goal: 40, Better: report.Lower},
+	})
+}
+
+// TestIdleTray measures the same beside a panel that shows the tray icon.
+func TestIdleTray(t *testing.T) {
+	ctx, s, pid := scene(t, "xfce4-panel")
+	check(t, s.Until(ctx, "the tray icon", func(st stage.Status) bool { return st.Tray == "" }))
+	rest(ctx, t, 15*time.Second)
+	from := at(t, pid)
+	began := time.Now()
+	rest(ctx, t, length())
+	to, took := at(t, pid), time.Since(began).Seconds()
+	write(t, "tray", []report.Figure{
+		{What: "idle with a tray icon: wake-ups of all threads", Value: float64(to.switches-from.switches) / took, Unit: "/s", Goal: 1, Better: report.Lower},
+		{What: "idle with a tray icon: memory (RSS)", Value: float64(to.rss) / 1e6, Unit: "MB", Goal: 40, Better: report.Lower},
 	})
 }
 

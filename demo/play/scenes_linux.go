@@ -200,7 +200,7 @@ func (p *Play) elsewhere(ctx context.Context) error {
 	if err := p.desk.Focus(ctx, p.editor.ID); err != nil {
 		return err
 	}
-	if err := p.secretly(script.Act{Do: script.Type, Text: after.Text, Pace: 1}); err != nil {
+	if err := p.secretly(script.Act{Do: script.Type, Text: after.Text, Pace: 30}); err != nil {
 		return err
 	}
 	if err := rest(ctx, 2*away); err != nil {

@@ -46,6 +46,7 @@ type Options struct {
 	Agent string                                          // name of the agent's binary; "" is byleave
 	Proxy func(collector string) (addr string, err error) // puts something between device and collector; nil: nothing
 	Edit  func(policy map[string]any)                     // changes the policy before it is signed
+	Disk  func(home string) error                         // prepares the agent's folder before it enrols: puts it on another disk; nil: nothing
 }
 
 // Open makes the collector, the custodian, the policy and the device. Nobody has agreed to anything yet.
@@ -64,24 +65,41 @@ func Open(ctx context.Context, desk *desktop.Desktop, opt Options) (*Stage, erro
 	return s, nil
 }
 
-func (s *Stage) open(ctx context.Context, opt Options) error {
+// Operator makes the collector, the custodian and the policy alone, and an invitation for a device that the caller enrols elsewhere.
+func Operator(ctx context.Context, opt Options) (s *Stage, invitation string, err error) {
+	dir, err := os.MkdirTemp("", "byleave-stage-")
+	if err != nil {
+		return nil, "", fmt.Errorf("stage: %w", err)
+	}
+	s = &Stage{Dir: dir, bin: opt.Bin}
+	if invitation, err = s.operate(ctx, opt); err != nil {
+		return nil, "", errors.Join(err, s.Close())
+	}
+	return s, invitation, nil
+}
+
+func (s *Stage) operate(ctx context.Context, opt Options) (invitation string, err error) {
 	if _, err := s.Collector(ctx, "init", "--dir", s.data()); err != nil {
-		return err
+		return "", err
 	}
 	if err := s.Serve(ctx); err != nil {
-		return err
+		return "", err
 	}
-	invitation, err := s.invite(ctx, "custodian")
-	if err != nil {
-		return err
+	if invitation, err = s.invite(ctx, "custodian"); err != nil {
+		return "", err
 	}
 	if _, err := s.Collector(ctx, "custodian", "new", "--name", "Works council", "--invite", invitation, "--out", s.Key()); err != nil {
-		return err
+		return "", err
 	}
 	if err := s.Publish(ctx, opt.Edit); err != nil {
-		return err
+		return "", err
 	}
-	if invitation, err = s.invite(ctx, "device"); err != nil {
+	return s.invite(ctx, "device")
+}
+
+func (s *Stage) open(ctx context.Context, opt Options) error {
+	invitation, err := s.operate(ctx, opt)
+	if err != nil {
 		return err
 	}
 	if opt.Proxy != nil {
@@ -90,6 +108,12 @@ func (s *Stage) open(ctx context.Context, opt Options) error {
 			return err
 		}
 		invitation = strings.Replace(invitation, s.addr, proxy, 1)
+	}
+	s.Home = filepath.Join(s.Desk.Dir(), "byleave") // never the person's own: they may have a Byleave there
+	if opt.Disk != nil {
+		if err := opt.Disk(s.Home); err != nil {
+			return err
+		}
 	}
 	return s.enrol(ctx, invitation)
 }
@@ -219,8 +243,7 @@ func (s *Stage) enrol(ctx context.Context, invitation string) error {
 	if _, err := s.Desk.Install(filepath.Join(s.bin, s.agent)); err != nil {
 		return err
 	}
-	s.Home = filepath.Join(s.Desk.Home(), "byleave")
-	secret := filepath.Join(s.Desk.Home(), "passphrase")
+	secret := filepath.Join(s.Desk.Dir(), "passphrase")
 	if err := os.WriteFile(secret, []byte(passphrase+"\n"), 0o600); err != nil {
 		return fmt.Errorf("stage: %w", err)
 	}
@@ -250,7 +273,7 @@ func (s *Stage) command(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // Binary is the person's copy of the agent.
-func (s *Stage) Binary() string { return filepath.Join(filepath.Dir(s.Desk.Home()), "bin", s.agent) }
+func (s *Stage) Binary() string { return filepath.Join(s.Desk.Dir(), "bin", s.agent) }
 
 // Byleave runs one command of the person.
 func (s *Stage) Byleave(ctx context.Context, args ...string) (string, error) {
@@ -265,12 +288,17 @@ func (s *Stage) Byleave(ctx context.Context, args ...string) (string, error) {
 
 // Give agrees at a terminal to everything that the policy asks of the editor, for a day, in hours ("all", or "09:00:00-09:01:00").
 func (s *Stage) Give(ctx context.Context, hours string) error {
-	cmd := s.command(ctx, "consent", "give", "--grant", App+"=pointer,hotkeys,text,frames,elements", "--hours", hours, "--expires", "24h")
-	out, err := pty.Run(cmd, "yes\n")
+	_, err := s.AtTerminal(ctx, "yes\n", "consent", "give", "--grant", App+"=pointer,hotkeys,text,frames,elements", "--hours", hours, "--expires", "24h")
+	return err
+}
+
+// AtTerminal runs one command of the person at a terminal, types answers, and returns what was shown.
+func (s *Stage) AtTerminal(ctx context.Context, answers string, args ...string) (string, error) {
+	out, err := pty.Run(s.command(ctx, args...), answers)
 	if err != nil {
-		return fmt.Errorf("stage: consent: %w: %s", err, out)
+		return string(out), fmt.Errorf("stage: byleave %s: %w: %s", args[0], err, out)
 	}
-	return nil
+	return string(out), nil
 }
 
 // Refuse answers no at a terminal to whatever is asked first.
@@ -290,9 +318,10 @@ func (s *Stage) RunAgent(args ...string) (*desktop.Process, error) {
 
 // Status is what `byleave status --json` says, as far as tests ask.
 type Status struct {
-	State, Words, Note, Upload, Disk string
-	Mark                             bool
-	Spool                            struct {
+	State, Words, Note, Upload, Disk, Hotkey, Tray string
+	Erasures                                       int
+	Mark                                           bool
+	Spool                                          struct {
 		Held, Sent, Quarantined int
 		HeldBytes               int64 `json:"held_bytes"`
 		SentBytes               int64 `json:"sent_bytes"`
@@ -325,7 +354,7 @@ func (s *Stage) Until(ctx context.Context, what string, cond func(Status) bool) 
 		return err == nil && cond(st)
 	})
 	if err != nil {
-		return fmt.Errorf("%w; the agent last said %+v, %v", err, last, lastErr)
+		return fmt.Errorf("%w; the agent last said %+v, %w", err, last, lastErr)
 	}
 	return nil
 }

@@ -1,7 +1,7 @@
 // Package service registers `byleave run` as a service of the person's own account: never of the machine, never of root.
-// It starts at login, records nothing until there is a consent, and is stopped before it is removed.
+// It starts at login, records nothing until there is a consent, is stopped before it is removed, and leaves nothing behind.
 //
 // May import: nothing of ours
-// Touches: os, disk
+// Touches: os, disk, net
 // Goroutines: none
 package service

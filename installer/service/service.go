@@ -5,33 +5,45 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/kardianos/service"
 )
 
-// Name is the name of the unit, the LaunchAgent and the Windows service.
+// Name is the name of the unit and of the LaunchAgent.
 const Name = "byleave"
 
-// unit is our own systemd user unit: the one that kardianos/service writes is wanted by multi-user.target, which no user
-// manager has, so it would be enabled and never start. LimitCORE: no dump may hold what was typed.
-const unit = `[Unit]
-Description={{Description}}
-ConditionFileIsExecutable={{Path | cmdEscape}}
+var (
+	// ErrRoot refuses root: a service for everybody would record people who did not agree.
+	ErrRoot = errors.New("consent is personal, so everyone installs Byleave for themselves: run this as yourself, not as root or with sudo")
+	// ErrNoManager means that the service manager of the account cannot be reached.
+	ErrNoManager = errors.New("the service manager of your account does not answer; log in as yourself (su and sudo do not start one), or start `byleave run` from your session")
+	// ErrNotInstalled means that there is no service to start or to stop.
+	ErrNotInstalled = errors.New("Byleave is not installed as a service; run byleave install")
+)
 
-[Service]
-ExecStart={{Path | cmdEscape}}{{range Arguments}} {{. | cmd}}{{end}}
-Restart=on-failure
-RestartSec=5
-LimitCORE=0
-UMask=0077
-NoNewPrivileges=yes
+// State is what the service manager says of the service.
+type State string
 
-[Install]
-WantedBy=default.target
-`
+// The states of the service.
+const (
+	NotInstalled State = "not installed"
+	Stopped      State = "stopped"
+	Running      State = "running"
+	Failed       State = "failed" // it ended with an error too often; its log says why
+	Unknown      State = "installed, but the service manager of your account does not answer"
+)
+
+// Options say what to register. Binary is absolute.
+type Options struct {
+	Binary string
+	Args   []string          // of `run`
+	Env    map[string]string // of the agent
+}
 
 // User is the service of the person who runs this program.
 type User struct {
+	opt Options
 	svc service.Service
 }
 
@@ -41,82 +53,146 @@ type program struct{}
 func (program) Start(service.Service) error { return nil }
 func (program) Stop(service.Service) error  { return nil }
 
-// New prepares the service for the binary at the given absolute path.
-func New(binary string) (User, error) {
-	if !filepath.IsAbs(binary) {
-		return User{}, fmt.Errorf("service: the path of the agent must be absolute")
+// New prepares the service. It refuses root.
+func New(o Options) (User, error) {
+	if os.Getuid() == 0 {
+		return User{}, ErrRoot
 	}
-	svc, err := service.New(program{}, &service.Config{
-		Name:        Name,
-		DisplayName: "Byleave",
-		Description: "Byleave records only what you agreed to (see: byleave status)",
-		Executable:  binary,
-		Arguments:   []string{"run"},
-		Option: service.KeyValue{
-			"UserService":   true,
-			"SystemdScript": unit,
-			"RunAtLoad":     true,
-			"KeepAlive":     true,
-		},
-	})
+	findRuntime()
+	if !filepath.IsAbs(o.Binary) || strings.ContainsFunc(o.Binary, func(r rune) bool { return r < ' ' || strings.ContainsRune("\"'\\%$`", r) }) {
+		return User{}, errors.New("service managers start no program whose path holds one of \" ' \\ % $ ` or a control character; move the agent to another folder")
+	}
+	svc, err := service.New(program{}, config(o))
 	if err != nil {
-		return User{}, fmt.Errorf("service: no service manager was found; start `byleave run` from your session instead: %w", err)
+		return User{}, fmt.Errorf("%w: %w", ErrNoManager, err)
 	}
-	return User{svc}, nil
+	return User{o, svc}, nil
 }
 
-// Install registers the service and starts it. If that fails, nothing is left behind.
+// Install registers the service and starts it, or starts it anew if it was there. It returns once the agent answers. If that fails,
+// what was there before is there again, and nothing else. It refuses systems that start no programs for one person.
 func (u User) Install() error {
-	if err := u.svc.Install(); err != nil {
-		return errors.Join(fmt.Errorf("service: %s cannot start programs for one person; start `byleave run` from your session instead: %w", u.svc.Platform(), err), u.leaveNothing())
+	if err := supported(); err != nil {
+		return err
 	}
-	if err := u.svc.Start(); err != nil {
-		return fmt.Errorf("service: registered, but it does not start; see `journalctl --user -u %s`: %w", Name, err)
+	if err := reachable(); err != nil {
+		return err
 	}
-	return nil
-}
-
-// Uninstall stops the service and removes it; a service that was never installed is no error.
-func (u User) Uninstall() error {
-	status, err := u.svc.Status()
-	if errors.Is(err, service.ErrNotInstalled) {
-		return u.leaveNothing()
-	}
-	if status == service.StatusRunning {
-		if err := u.svc.Stop(); err != nil {
-			return fmt.Errorf("service: stop: %w", err)
-		}
-	}
-	if err := u.svc.Uninstall(); err != nil {
-		return fmt.Errorf("service: remove: %w", err)
-	}
-	return nil
-}
-
-// Status is one word: running, stopped, or "not installed".
-func (u User) Status() (string, error) {
-	status, err := u.svc.Status()
-	switch {
-	case errors.Is(err, service.ErrNotInstalled):
-		return "not installed", nil
-	case err != nil:
-		return "", fmt.Errorf("service: ask %s: %w", u.svc.Platform(), err)
-	case status == service.StatusRunning:
-		return "running", nil
-	default:
-		return "stopped", nil
-	}
-}
-
-// leaveNothing removes the unit file that a failed installation leaves, else the next one says "already exists".
-func (u User) leaveNothing() error {
-	home, err := os.UserHomeDir()
+	before, err := remember(files()...)
 	if err != nil {
-		return nil
+		return err
 	}
-	err = os.Remove(filepath.Join(home, ".config", "systemd", "user", Name+".service"))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
+	if err := u.install(); err != nil {
+		return errors.Join(err, u.undo(before))
 	}
+	return nil
+}
+
+// undo brings back what was there before a failed installation, running if it was there at all.
+func (u User) undo(before memory) error {
+	err := errors.Join(u.halt(), before.restore(), reload())
+	if err == nil && before[0].there {
+		return u.Start()
+	}
+	forgive()
 	return err
+}
+
+func (u User) install() error {
+	if err := u.halt(); err != nil {
+		return err
+	}
+	if err := removeAll(files()...); err != nil {
+		return err
+	}
+	if err := u.svc.Install(); err != nil {
+		return fmt.Errorf("register the service: %w", err)
+	}
+	if err := writeHook(u.opt); err != nil {
+		return err
+	}
+	return u.Start()
+}
+
+// Start starts the service and returns once the agent answers.
+func (u User) Start() error {
+	if !installed() {
+		return ErrNotInstalled
+	}
+	forgive()
+	if err := u.svc.Start(); err != nil {
+		return fmt.Errorf("the service does not start; its log says why: %s: %w", logHint, err)
+	}
+	return nil
+}
+
+// Stop ends the service until the next login.
+func (u User) Stop() error {
+	if !installed() {
+		return ErrNotInstalled
+	}
+	if err := reachable(); err != nil {
+		return err
+	}
+	return u.halt()
+}
+
+// halt stops the agent if it runs.
+func (u User) halt() error {
+	if status, err := u.svc.Status(); err != nil || status != service.StatusRunning {
+		return nil // not there, or it failed by itself
+	}
+	if err := u.svc.Stop(); err != nil {
+		return fmt.Errorf("stop the service: %w", err)
+	}
+	return nil
+}
+
+// Uninstall stops the service and removes every trace of it; a service that was never installed is no error. Without a service
+// manager the files are removed all the same, and ErrNoManager tells the caller to end the agent by other means.
+func (u User) Uninstall() error {
+	if !anyThere() {
+		return nil
+	}
+	unreachable := reachable()
+	if unreachable == nil {
+		if err := u.halt(); err != nil {
+			return err
+		}
+		forgive() // a service that failed would be remembered
+		u.disable()
+	}
+	if err := removeAll(files()...); err != nil {
+		return err
+	}
+	removeEmpty(folders()...)
+	if unreachable == nil {
+		return reload()
+	}
+	return unreachable
+}
+
+// disable lets the service manager undo what it did itself. What it leaves is removed by hand.
+func (u User) disable() {
+	if err := u.svc.Uninstall(); err != nil {
+		return
+	}
+}
+
+// State asks the service manager; where nothing is installed nobody is asked.
+func (u User) State() State {
+	if !installed() {
+		return NotInstalled
+	}
+	if reachable() != nil {
+		return Unknown
+	}
+	switch status, err := u.svc.Status(); {
+	case err == nil && status == service.StatusRunning:
+		return Running
+	case err == nil && status == service.StatusStopped:
+		return Stopped
+	default:
+		return Failed
+	}
 }

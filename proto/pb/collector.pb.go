@@ -35,6 +35,7 @@ const (
 	Outcome_OUTCOME_QUARANTINE   Outcome = 5 // Not well-formed, wrong signature, or same id with other bytes: set aside, show.
 	Outcome_OUTCOME_RE_ENROL     Outcome = 6 // The certificate no longer counts.
 	Outcome_OUTCOME_WITHDRAWN    Outcome = 7 // The consent was withdrawn here. Keep; only the person destroys.
+	Outcome_OUTCOME_ERASED       Outcome = 8 // The person took the box back. Destroy what is left of it.
 )
 
 // Enum value maps for Outcome.
@@ -48,6 +49,7 @@ var (
 		5: "OUTCOME_QUARANTINE",
 		6: "OUTCOME_RE_ENROL",
 		7: "OUTCOME_WITHDRAWN",
+		8: "OUTCOME_ERASED",
 	}
 	Outcome_value = map[string]int32{
 		"OUTCOME_UNSPECIFIED":  0,
@@ -58,6 +60,7 @@ var (
 		"OUTCOME_QUARANTINE":   5,
 		"OUTCOME_RE_ENROL":     6,
 		"OUTCOME_WITHDRAWN":    7,
+		"OUTCOME_ERASED":       8,
 	}
 )
 
@@ -413,6 +416,455 @@ func (x *Ack) GetRetryAfterMs() uint32 {
 	return 0
 }
 
+type EraseRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            []byte                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`           // 16 fresh random bytes; the same again with each retry.
+	Batches       [][]byte               `protobuf:"bytes,2,rep,name=batches,proto3" json:"batches,omitempty"` // At most 10,000.
+	All           bool                   `protobuf:"varint,3,opt,name=all,proto3" json:"all,omitempty"`        // Everything of this person; then batches is empty.
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseRequest) Reset() {
+	*x = EraseRequest{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseRequest) ProtoMessage() {}
+
+func (x *EraseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseRequest.ProtoReflect.Descriptor instead.
+func (*EraseRequest) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *EraseRequest) GetId() []byte {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *EraseRequest) GetBatches() [][]byte {
+	if x != nil {
+		return x.Batches
+	}
+	return nil
+}
+
+func (x *EraseRequest) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+type EraseResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Record        *Signed                `protobuf:"bytes,1,opt,name=record,proto3" json:"record,omitempty"`                        // An ErasureRecord; signature by the ledger's key over "byleave erasure record v1\0" || body.
+	LedgerKey     []byte                 `protobuf:"bytes,2,opt,name=ledger_key,json=ledgerKey,proto3" json:"ledger_key,omitempty"` // Ed25519; its fingerprint stands in the invitation.
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseResponse) Reset() {
+	*x = EraseResponse{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseResponse) ProtoMessage() {}
+
+func (x *EraseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseResponse.ProtoReflect.Descriptor instead.
+func (*EraseResponse) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *EraseResponse) GetRecord() *Signed {
+	if x != nil {
+		return x.Record
+	}
+	return nil
+}
+
+func (x *EraseResponse) GetLedgerKey() []byte {
+	if x != nil {
+		return x.LedgerKey
+	}
+	return nil
+}
+
+type EraseByCodeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          []byte                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	Id            []byte                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseByCodeRequest) Reset() {
+	*x = EraseByCodeRequest{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseByCodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseByCodeRequest) ProtoMessage() {}
+
+func (x *EraseByCodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseByCodeRequest.ProtoReflect.Descriptor instead.
+func (*EraseByCodeRequest) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *EraseByCodeRequest) GetCode() []byte {
+	if x != nil {
+		return x.Code
+	}
+	return nil
+}
+
+func (x *EraseByCodeRequest) GetId() []byte {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+type PutErasureCodeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CodeSha256    []byte                 `protobuf:"bytes,1,opt,name=code_sha256,json=codeSha256,proto3" json:"code_sha256,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutErasureCodeRequest) Reset() {
+	*x = PutErasureCodeRequest{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutErasureCodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutErasureCodeRequest) ProtoMessage() {}
+
+func (x *PutErasureCodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutErasureCodeRequest.ProtoReflect.Descriptor instead.
+func (*PutErasureCodeRequest) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *PutErasureCodeRequest) GetCodeSha256() []byte {
+	if x != nil {
+		return x.CodeSha256
+	}
+	return nil
+}
+
+type PutErasureCodeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutErasureCodeResponse) Reset() {
+	*x = PutErasureCodeResponse{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutErasureCodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutErasureCodeResponse) ProtoMessage() {}
+
+func (x *PutErasureCodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutErasureCodeResponse.ProtoReflect.Descriptor instead.
+func (*PutErasureCodeResponse) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{9}
+}
+
+type RenewRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Csr           []byte                 `protobuf:"bytes,1,opt,name=csr,proto3" json:"csr,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenewRequest) Reset() {
+	*x = RenewRequest{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenewRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenewRequest) ProtoMessage() {}
+
+func (x *RenewRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
+func (*RenewRequest) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *RenewRequest) GetCsr() []byte {
+	if x != nil {
+		return x.Csr
+	}
+	return nil
+}
+
+type RenewResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Certificate   []byte                 `protobuf:"bytes,1,opt,name=certificate,proto3" json:"certificate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenewResponse) Reset() {
+	*x = RenewResponse{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenewResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenewResponse) ProtoMessage() {}
+
+func (x *RenewResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenewResponse.ProtoReflect.Descriptor instead.
+func (*RenewResponse) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *RenewResponse) GetCertificate() []byte {
+	if x != nil {
+		return x.Certificate
+	}
+	return nil
+}
+
+// ErasureRecord says what an erasure did. Times are Unix seconds.
+type ErasureRecord struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            []byte                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Subject       []byte                 `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
+	All           bool                   `protobuf:"varint,3,opt,name=all,proto3" json:"all,omitempty"`
+	Boxes         uint64                 `protobuf:"varint,4,opt,name=boxes,proto3" json:"boxes,omitempty"` // Destroyed.
+	Bytes         uint64                 `protobuf:"varint,5,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	Released      uint64                 `protobuf:"varint,6,opt,name=released,proto3" json:"released,omitempty"`                               // Of the boxes, how many a custodian had been given before; those copies stay outside.
+	BatchesSha256 []byte                 `protobuf:"bytes,7,opt,name=batches_sha256,json=batchesSha256,proto3" json:"batches_sha256,omitempty"` // SHA-256 over the ids, ascending: those asked for, or with all those destroyed.
+	AskedAt       int64                  `protobuf:"varint,8,opt,name=asked_at,json=askedAt,proto3" json:"asked_at,omitempty"`
+	DestroyedAt   int64                  `protobuf:"varint,9,opt,name=destroyed_at,json=destroyedAt,proto3" json:"destroyed_at,omitempty"` // The keys left the index.
+	ReplacedAt    int64                  `protobuf:"varint,10,opt,name=replaced_at,json=replacedAt,proto3" json:"replaced_at,omitempty"`   // The key outside the index, which opened older copies of them, was destroyed.
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ErasureRecord) Reset() {
+	*x = ErasureRecord{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ErasureRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ErasureRecord) ProtoMessage() {}
+
+func (x *ErasureRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ErasureRecord.ProtoReflect.Descriptor instead.
+func (*ErasureRecord) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *ErasureRecord) GetId() []byte {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *ErasureRecord) GetSubject() []byte {
+	if x != nil {
+		return x.Subject
+	}
+	return nil
+}
+
+func (x *ErasureRecord) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+func (x *ErasureRecord) GetBoxes() uint64 {
+	if x != nil {
+		return x.Boxes
+	}
+	return 0
+}
+
+func (x *ErasureRecord) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
+}
+
+func (x *ErasureRecord) GetReleased() uint64 {
+	if x != nil {
+		return x.Released
+	}
+	return 0
+}
+
+func (x *ErasureRecord) GetBatchesSha256() []byte {
+	if x != nil {
+		return x.BatchesSha256
+	}
+	return nil
+}
+
+func (x *ErasureRecord) GetAskedAt() int64 {
+	if x != nil {
+		return x.AskedAt
+	}
+	return 0
+}
+
+func (x *ErasureRecord) GetDestroyedAt() int64 {
+	if x != nil {
+		return x.DestroyedAt
+	}
+	return 0
+}
+
+func (x *ErasureRecord) GetReplacedAt() int64 {
+	if x != nil {
+		return x.ReplacedAt
+	}
+	return 0
+}
+
 type PutConsentRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Stub          *Signed                `protobuf:"bytes,1,opt,name=stub,proto3" json:"stub,omitempty"`
@@ -422,7 +874,7 @@ type PutConsentRequest struct {
 
 func (x *PutConsentRequest) Reset() {
 	*x = PutConsentRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[5]
+	mi := &file_byleave_v1_collector_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -434,7 +886,7 @@ func (x *PutConsentRequest) String() string {
 func (*PutConsentRequest) ProtoMessage() {}
 
 func (x *PutConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[5]
+	mi := &file_byleave_v1_collector_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -447,7 +899,7 @@ func (x *PutConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutConsentRequest.ProtoReflect.Descriptor instead.
 func (*PutConsentRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{5}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *PutConsentRequest) GetStub() *Signed {
@@ -465,7 +917,7 @@ type PutConsentResponse struct {
 
 func (x *PutConsentResponse) Reset() {
 	*x = PutConsentResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[6]
+	mi := &file_byleave_v1_collector_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -477,7 +929,7 @@ func (x *PutConsentResponse) String() string {
 func (*PutConsentResponse) ProtoMessage() {}
 
 func (x *PutConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[6]
+	mi := &file_byleave_v1_collector_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -490,7 +942,7 @@ func (x *PutConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutConsentResponse.ProtoReflect.Descriptor instead.
 func (*PutConsentResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{6}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{14}
 }
 
 type GetPolicyRequest struct {
@@ -501,7 +953,7 @@ type GetPolicyRequest struct {
 
 func (x *GetPolicyRequest) Reset() {
 	*x = GetPolicyRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[7]
+	mi := &file_byleave_v1_collector_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -513,7 +965,7 @@ func (x *GetPolicyRequest) String() string {
 func (*GetPolicyRequest) ProtoMessage() {}
 
 func (x *GetPolicyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[7]
+	mi := &file_byleave_v1_collector_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -526,7 +978,7 @@ func (x *GetPolicyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPolicyRequest.ProtoReflect.Descriptor instead.
 func (*GetPolicyRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{7}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{15}
 }
 
 type GetPolicyResponse struct {
@@ -538,7 +990,7 @@ type GetPolicyResponse struct {
 
 func (x *GetPolicyResponse) Reset() {
 	*x = GetPolicyResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[8]
+	mi := &file_byleave_v1_collector_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -550,7 +1002,7 @@ func (x *GetPolicyResponse) String() string {
 func (*GetPolicyResponse) ProtoMessage() {}
 
 func (x *GetPolicyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[8]
+	mi := &file_byleave_v1_collector_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -563,7 +1015,7 @@ func (x *GetPolicyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPolicyResponse.ProtoReflect.Descriptor instead.
 func (*GetPolicyResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{8}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetPolicyResponse) GetPolicy() *Signed {
@@ -584,7 +1036,7 @@ type PlanRequest struct {
 
 func (x *PlanRequest) Reset() {
 	*x = PlanRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[9]
+	mi := &file_byleave_v1_collector_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -596,7 +1048,7 @@ func (x *PlanRequest) String() string {
 func (*PlanRequest) ProtoMessage() {}
 
 func (x *PlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[9]
+	mi := &file_byleave_v1_collector_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -609,7 +1061,7 @@ func (x *PlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanRequest.ProtoReflect.Descriptor instead.
 func (*PlanRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{9}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PlanRequest) GetPurposeId() string {
@@ -645,7 +1097,7 @@ type PlanResponse struct {
 
 func (x *PlanResponse) Reset() {
 	*x = PlanResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[10]
+	mi := &file_byleave_v1_collector_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -657,7 +1109,7 @@ func (x *PlanResponse) String() string {
 func (*PlanResponse) ProtoMessage() {}
 
 func (x *PlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[10]
+	mi := &file_byleave_v1_collector_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -670,7 +1122,7 @@ func (x *PlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanResponse.ProtoReflect.Descriptor instead.
 func (*PlanResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{10}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PlanResponse) GetBoxes() uint64 {
@@ -714,7 +1166,7 @@ type ReleaseRequest struct {
 
 func (x *ReleaseRequest) Reset() {
 	*x = ReleaseRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[11]
+	mi := &file_byleave_v1_collector_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -726,7 +1178,7 @@ func (x *ReleaseRequest) String() string {
 func (*ReleaseRequest) ProtoMessage() {}
 
 func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[11]
+	mi := &file_byleave_v1_collector_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -739,7 +1191,7 @@ func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{11}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ReleaseRequest) GetPurposeId() string {
@@ -784,7 +1236,7 @@ type ReleaseResponse struct {
 
 func (x *ReleaseResponse) Reset() {
 	*x = ReleaseResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[12]
+	mi := &file_byleave_v1_collector_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -796,7 +1248,7 @@ func (x *ReleaseResponse) String() string {
 func (*ReleaseResponse) ProtoMessage() {}
 
 func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[12]
+	mi := &file_byleave_v1_collector_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -809,7 +1261,7 @@ func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{12}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ReleaseResponse) GetBox() []byte {
@@ -849,7 +1301,7 @@ type TailRequest struct {
 
 func (x *TailRequest) Reset() {
 	*x = TailRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[13]
+	mi := &file_byleave_v1_collector_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -861,7 +1313,7 @@ func (x *TailRequest) String() string {
 func (*TailRequest) ProtoMessage() {}
 
 func (x *TailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[13]
+	mi := &file_byleave_v1_collector_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -874,7 +1326,7 @@ func (x *TailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TailRequest.ProtoReflect.Descriptor instead.
 func (*TailRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{13}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *TailRequest) GetFollow() bool {
@@ -896,7 +1348,7 @@ type TailResponse struct {
 
 func (x *TailResponse) Reset() {
 	*x = TailResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[14]
+	mi := &file_byleave_v1_collector_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -908,7 +1360,7 @@ func (x *TailResponse) String() string {
 func (*TailResponse) ProtoMessage() {}
 
 func (x *TailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[14]
+	mi := &file_byleave_v1_collector_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -921,7 +1373,7 @@ func (x *TailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TailResponse.ProtoReflect.Descriptor instead.
 func (*TailResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{14}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *TailResponse) GetBatch() []byte {
@@ -960,7 +1412,7 @@ type StatsRequest struct {
 
 func (x *StatsRequest) Reset() {
 	*x = StatsRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[15]
+	mi := &file_byleave_v1_collector_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -972,7 +1424,7 @@ func (x *StatsRequest) String() string {
 func (*StatsRequest) ProtoMessage() {}
 
 func (x *StatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[15]
+	mi := &file_byleave_v1_collector_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -985,7 +1437,7 @@ func (x *StatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsRequest.ProtoReflect.Descriptor instead.
 func (*StatsRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{15}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{23}
 }
 
 type StatsResponse struct {
@@ -1000,7 +1452,7 @@ type StatsResponse struct {
 
 func (x *StatsResponse) Reset() {
 	*x = StatsResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[16]
+	mi := &file_byleave_v1_collector_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1012,7 +1464,7 @@ func (x *StatsResponse) String() string {
 func (*StatsResponse) ProtoMessage() {}
 
 func (x *StatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[16]
+	mi := &file_byleave_v1_collector_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1025,7 +1477,7 @@ func (x *StatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsResponse.ProtoReflect.Descriptor instead.
 func (*StatsResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{16}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *StatsResponse) GetText() string {
@@ -1086,7 +1538,39 @@ const file_byleave_v1_collector_proto_rawDesc = "" +
 	"\x03Ack\x12\x14\n" +
 	"\x05batch\x18\x01 \x01(\fR\x05batch\x12-\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2\x13.byleave.v1.OutcomeR\aoutcome\x12$\n" +
-	"\x0eretry_after_ms\x18\x03 \x01(\rR\fretryAfterMs\";\n" +
+	"\x0eretry_after_ms\x18\x03 \x01(\rR\fretryAfterMs\"J\n" +
+	"\fEraseRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\fR\x02id\x12\x18\n" +
+	"\abatches\x18\x02 \x03(\fR\abatches\x12\x10\n" +
+	"\x03all\x18\x03 \x01(\bR\x03all\"Z\n" +
+	"\rEraseResponse\x12*\n" +
+	"\x06record\x18\x01 \x01(\v2\x12.byleave.v1.SignedR\x06record\x12\x1d\n" +
+	"\n" +
+	"ledger_key\x18\x02 \x01(\fR\tledgerKey\"8\n" +
+	"\x12EraseByCodeRequest\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\fR\x04code\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\fR\x02id\"8\n" +
+	"\x15PutErasureCodeRequest\x12\x1f\n" +
+	"\vcode_sha256\x18\x01 \x01(\fR\n" +
+	"codeSha256\"\x18\n" +
+	"\x16PutErasureCodeResponse\" \n" +
+	"\fRenewRequest\x12\x10\n" +
+	"\x03csr\x18\x01 \x01(\fR\x03csr\"1\n" +
+	"\rRenewResponse\x12 \n" +
+	"\vcertificate\x18\x01 \x01(\fR\vcertificate\"\x99\x02\n" +
+	"\rErasureRecord\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\fR\x02id\x12\x18\n" +
+	"\asubject\x18\x02 \x01(\fR\asubject\x12\x10\n" +
+	"\x03all\x18\x03 \x01(\bR\x03all\x12\x14\n" +
+	"\x05boxes\x18\x04 \x01(\x04R\x05boxes\x12\x14\n" +
+	"\x05bytes\x18\x05 \x01(\x04R\x05bytes\x12\x1a\n" +
+	"\breleased\x18\x06 \x01(\x04R\breleased\x12%\n" +
+	"\x0ebatches_sha256\x18\a \x01(\fR\rbatchesSha256\x12\x19\n" +
+	"\basked_at\x18\b \x01(\x03R\aaskedAt\x12!\n" +
+	"\fdestroyed_at\x18\t \x01(\x03R\vdestroyedAt\x12\x1f\n" +
+	"\vreplaced_at\x18\n" +
+	" \x01(\x03R\n" +
+	"replacedAt\";\n" +
 	"\x11PutConsentRequest\x12&\n" +
 	"\x04stub\x18\x01 \x01(\v2\x12.byleave.v1.SignedR\x04stub\"\x14\n" +
 	"\x12PutConsentResponse\"\x12\n" +
@@ -1131,7 +1615,7 @@ const file_byleave_v1_collector_proto_rawDesc = "" +
 	"\x05bytes\x18\x03 \x01(\x04R\x05bytes\x12\x1e\n" +
 	"\n" +
 	"suppressed\x18\x04 \x01(\bR\n" +
-	"suppressed*\xbf\x01\n" +
+	"suppressed*\xd3\x01\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eOUTCOME_STORED\x10\x01\x12\x15\n" +
@@ -1140,14 +1624,20 @@ const file_byleave_v1_collector_proto_rawDesc = "" +
 	"\x14OUTCOME_SEND_CONSENT\x10\x04\x12\x16\n" +
 	"\x12OUTCOME_QUARANTINE\x10\x05\x12\x14\n" +
 	"\x10OUTCOME_RE_ENROL\x10\x06\x12\x15\n" +
-	"\x11OUTCOME_WITHDRAWN\x10\a2I\n" +
+	"\x11OUTCOME_WITHDRAWN\x10\a\x12\x12\n" +
+	"\x0eOUTCOME_ERASED\x10\b2I\n" +
 	"\tEnrolment\x12<\n" +
-	"\x05Enrol\x12\x18.byleave.v1.EnrolRequest\x1a\x19.byleave.v1.EnrolResponse2\xe4\x01\n" +
+	"\x05Enrol\x12\x18.byleave.v1.EnrolRequest\x1a\x19.byleave.v1.EnrolResponse2\xb9\x03\n" +
 	"\x06Device\x12C\n" +
 	"\x06Upload\x12\x19.byleave.v1.UploadRequest\x1a\x1a.byleave.v1.UploadResponse(\x010\x01\x12K\n" +
 	"\n" +
 	"PutConsent\x12\x1d.byleave.v1.PutConsentRequest\x1a\x1e.byleave.v1.PutConsentResponse\x12H\n" +
-	"\tGetPolicy\x12\x1c.byleave.v1.GetPolicyRequest\x1a\x1d.byleave.v1.GetPolicyResponse2\x8c\x01\n" +
+	"\tGetPolicy\x12\x1c.byleave.v1.GetPolicyRequest\x1a\x1d.byleave.v1.GetPolicyResponse\x12<\n" +
+	"\x05Erase\x12\x18.byleave.v1.EraseRequest\x1a\x19.byleave.v1.EraseResponse\x12W\n" +
+	"\x0ePutErasureCode\x12!.byleave.v1.PutErasureCodeRequest\x1a\".byleave.v1.PutErasureCodeResponse\x12<\n" +
+	"\x05Renew\x12\x18.byleave.v1.RenewRequest\x1a\x19.byleave.v1.RenewResponse2R\n" +
+	"\x06Rights\x12H\n" +
+	"\vEraseByCode\x12\x1e.byleave.v1.EraseByCodeRequest\x1a\x19.byleave.v1.EraseResponse2\x8c\x01\n" +
 	"\tCustodian\x129\n" +
 	"\x04Plan\x12\x17.byleave.v1.PlanRequest\x1a\x18.byleave.v1.PlanResponse\x12D\n" +
 	"\aRelease\x12\x1a.byleave.v1.ReleaseRequest\x1a\x1b.byleave.v1.ReleaseResponse0\x012\x85\x01\n" +
@@ -1168,55 +1658,72 @@ func file_byleave_v1_collector_proto_rawDescGZIP() []byte {
 }
 
 var file_byleave_v1_collector_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_byleave_v1_collector_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_byleave_v1_collector_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_byleave_v1_collector_proto_goTypes = []any{
-	(Outcome)(0),               // 0: byleave.v1.Outcome
-	(*EnrolRequest)(nil),       // 1: byleave.v1.EnrolRequest
-	(*EnrolResponse)(nil),      // 2: byleave.v1.EnrolResponse
-	(*UploadRequest)(nil),      // 3: byleave.v1.UploadRequest
-	(*UploadResponse)(nil),     // 4: byleave.v1.UploadResponse
-	(*Ack)(nil),                // 5: byleave.v1.Ack
-	(*PutConsentRequest)(nil),  // 6: byleave.v1.PutConsentRequest
-	(*PutConsentResponse)(nil), // 7: byleave.v1.PutConsentResponse
-	(*GetPolicyRequest)(nil),   // 8: byleave.v1.GetPolicyRequest
-	(*GetPolicyResponse)(nil),  // 9: byleave.v1.GetPolicyResponse
-	(*PlanRequest)(nil),        // 10: byleave.v1.PlanRequest
-	(*PlanResponse)(nil),       // 11: byleave.v1.PlanResponse
-	(*ReleaseRequest)(nil),     // 12: byleave.v1.ReleaseRequest
-	(*ReleaseResponse)(nil),    // 13: byleave.v1.ReleaseResponse
-	(*TailRequest)(nil),        // 14: byleave.v1.TailRequest
-	(*TailResponse)(nil),       // 15: byleave.v1.TailResponse
-	(*StatsRequest)(nil),       // 16: byleave.v1.StatsRequest
-	(*StatsResponse)(nil),      // 17: byleave.v1.StatsResponse
-	(*Signed)(nil),             // 18: byleave.v1.Signed
+	(Outcome)(0),                   // 0: byleave.v1.Outcome
+	(*EnrolRequest)(nil),           // 1: byleave.v1.EnrolRequest
+	(*EnrolResponse)(nil),          // 2: byleave.v1.EnrolResponse
+	(*UploadRequest)(nil),          // 3: byleave.v1.UploadRequest
+	(*UploadResponse)(nil),         // 4: byleave.v1.UploadResponse
+	(*Ack)(nil),                    // 5: byleave.v1.Ack
+	(*EraseRequest)(nil),           // 6: byleave.v1.EraseRequest
+	(*EraseResponse)(nil),          // 7: byleave.v1.EraseResponse
+	(*EraseByCodeRequest)(nil),     // 8: byleave.v1.EraseByCodeRequest
+	(*PutErasureCodeRequest)(nil),  // 9: byleave.v1.PutErasureCodeRequest
+	(*PutErasureCodeResponse)(nil), // 10: byleave.v1.PutErasureCodeResponse
+	(*RenewRequest)(nil),           // 11: byleave.v1.RenewRequest
+	(*RenewResponse)(nil),          // 12: byleave.v1.RenewResponse
+	(*ErasureRecord)(nil),          // 13: byleave.v1.ErasureRecord
+	(*PutConsentRequest)(nil),      // 14: byleave.v1.PutConsentRequest
+	(*PutConsentResponse)(nil),     // 15: byleave.v1.PutConsentResponse
+	(*GetPolicyRequest)(nil),       // 16: byleave.v1.GetPolicyRequest
+	(*GetPolicyResponse)(nil),      // 17: byleave.v1.GetPolicyResponse
+	(*PlanRequest)(nil),            // 18: byleave.v1.PlanRequest
+	(*PlanResponse)(nil),           // 19: byleave.v1.PlanResponse
+	(*ReleaseRequest)(nil),         // 20: byleave.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),        // 21: byleave.v1.ReleaseResponse
+	(*TailRequest)(nil),            // 22: byleave.v1.TailRequest
+	(*TailResponse)(nil),           // 23: byleave.v1.TailResponse
+	(*StatsRequest)(nil),           // 24: byleave.v1.StatsRequest
+	(*StatsResponse)(nil),          // 25: byleave.v1.StatsResponse
+	(*Signed)(nil),                 // 26: byleave.v1.Signed
 }
 var file_byleave_v1_collector_proto_depIdxs = []int32{
-	18, // 0: byleave.v1.EnrolResponse.policy:type_name -> byleave.v1.Signed
+	26, // 0: byleave.v1.EnrolResponse.policy:type_name -> byleave.v1.Signed
 	5,  // 1: byleave.v1.UploadResponse.ack:type_name -> byleave.v1.Ack
 	0,  // 2: byleave.v1.Ack.outcome:type_name -> byleave.v1.Outcome
-	18, // 3: byleave.v1.PutConsentRequest.stub:type_name -> byleave.v1.Signed
-	18, // 4: byleave.v1.GetPolicyResponse.policy:type_name -> byleave.v1.Signed
-	1,  // 5: byleave.v1.Enrolment.Enrol:input_type -> byleave.v1.EnrolRequest
-	3,  // 6: byleave.v1.Device.Upload:input_type -> byleave.v1.UploadRequest
-	6,  // 7: byleave.v1.Device.PutConsent:input_type -> byleave.v1.PutConsentRequest
-	8,  // 8: byleave.v1.Device.GetPolicy:input_type -> byleave.v1.GetPolicyRequest
-	10, // 9: byleave.v1.Custodian.Plan:input_type -> byleave.v1.PlanRequest
-	12, // 10: byleave.v1.Custodian.Release:input_type -> byleave.v1.ReleaseRequest
-	14, // 11: byleave.v1.Operator.Tail:input_type -> byleave.v1.TailRequest
-	16, // 12: byleave.v1.Operator.Stats:input_type -> byleave.v1.StatsRequest
-	2,  // 13: byleave.v1.Enrolment.Enrol:output_type -> byleave.v1.EnrolResponse
-	4,  // 14: byleave.v1.Device.Upload:output_type -> byleave.v1.UploadResponse
-	7,  // 15: byleave.v1.Device.PutConsent:output_type -> byleave.v1.PutConsentResponse
-	9,  // 16: byleave.v1.Device.GetPolicy:output_type -> byleave.v1.GetPolicyResponse
-	11, // 17: byleave.v1.Custodian.Plan:output_type -> byleave.v1.PlanResponse
-	13, // 18: byleave.v1.Custodian.Release:output_type -> byleave.v1.ReleaseResponse
-	15, // 19: byleave.v1.Operator.Tail:output_type -> byleave.v1.TailResponse
-	17, // 20: byleave.v1.Operator.Stats:output_type -> byleave.v1.StatsResponse
-	13, // [13:21] is the sub-list for method output_type
-	5,  // [5:13] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	26, // 3: byleave.v1.EraseResponse.record:type_name -> byleave.v1.Signed
+	26, // 4: byleave.v1.PutConsentRequest.stub:type_name -> byleave.v1.Signed
+	26, // 5: byleave.v1.GetPolicyResponse.policy:type_name -> byleave.v1.Signed
+	1,  // 6: byleave.v1.Enrolment.Enrol:input_type -> byleave.v1.EnrolRequest
+	3,  // 7: byleave.v1.Device.Upload:input_type -> byleave.v1.UploadRequest
+	14, // 8: byleave.v1.Device.PutConsent:input_type -> byleave.v1.PutConsentRequest
+	16, // 9: byleave.v1.Device.GetPolicy:input_type -> byleave.v1.GetPolicyRequest
+	6,  // 10: byleave.v1.Device.Erase:input_type -> byleave.v1.EraseRequest
+	9,  // 11: byleave.v1.Device.PutErasureCode:input_type -> byleave.v1.PutErasureCodeRequest
+	11, // 12: byleave.v1.Device.Renew:input_type -> byleave.v1.RenewRequest
+	8,  // 13: byleave.v1.Rights.EraseByCode:input_type -> byleave.v1.EraseByCodeRequest
+	18, // 14: byleave.v1.Custodian.Plan:input_type -> byleave.v1.PlanRequest
+	20, // 15: byleave.v1.Custodian.Release:input_type -> byleave.v1.ReleaseRequest
+	22, // 16: byleave.v1.Operator.Tail:input_type -> byleave.v1.TailRequest
+	24, // 17: byleave.v1.Operator.Stats:input_type -> byleave.v1.StatsRequest
+	2,  // 18: byleave.v1.Enrolment.Enrol:output_type -> byleave.v1.EnrolResponse
+	4,  // 19: byleave.v1.Device.Upload:output_type -> byleave.v1.UploadResponse
+	15, // 20: byleave.v1.Device.PutConsent:output_type -> byleave.v1.PutConsentResponse
+	17, // 21: byleave.v1.Device.GetPolicy:output_type -> byleave.v1.GetPolicyResponse
+	7,  // 22: byleave.v1.Device.Erase:output_type -> byleave.v1.EraseResponse
+	10, // 23: byleave.v1.Device.PutErasureCode:output_type -> byleave.v1.PutErasureCodeResponse
+	12, // 24: byleave.v1.Device.Renew:output_type -> byleave.v1.RenewResponse
+	7,  // 25: byleave.v1.Rights.EraseByCode:output_type -> byleave.v1.EraseResponse
+	19, // 26: byleave.v1.Custodian.Plan:output_type -> byleave.v1.PlanResponse
+	21, // 27: byleave.v1.Custodian.Release:output_type -> byleave.v1.ReleaseResponse
+	23, // 28: byleave.v1.Operator.Tail:output_type -> byleave.v1.TailResponse
+	25, // 29: byleave.v1.Operator.Stats:output_type -> byleave.v1.StatsResponse
+	18, // [18:30] is the sub-list for method output_type
+	6,  // [6:18] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_byleave_v1_collector_proto_init() }
@@ -1231,9 +1738,9 @@ func file_byleave_v1_collector_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_byleave_v1_collector_proto_rawDesc), len(file_byleave_v1_collector_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   17,
+			NumMessages:   25,
 			NumExtensions: 0,
-			NumServices:   4,
+			NumServices:   5,
 		},
 		GoTypes:           file_byleave_v1_collector_proto_goTypes,
 		DependencyIndexes: file_byleave_v1_collector_proto_depIdxs,

@@ -133,9 +133,12 @@ var Enrolment_ServiceDesc = grpc.ServiceDesc{
 }
 
 const (
-	Device_Upload_FullMethodName     = "/byleave.v1.Device/Upload"
-	Device_PutConsent_FullMethodName = "/byleave.v1.Device/PutConsent"
-	Device_GetPolicy_FullMethodName  = "/byleave.v1.Device/GetPolicy"
+	Device_Upload_FullMethodName         = "/byleave.v1.Device/Upload"
+	Device_PutConsent_FullMethodName     = "/byleave.v1.Device/PutConsent"
+	Device_GetPolicy_FullMethodName      = "/byleave.v1.Device/GetPolicy"
+	Device_Erase_FullMethodName          = "/byleave.v1.Device/Erase"
+	Device_PutErasureCode_FullMethodName = "/byleave.v1.Device/PutErasureCode"
+	Device_Renew_FullMethodName          = "/byleave.v1.Device/Renew"
 )
 
 // DeviceClient is the client API for Device service.
@@ -150,6 +153,14 @@ type DeviceClient interface {
 	PutConsent(ctx context.Context, in *PutConsentRequest, opts ...grpc.CallOption) (*PutConsentResponse, error)
 	// GetPolicy returns the newest signed policy. Every enrolled agent asks daily, consent or not.
 	GetPolicy(ctx context.Context, in *GetPolicyRequest, opts ...grpc.CallOption) (*GetPolicyResponse, error)
+	// Erase destroys boxes of the device's person. It answers when they are destroyed; asked again with the same id, it answers
+	// the same. A list that names another person's box is refused whole.
+	Erase(ctx context.Context, in *EraseRequest, opts ...grpc.CallOption) (*EraseResponse, error)
+	// PutErasureCode registers the hash of the code with which the person erases everything from any machine. Every enrolled agent
+	// calls it with each check-in; the newest counts.
+	PutErasureCode(ctx context.Context, in *PutErasureCodeRequest, opts ...grpc.CallOption) (*PutErasureCodeResponse, error)
+	// Renew gives the same device a new certificate while the old one counts.
+	Renew(ctx context.Context, in *RenewRequest, opts ...grpc.CallOption) (*RenewResponse, error)
 }
 
 type deviceClient struct {
@@ -193,6 +204,36 @@ func (c *deviceClient) GetPolicy(ctx context.Context, in *GetPolicyRequest, opts
 	return out, nil
 }
 
+func (c *deviceClient) Erase(ctx context.Context, in *EraseRequest, opts ...grpc.CallOption) (*EraseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EraseResponse)
+	err := c.cc.Invoke(ctx, Device_Erase_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *deviceClient) PutErasureCode(ctx context.Context, in *PutErasureCodeRequest, opts ...grpc.CallOption) (*PutErasureCodeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PutErasureCodeResponse)
+	err := c.cc.Invoke(ctx, Device_PutErasureCode_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *deviceClient) Renew(ctx context.Context, in *RenewRequest, opts ...grpc.CallOption) (*RenewResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RenewResponse)
+	err := c.cc.Invoke(ctx, Device_Renew_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DeviceServer is the server API for Device service.
 // All implementations must embed UnimplementedDeviceServer
 // for forward compatibility.
@@ -205,6 +246,14 @@ type DeviceServer interface {
 	PutConsent(context.Context, *PutConsentRequest) (*PutConsentResponse, error)
 	// GetPolicy returns the newest signed policy. Every enrolled agent asks daily, consent or not.
 	GetPolicy(context.Context, *GetPolicyRequest) (*GetPolicyResponse, error)
+	// Erase destroys boxes of the device's person. It answers when they are destroyed; asked again with the same id, it answers
+	// the same. A list that names another person's box is refused whole.
+	Erase(context.Context, *EraseRequest) (*EraseResponse, error)
+	// PutErasureCode registers the hash of the code with which the person erases everything from any machine. Every enrolled agent
+	// calls it with each check-in; the newest counts.
+	PutErasureCode(context.Context, *PutErasureCodeRequest) (*PutErasureCodeResponse, error)
+	// Renew gives the same device a new certificate while the old one counts.
+	Renew(context.Context, *RenewRequest) (*RenewResponse, error)
 	mustEmbedUnimplementedDeviceServer()
 }
 
@@ -223,6 +272,15 @@ func (UnimplementedDeviceServer) PutConsent(context.Context, *PutConsentRequest)
 }
 func (UnimplementedDeviceServer) GetPolicy(context.Context, *GetPolicyRequest) (*GetPolicyResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetPolicy not implemented")
+}
+func (UnimplementedDeviceServer) Erase(context.Context, *EraseRequest) (*EraseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Erase not implemented")
+}
+func (UnimplementedDeviceServer) PutErasureCode(context.Context, *PutErasureCodeRequest) (*PutErasureCodeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PutErasureCode not implemented")
+}
+func (UnimplementedDeviceServer) Renew(context.Context, *RenewRequest) (*RenewResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Renew not implemented")
 }
 func (UnimplementedDeviceServer) mustEmbedUnimplementedDeviceServer() {}
 func (UnimplementedDeviceServer) testEmbeddedByValue()                {}
@@ -288,6 +346,60 @@ func _Device_GetPolicy_Handler(srv interface{}, ctx context.Context, dec func(in
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Device_Erase_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DeviceServer).Erase(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Device_Erase_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DeviceServer).Erase(ctx, req.(*EraseRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Device_PutErasureCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PutErasureCodeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DeviceServer).PutErasureCode(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Device_PutErasureCode_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DeviceServer).PutErasureCode(ctx, req.(*PutErasureCodeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Device_Renew_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RenewRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DeviceServer).Renew(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Device_Renew_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DeviceServer).Renew(ctx, req.(*RenewRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Device_ServiceDesc is the grpc.ServiceDesc for Device service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -303,6 +415,18 @@ var Device_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "GetPolicy",
 			Handler:    _Device_GetPolicy_Handler,
 		},
+		{
+			MethodName: "Erase",
+			Handler:    _Device_Erase_Handler,
+		},
+		{
+			MethodName: "PutErasureCode",
+			Handler:    _Device_PutErasureCode_Handler,
+		},
+		{
+			MethodName: "Renew",
+			Handler:    _Device_Renew_Handler,
+		},
 	},
 	Streams: []grpc.StreamDesc{
 		{
@@ -312,6 +436,114 @@ var Device_ServiceDesc = grpc.ServiceDesc{
 			ClientStreams: true,
 		},
 	},
+	Metadata: "byleave/v1/collector.proto",
+}
+
+const (
+	Rights_EraseByCode_FullMethodName = "/byleave.v1.Rights/EraseByCode"
+)
+
+// RightsClient is the client API for Rights service.
+//
+// For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// Rights needs no certificate: whoever holds a person's erasure code may use it.
+type RightsClient interface {
+	// EraseByCode destroys all boxes of the code's person. Wrong codes are all answered alike.
+	EraseByCode(ctx context.Context, in *EraseByCodeRequest, opts ...grpc.CallOption) (*EraseResponse, error)
+}
+
+type rightsClient struct {
+	cc grpc.ClientConnInterface
+}
+
+func NewRightsClient(cc grpc.ClientConnInterface) RightsClient {
+	return &rightsClient{cc}
+}
+
+func (c *rightsClient) EraseByCode(ctx context.Context, in *EraseByCodeRequest, opts ...grpc.CallOption) (*EraseResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EraseResponse)
+	err := c.cc.Invoke(ctx, Rights_EraseByCode_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// RightsServer is the server API for Rights service.
+// All implementations must embed UnimplementedRightsServer
+// for forward compatibility.
+//
+// Rights needs no certificate: whoever holds a person's erasure code may use it.
+type RightsServer interface {
+	// EraseByCode destroys all boxes of the code's person. Wrong codes are all answered alike.
+	EraseByCode(context.Context, *EraseByCodeRequest) (*EraseResponse, error)
+	mustEmbedUnimplementedRightsServer()
+}
+
+// UnimplementedRightsServer must be embedded to have
+// forward compatible implementations.
+//
+// NOTE: this should be embedded by value instead of pointer to avoid a nil
+// pointer dereference when methods are called.
+type UnimplementedRightsServer struct{}
+
+func (UnimplementedRightsServer) EraseByCode(context.Context, *EraseByCodeRequest) (*EraseResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EraseByCode not implemented")
+}
+func (UnimplementedRightsServer) mustEmbedUnimplementedRightsServer() {}
+func (UnimplementedRightsServer) testEmbeddedByValue()                {}
+
+// UnsafeRightsServer may be embedded to opt out of forward compatibility for this service.
+// Use of this interface is not recommended, as added methods to RightsServer will
+// result in compilation errors.
+type UnsafeRightsServer interface {
+	mustEmbedUnimplementedRightsServer()
+}
+
+func RegisterRightsServer(s grpc.ServiceRegistrar, srv RightsServer) {
+	// If the following call panics, it indicates UnimplementedRightsServer was
+	// embedded by pointer and is nil.  This will cause panics if an
+	// unimplemented method is ever invoked, so we test this at initialization
+	// time to prevent it from happening at runtime later due to I/O.
+	if t, ok := srv.(interface{ testEmbeddedByValue() }); ok {
+		t.testEmbeddedByValue()
+	}
+	s.RegisterService(&Rights_ServiceDesc, srv)
+}
+
+func _Rights_EraseByCode_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseByCodeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RightsServer).EraseByCode(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Rights_EraseByCode_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RightsServer).EraseByCode(ctx, req.(*EraseByCodeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+// Rights_ServiceDesc is the grpc.ServiceDesc for Rights service.
+// It's only intended for direct use with grpc.RegisterService,
+// and not to be introspected or modified (even as a copy)
+var Rights_ServiceDesc = grpc.ServiceDesc{
+	ServiceName: "byleave.v1.Rights",
+	HandlerType: (*RightsServer)(nil),
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "EraseByCode",
+			Handler:    _Rights_EraseByCode_Handler,
+		},
+	},
+	Streams:  []grpc.StreamDesc{},
 	Metadata: "byleave/v1/collector.proto",
 }
 

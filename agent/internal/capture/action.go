@@ -10,6 +10,7 @@ type action struct {
 	step  raw.Step
 	place *place
 	last  policy.Moment // of its newest event
+	whole *stretch      // of a text run: what it is a part of
 
 	ended   bool // no event can join it any more
 	waiting int  // events that are not judged yet
@@ -28,8 +29,14 @@ func (a *action) joins(at policy.Moment) {
 	a.step.Until = at
 }
 
+// settled tells whether no event, judgement or answer about a itself is missing.
+func (a *action) settled() bool { return a.ended && a.waiting == 0 && a.asked == 0 }
+
 // ready tells whether nothing about a can change any more.
-func (a *action) ready() bool { return a.ended && a.waiting == 0 && a.asked == 0 }
+func (a *action) ready() bool { return a.settled() && (a.whole == nil || a.whole.over) }
+
+// refused tells whether a is a run of which nothing will be told.
+func (a *action) refused() bool { return a.whole != nil && a.whole.refused }
 
 // judge takes the permit of one of its events. What one event was denied, the whole action is.
 func (a *action) judge(p policy.Permit) {
@@ -44,6 +51,9 @@ func (a *action) judge(p policy.Permit) {
 	default:
 		a.permit = meet(a.permit, p)
 	}
+	if a.judged && !a.permit.Allows(policy.Text) {
+		a.whole.refuse()
+	}
 }
 
 // deny drops a whole and forgets at once what was typed, seen and pointed at.
@@ -52,6 +62,7 @@ func (a *action) deny(why policy.Reason) {
 		a.denied = why
 	}
 	a.wipe()
+	a.whole.refuse()
 }
 
 // wipe forgets the content, not the times.

@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bytes"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
@@ -19,19 +18,12 @@ type camera struct {
 	since   policy.Moment // the frame after must show what came of this moment
 	settled policy.Moment // when the window last settled
 
-	lastBefore time.Duration
-	lastAfter  time.Duration
-	some       bool // lastBefore and lastAfter mean something
+	lastAfter time.Duration
 }
 
-// begin takes the frame before a, at the event that began it.
-func (c *camera) begin(a *action, in input, now policy.Moment) {
-	if c.some && now.Boot-c.lastBefore < beforeEvery {
-		a.step.NoBefore = "too soon after another"
-		c.cancel("another action came first")
-		return
-	}
-	c.lastBefore, c.some = now.Boot, true
+// begin takes the frame before a, at the event that began it. It shows the window at that moment, however long ago the server
+// gave it, so it is judged at that moment.
+func (c *camera) begin(a *action, in input) {
 	shot, why := c.before(a.place.window, in.stamp)
 	if shot == nil {
 		a.step.NoBefore = why
@@ -39,10 +31,10 @@ func (c *camera) begin(a *action, in input, now policy.Moment) {
 		return
 	}
 	if c.want != nil {
-		c.give(copyShot(shot), "settled", in.at, a.place.window)
+		c.give(shot.Share(), "settled", in.at, a.place.window)
 	}
 	a.step.Before = shot
-	c.took(a, beforePart, in.at.Add(-shot.Age), a.place.window)
+	c.took(a, beforePart, in.at, a.place.window)
 }
 
 // wants asks for a frame after a that shows what came of the moment since. Asking again starts over.
@@ -122,11 +114,4 @@ func (c *camera) give(shot *raw.Shot, proof string, at policy.Moment, window uin
 	}
 	a.step.After, a.step.NoAfter = shot, ""
 	c.took(a, afterPart, at, window)
-}
-
-// copyShot is needed because each step gives its pixels up.
-func copyShot(s *raw.Shot) *raw.Shot {
-	t := *s
-	t.Pix = bytes.Clone(s.Pix)
-	return &t
 }

@@ -21,13 +21,12 @@ func (c *Capture) run(ctx context.Context, emit func(raw.Event)) error {
 		return err
 	}
 	defer server.Close()
-	var s senses
-	client, err := a11y.Open(now)
-	if err != nil {
-		c.opt.Log.Warn("no text is recorded", "why", err.Error())
+	l := newLoop(c.opt, server, nil, emit)
+	if client, err := a11y.Open(now); err != nil {
+		c.opt.Log.Warn("no text is recorded until there is an accessibility bus", "why", err.Error())
 	} else {
-		defer client.Close()
-		s = client
+		l.s = client
 	}
-	return newLoop(c.opt, server, s, emit).run(ctx)
+	l.reopen = func(ctx context.Context) (senses, error) { return a11y.Await(ctx, now) }
+	return l.run(ctx)
 }

@@ -7,9 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/byleave/byleave/agent/internal/capture/internal/a11y"
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
 	"github.com/byleave/byleave/agent/internal/gate"
 	"github.com/byleave/byleave/e2e/desktop"
@@ -29,12 +32,23 @@ type person struct {
 	root xproto.Window
 	keys map[xproto.Keysym]byte
 
+	rules atomic.Pointer[policy.Rules]
+
 	mu    sync.Mutex
 	steps []raw.Step
 }
 
 // newPerson starts a desktop, and a capture that may see mousepad and l3afpad.
 func newPerson(t *testing.T) *person {
+	t.Helper()
+	p := newUnseenPerson(t)
+	p.consents(application(t, "mousepad", "Mousepad"), application(t, "l3afpad", "L3afpad"))
+	p.record()
+	return p
+}
+
+// newUnseenPerson starts a desktop without a capture.
+func newUnseenPerson(t *testing.T) *person {
 	t.Helper()
 	opt := desktop.Options{Width: 1280, Height: 800}
 	if os.Geteuid() == 0 {
@@ -56,10 +70,23 @@ func newPerson(t *testing.T) *person {
 	}
 	p := &person{t: t, d: d, g: gate.New(now)}
 	p.connect()
-	rules := makeRules(t, time.Now(), allClasses, application(t, "mousepad", "Mousepad"), application(t, "l3afpad", "L3afpad"))
-	p.g.SetRules(rules)
+	return p
+}
+
+// consents lets some applications be recorded, from now on.
+func (p *person) consents(apps ...*pb.Application) {
+	p.t.Helper()
+	r := makeRules(p.t, time.Now(), allClasses, apps...)
+	p.rules.Store(r)
+	p.g.SetRules(r)
+}
+
+// record starts a capture.
+func (p *person) record() {
+	t := p.t
+	t.Helper()
 	p.g.Durable(true)
-	c := New(Options{Display: d.Display(), Gate: p.g, Rules: func() *policy.Rules { return rules }, Mark: &fakeMark{}, Log: slog.New(slog.DiscardHandler)})
+	c := New(Options{Display: p.d.Display(), Gate: p.g, Rules: p.rules.Load, Mark: &fakeMark{}, Hotkey: fakeHotkey{}, Log: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
@@ -75,7 +102,6 @@ func newPerson(t *testing.T) *person {
 			t.Error(err)
 		}
 	})
-	return p
 }
 
 func application(t *testing.T, id, class string) *pb.Application {
@@ -154,7 +180,12 @@ func (p *person) calm() {
 	p.t.Helper()
 	p.until("text may be recorded", func() bool {
 		w, ok := p.d.Active()
-		return ok && p.g.Live().Allows(policy.Text) && p.g.Judge(now().Add(-hold), w.ID).Allows(policy.Text)
+		for back := hold; back < hold+textGap; back += hold / 2 { // nor can it go on with what was typed before that
+			if !p.g.Judge(now().Add(-back), w.ID).Allows(policy.Text) {
+				return false
+			}
+		}
+		return ok && p.g.Live().Allows(policy.Text)
 	})
 }
 
@@ -181,7 +212,7 @@ func (p *person) step(n int, text string) raw.Step {
 
 func (p *person) open(program string, args ...string) desktop.Window {
 	p.t.Helper()
-	proc, err := p.d.Start(program, program, args...)
+	proc, err := p.d.Start(filepath.Base(program), program, args...)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -269,6 +300,109 @@ func TestRealEditor(t *testing.T) {
 	}
 }
 
+// focused opens a program and waits until it told a focus that is right, to a client of its own.
+func (p *person) focused(is func(a11y.Focus) bool, program string, args ...string) desktop.Window {
+	p.t.Helper()
+	c, err := a11y.Open(now)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer c.Close()
+	w := p.open(program, args...)
+	p.until("the program tells its focus", func() bool {
+		select {
+		case f := <-c.Focused():
+			return f.PID == w.PID && is(f)
+		default:
+			return false
+		}
+	})
+	return w
+}
+
+// TestRealEditorBefore holds that an editor which had the focus before recording began, and before it was agreed to, gives
+// its text at once.
+func TestRealEditorBefore(t *testing.T) {
+	for program, class := range map[string]string{"mousepad": "Mousepad", "l3afpad": "L3afpad", "featherpad": "FeatherPad"} {
+		t.Run(program, func(t *testing.T) {
+			p := newUnseenPerson(t)
+			p.focused(a11y.Focus.Text, program)
+			p.record()
+			p.until("there is no consent", func() bool { return p.g.Status().State == gate.Off })
+			p.consents(application(t, program, class))
+			p.calm()
+			p.typed("hello")
+			p.step(1, "text hello")
+		})
+	}
+}
+
+// form is a dialog with a text field and a password field that nobody would take for a prompt.
+func (p *person) form() *pb.Application {
+	p.t.Helper()
+	b, err := os.ReadFile("/usr/bin/zenity")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	path := filepath.Join(p.t.TempDir(), "form")
+	if err := os.WriteFile(path, b, 0o755); err != nil {
+		p.t.Fatal(err)
+	}
+	if path, err = p.d.Install(path); err != nil {
+		p.t.Fatal(err)
+	}
+	return &pb.Application{Id: "form", Name: "Form", WmClass: "Form", Executables: []string{path}}
+}
+
+// TestRealStopped stops an application while the person types. It gives its text when it goes on; what went into a
+// password field in the meantime never comes out.
+func TestRealStopped(t *testing.T) {
+	p := newUnseenPerson(t)
+	form := p.form()
+	p.consents(form)
+	p.record()
+	w := p.focused(a11y.Focus.Text, form.GetExecutables()[0], "--class=Form", "--name=form", "--title=Form", "--forms", "--add-entry=Name",
+		"--add-password=Word")
+	p.calm()
+	typed := func(f func()) {
+		p.signal(w.PID, syscall.SIGSTOP)
+		f()
+		<-time.After(3 * pulseWait) // it is far too late now
+		p.signal(w.PID, syscall.SIGCONT)
+	}
+	typed(func() { p.typed("name") })
+	p.step(1, "text name")
+	p.calm()
+	typed(func() {
+		p.typed("ab")
+		p.press(symTab)
+		p.release(symTab)
+		p.typed("xyzzy")
+	})
+	p.until("the password field is known", func() bool { return p.g.Live().Why() == policy.Secret })
+	p.press(0xffe1) // shift+Tab leads back
+	p.press(symTab)
+	p.release(symTab)
+	p.release(0xffe1)
+	p.calm()
+	p.typed("after")
+	p.step(1, "text after")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.steps {
+		if strings.ContainsAny(sayKeys(s.Keys), "xyz") {
+			t.Errorf("came out: %s", say(s))
+		}
+	}
+}
+
+func (p *person) signal(pid int, s syscall.Signal) {
+	p.t.Helper()
+	if err := syscall.Kill(pid, s); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 func at(x, y int) string {
 	return strings.TrimPrefix(say(raw.Step{Kind: raw.Click, X: x, Y: y}), "click  0 at ")
 }
@@ -327,7 +461,7 @@ func TestNoDisplay(t *testing.T) {
 	for session, want := range map[string]string{"wayland": "input: unavailable (wayland)", "x11": "no display"} {
 		t.Setenv("XDG_SESSION_TYPE", session)
 		g := gate.New(now)
-		c := New(Options{Display: ":9999", Gate: g, Rules: func() *policy.Rules { return nil }, Mark: &fakeMark{}, Log: slog.New(slog.DiscardHandler)})
+		c := New(Options{Display: ":9999", Gate: g, Rules: func() *policy.Rules { return nil }, Mark: &fakeMark{}, Hotkey: fakeHotkey{}, Log: slog.New(slog.DiscardHandler)})
 		err := c.Run(t.Context(), func(raw.Event) {})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", session, err)

@@ -26,6 +26,7 @@ type held struct {
 	at     policy.Moment
 	from   policy.Moment // when it was put in: it stays hold from then at least
 	window uint32
+	press  uint32 // the server's own time of it if it is the press of a button, else 0
 	a      *action
 	part   part
 }
@@ -44,10 +45,10 @@ func (h *holdback) due() (time.Duration, bool) {
 }
 
 // judge takes out everything whose time has come at now, in order.
-func (h *holdback) judge(now policy.Moment, judge func(policy.Moment, uint32) policy.Permit) {
+func (h *holdback) judge(now policy.Moment, judge func(held) policy.Permit) {
 	n := 0
 	for n < len(h.queue) && now.Boot >= h.queue[n].from.Boot+hold {
-		h.queue[n].settle(judge(h.queue[n].at, h.queue[n].window))
+		h.queue[n].settle(judge(h.queue[n]))
 		n++
 	}
 	h.drop(n)

@@ -43,6 +43,9 @@ type place struct {
 	lines   bool // of several lines: Return and Tab are text there
 }
 
+// writable tells whether what is typed here goes to a known text field.
+func (p *place) writable() bool { return p.known && p.text }
+
 // The modifiers in an event's state.
 const (
 	shiftMask = 1 << 0

@@ -116,7 +116,7 @@ func classify(in input) nature {
 
 // writing is the nature of a key that writes or deletes.
 func writing(p *place) nature {
-	if p.known && p.text {
+	if p.writable() {
 		return textKey
 	}
 	return blindKey

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/a11y"
@@ -30,6 +31,7 @@ type senses interface {
 	Focused() <-chan a11y.Focus
 	Under(ctx context.Context, pid int, last uint64, x, y int) (a11y.Element, bool)
 	Answers(ctx context.Context, id uint64) error
+	Find(ctx context.Context, pid int) (a11y.Focus, bool)
 	Close()
 }
 
@@ -39,7 +41,10 @@ type senses interface {
 type loop struct {
 	opt     Options
 	d       display
-	s       senses // nil: no accessibility bus
+	s       senses                                // nil: no accessibility bus; the loop closes it
+	reopen  func(context.Context) (senses, error) // waits for a bus; nil: none will come
+	buses   chan senses
+	helpers sync.WaitGroup
 	now     func() policy.Moment
 	asking  func(pid int) bool // a terminal of this process asks for a password
 	done    <-chan struct{}    // of the run: helpers stop
@@ -49,17 +54,19 @@ type loop struct {
 	watch watch // what is listened to
 	mark  mark
 	pulse pulse
+	seek  seek
 
 	red  *reducer
 	back holdback
 	cam  camera
 	out  output
+	own  own
 
 	fault error // the display failed under us
 }
 
 func newLoop(opt Options, d display, s senses, emit func(raw.Event)) *loop {
-	l := &loop{opt: opt, d: d, s: s, now: now, asking: asksPassword, answers: make(chan answer, maxAsked+1)}
+	l := &loop{opt: opt, d: d, s: s, now: now, asking: asksPassword, answers: make(chan answer, maxAsked+2), buses: make(chan senses)}
 	l.red = newReducer(l.began, l.ended)
 	l.cam = camera{before: d.Before, grab: d.Grab, took: l.took}
 	l.out = output{emit: emit, live: opt.Gate.Live}
@@ -68,12 +75,18 @@ func newLoop(opt Options, d display, s senses, emit func(raw.Event)) *loop {
 
 // run works until ctx ends (nil) or the display dies (its error).
 func (l *loop) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer l.close()
+	defer l.helpers.Wait()
+	defer cancel()
 	l.done = ctx.Done()
 	changed, unwatch := l.opt.Gate.Watch()
 	defer unwatch()
 	var focused <-chan a11y.Focus
 	if l.s != nil {
 		focused = l.s.Focused()
+	} else {
+		l.lost(ctx)
 	}
 	timer := time.NewTimer(time.Hour)
 	timer.Stop()
@@ -91,13 +104,15 @@ func (l *loop) run(ctx context.Context) error {
 			}
 			l.event(e)
 		case f, ok := <-focused:
-			focused = l.element(f, ok, focused)
+			focused = l.element(ctx, f, ok, focused)
+		case s := <-l.buses:
+			focused = l.returned(s)
 		case a := <-l.answers:
 			l.answer(a)
 		case <-changed:
 		case <-wake:
 		}
-		if err := l.rest(&focused); err != nil {
+		if err := l.rest(ctx, &focused); err != nil {
 			return err
 		}
 		l.settle()
@@ -106,7 +121,7 @@ func (l *loop) run(ctx context.Context) error {
 }
 
 // rest takes in everything else that has already happened, so that nothing is judged before it.
-func (l *loop) rest(focused *<-chan a11y.Focus) error {
+func (l *loop) rest(ctx context.Context, focused *<-chan a11y.Focus) error {
 	for {
 		select {
 		case e, ok := <-l.d.Events():
@@ -115,7 +130,7 @@ func (l *loop) rest(focused *<-chan a11y.Focus) error {
 			}
 			l.event(e)
 		case f, ok := <-*focused:
-			*focused = l.element(f, ok, *focused)
+			*focused = l.element(ctx, f, ok, *focused)
 		case a := <-l.answers:
 			l.answer(a)
 		default:
@@ -148,8 +163,11 @@ func (l *loop) settle() {
 	now := l.now()
 	l.rematch(now)
 	l.follow(now)
-	l.back.judge(now, l.opt.Gate.Judge)
+	l.seekLeaf()
+	l.back.judge(now, l.judged)
 	l.red.expire(now)
+	l.feel(now)
+	l.red.typing.settle(now)
 	switch a := l.cam.want; {
 	case !l.watch.live.Allows(policy.Frames):
 		l.cam.cancel("not permitted any more")
@@ -166,7 +184,7 @@ func (l *loop) settle() {
 func (l *loop) arm(timer *time.Timer) <-chan time.Time {
 	var next time.Duration
 	some := false
-	for _, due := range [...]func() (time.Duration, bool){l.back.due, l.red.due, l.cam.due, l.mark.due, l.sight.due} {
+	for _, due := range [...]func() (time.Duration, bool){l.back.due, l.red.due, l.red.typing.due, l.pulse.due, l.cam.due, l.mark.due, l.sight.due} {
 		if at, ok := due(); ok && (!some || at < next) {
 			next, some = at, true
 		}
@@ -177,6 +195,13 @@ func (l *loop) arm(timer *time.Timer) <-chan time.Time {
 	}
 	timer.Reset(max(next-l.now().Boot, 0))
 	return timer.C
+}
+
+// close gives the accessibility bus up.
+func (l *loop) close() {
+	if l.s != nil {
+		l.s.Close()
+	}
 }
 
 // start reports what is known at the beginning.
@@ -194,7 +219,7 @@ func (l *loop) stop() {
 	l.shut()
 	l.red.abandon(policy.Edge)
 	l.cam.cancel("recording stopped")
-	l.back.judge(now, l.opt.Gate.Judge)
+	l.back.judge(now, l.judged)
 	l.back.deny(policy.Edge)
 	l.opt.Gate.Focus(now, 0, "", policy.Blind)
 	l.out.finish(now)

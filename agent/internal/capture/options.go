@@ -28,15 +28,25 @@ type Gate interface {
 	Watch() (changed <-chan struct{}, stop func())
 }
 
+// Hotkey is the combination that pauses: a word to Byleave, never an action.
+type Hotkey interface {
+	// Is tells whether a key with these modifiers is the combination.
+	Is(code byte, state uint16) bool
+	// Has tells whether it is the combination's key, whatever the modifiers.
+	Has(code byte) bool
+}
+
 // Options are what capture needs from outside. All fields are required.
 type Options struct {
 	Display string               // X display, for example ":0"
 	Gate    Gate                 // who permits
 	Rules   func() *policy.Rules // the rules in force now; nil matches nothing
 	Mark    interface {          // the indicator
-		Prove() bool // asks the display whether the mark can be seen this instant
+		Prove() bool            // asks the display whether the mark can be seen this instant
+		Touched(at uint32) bool // a press of a button at this time of the server went to the mark
 	}
-	Log *slog.Logger // gets no content
+	Hotkey Hotkey
+	Log    *slog.Logger // gets no content
 }
 
 // Capture turns what happens on one display into steps.
@@ -46,8 +56,8 @@ type Capture struct {
 
 // New makes a Capture. Nothing is opened or listened to before Run.
 func New(o Options) *Capture {
-	if o.Gate == nil || o.Rules == nil || o.Mark == nil || o.Log == nil {
-		panic("capture: New without a gate, rules, a mark or a log")
+	if o.Gate == nil || o.Rules == nil || o.Mark == nil || o.Hotkey == nil || o.Log == nil {
+		panic("capture: New without a gate, rules, a mark, a hotkey or a log")
 	}
 	return &Capture{opt: o}
 }
@@ -55,20 +65,20 @@ func New(o Options) *Capture {
 // Times and distances at which one action ends and the next begins, where the desktop says nothing else, and what bounds
 // the cost.
 const (
-	hold         = 300 * time.Millisecond // an event waits this long before it is judged: the gate's band and a margin
+	hold         = 305 * time.Millisecond // an event waits this long before it is judged: the gate's band, focusSafety, a margin
 	multiClick   = 500 * time.Millisecond // between the presses of a double click
 	multiSlop    = 5                      // pixels between the presses of a double click
 	dragSlop     = 6                      // pixels that make a press a drag
 	textGap      = 500 * time.Millisecond // a pause that ends a text run
 	textMost     = 10 * time.Second       // a longer run is cut: the rest of it is another step
 	textMostKeys = 512
+	stretchMost  = 30 * time.Second // typing without a pause is held back as a whole for so long
 	scrollGap    = 400 * time.Millisecond
 	scrollMost   = 10 * time.Second
 	hotkeyMost   = time.Second            // a held key that was not seen released has ended
 	motionEvery  = 100 * time.Millisecond // of a drag's motions one in this time is judged
 	afterCap     = time.Second            // the frame after an action is taken at the latest then
 	grabEvery    = 200 * time.Millisecond // between two frames after an action
-	beforeEvery  = 100 * time.Millisecond // between two frames before an action
 	proofAge     = 2 * time.Second        // an older proof of the mark is made again
 	focusSafety  = 50 * time.Millisecond  // a focus event may come this much after the key that it is about
 	elementWait  = 30 * time.Millisecond  // for the element under a press

@@ -170,12 +170,13 @@ func (s *sinceFocus) first(p *place) bool {
 // forget is called when the focus has left.
 func (s *sinceFocus) forget() { *s = sinceFocus{} }
 
-// textDenied is why typing is not told: nobody knows the element, or the permit had an edge there, or text was not agreed.
+// textDenied is why typing is not told: nobody knows the element, or it belongs to what an edge of a permit denied, or text
+// was not agreed.
 func textDenied(a *action, live policy.Permit) policy.Reason {
 	switch {
 	case !a.place.known || !a.place.text:
 		return policy.Blind
-	case live.Allows(policy.Text):
+	case live.Allows(policy.Text), a.permit.Allows(policy.Text):
 		return policy.Edge
 	}
 	return policy.NotAgreed

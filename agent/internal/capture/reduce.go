@@ -10,9 +10,10 @@ import (
 // reducer makes actions of input events, as they arrive. It judges nothing. At most one action is open, that is, may still
 // be joined by a next event; besides that each held button has the action that it began.
 type reducer struct {
-	open *action
-	down map[uint8]*press
-	rep  folded
+	open   *action
+	down   map[uint8]*press
+	rep    folded
+	typing stretches
 
 	began func(*action, input) // an action was made of this event; it is not judged yet
 	ended func(*action)        // no event will join it any more
@@ -59,6 +60,9 @@ func (r *reducer) begin(k raw.Kind, in input) *action {
 	a := &action{place: in.place, last: in.at, step: raw.Step{
 		Kind: k, From: in.at, Until: in.at, Window: in.place.win, Focus: in.place.focus, X: in.x, Y: in.y,
 	}}
+	if k == raw.Text {
+		a.whole = r.typing.add(a, in)
+	}
 	r.open = a
 	r.began(a, in)
 	return a

@@ -33,25 +33,26 @@ func (r *reducer) key(in input) *action {
 	return nil
 }
 
-// inRun tells whether a text run of this element is open.
+// inRun tells whether a text run of this element is open. One that is refused takes every key of its window.
 func (r *reducer) inRun(in input) bool {
 	a := r.open
-	return a != nil && a.step.Kind == raw.Text && a.place.window == in.place.window && a.step.Focus == in.place.focus
+	return a != nil && a.step.Kind == raw.Text && a.place.window == in.place.window &&
+		(a.refused() || a.step.Focus == in.place.focus)
 }
 
-// write begins or joins a text run. Keys that go to an unknown element make a run without content: it is judged, and only
-// a gap can come of it.
+// write begins or joins a text run. Keys that go to an unknown element, and what belongs to them, make a run without
+// content: it is judged, and only a gap can come of it.
 func (r *reducer) write(in input) *action {
 	a := r.open
 	if r.inRun(in) && len(a.step.Keys) < textMostKeys {
 		a.joins(in.at)
 	} else {
 		a = r.begin(raw.Text, in)
-		if in.place.known && in.place.text {
+		if !a.refused() {
 			a.step.Keys = make([]raw.Key, 0, textMostKeys) // never grown: a copy left behind could not be wiped
 		}
 	}
-	if in.place.known && in.place.text {
+	if !a.refused() {
 		a.step.Keys = append(a.step.Keys, keyOf(in))
 	}
 	return a
@@ -67,7 +68,7 @@ func (r *reducer) hotkey(in input) *action {
 	a = r.begin(raw.Hotkey, in)
 	a.sym = in.sym
 	a.step.Combo = combo(in)
-	if in.place.known && in.place.text {
+	if in.place.writable() {
 		a.step.Keys = []raw.Key{keyOf(in)}
 	}
 	return a

@@ -253,7 +253,7 @@ func TestPoison(t *testing.T) {
 	a.step.Before = shot
 	n := 0
 	open := openPermit(t)
-	h.judge(policy.Moment{Boot: 2 * time.Hour}, func(policy.Moment, uint32) policy.Permit {
+	h.judge(policy.Moment{Boot: 2 * time.Hour}, func(held) policy.Permit {
 		if n++; n == 2 {
 			return policy.Deny(policy.OutOfHours)
 		}

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"context"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/a11y"
@@ -58,7 +59,7 @@ func (l *loop) focus(f x11.Focus, at policy.Moment) {
 	moved := f.Window != s.focus.Window || f.Known != s.focus.Known || !s.told
 	if moved {
 		l.leave()
-		s.since, s.prompt = at, false
+		s.since, s.prompt, l.seek.tries = at, false, 0
 		s.layout.Screen, s.layout.Monitors, s.layout.Scale = l.d.Layout()
 		if f.Known && s.lost {
 			s.lost = false
@@ -108,13 +109,22 @@ func (l *loop) rematch(at policy.Moment) {
 }
 
 // element takes in that an element got the focus. It returns the channel to go on with, nil if the bus has died.
-func (l *loop) element(f a11y.Focus, ok bool, from <-chan a11y.Focus) <-chan a11y.Focus {
+func (l *loop) element(ctx context.Context, f a11y.Focus, ok bool, from <-chan a11y.Focus) <-chan a11y.Focus {
 	if !ok {
-		l.opt.Log.Warn("the accessibility bus has gone: no text is recorded until the display is opened again")
+		l.close()
+		l.opt.Log.Warn("the accessibility bus has gone: no text is recorded until it is there again")
+		l.lost(ctx)
 		f, from = a11y.Focus{At: l.now()}, nil
 	}
 	if f.ID != l.sight.leaf.ID {
+		if l.pulse.doubtful(l.now()) {
+			l.pulse.denyUnproved(l.out.items, policy.Blind)
+		}
 		l.leave()
+	}
+	l.seek.told++
+	if f.PID == l.sight.focus.PID {
+		l.seek.tries = 0
 	}
 	l.sight.leaf = f
 	l.lookAtLeaf(f.At)
@@ -143,7 +153,7 @@ func (l *loop) lookAtLeaf(at policy.Moment) {
 	s.prompt = s.prompt && s.terminal()
 	secret := s.ours() && s.leaf.Secret() || s.prompt
 	if secret && !s.secret.on {
-		l.pulse.denyUnproved(l.out.items)
+		l.pulse.denyUnproved(l.out.items, policy.Secret)
 	}
 	s.secret.set(secret, at, l.opt.Gate.Secret)
 	s.blind.set(!s.ours() || !s.leaf.Text() || s.terminal(), at, l.opt.Gate.TextBlind)

@@ -29,6 +29,7 @@ func (l *loop) follow(now policy.Moment) {
 	}
 	if w.on {
 		l.red.abandon(policy.Edge)
+		l.red.typing.deafen(l.sight.focus.Window, now)
 		l.out.left()
 	}
 	l.shut()
@@ -46,7 +47,9 @@ func (l *loop) listen(window uint32) {
 			l.fail("listen", err)
 			return
 		}
-		w.on = true
+		l.seek.tries = 0
+		l.own = own{}
+		w.on, l.red.typing.deaf = true, l.now()
 	}
 	if w.window != window {
 		if err := l.d.Watch(window); err != nil {
@@ -104,7 +107,7 @@ func (l *loop) endShut(now policy.Moment) {
 // input takes in one event of a key or the pointer.
 func (l *loop) input(e x11.Event) {
 	in, ok := inputOf(e)
-	if !ok || !l.watch.on || in.deed == motion && len(l.red.down) == 0 {
+	if !ok || !l.watch.on || l.own.drops(e, l.opt.Hotkey) || in.deed == motion && len(l.red.down) == 0 {
 		return
 	}
 	now := l.now()
@@ -125,7 +128,11 @@ func (l *loop) input(e x11.Event) {
 	if a == nil {
 		return
 	}
-	l.back.put(held{at: in.at, from: now, window: in.place.window, a: a})
+	h := held{at: in.at, from: now, window: in.place.window, a: a}
+	if in.deed == buttonDown {
+		h.press = in.stamp
+	}
+	l.back.put(h)
 	l.after(a, in, a == again)
 	if in.deed == keyDown && len(a.step.Keys) > 0 && a.step.Kind == raw.Text {
 		l.beat(a, now)
@@ -160,15 +167,16 @@ func (l *loop) began(a *action, in input) {
 	a.step.Window.Rect = l.d.Rect(a.place.window)
 	typing := a.step.Kind == raw.Text
 	switch {
-	case typing && !(in.place.known && in.place.text):
-		return // nothing will be told of it
+	case typing && a.refused():
+		l.seek.tries = min(l.seek.tries, seekMost-1) // worth one more question
+		return                                       // nothing will be told of it
 	case typing || a.step.Kind == raw.Hotkey:
 		a.step.Element = in.place.element
 	default:
 		l.under(a, in)
 	}
 	if l.watch.live.Allows(policy.Frames) {
-		l.cam.begin(a, in, l.now())
+		l.cam.begin(a, in)
 	}
 }
 
@@ -231,10 +239,11 @@ const maxAsked = 4
 
 // answer is what a question to the accessibility bus gave.
 type answer struct {
-	a       *action // the element under its press, nil for a pulse
+	a       *action // the element under its press, nil for another question
 	element raw.Element
 	asked   policy.Moment
 	alive   bool
+	found   *found // the focused element
 }
 
 // under asks for the element under a press, in a goroutine of its own: an application may hang.
@@ -258,8 +267,12 @@ func (l *loop) under(a *action, in input) {
 }
 
 func (l *loop) answer(r answer) {
+	if r.found != nil {
+		l.sought(*r.found)
+		return
+	}
 	if r.a == nil {
-		l.beaten(r)
+		l.beaten(r, l.now())
 		return
 	}
 	l.pulse.lookups--

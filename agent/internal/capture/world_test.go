@@ -121,6 +121,15 @@ var (
 
 // newWorld starts a loop with the editor in front and its text field focused, all agreed and all well. Call it in a bubble.
 func newWorld(t *testing.T, classes policy.Classes) *world {
+	w := newSilentWorld(t, classes, nil)
+	w.pass(10)
+	w.leaf(textField)
+	w.pass(1000)
+	return w
+}
+
+// newSilentWorld starts a loop with the editor in front, and no element told. Find, if there is one, tells it when asked.
+func newSilentWorld(t *testing.T, classes policy.Classes, find func(*world) a11y.Focus) *world {
 	w := &world{t: t, begin: time.Now(), ended: make(chan error, 1)}
 	w.g = gate.New(w.now)
 	w.rules = makeRules(t, w.begin, classes, editorApp)
@@ -129,16 +138,16 @@ func newWorld(t *testing.T, classes policy.Classes) *world {
 	w.d = &fakeDisplay{w: w, events: make(chan x11.Event, 1024), focus: editorA, own: true}
 	w.s = &fakeSenses{focused: make(chan a11y.Focus, 64)}
 	w.mark = &fakeMark{}
-	opt := Options{Gate: w.g, Rules: func() *policy.Rules { return w.rules }, Mark: w.mark, Log: slog.New(slog.DiscardHandler)}
+	opt := Options{Gate: w.g, Rules: func() *policy.Rules { return w.rules }, Mark: w.mark, Hotkey: fakeHotkey{}, Log: slog.New(slog.DiscardHandler)}
 	w.l = newLoop(opt, w.d, w.s, func(e raw.Event) { w.steps = append(w.steps, raw.Open(e)) })
 	w.l.now = func() policy.Moment { w.looks++; return w.now() }
 	w.l.asking = func(int) bool { return false }
 	ctx, cancel := context.WithCancel(t.Context())
 	w.cancel = cancel
+	if find != nil {
+		w.s.find = func() a11y.Focus { return find(w) }
+	}
 	go func() { w.ended <- w.l.run(ctx) }()
-	w.pass(10)
-	w.leaf(textField)
-	w.pass(1000)
 	return w
 }
 
@@ -271,9 +280,28 @@ func (d *fakeDisplay) Layout() (raw.Rect, []raw.Rect, float64) {
 func (d *fakeDisplay) Owns(uint32, int, int) bool { return d.own }
 func (d *fakeDisplay) Rect(uint32) raw.Rect       { return raw.Rect{W: 400, H: 300} }
 
+// fakeSenses is an application that answers at once, unless it is hung: then after it goes on.
 type fakeSenses struct {
 	focused chan a11y.Focus
 	hung    atomic.Bool
+	mu      sync.Mutex
+	goes    chan struct{}     // closed when it goes on
+	find    func() a11y.Focus // what it says has the focus
+	finds   atomic.Int32
+}
+
+func (s *fakeSenses) hang() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.goes = make(chan struct{})
+	s.hung.Store(true)
+}
+
+func (s *fakeSenses) goOn() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hung.Store(false)
+	close(s.goes)
 }
 
 func (s *fakeSenses) Focused() <-chan a11y.Focus { return s.focused }
@@ -287,16 +315,42 @@ func (s *fakeSenses) Under(ctx context.Context, _ int, _ uint64, _, _ int) (a11y
 	return a11y.Element{Role: "push button", Name: "Save"}, true
 }
 
+func (s *fakeSenses) Find(context.Context, int) (a11y.Focus, bool) {
+	s.finds.Add(1)
+	if s.find == nil {
+		return a11y.Focus{}, false
+	}
+	return s.find(), true
+}
+
 func (s *fakeSenses) Answers(ctx context.Context, _ uint64) error {
 	if !s.hung.Load() {
 		return nil
 	}
-	<-ctx.Done()
-	return ctx.Err()
+	s.mu.Lock()
+	goes := s.goes
+	s.mu.Unlock()
+	select {
+	case <-goes:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 type fakeMark struct {
 	hidden atomic.Bool
+	at     atomic.Uint32 // the server's time of a press on it
+}
+
+func (m *fakeMark) Touched(at uint32) bool { return m.at.Load() == at }
+
+// fakeHotkey is ctrl+alt+shift and the key 33.
+type fakeHotkey struct{}
+
+func (fakeHotkey) Has(code byte) bool { return code == 33 }
+func (fakeHotkey) Is(code byte, state uint16) bool {
+	return code == 33 && state&(pressed|shiftMask) == ctrlMask|altMask|shiftMask
 }
 
 func (m *fakeMark) Prove() bool { return !m.hidden.Load() }

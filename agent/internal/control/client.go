@@ -17,7 +17,7 @@ const maxAnswer = 64 << 20 // review asks for whole boxes
 
 // The ways in which a call fails before its verb ran.
 var (
-	ErrNotRunning = errors.New("the agent is not running; start it with byleave run")
+	ErrNotRunning = errors.New("the agent is not running; start it with byleave start, or byleave run")
 	ErrDenied     = errors.New("this agent belongs to another user")
 )
 

@@ -49,7 +49,7 @@ func serve(t *testing.T, verbs map[string]Verb) (path string, logged *lockedBuff
 	logged = &lockedBuffer{}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- Serve(ctx, path, verbs, slog.New(slog.NewTextHandler(logged, nil))) }()
+	go func() { done <- Serve(ctx, path, verbs, slog.New(slog.NewTextHandler(logged, nil)), nil) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -150,7 +150,7 @@ func TestLeftoverSocketIsReplaced(t *testing.T) {
 	path := leftover(t, folder(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- Serve(ctx, path, map[string]Verb{"echo": {Do: echo}}, discard) }()
+	go func() { done <- Serve(ctx, path, map[string]Verb{"echo": {Do: echo}}, discard, nil) }()
 	until(t, func() bool { return Call(t.Context(), path, "echo", nil, nil) == nil })
 	info, err := os.Lstat(path)
 	if err != nil || info.Mode().Perm() != 0o600 {
@@ -164,7 +164,7 @@ func TestLeftoverSocketIsReplaced(t *testing.T) {
 
 func TestSecondAgentIsRefused(t *testing.T) {
 	path, _ := serve(t, map[string]Verb{"echo": {Do: echo}})
-	if err := Serve(t.Context(), path, nil, discard); !errors.Is(err, ErrRunning) {
+	if err := Serve(t.Context(), path, nil, discard, nil); !errors.Is(err, ErrRunning) {
 		t.Fatalf("a second agent: %v", err)
 	}
 	if err := Call(t.Context(), path, "echo", nil, nil); err != nil {
@@ -195,7 +195,7 @@ func TestBadPlacesAreRefused(t *testing.T) {
 		"folder is a link":      {filepath.Join(link, "s"), "0700"},
 		"path too long":         {filepath.Join(dir, strings.Repeat("x", 120)), "XDG_RUNTIME_DIR"},
 	} {
-		if err := Serve(t.Context(), c.path, nil, discard); err == nil || !strings.Contains(err.Error(), c.says) {
+		if err := Serve(t.Context(), c.path, nil, discard, nil); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -32,11 +32,15 @@ type Verb struct {
 }
 
 // Serve answers verbs on the socket at path until ctx ends, then lets running verbs finish for 5 s. It makes the folder with
-// mode 0700, takes the place of a socket that nobody listens on, and returns ErrRunning if somebody does.
-func Serve(ctx context.Context, path string, verbs map[string]Verb, log *slog.Logger) error {
+// mode 0700, takes the place of a socket that nobody listens on, and returns ErrRunning if somebody does. Once callers reach it,
+// it calls ready (nil: nobody wants to know).
+func Serve(ctx context.Context, path string, verbs map[string]Verb, log *slog.Logger, ready func()) error {
 	l, err := listen(path)
 	if err != nil {
 		return err
+	}
+	if ready != nil {
+		ready()
 	}
 	d := &door{verbs: verbs, log: log, self: os.Getuid()}
 	srv := &http.Server{

@@ -15,7 +15,10 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/agent/internal/gate"
+	"github.com/byleave/byleave/agent/internal/hotkey"
 	"github.com/byleave/byleave/agent/internal/keystore"
+	"github.com/byleave/byleave/agent/internal/rights"
+	"github.com/byleave/byleave/agent/internal/session"
 	"github.com/byleave/byleave/agent/internal/spool"
 	"github.com/byleave/byleave/agent/internal/upload"
 	"github.com/byleave/byleave/policy"
@@ -23,30 +26,43 @@ import (
 
 // agent is the rooms and what passes between them. Each field has one writer, named beside it.
 type agent struct {
-	cfg   Config
-	log   *slog.Logger
-	keys  *keystore.Store
-	clock *clock
-	gate  *gate.Gate
-	spool *spool.Spool
-	pipe  *redact.Pipe
-	lock  *os.File
+	cfg    Config
+	log    *slog.Logger
+	keys   *keystore.Store
+	clock  *clock
+	gate   *gate.Gate
+	spool  *spool.Spool
+	rights *rights.Rights
+	pipe   *redact.Pipe
+	lock   *os.File
 
-	rules    atomic.Pointer[policy.Rules] // load, and withdrawn on its behalf
-	consent  atomic.Pointer[policy.Consent]
-	uploader atomic.Pointer[upload.Uploader] // runUpload
-	marked   atomic.Bool                     // runMark, and waitMark when it is covered
-	settled  atomic.Int32                    // runEdges: the state it last settled for
-	disk     atomic.Pointer[string]          // append: why nothing can be stored, nil when it can
-	stirred  chan struct{}                   // load and settle tell runUpload that there may be something to do
-	due      chan struct{}                   // append tells runDeadline that a batch was opened
-	news     atomic.Pointer[news]            // announce, and runMark when it was shown
-	spoke    chan struct{}                   // announce tells runMark
+	rules        atomic.Pointer[policy.Rules] // load, and withdrawn on its behalf
+	consent      atomic.Pointer[policy.Consent]
+	uploader     atomic.Pointer[upload.Uploader] // runUpload
+	marked       atomic.Bool                     // runMark, and waitMark when it is covered
+	settled      atomic.Int32                    // runEdges: the state it last settled for
+	disk         atomic.Pointer[string]          // append: why nothing can be stored, nil when it can
+	unsavedWords atomic.Pointer[string]          // save: what holds in RAM and is not durable yet, nil when all is
+	handed       chan struct{}                   // session tells runSight that another session was handed over
+	desktop      atomic.Pointer[session.Session] // open, then session
+	shutter      atomic.Pointer[shutter]         // forget, under mu
+	key          atomic.Pointer[hotkey.Key]      // look
+	untrayed     atomic.Pointer[string]          // runTray: why nobody shows the icon
+	answer       atomic.Pointer[string]          // act: what came of the last click in the tray
+	news         news                            // whatever the tray shows has changed
+	again        chan struct{}                   // showTray tells runTray to look for a tray again
+	quit         context.CancelFunc              // ends the agent; set before the stages begin
+	stirred      chan struct{}                   // load and settle tell runUpload that there may be something to do
+	due          chan struct{}                   // append tells runDeadline that a batch was opened
+	bulletin     atomic.Pointer[bulletin]        // announce, and runMark when it was shown
+	spoke        chan struct{}                   // announce tells runMark
+	pledged      chan struct{}                   // load tells runReminder that there may be another consent
 
 	mu       sync.Mutex // serialises load, and guards what follows
 	note     string     // why there are no rules although there is a consent
 	lost     spool.Lost // what an unclean end lost; told once there is a consent to tell it under
 	redactor redactor
+	unsaved  unsaved // what the person did and the disk refused
 }
 
 // redactor is which rules redact now, and in which session its class tokens mean the same.
@@ -68,21 +84,29 @@ func open(cfg Config) (*agent, error) {
 	}
 	seen, wallErr := keys.Wall()
 	a := &agent{
-		cfg: cfg, log: cfg.Log, keys: keys, lock: held, clock: newClock(seen),
-		stirred: make(chan struct{}, 1), due: make(chan struct{}, 1), spoke: make(chan struct{}, 1),
+		cfg: cfg, log: cfg.Log, keys: keys, lock: held, clock: newClock(seen, wallErr != nil),
+		unsaved: unsaved{consent: map[[16]byte]bool{}},
+		handed:  make(chan struct{}, 1), stirred: make(chan struct{}, 1), due: make(chan struct{}, 1),
+		news: make(news, 1), again: make(chan struct{}, 1),
+		spoke: make(chan struct{}, 1), pledged: make(chan struct{}, 1),
 	}
+	a.desktop.Store(&cfg.Session)
 	a.gate = gate.New(a.clock.now)
-	a.gate.ClockDoubt(wallErr != nil || a.clock.doubted())
+	a.gate.Distrust(a.clock.doubted)
 	if until, err := keys.Pause(); err != nil {
 		return nil, err
 	} else if until != nil {
 		a.gate.Pause(*until)
 	}
-	report := spool.Report{}
+	var report spool.Report
 	if a.spool, report, err = spool.Open(spool.OS(), filepath.Join(cfg.Home, "spool"), cfg.Log); err != nil {
 		return nil, err
 	}
 	a.lost = report.Lost
+	a.rights = rights.New(keys, a.forgetHere, a.ledger, a.hurry)
+	if err := a.rights.Resume(); err != nil { // before anything is sent
+		cfg.Log.Error("an erasure could not be carried on; it is tried at the next start", "why", err.Error())
+	}
 	a.gate.Durable(report.Trouble == nil)
 	if report.Trouble != nil {
 		a.troubled(report.Trouble)
@@ -138,6 +162,8 @@ func (a *agent) load() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	rules, consent, err := a.granted()
+	err = errors.Join(err, a.destroy())
+	a.save()
 	a.note = ""
 	if err != nil {
 		a.note = err.Error()
@@ -152,6 +178,8 @@ func (a *agent) load() error {
 		up.Hurry()
 	}
 	signal(a.stirred)
+	signal(a.pledged)
+	signal(a.news)
 	return nil
 }
 
@@ -173,8 +201,9 @@ func (a *agent) granted() (*policy.Rules, *policy.Consent, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if gone, err := a.keys.Withdrawn(c.ID()); err != nil || gone {
-		return nil, nil, errors.Join(err, a.withdrawn(c))
+	if gone, err := a.keys.Withdrawn(c.ID()); err != nil || gone || a.unsaved.consent[c.ID()] {
+		a.stop()
+		return nil, nil, err
 	}
 	if err := a.refused(); err != nil {
 		return nil, &c, err
@@ -184,10 +213,16 @@ func (a *agent) granted() (*policy.Rules, *policy.Consent, error) {
 		return nil, nil, err
 	}
 	rules, err := policy.NewRules(pinned, newest, c)
+	if err == nil {
+		err = a.applies(id, pinned, newest)
+	}
 	if err != nil {
 		return nil, &c, fmt.Errorf("%w; run `byleave consent show`, then give or withdraw", err)
 	}
 	if err := a.redactWith(newest); err != nil {
+		return nil, &c, err
+	}
+	if err := a.prepare(id, c); err != nil {
 		return nil, &c, err
 	}
 	if err := a.seal(id, pinned, c); err != nil {
@@ -196,19 +231,25 @@ func (a *agent) granted() (*policy.Rules, *policy.Consent, error) {
 	return rules, &c, nil
 }
 
-// withdrawn carries a withdrawal out: nothing more is recorded, and what is held is destroyed.
-func (a *agent) withdrawn(c policy.Consent) error {
-	a.rules.Store(nil) // first: whoever the gate wakes must find that there is no consent, and let go of the display
-	a.gate.Withdraw()
-	if err := a.spool.Use(spool.Keys{}); err != nil { // what is still on its way from capture is refused from here on
-		a.log.Warn("the open batch could not be closed; it is destroyed", "why", err.Error())
-	}
-	n, err := a.spool.DestroyHeld(c.ID())
+// applies refuses a policy that reaches further than the one that was last recorded under, although the person agreed to as much
+// once: what a policy took away comes back by the person's word alone. A new consent begins anew.
+func (a *agent) applies(id keystore.Identity, pinned, newest policy.Policy) error {
+	signed, err := a.keys.Applied()
 	if err != nil {
-		return fmt.Errorf("destroy what is held: %w", err)
+		return err
 	}
-	a.log.Info("withdrawn; held boxes destroyed", "boxes", n)
-	return nil
+	if signed != nil {
+		last, err := policy.Parse(signed, id.PolicyKey)
+		if err != nil {
+			return err
+		}
+		if last.Version() > pinned.Version() && last.Digest() != newest.Digest() {
+			if err := policy.Narrower(newest, last); err != nil {
+				return err
+			}
+		}
+	}
+	return a.keys.SaveApplied(newest.Signed())
 }
 
 // seal lets the spool seal under this consent, and tells what an unclean end lost.
@@ -287,5 +328,9 @@ func (a *agent) settle(ctx context.Context) error {
 		return err
 	}
 	signal(a.stirred)
-	return a.keys.SaveWall(a.clock.seen())
+	signal(a.news)
+	if err := a.keys.SaveWall(a.clock.seen()); err != nil {
+		return fmt.Errorf("%w: %w", spool.ErrDisk, err)
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -13,28 +14,29 @@ import (
 // sayFor is how long the mark shows it. It begins when the mark shows it first.
 const sayFor = 6 * time.Second
 
-// news is one such sentence in three words. A zero until means that nobody has seen it yet.
-type news struct {
+// bulletin is one such sentence in three words. A zero until means that nobody has seen it yet.
+type bulletin struct {
 	words string
 	until time.Time
 }
 
 // announce lets the mark say words once.
 func (a *agent) announce(words string) {
-	a.news.Store(&news{words: words})
+	a.bulletin.Store(&bulletin{words: words})
 	signal(a.spoke)
+	signal(a.news)
 }
 
 // saying is the words that the mark shows under s, and for how long; 0 means until something changes. While nothing is recorded
 // the mark must say why, so news waits until something is. Only runMark calls it.
 func (a *agent) saying(s gate.Status) (string, time.Duration) {
-	n := a.news.Load()
+	n := a.bulletin.Load()
 	if n == nil || s.State != gate.Recording {
 		return s.Words, 0
 	}
 	if n.until.IsZero() {
-		shown := &news{n.words, time.Now().Add(sayFor)}
-		if !a.news.CompareAndSwap(n, shown) {
+		shown := &bulletin{n.words, time.Now().Add(sayFor)}
+		if !a.bulletin.CompareAndSwap(n, shown) {
 			return s.Words, time.Millisecond // something newer came: look again
 		}
 		n = shown
@@ -42,13 +44,13 @@ func (a *agent) saying(s gate.Status) (string, time.Duration) {
 	if left := time.Until(n.until); left > 0 {
 		return n.words, left
 	}
-	a.news.CompareAndSwap(n, nil)
+	a.bulletin.CompareAndSwap(n, nil)
 	return s.Words, 0
 }
 
 // said is what the mark shows now under s.
 func (a *agent) said(s gate.Status) string {
-	if n := a.news.Load(); n != nil && s.State == gate.Recording && time.Now().Before(n.until) {
+	if n := a.bulletin.Load(); n != nil && s.State == gate.Recording && time.Now().Before(n.until) {
 		return n.words
 	}
 	return s.Words
@@ -132,15 +134,25 @@ func (a *agent) remind() {
 	a.announce("consent ends soon")
 }
 
-// nextEdge is when the clock alone changes something: what the gate knows of, or the one reminder.
-func (a *agent) nextEdge() time.Time {
-	next := a.gate.NextEdge()
+// runReminder says once that the consent will end. It sleeps until that instant, or until there is another consent.
+func (a *agent) runReminder(ctx context.Context) error {
+	for {
+		a.remind()
+		var sleep time.Duration
+		if at := a.remindAt(); !at.IsZero() {
+			sleep = max(at.Sub(a.clock.now().Wall), time.Millisecond)
+		}
+		if !wait(ctx, a.pledged, sleep) {
+			return nil
+		}
+	}
+}
+
+// remindAt is when the person will be reminded, zero if they will not.
+func (a *agent) remindAt() time.Time {
 	c := a.consent.Load()
-	if c == nil || a.rules.Load() == nil || a.keys.Reminded(c.ID()) {
-		return next
+	if c == nil || a.rules.Load() == nil || a.keys.Reminded(c.ID()) || !c.RemindAt().After(a.clock.now().Wall) {
+		return time.Time{}
 	}
-	if at := c.RemindAt(); at.After(a.clock.now().Wall) && (next.IsZero() || at.Before(next)) {
-		return at
-	}
-	return next
+	return c.RemindAt()
 }

@@ -13,6 +13,7 @@ const drift = 2 * time.Second
 // clock gives moments and notices a wall clock that was set: hours and expiry are worth nothing under a wrong clock.
 type clock struct {
 	boot func() time.Duration // CLOCK_BOOTTIME
+	wall func() time.Time
 
 	mu      sync.Mutex
 	anchor  policy.Moment
@@ -20,17 +21,19 @@ type clock struct {
 	doubt   bool
 }
 
-// newClock starts from the highest wall time that any earlier run saw.
-func newClock(highest time.Time) *clock {
-	c := &clock{boot: bootTime, highest: highest}
-	c.anchor = policy.Moment{Boot: c.boot(), Wall: time.Now().Round(0)}
-	c.doubt = c.anchor.Wall.Before(highest.Add(-drift))
+// newClock starts from the highest wall time that any earlier run saw; unknown says that this could not be read, which is doubt.
+func newClock(highest time.Time, unknown bool) *clock {
+	c := &clock{boot: bootTime, wall: wallTime, highest: highest}
+	c.anchor = policy.Moment{Boot: c.boot(), Wall: c.wall()}
+	c.doubt = unknown || c.anchor.Wall.Before(highest.Add(-drift))
 	return c
 }
 
+func wallTime() time.Time { return time.Now().Round(0) }
+
 // now is this instant on both clocks. Small steps (a time server that corrects) move the anchor; a jump raises doubt.
 func (c *clock) now() policy.Moment {
-	m := policy.Moment{Boot: c.boot(), Wall: time.Now().Round(0)}
+	m := policy.Moment{Boot: c.boot(), Wall: c.wall()}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	off := m.Wall.Sub(c.anchor.Wall) - (m.Boot - c.anchor.Boot)
@@ -58,7 +61,7 @@ func (c *clock) confirm() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.doubt = false
-	c.anchor = policy.Moment{Boot: c.boot(), Wall: time.Now().Round(0)}
+	c.anchor = policy.Moment{Boot: c.boot(), Wall: c.wall()}
 	c.highest = c.anchor.Wall
 }
 

@@ -21,7 +21,7 @@ func TestClockDoubt(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
 				var skew time.Duration
-				c := newClock(time.Time{})
+				c := newClock(time.Time{}, false)
 				c.boot = func() time.Duration { return time.Since(start) - skew }
 				c.confirm()
 				time.Sleep(time.Minute)
@@ -41,10 +41,13 @@ func TestClockDoubt(t *testing.T) {
 }
 
 func TestClockBelowHighest(t *testing.T) {
-	if !newClock(time.Now().Add(time.Hour)).doubted() {
+	if !newClock(time.Now().Add(time.Hour), false).doubted() {
 		t.Fatal("the wall clock lies an hour below the highest seen, and is believed")
 	}
-	if newClock(time.Now().Add(-time.Hour)).doubted() {
+	if newClock(time.Now().Add(-time.Hour), false).doubted() {
 		t.Fatal("a clock that went on is in doubt")
+	}
+	if !newClock(time.Time{}, true).doubted() {
+		t.Fatal("a highest time that cannot be read is no doubt")
 	}
 }

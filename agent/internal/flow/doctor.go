@@ -43,13 +43,13 @@ func Examine(ctx context.Context, cfg Config) []Check {
 	var s Status
 	err = control.Call(ctx, cfg.Socket, "status", nil, &s)
 	add("agent", err, "runs; it says: "+s.Words)
-	if cfg.Display == "" {
+	switch {
+	case cfg.Session.Wayland():
+		err = errors.New("this is a Wayland session, in which nobody can be recorded with consent; log in with Xorg to take part")
+	case cfg.Session.Display == "":
 		err = errors.New("DISPLAY is not set; run this in your desktop session")
-		if cfg.Session == "wayland" {
-			err = errors.New("this is a Wayland session, in which nobody can be recorded with consent; log in with Xorg to take part")
-		}
-	} else {
-		err = capture.Probe(cfg.Display)
+	default:
+		err = capture.Probe(cfg.Session.Display)
 	}
 	add("display", err, "has a window manager and all that capture needs")
 	return checks

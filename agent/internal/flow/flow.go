@@ -18,16 +18,21 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/byleave/byleave/agent/internal/hotkey"
+	"github.com/byleave/byleave/agent/internal/session"
 )
 
 // Config says where the agent lives and how long it holds what it sealed.
 type Config struct {
-	Home    string        // folder of keys, consent and spool, mode 0700
-	Socket  string        // path of the control socket
-	Display string        // X display, for example ":0"; empty means none
-	Session string        // XDG_SESSION_TYPE: "wayland" is said, not tried
-	Hold    time.Duration // how long a box stays here before it may leave: 0 to 7 days
-	Log     *slog.Logger  // gets no content, ever
+	Home    string                      // folder of keys, consent and spool, mode 0700
+	Socket  string                      // path of the control socket
+	Session session.Session             // the desktop, as far as it is known at the start; another may be handed over
+	Hold    time.Duration               // how long a box stays here before it may leave: 0 to 7 days
+	Hotkey  hotkey.Combo                // pauses and resumes
+	Review  func(context.Context) error // opens the review for the person
+	Log     *slog.Logger                // gets no content, ever
+	Ready   func()                      // called once the control socket answers; nil: nobody wants to know
 }
 
 // Run is the agent until ctx ends. It stops what produces first, then settles, seals and stores what was recorded, then stops
@@ -39,19 +44,24 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	defer a.lock.Close()
 	producing, stopProducers := context.WithCancel(ctx)
+	a.quit = stopProducers
 	redacting, stopRedactor := context.WithCancel(context.WithoutCancel(ctx))
 	consuming, stopConsumers := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopConsumers()
 	defer stopRedactor()
 	defer stopProducers()
 
+	a.quit = stopProducers
 	var consumers, redactor, producers stage
 	consumers.run(stopProducers, func() error { return a.runUpload(consuming) })
 	consumers.run(stopProducers, func() error { return a.runDeadline(consuming) })
 	redactor.run(stopProducers, func() error { return a.pipe.Run(redacting) })
 	producers.run(stopProducers, func() error { return a.runSight(producing) })
 	producers.run(stopProducers, func() error { return a.runEdges(producing) })
+	producers.run(stopProducers, func() error { return a.runReminder(producing) })
 	producers.run(stopProducers, func() error { return a.runControl(producing) })
+	producers.run(stopProducers, func() error { return a.runNews(producing) })
+	producers.run(stopProducers, func() error { return a.runTray(producing) })
 
 	err = producers.wait()
 	stopRedactor()

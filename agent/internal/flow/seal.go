@@ -17,6 +17,9 @@ const tryDisk = 10 * time.Second
 // append is where the pipe ends. An event that cannot be made durable is dropped, and recording stops until the disk is well:
 // the person sees "disk trouble" instead of losing silently.
 func (a *agent) append(ev redact.Event) error {
+	if a.isForgotten(ev) {
+		return nil
+	}
 	err := a.spool.Append(ev)
 	switch {
 	case err == nil:
@@ -29,6 +32,7 @@ func (a *agent) append(ev redact.Event) error {
 		a.troubled(err)
 	}
 	signal(a.due)
+	signal(a.news) // a full batch became a box
 	return nil
 }
 
@@ -40,12 +44,12 @@ func (a *agent) troubled(err error) {
 	a.gate.Durable(false)
 }
 
-// runDeadline closes a batch when its time is up, and asks a failed disk again. It sleeps while no batch is open.
+// runDeadline closes a batch when its time is up, and asks a failed disk again, also for what the person did. It sleeps while no batch is open.
 func (a *agent) runDeadline(ctx context.Context) error {
 	for {
 		var sleep time.Duration
 		switch deadline := a.spool.Deadline(); {
-		case a.disk.Load() != nil:
+		case a.disk.Load() != nil || a.unsavedWords.Load() != nil:
 			sleep = tryDisk
 		case !deadline.IsZero():
 			sleep = max(time.Until(deadline), time.Millisecond)
@@ -58,8 +62,13 @@ func (a *agent) runDeadline(ctx context.Context) error {
 }
 
 func (a *agent) cutIfDue(ctx context.Context) {
+	if a.unsavedWords.Load() != nil {
+		a.mu.Lock()
+		a.save()
+		a.mu.Unlock()
+	}
 	if a.disk.Load() != nil {
-		if err := a.spool.Retry(); err != nil {
+		if err := errors.Join(a.spool.Retry(), a.keys.SaveWall(a.clock.seen())); err != nil {
 			a.troubled(err)
 			return
 		}

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"strings"
 	"time"
 )
 
@@ -12,11 +13,14 @@ type Status struct {
 	Since       time.Time `json:"since"`
 	PausedUntil time.Time `json:"paused_until,omitzero"`
 	Consent     *Consent  `json:"consent,omitempty"`
-	Mark        bool      `json:"mark"` // the mark can be seen
+	Mark        bool      `json:"mark"`             // the mark can be seen
+	Hotkey      string    `json:"hotkey,omitempty"` // the combination that pauses, or why it does nothing
+	Tray        string    `json:"tray,omitempty"`   // why nobody shows the tray icon
 	Spool       Spool     `json:"spool"`
 	NextSend    time.Time `json:"next_send,omitzero"` // when the oldest held box may leave
 	Upload      string    `json:"upload,omitempty"`   // why nothing is sent, if there is a reason
 	Disk        string    `json:"disk,omitempty"`
+	Erasures    int       `json:"erasures,omitempty"` // that the collector has not answered yet
 	Redactor    string    `json:"redactor"`
 }
 
@@ -53,11 +57,27 @@ func (a *agent) status() Status {
 	a.mu.Lock()
 	s.Note, s.Redactor = a.note, a.redactor.version
 	a.mu.Unlock()
-	if words := a.disk.Load(); words != nil {
-		s.Disk = *words
+	if s.Note == "" && a.clock.doubted() {
+		s.Note = wordsClock
+	}
+	for _, words := range []*string{a.disk.Load(), a.unsavedWords.Load()} {
+		if words != nil {
+			s.Disk = strings.TrimPrefix(s.Disk+"; "+*words, "; ")
+		}
+	}
+	if key := a.key.Load(); key != nil {
+		if s.Hotkey = a.cfg.Hotkey.String(); key.Words() != "" {
+			s.Hotkey = key.Words()
+		}
+	}
+	if words := a.untrayed.Load(); words != nil {
+		s.Tray = *words
 	}
 	if up := a.uploader.Load(); up != nil {
 		s.Upload = up.Status().Words
+	}
+	if pending, err := a.rights.Pending(); err == nil {
+		s.Erasures = len(pending)
 	}
 	if !n.Oldest.IsZero() {
 		s.NextSend = n.Oldest.Add(a.cfg.Hold)

@@ -35,7 +35,7 @@ func (a *agent) runUpload(ctx context.Context) error {
 
 func (a *agent) upload(ctx context.Context, id keystore.Identity) error {
 	up := upload.New(upload.Options{
-		Identity: id, Queue: a.spool, Stubs: a.keys, Policy: a.newPolicy,
+		Identity: id, Queue: told{a.spool, a.news}, Stubs: a.keys, Erasures: a.rights, Own: a.keys, Policy: a.newPolicy,
 		Hold: func() time.Duration { return a.cfg.Hold },
 		Wait: a.mayNotSend, Log: a.log,
 	})
@@ -62,10 +62,12 @@ func (a *agent) untilDue() time.Duration {
 	return max(time.Until(oldest.Add(a.cfg.Hold)), 0)
 }
 
+const wordsClock = "the clock was set; `byleave resume` says that it is right"
+
 // mayNotSend is why nothing may leave now: under a clock in doubt nobody knows whether the hold has passed.
 func (a *agent) mayNotSend() string {
 	if a.clock.doubted() {
-		return "the clock was set; `byleave resume` says that it is right"
+		return wordsClock
 	}
 	return ""
 }

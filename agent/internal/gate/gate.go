@@ -30,7 +30,8 @@ type Status struct {
 // Gate is the one place that says whether anything may be recorded. All methods may be called at any time from any
 // goroutine. A new Gate denies, and goes on denying until rules, display, focus, mark and disk have all been reported good.
 type Gate struct {
-	now func() policy.Moment
+	now     func() policy.Moment
+	doubted func() bool // asked after each reading of now; nil: never
 
 	mu        sync.Mutex // guards everything below
 	rules     *policy.Rules
@@ -71,6 +72,20 @@ func (g *Gate) SetRules(r *policy.Rules) {
 		g.barrier = now.Boot
 		g.forgetFocus(now.Boot)
 	})
+}
+
+// Distrust makes the gate ask doubted after each reading of its clocks, so that a clock that is set while the gate works closes
+// it before anything is judged by the new time. Call it before the gate is used; doubted must not call the gate.
+func (g *Gate) Distrust(doubted func() bool) { g.doubted = doubted }
+
+// read reads both clocks, and closes the gate if they came into doubt. g.mu is held.
+func (g *Gate) read() policy.Moment {
+	now := g.now()
+	if g.doubted != nil && g.doubted() && !g.doubt {
+		g.doubt = true
+		g.barrier = now.Boot
+	}
+	return now
 }
 
 // forgetFocus makes the focus unknown until capture reports it anew. g.mu is held.
@@ -150,9 +165,12 @@ func (g *Gate) Display(ok bool, words string) {
 // what happened before it was noticed.
 func (g *Gate) ClockDoubt(doubt bool) {
 	g.update(func(now policy.Moment) {
-		if doubt != g.doubt {
+		if doubt != g.doubt || !doubt { // also a doubt that came and went between two readings
 			g.doubt = doubt
 			g.barrier = now.Boot
+		}
+		if !doubt {
+			g.tell() // whoever sleeps until NextEdge counted by the clock as it was
 		}
 	})
 }
@@ -164,7 +182,7 @@ func (g *Gate) Tick() { g.update(func(policy.Moment) {}) }
 func (g *Gate) Live() policy.Permit {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.settle(g.now())
+	g.settle(g.read())
 	return g.live
 }
 
@@ -172,7 +190,7 @@ func (g *Gate) Live() policy.Permit {
 func (g *Gate) Status() Status {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.settle(g.now())
+	g.settle(g.read())
 	return g.status
 }
 
@@ -180,7 +198,7 @@ func (g *Gate) Status() Status {
 func (g *Gate) NextEdge() time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	wall := g.now().Wall
+	wall := g.read().Wall
 	edge := g.rules.NextEdge(wall)
 	if g.ended {
 		edge = time.Time{}
@@ -195,7 +213,7 @@ func (g *Gate) NextEdge() time.Time {
 func (g *Gate) update(write func(now policy.Moment)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := g.now()
+	now := g.read()
 	write(now)
 	g.floor = max(g.floor, g.history.trim(now.Boot-keep))
 	g.settle(now)
@@ -217,8 +235,8 @@ func (g *Gate) settle(now policy.Moment) {
 	if last.pause.holds(now.Wall) {
 		status.PausedUntil = last.pause.until
 	}
-	if status.State == Blind && !last.display && g.words != "" {
-		status.Words = g.words
+	if status.State == Blind {
+		status.Words = g.blindWords(live.Why(), last)
 	}
 	if status.State != g.status.State || status.Words != g.status.Words {
 		status.Since = now.Wall
@@ -229,6 +247,17 @@ func (g *Gate) settle(now policy.Moment) {
 	}
 	g.live, g.status = live, status
 	g.tell()
+}
+
+// blindWords names what is not known, where it has a name of its own. g.mu is held.
+func (g *Gate) blindWords(why policy.Reason, last facts) string {
+	switch {
+	case why == policy.Blind && g.doubt:
+		return "clock was set"
+	case !last.display && g.words != "":
+		return g.words
+	}
+	return why.Words()
 }
 
 // decide is what facts allow at an instant under what holds for the whole gate. g.mu is held.

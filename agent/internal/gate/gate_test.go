@@ -267,3 +267,68 @@ func TestStatesBeforeRules(t *testing.T) {
 		t.Errorf("without a display: %+v", s)
 	}
 }
+
+// A clock that is set while the gate works closes it, and what came before is not judged by the new time.
+func TestDoubtIsAskedAtEveryReading(t *testing.T) {
+	g, c := recording(rules())
+	doubt := false
+	g.Distrust(func() bool { return doubt })
+	changed, stop := g.Watch()
+	defer stop()
+	at := c.step(time.Second)
+	if p := judge(g, c, at, 0, 1); !p.Open() {
+		t.Fatalf("closed before: %v", p.Why())
+	}
+	doubt = true
+	if p := judge(g, c, at, 0, 1); p.Why() != policy.Blind {
+		t.Errorf("an event of before the jump: %v", p.Why())
+	}
+	if s := g.Status(); s.State != Blind || s.Words != "clock was set" || g.Live().Open() || len(changed) != 1 {
+		t.Errorf("after the jump: %+v", s)
+	}
+	doubt = false
+	if g.Live().Open() {
+		t.Error("the doubt went by itself")
+	}
+	g.ClockDoubt(false)
+	if !g.Live().Open() {
+		t.Errorf("the person confirmed: %v", g.Live().Why())
+	}
+}
+
+// Outside the hours, and after the end of consent or policy, the state and the words say which of the two it is, whatever else is
+// wrong with the machine.
+func TestHoursAndExpiryAreSaid(t *testing.T) {
+	closing := time.Date(2026, 12, 2, 17, 0, 0, 0, time.UTC)
+	for name, tc := range map[string]struct {
+		at    time.Time
+		state State
+		words string
+	}{
+		"inside":               {closing.Add(-time.Second), Recording, "recording"},
+		"after the hours":      {closing, Excluded, "outside agreed hours"},
+		"another weekday":      {closing.Add(24 * time.Hour), Excluded, "outside agreed hours"},
+		"expired":              {closing.AddDate(0, 3, 0), Expired, "consent has ended"},
+		"expired in the hours": {begin.Wall.AddDate(0, 0, 7*6), Expired, "consent has ended"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, blind := range []bool{false, true} {
+				g, c := recording(rules())
+				if blind && tc.state != Recording {
+					g.Display(false, "no display")
+					g.Indicator(c.now(), false)
+				}
+				c.step(tc.at.Sub(c.now().Wall))
+				if s := g.Status(); s.State != tc.state || s.Words != tc.words {
+					t.Errorf("blind %v: %v, %q", blind, s.State, s.Words)
+				}
+			}
+		})
+	}
+	g, c := recording(rules())
+	g.Pause(time.Time{})
+	c.step(closing.AddDate(0, 3, 0).Sub(c.now().Wall))
+	if s := g.Status(); s.State != Expired {
+		t.Errorf("paused over the end: %v; a person would think that resuming records again", s.State)
+	}
+}

@@ -10,7 +10,7 @@ import "github.com/byleave/byleave/policy"
 func (g *Gate) Judge(at policy.Moment, window uint32) policy.Permit {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := g.now()
+	now := g.read()
 	g.settle(now)
 	at.Wall = at.Wall.In(now.Wall.Location())
 	from, to := at.Boot-Band, at.Boot+Band

@@ -3,6 +3,8 @@ package indicator
 import (
 	"errors"
 	"image"
+
+	"github.com/byleave/byleave/agent/internal/indicator/shape"
 )
 
 // Class is the WM_CLASS of the mark, both parts.
@@ -20,69 +22,14 @@ type Face struct {
 	Words string
 }
 
-// outline is the form of a mark. No two states that a person must tell apart share one, whatever the colours.
-type outline uint8
-
-const (
-	disc     outline = iota // recording: a filled round with a dot
-	bars                    // paused: two bars
-	square                  // off, consenting, expired: a hollow square
-	diamond                 // excluded or not agreed: a hollow diamond
-	triangle                // blind, or a state that this build does not know: a warning triangle
-)
-
-// shapeOf is the shape for a state.
-func shapeOf(state string) outline {
-	switch state {
-	case "recording":
-		return disc
-	case "paused":
-		return bars
-	case "off", "consenting", "expired":
-		return square
-	case "excluded":
-		return diamond
-	}
-	return triangle
-}
-
 // Size of the mark in pixels, and where the shape ends and the label begins.
 const (
-	side   = 28
+	side   = shape.Side
 	gap    = 4
 	pad    = 6
 	margin = 12 // to the monitor's edge
 	most   = 40 // characters of words that are shown
 )
-
-// colours of the mark: chosen to differ in lightness, too.
-var colours = map[outline][3]byte{
-	disc: {0xc6, 0x28, 0x28}, bars: {0xff, 0xb3, 0x00}, square: {0xe0, 0xe0, 0xe0}, diamond: {0x90, 0xca, 0xf9}, triangle: {0xff, 0xee, 0x58},
-}
-
-// inside tells what the shape has at a pixel of the side x side square: part says whether the window covers it, ink
-// whether it shows the shape's colour (else the dark ground).
-func (s outline) inside(x, y int) (part, ink bool) {
-	dx, dy := 2*x-side+1, 2*y-side+1 // twice the distance to the centre
-	switch s {
-	case disc:
-		d := dx*dx + dy*dy
-		return d <= side*side, d > 12*12
-	case bars:
-		left, right := x >= 4 && x < 12, x >= 16 && x < 24
-		return (left || right) && y >= 1 && y < side-1, true
-	case square:
-		edge := min(x, y, side-1-x, side-1-y)
-		return edge >= 2, edge < 7
-	case diamond:
-		d := max(dx, -dx) + max(dy, -dy)
-		return d <= side, d > side-14
-	}
-	half := y * side / (2 * (side - 1)) * 2 // the triangle widens downwards
-	d := half - max(dx, -dx)
-	stroke := max(dx, -dx) <= 3 && y >= 11 && y < 19 || max(dx, -dx) <= 3 && y >= 21 && y < 24
-	return y >= 2 && d >= 0, !stroke
-}
 
 // picture is a drawn mark: BGRX rows, and the part of the rectangle that the window covers.
 type picture struct {
@@ -95,7 +42,7 @@ type picture struct {
 // draw paints a face.
 func draw(f Face) picture {
 	words := label(f.Words)
-	s := shapeOf(f.State)
+	s := shape.Of(f.State)
 	width := side
 	if words != "" {
 		width += gap + 2*pad + textWidth(words)
@@ -103,13 +50,9 @@ func draw(f Face) picture {
 	p := picture{w: width, h: side, pix: make([]byte, width*side*4), mask: make([]bool, width*side), row: side/2 + 1}
 	for y := range side {
 		for x := range side {
-			part, ink := s.inside(x, y)
+			part, rgb := s.At(x, y)
 			p.mask[y*width+x] = part
-			if ink {
-				p.set(x, y, colours[s])
-			} else if s == disc && part {
-				p.set(x, y, [3]byte{0xff, 0xff, 0xff})
-			}
+			p.set(x, y, rgb)
 		}
 	}
 	for y := range side {

@@ -23,6 +23,7 @@ type Mark struct {
 	screen *xproto.ScreenInfo
 	window xproto.Window
 	gc     xproto.Gcontext
+	file   string // remembers the place; "" remembers nothing
 	lost   chan struct{}
 	ended  chan struct{}
 
@@ -34,15 +35,18 @@ type Mark struct {
 	raised   time.Time
 	closed   bool
 	haveLost bool // lost was told and the mark has not been whole since
+	spot     spot
+	drag     drag
+	touches  touches
 }
 
-// Open connects to the display and makes the mark; Show maps it.
-func Open(display string) (*Mark, error) {
+// Open connects to the display and makes the mark; Show maps it. Where the person drags it to is remembered in file ("": not).
+func Open(display, file string) (*Mark, error) {
 	x, err := xgb.NewConnDisplay(display)
 	if err != nil {
 		return nil, ErrNoDisplay
 	}
-	m := &Mark{x: x, lost: make(chan struct{}, 1), ended: make(chan struct{})}
+	m := &Mark{x: x, file: file, spot: readSpot(file), lost: make(chan struct{}, 1), ended: make(chan struct{})}
 	m.screen = xproto.Setup(x).DefaultScreen(x)
 	if err := m.create(); err != nil {
 		x.Close()
@@ -108,7 +112,11 @@ func (m *Mark) Prove() bool {
 	if err1 != nil || err2 != nil || err3 != nil || a.MapState != xproto.MapStateViewable || int(g.Width) != p.w || int(g.Height) != p.h {
 		return false
 	}
-	return m.onMonitor(int(at.DstX), int(at.DstY)) && m.isShaped() && m.isOnTop() && m.isPainted()
+	if !m.onMonitor(int(at.DstX), int(at.DstY)) {
+		m.move() // a monitor went, or another client moved the mark
+		return false
+	}
+	return m.isShaped() && m.isOnTop() && m.isPainted()
 }
 
 // isPainted compares one row of the window, as the server gives it, with what was drawn. The server gives black where
@@ -159,8 +167,22 @@ func (m *Mark) handle(e xgb.Event) {
 		} else {
 			m.haveLost = false
 		}
-	case xproto.UnmapNotifyEvent, xproto.DestroyNotifyEvent:
+	case xproto.ButtonPressEvent:
+		m.pressed(e)
+	case xproto.MotionNotifyEvent:
+		m.dragged(e)
+	case xproto.ButtonReleaseEvent:
+		m.released(e)
+	case xproto.ConfigureNotifyEvent:
+		if e.Window == m.screen.Root {
+			m.move() // the screen got another size
+		}
+	case xproto.UnmapNotifyEvent:
 		m.mapped = false
+		m.lose()
+	case xproto.DestroyNotifyEvent:
+		m.closed, m.mapped = true, false // it cannot be mapped again: whoever wants a mark opens another
+		m.x.Close()
 		m.lose()
 	}
 }

@@ -10,10 +10,13 @@ var errUnsupported = errors.New("indicator: not supported on this system: the ma
 type Mark struct{}
 
 // Open fails: this system has no display that we can draw on.
-func Open(string) (*Mark, error) { return nil, errUnsupported }
+func Open(_, _ string) (*Mark, error) { return nil, errUnsupported }
 
 // Show fails.
 func (*Mark) Show(Face) error { return errUnsupported }
+
+// Touched denies.
+func (*Mark) Touched(uint32) bool { return false }
 
 // Prove denies.
 func (*Mark) Prove() bool { return false }

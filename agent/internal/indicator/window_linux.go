@@ -2,6 +2,8 @@ package indicator
 
 import (
 	"fmt"
+	"image"
+	"slices"
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/randr"
@@ -37,34 +39,34 @@ func (m *Mark) create() error {
 	}
 	err = xproto.CreateWindowChecked(m.x, m.screen.RootDepth, m.window, m.screen.Root, 0, 0, side, side, 0,
 		xproto.WindowClassInputOutput, m.screen.RootVisual, xproto.CwBackPixel|xproto.CwOverrideRedirect|xproto.CwEventMask,
-		[]uint32{0, 1, xproto.EventMaskExposure | xproto.EventMaskVisibilityChange | xproto.EventMaskStructureNotify}).Check()
+		[]uint32{0, 1, xproto.EventMaskExposure | xproto.EventMaskVisibilityChange | xproto.EventMaskStructureNotify |
+			xproto.EventMaskButtonPress | xproto.EventMaskButtonRelease | xproto.EventMaskButton1Motion}).Check()
 	if err != nil {
 		return fmt.Errorf("%w (it makes no window)", ErrNoDisplay)
 	}
 	xproto.CreateGC(m.x, m.gc, xproto.Drawable(m.window), 0, nil)
+	xproto.ChangeWindowAttributes(m.x, m.screen.Root, xproto.CwEventMask, []uint32{xproto.EventMaskStructureNotify})
 	class := []byte(Class + "\x00" + Class + "\x00")
 	xproto.ChangeProperty(m.x, xproto.PropModeReplace, m.window, xproto.AtomWmClass, xproto.AtomString, 8, uint32(len(class)), class)
 	xproto.ChangeProperty(m.x, xproto.PropModeReplace, m.window, xproto.AtomWmName, xproto.AtomString, 8, uint32(len(Class)), []byte(Class))
 	return nil
 }
 
-// place gives the window the size, shape and pixels of p, right below the top edge of the first monitor, and maps it
-// on top. The empty input shape lets every click through.
+// place gives the window the size, shape and pixels of p where the person put it, and maps it on top. It takes the pointer
+// on what is drawn and lets the rest through.
 func (m *Mark) place(p picture) error {
-	screens := m.monitors()
-	x := screens[0].X + int16(screens[0].Width) - int16(p.w) - margin
-	y := screens[0].Y + margin
 	m.picture = p
+	at := m.spot.on(m.monitors(), m.desk(), p.w)
 	xproto.ConfigureWindow(m.x, m.window, xproto.ConfigWindowX|xproto.ConfigWindowY|xproto.ConfigWindowWidth|
 		xproto.ConfigWindowHeight|xproto.ConfigWindowStackMode,
-		[]uint32{uint32(int32(x)), uint32(int32(y)), uint32(p.w), uint32(p.h), xproto.StackModeAbove})
+		[]uint32{uint32(int32(at.X)), uint32(int32(at.Y)), uint32(p.w), uint32(p.h), xproto.StackModeAbove})
 	runs := p.rows()
 	rects := make([]xproto.Rectangle, len(runs))
 	for i, r := range runs {
 		rects[i] = xproto.Rectangle{X: int16(r.x), Y: int16(r.y), Width: uint16(r.w), Height: 1}
 	}
 	shape.Rectangles(m.x, shape.SoSet, shape.SkBounding, xproto.ClipOrderingYXBanded, m.window, 0, 0, rects)
-	shape.Rectangles(m.x, shape.SoSet, shape.SkInput, xproto.ClipOrderingUnsorted, m.window, 0, 0, nil)
+	shape.Rectangles(m.x, shape.SoSet, shape.SkInput, xproto.ClipOrderingYXBanded, m.window, 0, 0, rects)
 	xproto.MapWindow(m.x, m.window)
 	m.paint()
 	if _, err := xproto.GetInputFocus(m.x).Reply(); err != nil {
@@ -83,8 +85,11 @@ func (m *Mark) paint() {
 }
 
 // monitors are the places of the monitors, the primary first; never none.
-func (m *Mark) monitors() []xproto.Rectangle {
-	out := []xproto.Rectangle{{Width: m.screen.WidthInPixels, Height: m.screen.HeightInPixels}}
+func (m *Mark) monitors() []image.Rectangle {
+	out := []image.Rectangle{image.Rect(0, 0, int(m.screen.WidthInPixels), int(m.screen.HeightInPixels))}
+	if g, err := xproto.GetGeometry(m.x, xproto.Drawable(m.screen.Root)).Reply(); err == nil {
+		out[0] = image.Rect(0, 0, int(g.Width), int(g.Height)) // what Setup tells is the size of long ago
+	}
 	m.x.ExtLock.RLock()
 	_, ok := m.x.Extensions["RANDR"]
 	m.x.ExtLock.RUnlock()
@@ -97,9 +102,9 @@ func (m *Mark) monitors() []xproto.Rectangle {
 	}
 	out = out[:0]
 	for _, i := range r.Monitors {
-		at := xproto.Rectangle{X: i.X, Y: i.Y, Width: i.Width, Height: i.Height}
+		at := image.Rect(0, 0, int(i.Width), int(i.Height)).Add(image.Pt(int(i.X), int(i.Y)))
 		if i.Primary {
-			out = append([]xproto.Rectangle{at}, out...)
+			out = append([]image.Rectangle{at}, out...)
 		} else {
 			out = append(out, at)
 		}
@@ -107,14 +112,25 @@ func (m *Mark) monitors() []xproto.Rectangle {
 	return out
 }
 
+// desk is the part of the screen that panels leave free; empty if no window manager tells it.
+func (m *Mark) desk() image.Rectangle {
+	const name = "_NET_WORKAREA"
+	atom, err := xproto.InternAtom(m.x, true, uint16(len(name)), name).Reply()
+	if err != nil || atom.Atom == 0 {
+		return image.Rectangle{}
+	}
+	r, err := xproto.GetProperty(m.x, false, m.screen.Root, atom.Atom, xproto.AtomCardinal, 0, 4).Reply()
+	if err != nil || r.Format != 32 || len(r.Value) < 16 {
+		return image.Rectangle{}
+	}
+	x, y, w, h := xgb.Get32(r.Value), xgb.Get32(r.Value[4:]), xgb.Get32(r.Value[8:]), xgb.Get32(r.Value[12:])
+	return image.Rect(int(int16(x)), int(int16(y)), int(int16(x))+int(uint16(w)), int(int16(y))+int(uint16(h)))
+}
+
 // onMonitor tells whether the whole mark lies on one monitor when it is at x, y.
 func (m *Mark) onMonitor(x, y int) bool {
-	for _, r := range m.monitors() {
-		if x >= int(r.X) && y >= int(r.Y) && x+m.picture.w <= int(r.X)+int(r.Width) && y+m.picture.h <= int(r.Y)+int(r.Height) {
-			return true
-		}
-	}
-	return false
+	whole := image.Rect(x, y, x+m.picture.w, y+m.picture.h)
+	return slices.ContainsFunc(m.monitors(), whole.In)
 }
 
 // isShaped tells whether the window's outline is still the drawn one: another client could have cut it to nothing.

@@ -2,11 +2,11 @@ package keystore
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -15,8 +15,11 @@ import (
 
 const (
 	policyFile  = "policy.signed"
+	appliedFile = "policy.applied"
 	consentFile = "consent.json"
-	stubPrefix  = "stub-" // stub-<consent id in hex>.{given,withdrawn}.{due,told}
+	keptPrefix  = "consent-" // consent-<digest>.json: every consent that was ever given here
+	stubPrefix  = "stub-"    // stub-<consent id in hex>.{given,withdrawn}.{due,told}
+	ready       = ".ready"   // stub-<consent id in hex>.ready: a signed withdrawal that the person has not made
 	given       = ".given"
 	withdrawn   = ".withdrawn"
 	due         = ".due"
@@ -39,16 +42,58 @@ func (s *Store) SavePolicy(signed []byte) error {
 // Policy returns the newest signed policy, nil if there is none.
 func (s *Store) Policy() ([]byte, error) { return s.read(policyFile) }
 
-// SaveConsent stores a signed consent with the exact signed bytes of the policy that it pins. Save its stub first
-// (SaveStub): a consent whose stub is lost could never be told to the collector.
+// SaveApplied stores the policy that was last recorded under beside a consent: a later one must be narrower than this one, too.
+func (s *Store) SaveApplied(signed []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if before, err := s.read(appliedFile); err == nil && bytes.Equal(before, signed) {
+		return nil
+	}
+	return s.write(appliedFile, signed)
+}
+
+// Applied returns the policy that was last recorded under, nil if there is none.
+func (s *Store) Applied() ([]byte, error) { return s.read(appliedFile) }
+
+// SaveConsent stores a signed consent with the exact signed bytes of the policy that it pins, and puts it in force in place of
+// an earlier one, which is kept (see Consents). Save its stub first (SaveStub): a consent whose stub is lost could never be told
+// to the collector.
 func (s *Store) SaveConsent(signed, pinnedPolicy []byte) error {
 	b, err := json.Marshal(consentJSON{Consent: signed, Policy: pinnedPolicy})
 	if err != nil {
 		return fmt.Errorf("encode the consent: %w", err)
 	}
+	digest := sha256.Sum256(signed)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.write(keptPrefix+hex.EncodeToString(digest[:])+".json", b); err != nil {
+		return err
+	}
 	return s.write(consentFile, b)
+}
+
+// Given is one consent that was given on this device, and the policy that it pins, both signed.
+type Given struct{ Consent, Policy []byte }
+
+// Consents returns every consent that was ever given on this device, in no order: what was recorded under each stays under it.
+func (s *Store) Consents() ([]Given, error) {
+	names, err := s.names(keptPrefix, ".json")
+	if err != nil {
+		return nil, err
+	}
+	var all []Given
+	for _, name := range names {
+		b, err := s.read(name)
+		if err != nil {
+			return all, err
+		}
+		var j consentJSON
+		if err := json.Unmarshal(b, &j); err != nil || len(j.Consent) == 0 || len(j.Policy) == 0 {
+			return all, fmt.Errorf("%s: %w", name, ErrDamaged)
+		}
+		all = append(all, Given{j.Consent, j.Policy})
+	}
+	return all, nil
 }
 
 // Consent returns the last signed consent and the policy that it pins, nil and nil if none was given. It stays after a
@@ -81,26 +126,6 @@ func (s *Store) SaveStub(stub []byte) error {
 	return s.write(name+due, stub)
 }
 
-// SaveWithdrawal stores the withdrawal of a consent. When it returns, the consent is withdrawn for good on this device, also
-// after a power cut, whether the collector has heard of it or not.
-func (s *Store) SaveWithdrawal(stub []byte) error {
-	m, err := readStub(stub)
-	if err != nil {
-		return err
-	}
-	if !m.GetWithdrawn() {
-		return errors.New("this is a stub of a consent that stands, not of a withdrawal")
-	}
-	return s.SaveStub(stub)
-}
-
-// Withdrawn tells whether the consent was withdrawn on this device. With an error the answer is true: nothing is recorded
-// while in doubt.
-func (s *Store) Withdrawn(consent [16]byte) (bool, error) {
-	found, err := s.names(stubPrefix+hex.EncodeToString(consent[:])+withdrawn, "")
-	return err != nil || len(found) > 0, err
-}
-
 // PendingStubs returns the stubs that the collector has not acknowledged. A withdrawal comes after its consent.
 func (s *Store) PendingStubs() ([][]byte, error) {
 	names, err := s.names(stubPrefix, due)
@@ -121,7 +146,7 @@ func (s *Store) PendingStubs() ([][]byte, error) {
 // Stub returns what the collector is to know of one consent: its withdrawal if there is one, else its stub; nil for an
 // unknown consent.
 func (s *Store) Stub(consent [16]byte) ([]byte, error) {
-	base := stubPrefix + hex.EncodeToString(consent[:])
+	base := stubBase(consent[:])
 	for _, name := range []string{base + withdrawn + due, base + withdrawn + told, base + given + due, base + given + told} {
 		if b, err := s.read(name); err != nil || b != nil {
 			return b, err
@@ -166,5 +191,7 @@ func stubName(m *pb.ConsentStub) string {
 	if m.GetWithdrawn() {
 		state = withdrawn
 	}
-	return strings.Join([]string{stubPrefix, hex.EncodeToString(m.GetId()), state}, "")
+	return stubBase(m.GetId()) + state
 }
+
+func stubBase(consent []byte) string { return stubPrefix + hex.EncodeToString(consent) }

@@ -4,7 +4,7 @@
 // entry are on stable storage, and replaces the old file whole or not at all. The person's private key lies here only
 // sealed under a passphrase.
 //
-// May import: proto/pb
+// May import: proto/code, proto/pb
 // Touches: disk, os, net
 // Goroutines: none
 package keystore

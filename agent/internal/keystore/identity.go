@@ -89,6 +89,9 @@ func (s *Store) Identity() (Identity, error) {
 	if err != nil {
 		return Identity{}, fmt.Errorf("%s: %w: %w; restore it from a copy, or enrol again in an empty folder", identityFile, ErrDamaged, err)
 	}
+	if pub, err := hpke.MLKEM768X25519().NewPublicKey(s.personPublic()); err == nil {
+		id.PersonKey = pub // after ReplacePersonKey it is another than at enrolment
+	}
 	return id, nil
 }
 

@@ -10,7 +10,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/byleave/byleave/proto/code"
 	"pgregory.net/rapid"
+)
+
+// The shape of a recovery code.
+const (
+	groups   = code.Groups
+	groupLen = code.GroupLen
+	alphabet = code.Alphabet
 )
 
 func TestPersonKeyOpensWithPassphraseAndWithCode(t *testing.T) {

@@ -18,6 +18,9 @@ var ErrNotEnrolled = errors.New("this device is not enrolled; run byleave enrol 
 // ErrDamaged means that a file is there and cannot be understood. Nothing is guessed in its place.
 var ErrDamaged = errors.New("damaged")
 
+// ErrUnprepared means that no signed withdrawal lies ready for this consent.
+var ErrUnprepared = errors.New("no withdrawal was prepared for this consent")
+
 // Store is an open key store. All methods are safe for concurrent use within one process.
 type Store struct {
 	dir string

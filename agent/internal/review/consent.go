@@ -15,7 +15,6 @@ import (
 type ask struct {
 	View
 	Notice   []policy.Section
-	Changes  []policy.Change
 	Example  []Step
 	Policy   *pb.Policy
 	Digest   string
@@ -63,7 +62,7 @@ func (s *server) asked(r *http.Request) (ask, error) {
 	if err != nil {
 		return ask{}, err
 	}
-	a := ask{View: v, MayGive: s.opt.MayGive, Example: Example(), Changes: policy.Diff(v.Newest, v.Pinned)}
+	a := ask{View: v, MayGive: s.opt.MayGive, Example: Example()}
 	if v.Newest.IsZero() {
 		return a, nil
 	}

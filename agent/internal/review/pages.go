@@ -125,7 +125,6 @@ type home struct {
 	View
 	Sections []policy.Section
 	Grants   []grant
-	Changes  []policy.Change // of the newest policy against the one that was agreed to
 	Wider    []policy.Change
 	Ended    bool
 }
@@ -150,7 +149,7 @@ func (s *server) home(w http.ResponseWriter, r *http.Request) {
 		s.trouble(w, err)
 		return
 	}
-	h := home{View: v, Grants: grantsOf(v), Changes: policy.Diff(v.Newest, v.Pinned)}
+	h := home{View: v, Grants: grantsOf(v)}
 	h.Wider = policy.Wider(h.Changes)
 	h.Ended = !v.Consent.IsZero() && !s.opt.Now().Before(v.Consent.Expires())
 	s.say(w, http.StatusOK, "home", h)

@@ -35,12 +35,13 @@ type Desk struct {
 
 // View is how things stand.
 type View struct {
-	Newest   policy.Policy  // what is asked now; zero: nothing
-	Pinned   policy.Policy  // what the consent in force was given for
-	Consent  policy.Consent // in force; zero: none, or withdrawn
-	Refused  time.Time      // when the person said no; zero: they did not
-	Narrowed time.Time      // when a narrower policy last took effect by itself
-	State    string         // of the agent; empty if it does not run
+	Newest   policy.Policy   // what is asked now; zero: nothing
+	Pinned   policy.Policy   // what the consent in force was given for
+	Consent  policy.Consent  // in force; zero: none, or withdrawn
+	Changes  []policy.Change // of what is asked against what was agreed to
+	Refused  time.Time       // when the person said no; zero: they did not
+	Narrowed time.Time       // when a narrower policy last took effect by itself
+	State    string          // of the agent; empty if it does not run
 	Words    string
 	Receipts []string // the newest first
 	CanErase bool     // the agent knows how to erase what was sent

@@ -62,7 +62,7 @@ func (s *Spool) moveAside(info FileInfo) error {
 	s.stats.QuarantinedBytes += info.Size
 	s.asideUnsynced = true
 	if err := s.syncDir(); err != nil {
-		s.stop(err)
+		_ = s.stop(err) // the file did move
 	}
 	return nil
 }

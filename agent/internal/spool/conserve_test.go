@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/byleave/byleave/proto/envelope"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"pgregory.net/rapid"
 )
@@ -45,6 +46,12 @@ func TestI13Conservation(t *testing.T) {
 				k, err := s.DestroyHeld(rapid.SampledFrom([][16]byte{consentA, consentB}).Draw(rt, "consent"))
 				must(t, err)
 				destroyed += k
+			},
+			"forget": func(rt *rapid.T) {
+				from := rapid.IntRange(0, n+1).Draw(rt, "from")
+				f, err := s.Forget(gap(from).At(), gap(from+rapid.IntRange(0, 5).Draw(rt, "length")).At(), func([]envelope.ID) error { return nil })
+				must(t, err)
+				destroyed += f.Held + f.Sent
 			},
 			"prune": func(rt *rapid.T) {
 				k, err := s.Prune(time.Now(), 30, rapid.Int64Range(0, 60_000).Draw(rt, "bytes"))

@@ -6,6 +6,7 @@
 //	<sequence>-<batch>-<n>.tmp   being written; removed at start
 //	<sequence>-<batch>.box       sealed and held back, or waiting for upload
 //	<sequence>-<batch>.sent      acknowledged by the collector: the person's copy until retention
+//	<sequence>-<batch>.span      beside a box: the time that it covers, for the person's own use; never sent
 //	quarantine/                  damaged, refused or foreign files; never read again, never a reason not to start
 //	chain                        number and digest of the newest box, so that retention cannot break the chain
 //	session                      there while an agent runs; found at start, it tells that the last one did not end cleanly

@@ -29,6 +29,7 @@ func boxName(sequence uint64, batch envelope.ID) string {
 
 var (
 	boxPattern  = regexp.MustCompile(`^([0-9a-f]{16})-([0-9a-f]{32})(\.box|\.sent)$`)
+	spanPattern = regexp.MustCompile(`^[0-9a-f]{16}-[0-9a-f]{32}\.span$`)
 	tempPattern = regexp.MustCompile(`^([0-9a-f]{16}-[0-9a-f]{32}|chain|session)-[0-9]+\.tmp$`)
 )
 

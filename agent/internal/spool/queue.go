@@ -2,6 +2,7 @@ package spool
 
 import (
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,8 @@ type entry struct {
 	sequence uint64
 	at       time.Time
 	size     int64
+	span     span
+	taken    bool // may have left: it was given out for upload, now or before the start
 }
 
 // Next is the oldest held box, if it was sealed at least hold before now. It skips none: a box that must not leave yet holds
@@ -46,6 +49,7 @@ func (s *Spool) NextExcept(now time.Time, hold time.Duration, skip func(batch, c
 		}
 		box, err := s.readVerified(*e)
 		if err == nil {
+			e.taken = true
 			return box, true
 		}
 		if err := s.setAside(i, err.Error()); err != nil {
@@ -71,6 +75,9 @@ func (s *Spool) Sent(id envelope.ID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i, err := s.find(id)
+	if errors.Is(err, ErrUnknown) && s.gone[id] {
+		return nil // the person destroyed it while it was under way
+	}
 	if err != nil {
 		return err
 	}
@@ -94,6 +101,9 @@ func (s *Spool) Quarantine(id envelope.ID, why string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i, err := s.find(id)
+	if errors.Is(err, ErrUnknown) && s.gone[id] {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -107,6 +117,7 @@ func (s *Spool) setAside(i int, why string) error {
 		return fmt.Errorf("set a box aside: %w", err)
 	}
 	s.held = slices.Delete(s.held, i, i+1)
+	s.dropSpan(e.name)
 	s.log.Warn("a box was set aside", "box", e.name, "why", why)
 	return nil
 }

@@ -25,7 +25,7 @@ func (s *Spool) DestroyHeld(consent [16]byte) (int, error) {
 	for _, e := range s.held {
 		if e.consent != consent {
 			kept = append(kept, e)
-		} else if err := s.fs.Remove(filepath.Join(s.dir, e.name+heldSuffix)); err != nil {
+		} else if err := s.unlink(e.name, heldSuffix); err != nil {
 			kept = append(kept, e)
 			errs = append(errs, err)
 		} else {
@@ -107,7 +107,7 @@ func (s *Spool) Prune(now time.Time, days int, maxBytes int64) (int, error) {
 		if now.Sub(info.At) < time.Duration(days)*24*time.Hour && total <= maxBytes {
 			break
 		}
-		if err := s.fs.Remove(filepath.Join(s.dir, info.Name)); err != nil {
+		if err := s.unlink(strings.TrimSuffix(info.Name, sentSuffix), sentSuffix); err != nil {
 			errs = append(errs, err)
 			continue
 		}

@@ -62,6 +62,7 @@ type Spool struct {
 	links         map[envelope.ID]link // newest box of every device that the folder knows
 	attempt       int                  // numbers temporary files, so that none is ever written twice
 	held          []entry              // oldest first
+	gone          map[envelope.ID]bool // boxes that were destroyed after they had been given out for upload
 	aside         map[string]bool      // names in quarantine
 	asideUnsynced bool                 // a move to quarantine may not be durable yet
 	stats         Stats
@@ -71,6 +72,7 @@ type Spool struct {
 type sealed struct {
 	box             envelope.Box
 	raw, compressed int // bytes of the payload before and after compression
+	span            span
 }
 
 // Use makes the keys of a consent the ones to seal with; the zero Keys mean that there is none. What is open is sealed with the
@@ -172,7 +174,7 @@ func (s *Spool) seal() error {
 	if err != nil {
 		return fmt.Errorf("seal a batch: %w", err)
 	}
-	s.pending = &sealed{box: box, raw: len(payload), compressed: compressed}
+	s.pending = &sealed{box: box, raw: len(payload), compressed: compressed, span: s.open.span()}
 	s.open = batch{}
 	return nil
 }
@@ -190,13 +192,16 @@ func (s *Spool) store() error {
 	p := s.pending
 	h := p.box.Header()
 	name := boxName(h.Sequence, h.Batch)
+	if err := s.writeSpan(name, p.span); err != nil {
+		return s.stop(err)
+	}
 	if err := s.write(name, heldSuffix, p.box.Bytes()); err != nil {
 		return s.stop(err)
 	}
 	s.pending = nil
 	s.last = link{device: h.Device, sequence: h.Sequence, digest: p.box.Digest()}
 	size := int64(len(p.box.Bytes()))
-	s.held = append(s.held, entry{name: name, batch: h.Batch, sequence: h.Sequence, device: h.Device, consent: h.Consent, at: time.Now(), size: size})
+	s.held = append(s.held, entry{name: name, batch: h.Batch, sequence: h.Sequence, device: h.Device, consent: h.Consent, at: time.Now(), size: size, span: p.span})
 	s.stats.sealed(p, size)
 	return s.writeChain()
 }

@@ -71,6 +71,7 @@ func (s *Spool) start(now time.Time) (Report, error) {
 	for _, info := range found.foreign {
 		s.setAsideAtStart(info, "not a file of the spool", &found, &r)
 	}
+	s.dropOrphans(&found)
 	s.readHeld(&found, &r)
 	mark := s.recover(&found, &r)
 	s.readSession(&found, mark, now, &r)
@@ -90,9 +91,10 @@ type scan struct {
 	held, sent     []FileInfo
 	foreign        []FileInfo // to set aside
 	temp           []FileInfo // to unlink
-	chain, session *FileInfo  // nil if absent
-	aside          bool       // there is a quarantine
-	damaged        []uint64   // sequences of boxes that were set aside
+	spans          []FileInfo
+	chain, session *FileInfo // nil if absent
+	aside          bool      // there is a quarantine
+	damaged        []uint64  // sequences of boxes that were set aside
 }
 
 func classify(infos []FileInfo) scan {
@@ -110,6 +112,8 @@ func classify(infos []FileInfo) scan {
 			c.held = append(c.held, info)
 		case ours && info.Size > envelope.HeaderSize && info.Size <= envelope.MaxSize:
 			c.sent = append(c.sent, info)
+		case spanPattern.MatchString(info.Name):
+			c.spans = append(c.spans, info)
 		case tempPattern.MatchString(info.Name):
 			c.temp = append(c.temp, info)
 		case info.Name == chainName:
@@ -121,6 +125,22 @@ func classify(infos []FileInfo) scan {
 		}
 	}
 	return c
+}
+
+// dropOrphans unlinks spans without a box.
+func (s *Spool) dropOrphans(found *scan) {
+	boxes := map[string]bool{}
+	for _, info := range found.held {
+		boxes[strings.TrimSuffix(info.Name, heldSuffix)] = true
+	}
+	for _, info := range found.sent {
+		boxes[strings.TrimSuffix(info.Name, sentSuffix)] = true
+	}
+	for _, info := range found.spans {
+		if name := strings.TrimSuffix(info.Name, spanSuffix); !boxes[name] {
+			s.dropSpan(name)
+		}
+	}
 }
 
 // readHeld reads every held box whole. One that is there as sent, too, has left: only the copy stays.
@@ -141,7 +161,8 @@ func (s *Spool) readHeld(found *scan, r *Report) {
 			continue
 		}
 		h := box.Header()
-		s.held = append(s.held, entry{name: name, batch: batch, sequence: sequence, device: h.Device, consent: h.Consent, at: info.At, size: info.Size})
+		s.held = append(s.held, entry{name: name, batch: batch, sequence: sequence, device: h.Device, consent: h.Consent, at: info.At, size: info.Size,
+			span: s.readSpan(name, info.At), taken: true})
 		s.known(link{device: h.Device, sequence: sequence, digest: box.Digest()})
 	}
 	s.sortHeld()

@@ -3,7 +3,7 @@
 // check-in that every enrolled device makes. A box counts as sent only when the collector has said that it is durable.
 // Enrolment, the first call of all, lives here too.
 //
-// May import: agent/internal/keystore, policy, proto/envelope, proto/pb, proto/pin
+// May import: agent/internal/keystore, policy, proto/envelope, proto/erasure, proto/pb, proto/pin
 // Touches: net
 // Goroutines: none of its own; Run blocks
 package upload

@@ -90,10 +90,10 @@ func (d *drain) run() error {
 	}
 }
 
-// fill sends boxes while there are some and the credit lasts. blocked tells that a box waits for credit. A consent or withdrawal
-// that was given meanwhile ends the stream, because it goes first.
+// fill sends boxes while there are some and the credit lasts. blocked tells that a box waits for credit. A consent, withdrawal
+// or erasure that was given meanwhile ends the stream, because it goes first.
 func (d *drain) fill() (blocked bool, err error) {
-	for d.wish == nil && d.u.opt.Wait() == "" && !d.u.mustTell() {
+	for d.wish == nil && d.u.opt.Wait() == "" && !d.u.mustTell() && !d.u.mustErase() {
 		box, ok := d.next()
 		if !ok {
 			return false, nil
@@ -147,6 +147,10 @@ func (d *drain) answer(ack *pb.Ack) error {
 		return d.sendConsent(id, f)
 	case pb.Outcome_OUTCOME_QUARANTINE:
 		return d.u.setAside(id)
+	case pb.Outcome_OUTCOME_ERASED:
+		if err := d.u.opt.Queue.Erased(id); err != nil {
+			return failure{words: "the spool: " + err.Error()}
+		}
 	case pb.Outcome_OUTCOME_RE_ENROL:
 		d.end(id, failure{words: wordsExpired, reEnrol: true})
 	case pb.Outcome_OUTCOME_WITHDRAWN:
@@ -161,8 +165,8 @@ func (d *drain) answer(ack *pb.Ack) error {
 // end stops sending. The longest wish counts; a certificate that no longer counts outweighs all.
 func (d *drain) end(id envelope.ID, f failure) {
 	d.later[id] = true
-	was, ok := d.wish.(failure)
-	if !ok || f.reEnrol || f.after > was.after && !was.reEnrol {
+	var was failure
+	if !errors.As(d.wish, &was) || f.reEnrol || f.after > was.after && !was.reEnrol {
 		d.wish = f
 	}
 }

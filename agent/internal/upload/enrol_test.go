@@ -179,7 +179,7 @@ func TestEnrolRefusals(t *testing.T) {
 			if keys.Enrolled() {
 				t.Fatal("enrolled all the same")
 			}
-			if c.want == ErrWrongCA && c.spoil == nil && o.last != nil {
+			if errors.Is(c.want, ErrWrongCA) && c.spoil == nil && o.last != nil {
 				t.Fatal("the token went to a stranger")
 			}
 		})

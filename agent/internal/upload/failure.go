@@ -31,6 +31,7 @@ const (
 	wordsBusy    = "the collector asked to wait"
 	wordsSilent  = "the collector stopped answering in the middle; it is tried again"
 	wordsStub    = "the collector refuses the record of a consent; withdraw it or give it again"
+	wordsErase   = "the collector refuses an erasure that you asked for; use your receipt, or tell the operator"
 	wordsRefused = "the collector does not understand this agent; one of them needs an update"
 )
 

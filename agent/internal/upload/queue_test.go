@@ -26,11 +26,12 @@ type held struct {
 
 // memory is a queue in memory with the spool's promises.
 type memory struct {
-	mu    sync.Mutex
-	boxes []held
-	sent  []envelope.ID
-	aside []envelope.ID
-	fail  error // what Sent and Quarantine answer once
+	mu     sync.Mutex
+	boxes  []held
+	sent   []envelope.ID
+	aside  []envelope.ID
+	erased []envelope.ID
+	fail   error // what Sent and Quarantine answer once
 }
 
 func (m *memory) NextExcept(now time.Time, hold time.Duration, skip func(batch, consent envelope.ID) bool) (envelope.Box, bool) {
@@ -78,6 +79,53 @@ func (m *memory) Quarantine(id envelope.ID, _ string) error {
 	}
 	m.aside = append(m.aside, id)
 	return nil
+}
+
+func (m *memory) Erased(id envelope.ID) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.take(id); err != nil {
+		return err
+	}
+	m.erased = append(m.erased, id)
+	return nil
+}
+
+// wishes are the erasures of a test.
+type wishes struct {
+	mu   sync.Mutex
+	due  []*pb.EraseRequest
+	done []*pb.EraseResponse
+	fail error
+}
+
+func (w *wishes) Pending() ([]*pb.EraseRequest, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.due), nil
+}
+
+func (w *wishes) Erased(req *pb.EraseRequest, res *pb.EraseResponse) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.fail != nil {
+		return w.fail
+	}
+	w.due = slices.DeleteFunc(w.due, func(r *pb.EraseRequest) bool { return string(r.GetId()) == string(req.GetId()) })
+	w.done = append(w.done, res)
+	return nil
+}
+
+func (w *wishes) want(req *pb.EraseRequest) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.due = append(w.due, req)
+}
+
+func (w *wishes) answered() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.done)
 }
 
 // left, done and put look at the queue and fill it.
@@ -138,6 +186,7 @@ type running struct {
 	*Uploader
 	queue *memory
 	keys  *keystore.Store
+	wish  *wishes
 	stop  func()
 }
 
@@ -146,9 +195,9 @@ func run(t *testing.T, id keystore.Identity, change func(*Options, *pace)) *runn
 	t.Helper()
 	keys, err := keystore.Open(t.TempDir() + "/keys")
 	fatal(t, err)
-	q := &memory{}
+	q, wish := &memory{}, &wishes{}
 	opt := Options{
-		Identity: id, Queue: q, Stubs: keys, Policy: func([]byte) {}, Hold: func() time.Duration { return 0 },
+		Identity: id, Queue: q, Stubs: keys, Erasures: wish, Own: keys, Policy: func([]byte) {}, Hold: func() time.Duration { return 0 },
 		Log: slog.New(slog.DiscardHandler),
 	}
 	p := pace{first: time.Millisecond, most: 20 * time.Millisecond, stall: 20 * time.Second, day: time.Hour, look: time.Second}
@@ -167,7 +216,7 @@ func run(t *testing.T, id keystore.Identity, change func(*Options, *pace)) *runn
 		}
 	})
 	t.Cleanup(stop)
-	return &running{u, q, keys, stop}
+	return &running{u, q, keys, wish, stop}
 }
 
 func (r *running) send(boxes ...envelope.Box) {

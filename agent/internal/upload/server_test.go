@@ -90,14 +90,16 @@ type collector struct {
 	put    func(*pb.Signed) error
 	policy func() (*pb.Signed, error)
 	enrol  func(*pb.EnrolRequest) (*pb.EnrolResponse, error)
+	erase  func(*pb.EraseRequest) (*pb.EraseResponse, error)
+	renew  func(*pb.RenewRequest) (*pb.RenewResponse, error)
 
 	mu       sync.Mutex
 	received []string       // batch ids in the order of arrival
 	stored   map[string]int // how often each was stored
 	told     [][]byte
 	checkIns int
+	codes    [][]byte
 	streams  int
-	maxLoad  int
 }
 
 // start serves on loopback with this authority until the test ends.
@@ -202,6 +204,24 @@ func (c *collector) GetPolicy(context.Context, *pb.GetPolicyRequest) (*pb.GetPol
 
 func (c *collector) Enrol(_ context.Context, req *pb.EnrolRequest) (*pb.EnrolResponse, error) {
 	return c.enrol(req)
+}
+
+func (c *collector) Erase(_ context.Context, req *pb.EraseRequest) (*pb.EraseResponse, error) {
+	return c.erase(req)
+}
+
+func (c *collector) Renew(ctx context.Context, req *pb.RenewRequest) (*pb.RenewResponse, error) {
+	if c.renew == nil {
+		return c.UnimplementedDeviceServer.Renew(ctx, req)
+	}
+	return c.renew(req)
+}
+
+func (c *collector) PutErasureCode(_ context.Context, req *pb.PutErasureCodeRequest) (*pb.PutErasureCodeResponse, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.codes = append(c.codes, req.GetCodeSha256())
+	return &pb.PutErasureCodeResponse{}, nil
 }
 
 // count reads a number that the server writes.

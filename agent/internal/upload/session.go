@@ -2,6 +2,7 @@ package upload
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,8 +16,9 @@ import (
 	"github.com/byleave/byleave/proto/pb"
 )
 
-// session is one connection: tell of consents and withdrawals, check in if it is due, drain the queue, close. In this order,
-// because a withdrawal must not wait behind boxes, and a policy that narrows must be known before more is sent.
+// session is one connection: tell of consents and withdrawals, ask for erasures, check in if it is due, drain the queue, close. In
+// this order, because a withdrawal or an erasure must not wait behind boxes, and a policy that narrows must be known before more is
+// sent.
 func (u *Uploader) session(ctx context.Context) error {
 	if leaf := u.opt.Identity.TLS.Leaf; leaf != nil && time.Now().After(leaf.NotAfter) {
 		return failure{words: wordsExpired, reEnrol: true}
@@ -27,6 +29,11 @@ func (u *Uploader) session(ctx context.Context) error {
 	}
 	client := pb.NewDeviceClient(conn)
 	refused, err := u.tellAll(ctx, client)
+	if err == nil {
+		var unerased error
+		unerased, err = u.eraseAll(ctx, client)
+		refused = cmp.Or(refused, unerased)
+	}
 	if err == nil {
 		err = u.checkInIfDue(ctx, client)
 	}
@@ -78,10 +85,16 @@ func (u *Uploader) tell(ctx context.Context, client pb.DeviceClient, stub []byte
 	return nil
 }
 
-// checkInIfDue asks for the newest policy once a day, consent or not, so that the calls of a device say nothing of its person.
+// checkInIfDue registers the erasure code, renews the certificate and asks for the newest policy once a day, consent or not, so that the calls of a device say nothing of its person.
 func (u *Uploader) checkInIfDue(ctx context.Context, client pb.DeviceClient) error {
 	if time.Now().Before(u.checkIn) {
 		return nil
+	}
+	if err := u.renewIfDue(ctx, client); err != nil {
+		return err
+	}
+	if err := u.putCode(ctx, client); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/byleave/byleave/proto/pb"
@@ -155,6 +156,30 @@ func TestConsentIsSentWhenAskedFor(t *testing.T) {
 	fatal(t, u.keys.SaveStub(newStub(t, 1, false)))
 	u.send(newBox(t, 1, 1))
 	until(t, "the box", func() bool { return u.queue.done() == 1 })
+}
+
+// A collector that asks for a consent which this device never gave gets nothing made up, and the box stays.
+func TestConsentThatNobodyGave(t *testing.T) {
+	c := &collector{}
+	c.upload = func(_ int, id string, _ pb.Device_UploadServer) (*pb.UploadResponse, error) {
+		return answerWith(id, pb.Outcome_OUTCOME_SEND_CONSENT), nil
+	}
+	c.start(t, newAuthority(t))
+	u := run(t, c.identity(t), nil)
+	fatal(t, u.keys.SaveStub(newStub(t, 2, false)))
+	u.send(newBox(t, 1, 1))
+	until(t, "words", func() bool { return strings.Contains(u.Status().Words, "no record of") })
+	u.stop()
+	for _, body := range c.told {
+		var stub pb.ConsentStub
+		fatal(t, proto.Unmarshal(body, &stub))
+		if stub.GetId()[15] != 2 {
+			t.Errorf("told of a consent that nobody gave: %v", &stub)
+		}
+	}
+	if stub, err := u.keys.Stub([16]byte{15: 1}); stub != nil || err != nil || u.queue.left() != 1 || u.queue.done() != 0 {
+		t.Errorf("stub %x, %v; %d boxes left", stub, err, u.queue.left())
+	}
 }
 
 func TestWithdrawnConsentDoesNotHoldBackAnother(t *testing.T) {

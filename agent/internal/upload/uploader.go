@@ -18,6 +18,7 @@ type queue interface {
 	NextExcept(now time.Time, hold time.Duration, skip func(batch, consent envelope.ID) bool) (envelope.Box, bool)
 	Sent(id envelope.ID) error
 	Quarantine(id envelope.ID, why string) error
+	Erased(id envelope.ID) error // the person took it back: destroy what is left of it
 }
 
 // stubs is the key store as the uploader sees it: what the collector is to hear of consents.
@@ -32,6 +33,8 @@ type Options struct {
 	Identity keystore.Identity
 	Queue    queue
 	Stubs    stubs
+	Erasures erasures
+	Own      own
 	Policy   func(signed []byte)  // gets the newest policy, unchecked, after each check-in
 	Hold     func() time.Duration // how long a box stays on the device first
 	Wait     func() string        // why nothing may be sent now, in words; "" or nil: it may. Kick after a change.
@@ -70,6 +73,7 @@ type Uploader struct {
 	checkIn   time.Time            // when the next one is due; only Run's goroutine
 	kicked    time.Time            // when the queue last may have grown; only Run's goroutine
 	refused   int                  // pending stubs that the collector refused; only Run's goroutine
+	unerased  int                  // pending erasures that the collector refused; only Run's goroutine
 	waiting   bool                 // Wait gave a reason; only Run's goroutine
 
 	mu       sync.Mutex
@@ -159,10 +163,13 @@ func (u *Uploader) wake(now time.Time) time.Time {
 		u.say(why)
 		u.waiting = why != ""
 	}
+	if u.mustErase() {
+		return latest(now, u.notBefore()) // an erasure waits for no reason of ours; boxes still do
+	}
 	if u.waiting {
 		return time.Time{} // a kick ends this
 	}
-	if !now.Before(u.checkIn) || u.mustTell() || u.refused > 0 || u.hasBox(now) {
+	if !now.Before(u.checkIn) || u.mustTell() || u.refused > 0 || u.unerased > 0 || u.hasBox(now) {
 		return latest(now, u.notBefore())
 	}
 	next := u.checkIn

@@ -22,12 +22,16 @@ const anyone store.Role = ""
 
 // methods is every method there is, and who may call it. What does not stand here is denied.
 var methods = map[string]store.Role{
-	pb.Enrolment_Enrol_FullMethodName:   anyone,
-	pb.Device_Upload_FullMethodName:     store.DeviceRole,
-	pb.Device_PutConsent_FullMethodName: store.DeviceRole,
-	pb.Device_GetPolicy_FullMethodName:  store.DeviceRole,
-	pb.Custodian_Plan_FullMethodName:    store.CustodianRole,
-	pb.Custodian_Release_FullMethodName: store.CustodianRole,
+	pb.Enrolment_Enrol_FullMethodName:       anyone,
+	pb.Rights_EraseByCode_FullMethodName:    anyone,
+	pb.Device_Upload_FullMethodName:         store.DeviceRole,
+	pb.Device_PutConsent_FullMethodName:     store.DeviceRole,
+	pb.Device_GetPolicy_FullMethodName:      store.DeviceRole,
+	pb.Device_Erase_FullMethodName:          store.DeviceRole,
+	pb.Device_PutErasureCode_FullMethodName: store.DeviceRole,
+	pb.Device_Renew_FullMethodName:          store.DeviceRole,
+	pb.Custodian_Plan_FullMethodName:        store.CustodianRole,
+	pb.Custodian_Release_FullMethodName:     store.CustodianRole,
 }
 
 // active is what access control needs of the store.

@@ -21,10 +21,11 @@ const (
 	Limited
 	WrongRole
 	BadToken
+	BadCode
 	refusals
 )
 
-var refusalNames = [refusals]string{"malformed", "forged", "foreign", "conflict", "mismatch", "revoked", "limited", "wrong_role", "bad_token"}
+var refusalNames = [refusals]string{"malformed", "forged", "foreign", "conflict", "mismatch", "revoked", "limited", "wrong_role", "bad_token", "bad_code"}
 
 // Audit counts refusals. It is all that a hostile request can change, and it costs one log line per interval at most.
 type Audit struct {

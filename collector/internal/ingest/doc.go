@@ -2,7 +2,7 @@
 // a device to the store and of its ack back. It never decompresses, opens or parses a payload, and who speaks is read from the
 // certificate alone.
 //
-// May import: collector/internal/ca, collector/internal/ledger, collector/internal/store, policy, proto/envelope, proto/pb
+// May import: collector/internal/ca, collector/internal/ledger, collector/internal/store, policy, proto/envelope, proto/erasure, proto/pb
 // Touches: disk, net
 // Goroutines: one committer per Ingest, ended by Close; one receiver per upload stream, ended with its stream; what grpc starts
 package ingest

@@ -13,6 +13,7 @@ import (
 	"crypto/x509"
 	"database/sql"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -26,6 +27,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/ca"
+	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/byleave/byleave/collector/internal/operator"
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/embed"
@@ -56,7 +58,8 @@ type rig struct {
 	server    *grpc.Server
 	audit     *Audit
 	log       *lockedBuffer
-	keep      keeper // what ingest sees of the store
+	keep      keeper   // what ingest sees of the store
+	ledger    [32]byte // fingerprint
 	served    chan error
 }
 
@@ -90,6 +93,7 @@ func newRig(t *testing.T, wrap func(keeper) keeper) *rig {
 	r := &rig{t: t, dir: t.TempDir(), log: &lockedBuffer{}}
 	must(t, ca.Create(r.dir, time.Now()))
 	must(t, vault.Create(r.dir))
+	must(t, ledger.CreateKey(r.dir))
 	var err error
 	r.authority, err = ca.Load(r.dir, time.Now)
 	must(t, err)
@@ -114,7 +118,10 @@ func (r *rig) start(wrap func(keeper) keeper) {
 	must(r.t, err)
 	pol := OpenPolicy(filepath.Join(r.dir, "policy.signed"), policyKey, log, time.Now)
 	r.audit = NewAudit(log)
-	r.ingest = New(r.keep, pol, r.audit, log, time.Now)
+	ledgerKey, err := ledger.LoadKey(r.dir)
+	must(r.t, err)
+	r.ledger = sha256.Sum256(ledgerKey.Public().(ed25519.PublicKey))
+	r.ingest = New(r.keep, Keys{Ledger: ledgerKey, Authority: r.authority}, pol, r.audit, log, time.Now)
 	conf, err := r.authority.ServerTLS(nil)
 	must(r.t, err)
 	r.server = NewServer(conf, Services{Device: r.ingest,
@@ -274,7 +281,7 @@ func (p *party) upload(boxes ...[]byte) ([]pb.Outcome, error) {
 	var out []pb.Outcome
 	for {
 		resp, err := stream.Recv()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {
@@ -304,7 +311,7 @@ func (r *rig) digest() string {
 	defer db.Close()
 	h := sha256.New()
 	for _, table := range []string{"batches", "capsules", "vault_keys", "devices", "custodians", "invitations", "consents", "exports",
-		"export_batches", "export_people", "outbox", "damaged"} {
+		"export_batches", "export_people", "outbox", "damaged", "epochs", "erased", "erasures", "erasure_codes"} {
 		rows, err := db.Query("SELECT * FROM " + table)
 		must(r.t, err)
 		names, err := rows.Columns()

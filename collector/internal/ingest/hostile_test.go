@@ -11,6 +11,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
 	"io"
 	"math/big"
 	"net/url"
@@ -186,7 +187,7 @@ func callStream(ctx context.Context, conn *grpc.ClientConn, method string) strin
 	if err == nil {
 		err = stream.RecvMsg(&pb.UploadResponse{})
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return "OK"
 	}
 	return codeOf(err).String()

@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/byleave/byleave/collector/internal/ca"
 	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/policy"
@@ -32,6 +33,7 @@ import (
 type Ingest struct {
 	pb.UnimplementedDeviceServer
 	store    keeper
+	keys     Keys
 	policy   *PolicyFile
 	audit    *Audit
 	log      *slog.Logger
@@ -39,6 +41,7 @@ type Ingest struct {
 	commit   *committer
 	accounts accounts
 	memory   memory
+	erasing  erasing
 	draining chan struct{}
 	drain    sync.Once
 	streams  sync.WaitGroup
@@ -49,14 +52,24 @@ type keeper interface {
 	Put(ctx context.Context, group []store.Record) ([]store.Outcome, error)
 	Standing(ctx context.Context, device, consent store.ID) (store.Standing, error)
 	PutConsent(ctx context.Context, c store.Consent) error
+	Erase(ctx context.Context, e store.Erasure, sign store.SignErasure) ([]byte, error)
+	PutErasureCode(ctx context.Context, subject store.ID, code [32]byte) error
+	ErasureCode(ctx context.Context, code [32]byte) (store.ID, error)
+}
+
+// Keys is what an Ingest signs with.
+type Keys struct {
+	Ledger    ed25519.PrivateKey // erasure records
+	Authority *ca.Authority      // renewed certificates
 }
 
 // New starts an Ingest; Close ends it.
-func New(s keeper, p *PolicyFile, audit *Audit, log *slog.Logger, now func() time.Time) *Ingest {
+func New(s keeper, keys Keys, p *PolicyFile, audit *Audit, log *slog.Logger, now func() time.Time) *Ingest {
 	in := &Ingest{
-		store: s, policy: p, audit: audit, log: log, now: now, commit: newCommitter(s, log),
+		store: s, keys: keys, policy: p, audit: audit, log: log, now: now, commit: newCommitter(s, log),
 		draining: make(chan struct{}),
 	}
+	in.erasing.by = map[string]*rate{}
 	in.accounts.of = map[store.ID]*account{}
 	return in
 }
@@ -133,6 +146,8 @@ func (in *Ingest) outcome(o store.Outcome) pb.Outcome {
 		return pb.Outcome_OUTCOME_SEND_CONSENT
 	case store.Withdrawn:
 		return pb.Outcome_OUTCOME_WITHDRAWN
+	case store.WasErased:
+		return pb.Outcome_OUTCOME_ERASED
 	case store.UnknownDevice:
 		in.audit.Count(Revoked)
 		return pb.Outcome_OUTCOME_RE_ENROL

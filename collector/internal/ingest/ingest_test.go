@@ -61,7 +61,7 @@ func release(t *testing.T, cc pb.CustodianClient, req *pb.ReleaseRequest) []*pb.
 	var out []*pb.ReleaseResponse
 	for {
 		resp, err := stream.Recv()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out
 		}
 		must(t, err)
@@ -95,7 +95,7 @@ func TestI19LeafBeforeRelease(t *testing.T) {
 		t.Fatal("a box was released before its leaf was written")
 	}
 	_, err = stream.Recv()
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}
 }
@@ -203,7 +203,7 @@ func TestI16NoAckWithoutStore(t *testing.T) {
 		t.Fatalf("ack %v", resp)
 	}
 	must(t, stream.CloseSend())
-	if _, err := stream.Recv(); err != io.EOF {
+	if _, err := stream.Recv(); !errors.Is(err, io.EOF) {
 		t.Fatal(err)
 	}
 }

@@ -54,6 +54,7 @@ func NewServer(t *tls.Config, s Services, store active, audit *Audit, log *slog.
 	)
 	pb.RegisterEnrolmentServer(srv, s.Enrolment)
 	pb.RegisterDeviceServer(srv, s.Device)
+	pb.RegisterRightsServer(srv, rights{in: s.Device})
 	pb.RegisterCustodianServer(srv, s.Custodian)
 	return srv
 }

@@ -38,6 +38,15 @@ func CreateKey(dir string) error {
 
 // PublicKey reads the public half of the key in dir, whose fingerprint stands in every invitation.
 func PublicKey(dir string) (ed25519.PublicKey, error) {
+	key, err := LoadKey(dir)
+	if err != nil {
+		return nil, err
+	}
+	return key.Public().(ed25519.PublicKey), nil
+}
+
+// LoadKey reads the key in dir. It signs erasure records, and will sign the ledger's checkpoints.
+func LoadKey(dir string) (ed25519.PrivateKey, error) {
 	text, err := os.ReadFile(filepath.Join(dir, keyName))
 	if err != nil {
 		return nil, fmt.Errorf("ledger: read %s: %w: run `byleave-collector init`, or restore it from a backup", keyName, errors.Unwrap(err))
@@ -51,5 +60,5 @@ func PublicKey(dir string) (ed25519.PublicKey, error) {
 	if err != nil || !ok {
 		return nil, fmt.Errorf("ledger: %s holds no Ed25519 key: restore it from a backup", keyName)
 	}
-	return key.Public().(ed25519.PublicKey), nil
+	return key, nil
 }

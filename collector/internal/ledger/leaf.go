@@ -16,6 +16,9 @@ func Batch(digest [32]byte) store.Leaf { return person("batch", digest[:]) }
 // Consent is the leaf of a consent stub or of its withdrawal, by the bytes that the device signed.
 func Consent(signed []byte) store.Leaf { return person("consent", signed) }
 
+// Erasure is the leaf of an erasure, by its signed record.
+func Erasure(record []byte) store.Leaf { return person("erasure", record) }
+
 func person(what string, body []byte) store.Leaf {
 	salt := make([]byte, 32)
 	rand.Read(salt) // never fails: it ends the program rather than giving weak bytes

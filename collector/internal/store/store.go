@@ -24,6 +24,7 @@ type Store interface {
 	Boxes
 	People
 	Exports
+	Erasures
 	// Close waits for what runs and releases the store. Closing twice is harmless.
 	Close() error
 }
@@ -75,6 +76,7 @@ const (
 	Withdrawn                        // the consent was withdrawn
 	Mismatch                         // policy or purpose is not the consent's
 	UnknownDevice                    // never enrolled, or revoked
+	WasErased                        // the person took it back
 )
 
 // Standing is how a device and one of its consents stand.

@@ -139,7 +139,7 @@ func (p Params) capsules(h envelope.Header, a, b []byte) ([]envelope.Capsule, er
 		sealed, err := hpke.Seal(to, lock.KDF(), lock.AEAD(), envelope.Info(h, role), secret)
 		clear(secret)
 		if err != nil {
-			return fmt.Errorf("%w: seal to the %s: %v", ErrParams, role, err)
+			return fmt.Errorf("%w: seal to the %s: %w", ErrParams, role, err)
 		}
 		caps = append(caps, envelope.Capsule{Role: role, Key: envelope.KeyHash(to), Sealed: sealed})
 		return nil

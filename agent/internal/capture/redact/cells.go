@@ -1,34 +1,41 @@
 package redact
 
-import "github.com/byleave/byleave/agent/internal/capture/internal/raw"
+import (
+	"encoding/binary"
+
+	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
+)
+
+var le = binary.LittleEndian
 
 // Text is found by its strokes: a cell of 8x8 pixels is active if in one of its pixels a colour channel differs by more than 4
 // from the pixel right or below. 24 in four pixels would do for readable text; the low limits are for text of low
 // contrast, and cost what a person does not miss: noise in photographs. Text of a contrast up to 4 of 255 is not found.
 const (
-	cellSize    = 8
-	strokeStep  = 4
-	strokeCount = 1
-	padX        = 4  // pixels beside active cells
-	padY        = 2  // above and below
-	holeCells   = 36 // an enclosed piece up to this size is the inside of a large letter
+	cellSize   = 8
+	strokeStep = 4
+	padX       = cellSize / 2 // pixels beside active cells
+	padY       = 2            // above and below
+	holeCells  = 36           // an enclosed piece up to this size is the inside of a large letter
 )
 
 // maskVersion names the rules of masking.
 const maskVersion = "strokes-1"
 
-// masker masks pictures. It reuses its memory: one goroutine at a time.
+// masker masks pictures and encodes them. It never writes to a shot, which others may hold, too. It reuses its memory: one
+// goroutine at a time.
 type masker struct {
 	w, h   int // cells
 	active []uint8
 	grown  []uint8
 	label  []int32
 	queue  []int32
-	line   []uint8 // for each cell of a row: strokes
 	boxes  []area
+	cover  []int32 // for each half of a cell in a row of pixels: whose colour hides it, 0 for none
 	index  palette
-	pixels []byte
-	pool   pool
+	pixels []byte // numbers of colours, one a pixel
+	file   file
+	recent recent
 }
 
 // area is a connected piece of active cells and what surrounds it.
@@ -36,17 +43,21 @@ type area struct {
 	r, g, b, n uint64
 }
 
-// mask fills everything that may be text with the mean colour of what surrounds it, in place. Pixels with zero alpha stay.
-func (m *masker) mask(s *raw.Shot) {
-	m.w, m.h = (s.Canvas.W+cellSize-1)/cellSize, (s.Canvas.H+cellSize-1)/cellSize
-	n := m.w * m.h
-	m.active, m.grown, m.label = sized(m.active, n), sized(m.grown, n), sized(m.label, n)
-	m.line = sized(m.line, m.w)
+// find marks the cells in which something may be text, in connected pieces, and the colour around each piece.
+func (m *masker) find(s *raw.Shot) {
+	m.size(s)
 	m.strokes(s)
 	m.closeGaps()
 	m.fillHoles()
 	m.surround(s)
-	m.fill(s)
+}
+
+// size makes room for the cells of a picture, none of them active.
+func (m *masker) size(s *raw.Shot) {
+	m.w, m.h = (s.Canvas.W+cellSize-1)/cellSize, (s.Canvas.H+cellSize-1)/cellSize
+	n := m.w * m.h
+	m.active, m.grown, m.label = sized(m.active, n), sized(m.grown, n), sized(m.label, n)
+	m.cover = sized(m.cover, 2*m.w+3)
 }
 
 func sized[T any](b []T, n int) []T {
@@ -61,39 +72,40 @@ func sized[T any](b []T, n int) []T {
 // strokes finds the active cells.
 func (m *masker) strokes(s *raw.Shot) {
 	w, h := s.Canvas.W, s.Canvas.H
-	for cy := range m.h {
-		clear(m.line)
-		for y := cy * cellSize; y < min(h, (cy+1)*cellSize); y++ {
-			row := s.Pix[y*s.Stride : y*s.Stride+4*w]
-			below := row
-			if y+1 < h {
-				below = s.Pix[(y+1)*s.Stride : (y+1)*s.Stride+4*w]
-			}
-			countRow(row, below, m.line)
+	for y := range h {
+		row := s.Pix[y*s.Stride : y*s.Stride+4*w]
+		below := row
+		if y+1 < h {
+			below = s.Pix[(y+1)*s.Stride : (y+1)*s.Stride+4*w]
 		}
-		for cx, c := range m.line {
-			if c >= strokeCount {
-				m.active[cy*m.w+cx] = 1
+		active := m.active[y/cellSize*m.w:][:m.w]
+		for cx := range active {
+			if active[cx] == 0 && begins(row, below, 4*cellSize*cx) {
+				active[cx] = 1
 			}
 		}
 	}
 }
 
-// countRow adds to each cell how many pixels of the row begin a stroke.
-func countRow(row, below []byte, line []uint8) {
-	below = below[:len(row)]
-	last := len(row) - 4
-	for i := 0; i <= last; i += 4 {
-		if row[i+3] == 0 {
-			continue
-		}
-		right := min(i+4, last)
-		if differs(row, i, row, right) || differs(row, i, below, i) {
-			if c := &line[i/(4*cellSize)]; *c < 255 {
-				*c++
-			}
+// begins tells whether a stroke begins in the part of the row that one cell has, from byte i on. Most of a desktop is flat,
+// which a few wide comparisons see.
+func begins(row, below []byte, i int) bool {
+	const size = 4 * cellSize
+	if i+size+4 <= len(row) {
+		a, b := row[i:i+size+4], below[i:i+size]
+		first := le.Uint64(a)
+		if first == le.Uint64(a[4:]) && first == le.Uint64(a[12:]) && first == le.Uint64(a[20:]) && first == le.Uint64(a[28:]) &&
+			first == le.Uint64(b) && first == le.Uint64(b[8:]) && first == le.Uint64(b[16:]) && first == le.Uint64(b[24:]) {
+			return false
 		}
 	}
+	last := len(row) - 4
+	for end := min(i+size, len(row)); i < end; i += 4 {
+		if row[i+3] != 0 && (differs(row, i, row, min(i+4, last)) || differs(row, i, below, i)) {
+			return true
+		}
+	}
+	return false
 }
 
 func differs(a []byte, i int, b []byte, j int) bool {
@@ -190,25 +202,53 @@ func (a *area) add(s *raw.Shot, cx, cy int) {
 	}
 }
 
-// fill paints the active cells and their margin.
-func (m *masker) fill(s *raw.Shot) {
-	for i, on := range m.active {
-		if on == 0 {
-			continue
-		}
-		b, g, r := byte(0x80), byte(0x80), byte(0x80)
-		if a := m.boxes[m.label[i]]; a.n > 0 {
-			b, g, r = byte(a.b/a.n), byte(a.g/a.n), byte(a.r/a.n)
-		}
-		cx, cy := i%m.w*cellSize, i/m.w*cellSize
-		x0, x1 := max(0, cx-padX), min(s.Canvas.W, cx+cellSize+padX)
-		for y := max(0, cy-padY); y < min(s.Canvas.H, cy+cellSize+padY); y++ {
-			row := s.Pix[y*s.Stride+4*x0 : y*s.Stride+4*x1]
-			for k := 0; k+3 < len(row); k += 4 {
-				if row[k+3] != 0 {
-					row[k], row[k+1], row[k+2] = b, g, r
-				}
-			}
+// hide notes which halves of cells a row of pixels must not show, and by which piece's colour each is hidden: active cells
+// and their margin, the later over the earlier. All rows of one third of a cell have the same cover: its first padY rows
+// (which), its middle, its last padY rows.
+func (m *masker) hide(cy int, which third) {
+	clear(m.cover)
+	if which == top && cy > 0 {
+		m.hideRow(cy - 1)
+	}
+	m.hideRow(cy)
+	if which == bottom && cy+1 < m.h {
+		m.hideRow(cy + 1)
+	}
+}
+
+func (m *masker) hideRow(cy int) {
+	for cx, on := range m.active[cy*m.w:][:m.w] {
+		if on != 0 {
+			label := m.label[cy*m.w+cx]
+			c := m.cover[2*cx:][:4] // cover begins padX before the picture
+			c[0], c[1], c[2], c[3] = label, label, label, label
 		}
 	}
+}
+
+// third is a part of the height of a cell.
+type third uint8
+
+const (
+	top third = iota
+	middle
+	bottom
+)
+
+func thirdOf(y int) third {
+	switch y %= cellSize; {
+	case y < padY:
+		return top
+	case y < cellSize-padY:
+		return middle
+	}
+	return bottom
+}
+
+// colour is what hides a piece.
+func (a *area) colour() uint32 {
+	if a.n == 0 {
+		return 0x808080
+	}
+	return uint32(a.r/a.n)<<16 | uint32(a.g/a.n)<<8 | uint32(a.b/a.n)
 }

@@ -23,7 +23,7 @@ func findPEM(s *search) error {
 		s.add(start, end, privateKey)
 		at = end
 	}
-	if i := bytes.Index(s.text, pemEnd); i >= 0 && bytes.Index(s.text, pemBegin) < 0 {
+	if i := bytes.Index(s.text, pemEnd); i >= 0 && !bytes.Contains(s.text, pemBegin) {
 		s.add(0, pemClose(s.text, i), privateKey) // its beginning was typed elsewhere
 	}
 	return nil

@@ -1,11 +1,8 @@
 package redact
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"image"
-	"image/color"
-	"image/png"
+	"hash/maphash"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
@@ -54,7 +51,8 @@ func proof(p string) string {
 
 func age(d time.Duration) uint32 { return uint32(min(max(d.Milliseconds(), 0), 1<<31)) }
 
-// picture masks the shot in place and encodes it; nil if the shot is not what it says or anything goes wrong.
+// picture is the shot masked and encoded; nil if the shot is not what it says or anything goes wrong. A picture that was made
+// just before is not made again.
 func (m *masker) picture(s *raw.Shot) (f *pb.Frame) {
 	c := s.Canvas
 	if c.W <= 0 || c.H <= 0 || c.W > mostPixels/c.H || s.Stride < 4*c.W || len(s.Pix) < s.Stride*(c.H-1)+4*c.W {
@@ -65,8 +63,14 @@ func (m *masker) picture(s *raw.Shot) (f *pb.Frame) {
 			f = nil
 		}
 	}()
-	if !Disconnected {
-		m.mask(s)
+	key := m.recent.key(s)
+	if f := m.recent.find(key); f != nil {
+		return f
+	}
+	if Disconnected {
+		m.size(s)
+	} else {
+		m.find(s)
 	}
 	img, err := m.encode(s)
 	if err != nil {
@@ -77,18 +81,67 @@ func (m *masker) picture(s *raw.Shot) (f *pb.Frame) {
 	if Disconnected {
 		f.Mask = "DISCONNECTED"
 	}
+	m.recent.add(key, f)
 	return f
 }
 
-// palette numbers the colours of a picture. It is a hash table with open places.
+// recent holds the last masked frames under a keyed hash of the pixels that they were made of: what is seen after one action
+// is often what is seen before the next. It lies in RAM only and is forgotten whenever the focus or the permit goes.
+type recent struct {
+	seed   maphash.Seed
+	frames [4]known
+	next   int
+}
+
+// known is a frame and what it was made of.
+type known struct {
+	key   sight
+	frame *pb.Frame
+}
+
+// sight is a picture as a keyed hash.
+type sight struct {
+	w, h, stride int
+	sum          uint64
+}
+
+func (r *recent) key(s *raw.Shot) sight {
+	if r.seed == (maphash.Seed{}) {
+		r.seed = maphash.MakeSeed()
+	}
+	w, h := s.Canvas.W, s.Canvas.H
+	return sight{w, h, s.Stride, maphash.Bytes(r.seed, s.Pix[:s.Stride*(h-1)+4*w])}
+}
+
+func (r *recent) find(k sight) *pb.Frame {
+	for _, c := range r.frames {
+		if c.frame != nil && c.key == k {
+			return c.frame
+		}
+	}
+	return nil
+}
+
+func (r *recent) add(k sight, f *pb.Frame) {
+	r.frames[r.next] = known{k, f}
+	r.next = (r.next + 1) % len(r.frames)
+}
+
+func (r *recent) forget() { *r = recent{} }
+
+// palette numbers the colours of a picture. It is a hash table with open places. Colour 0 is the absent pixel.
 type palette struct {
 	slots  [1024]uint32 // colour + 1<<24
 	number [1024]uint8
-	colors color.Palette
+	colors []uint32
+	inks   []uint8 // for each piece of active cells: the number of its colour
+	last   uint32  // the colour before, as it lies in memory; 0 for none
+	of     uint8   // and its number
+	absent bool    // a pixel is absent
 }
 
 // encode writes a PNG with a palette: a masked desktop has few colours. Where there are more than 255, their lowest bits
-// are dropped until they fit. Colour 0 is the absent pixel.
+// are dropped until they fit.
 func (m *masker) encode(s *raw.Shot) ([]byte, error) {
 	w, h := s.Canvas.W, s.Canvas.H
 	if cap(m.pixels) < w*h {
@@ -100,47 +153,93 @@ func (m *masker) encode(s *raw.Shot) ([]byte, error) {
 			break
 		}
 	}
-	img := &image.Paletted{Pix: m.pixels, Stride: w, Rect: image.Rect(0, 0, w, h), Palette: m.index.colors}
-	var out bytes.Buffer
-	enc := png.Encoder{CompressionLevel: png.BestSpeed, BufferPool: &m.pool}
-	if err := enc.Encode(&out, img); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return m.file.write(m.pixels, w, h, m.index.colors, m.index.absent)
 }
 
-// number fills m.pixels; false if there are too many colours.
+// number fills m.pixels; false if there are too many colours. What the mask hides is not looked at.
 func (m *masker) number(s *raw.Shot, keep uint32) bool {
 	p := &m.index
 	clear(p.slots[:])
-	p.colors = append(p.colors[:0], color.NRGBA{})
+	p.colors, p.inks, p.last, p.absent = append(p.colors[:0], 0), p.inks[:0], 0, false
+	for _, a := range m.boxes {
+		ink, ok := uint8(0), true
+		if len(p.inks) > 0 {
+			if ink, ok = p.add(a.colour() & keep); !ok {
+				return false
+			}
+		}
+		p.inks = append(p.inks, ink)
+	}
 	w := s.Canvas.W
-	last, lastNumber := uint32(0), uint8(0)
 	for y := range s.Canvas.H {
-		row := s.Pix[y*s.Stride : y*s.Stride+4*w]
-		out := m.pixels[y*w : (y+1)*w]
-		for x := range out {
-			px := row[4*x : 4*x+4 : 4*x+4]
-			if px[3] == 0 {
-				out[x] = 0
-				continue
+		if which := thirdOf(y); y == 0 || which != thirdOf(y-1) {
+			m.hide(y/cellSize, which)
+		}
+		row, out := s.Pix[y*s.Stride:][:4*w], m.pixels[y*w:][:w]
+		for x := 0; x < w; {
+			label, end := m.run(x, w)
+			if label != 0 {
+				p.hidden(row[4*x:4*end], out[x:end], p.inks[label])
+			} else if !p.shown(row[4*x:4*end], out[x:end], keep) {
+				return false
 			}
-			c := (uint32(px[0])|uint32(px[1])<<8|uint32(px[2])<<16)&keep | 1<<24
-			if c != last {
-				n, ok := p.of(c)
-				if !ok {
-					return false
-				}
-				last, lastNumber = c, n
-			}
-			out[x] = lastNumber
+			x = end
 		}
 	}
 	return true
 }
 
-// of is the number of a colour, false if the palette is full.
-func (p *palette) of(c uint32) (uint8, bool) {
+// run is whose colour hides pixel x and how far that reaches.
+func (m *masker) run(x, w int) (label int32, end int) {
+	half := x/padX + 1
+	label = m.cover[half]
+	for half++; half < len(m.cover) && m.cover[half] == label; half++ {
+	}
+	return label, min((half-1)*padX, w)
+}
+
+// hidden numbers pixels under the mask: all one colour, but those that are absent stay so.
+func (p *palette) hidden(row, out []byte, ink uint8) {
+	for x := range out {
+		out[x] = ink
+		if row[4*x+3] == 0 {
+			out[x], p.absent = 0, true
+		}
+	}
+}
+
+// shown numbers pixels that the mask leaves, eight at a time where they are alike.
+func (p *palette) shown(row, out []byte, keep uint32) bool {
+	for x := 0; x < len(out); {
+		pair := uint64(p.last)<<32 | uint64(p.last)
+		for ; x+8 <= len(out) && p.last != 0; x += 8 {
+			b := row[4*x:][:32]
+			if le.Uint64(b) != pair || le.Uint64(b[8:]) != pair || le.Uint64(b[16:]) != pair || le.Uint64(b[24:]) != pair {
+				break
+			}
+			le.PutUint64(out[x:], uint64(p.of)*0x0101010101010101)
+		}
+		for end := min(x+8, len(out)); x < end; x++ {
+			switch c := le.Uint32(row[4*x:]); {
+			case c>>24 == 0:
+				out[x], p.absent = 0, true
+				continue
+			case c != p.last:
+				n, ok := p.add(c & keep)
+				if !ok {
+					return false
+				}
+				p.last, p.of = c, n
+			}
+			out[x] = p.of
+		}
+	}
+	return true
+}
+
+// add is the number of a colour, false if the palette is full.
+func (p *palette) add(c uint32) (uint8, bool) {
+	c |= 1 << 24
 	for i := c * 2654435761 >> 22; ; i = (i + 1) & 1023 {
 		switch p.slots[i] {
 		case c:
@@ -150,17 +249,8 @@ func (p *palette) of(c uint32) (uint8, bool) {
 				return 0, false
 			}
 			p.slots[i], p.number[i] = c, uint8(len(p.colors))
-			p.colors = append(p.colors, color.NRGBA{R: byte(c >> 16), G: byte(c >> 8), B: byte(c), A: 0xff})
+			p.colors = append(p.colors, c)
 			return p.number[i], true
 		}
 	}
 }
-
-// pool keeps the encoder's memory.
-type pool struct{ b *png.EncoderBuffer }
-
-// Get gives the kept memory, nil the first time.
-func (p *pool) Get() *png.EncoderBuffer { return p.b }
-
-// Put keeps it.
-func (p *pool) Put(b *png.EncoderBuffer) { p.b = b }

@@ -108,6 +108,7 @@ func (r *Redactor) leave(end edge) {
 	r.field.forget(soft)
 	r.field.focus = 0
 	r.hiding = false
+	r.masker.recent.forget()
 }
 
 // typed takes a step of typing.

@@ -30,7 +30,7 @@ func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome,
 		if err != nil {
 			return err
 		}
-		return insertGroup(ctx, tx, fresh, places)
+		return s.insertGroup(ctx, tx, fresh, places)
 	})
 	if err != nil {
 		s.suspect(err)
@@ -84,6 +84,13 @@ func judge(ctx context.Context, q querier, r *store.Record) (store.Outcome, erro
 		return store.Conflict, nil
 	case !errors.Is(err, sql.ErrNoRows):
 		return 0, fmt.Errorf("store: look up a batch: %w", err)
+	}
+	gone, err := wasErased(ctx, q, r.Subject, r.Batch)
+	switch {
+	case err != nil:
+		return 0, err
+	case gone:
+		return store.WasErased, nil
 	case !st.Known:
 		return store.NoConsent, nil
 	case st.Withdrawn:
@@ -94,14 +101,14 @@ func judge(ctx context.Context, q querier, r *store.Record) (store.Outcome, erro
 	return store.Stored, nil
 }
 
-func insertGroup(ctx context.Context, tx *sql.Tx, fresh []*store.Record, places []place) error {
+func (s *Store) insertGroup(ctx context.Context, tx *sql.Tx, fresh []*store.Record, places []place) error {
 	row, err := tx.PrepareContext(ctx, `INSERT INTO batches (batch, subject, device, consent, policy, purpose, sequence, digest,
 		bucket, size, hour, recipients, pack, at, head, payload) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`)
 	if err != nil {
 		return fmt.Errorf("store: write the index: %w", err)
 	}
 	defer row.Close()
-	capsules, err := tx.PrepareContext(ctx, "INSERT OR REPLACE INTO capsules (batch, sealed) VALUES (?, ?)")
+	capsules, err := tx.PrepareContext(ctx, "INSERT OR REPLACE INTO capsules (batch, sealed, shred_key, epoch) VALUES (?, ?, ?, ?)")
 	if err != nil {
 		return fmt.Errorf("store: write the index: %w", err)
 	}
@@ -116,7 +123,15 @@ func insertGroup(ctx context.Context, tx *sql.Tx, fresh []*store.Record, places 
 			places[i].at, len(r.Head), len(r.Payload)); err != nil {
 			return fmt.Errorf("store: write the index: %w", err)
 		}
-		if _, err := capsules.ExecContext(ctx, r.Batch[:], nonNil(r.Capsules)); err != nil {
+		epoch, err := s.epochOf(ctx, tx, r.Subject)
+		if err != nil {
+			return err
+		}
+		sealed, shred, err := sealCapsules(epoch, r.Batch, r.Digest, r.Capsules)
+		if err != nil {
+			return err
+		}
+		if _, err := capsules.ExecContext(ctx, r.Batch[:], sealed, shred, epoch.number); err != nil {
 			return fmt.Errorf("store: write the capsules: %w", err)
 		}
 		if err := addLeaf(ctx, tx, r.Leaf); err != nil {
@@ -168,13 +183,26 @@ func standing(ctx context.Context, q querier, device, consent store.ID) (store.S
 
 // Read returns a whole record.
 func (s *Store) Read(ctx context.Context, batch store.ID) (store.Record, error) {
+	r, err := s.readOnce(ctx, batch)
+	if errors.Is(err, errNoKey) {
+		r, err = s.readOnce(ctx, batch) // an erasure may have replaced the key in between
+	}
+	if errors.Is(err, errNoKey) {
+		err = errors.Join(store.ErrDamaged, err)
+	}
+	return r, err
+}
+
+func (s *Store) readOnce(ctx context.Context, batch store.ID) (store.Record, error) {
 	r := store.Record{Batch: batch}
+	var sealed, shred []byte
+	var epoch sql.NullInt64
 	var subject, device, consent, policy, digest, recipients []byte
 	var pl place
 	var head, payload, received, seq int64
 	err := s.read.QueryRowContext(ctx, `SELECT subject, device, consent, policy, purpose, sequence, digest, bucket, hour, recipients,
-		pack, at, head, payload, sealed FROM batches JOIN capsules USING (batch) WHERE batch = ?`, batch[:]).Scan(&subject, &device,
-		&consent, &policy, &r.Purpose, &seq, &digest, &r.Bucket, &received, &recipients, &pl.pack, &pl.at, &head, &payload, &r.Capsules)
+		pack, at, head, payload, sealed, shred_key, epoch FROM batches JOIN capsules USING (batch) WHERE batch = ?`, batch[:]).Scan(&subject, &device,
+		&consent, &policy, &r.Purpose, &seq, &digest, &r.Bucket, &received, &recipients, &pl.pack, &pl.at, &head, &payload, &sealed, &shred, &epoch)
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.Record{}, store.ErrNotFound
 	}
@@ -189,6 +217,9 @@ func (s *Store) Read(ctx context.Context, batch store.ID) (store.Record, error) 
 	r.Sequence, r.Received = uint64(seq), time.Unix(received, 0).UTC()
 	for ; len(recipients) >= 32; recipients = recipients[32:] {
 		r.Recipients = append(r.Recipients, [32]byte(recipients))
+	}
+	if r.Capsules, err = s.openCapsules(r, sealed, shred, epoch.Int64); err != nil {
+		return store.Record{}, err
 	}
 	if r.Head, r.Payload, err = s.packs.read(pl, batch, head, payload); err != nil {
 		return store.Record{}, err

@@ -16,7 +16,7 @@ func Check(ctx context.Context, dir string) (damaged int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	s := &Store{Index: x, packs: packs{dir: filepath.Join(dir, "packs")}}
+	s := &Store{Index: x, packs: packs{dir: filepath.Join(dir, "packs")}, ring: newRing(dir, osDisk{})}
 	defer func() { err = errors.Join(err, x.Close()) }()
 	if err := x.integrity(ctx); err != nil {
 		return 0, err

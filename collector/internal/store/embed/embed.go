@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
 )
@@ -18,6 +19,11 @@ type Store struct {
 	log  *slog.Logger
 	dir  string
 	lock *os.File
+	now  func() time.Time
+
+	ring    *ring
+	journal journal
+	erasing sync.Mutex // one erasure at a time; taken before mu
 
 	mu      sync.Mutex // guards what follows, and so the order of packs and rows
 	packs   packs
@@ -33,6 +39,9 @@ type Report struct {
 	Missing int  // rows taken out because their bytes were gone; their devices may send again
 	Salved  bool // the index was damaged; what could be read of it lives in a new one, the old one lies in damaged/
 	Lost    int  // tables of the old index that could not be read to their end
+	Erased  int  // erasures that were completed: they were cut short, or the index is from before them
+	Shut    int  // boxes taken out because the index is from before an erasure by their person, whose key was replaced since
+	Keyless int  // people whose key is not in keys/
 }
 
 // Open takes the folder for this process, repairs it and returns the store. No content of a file keeps it from starting;
@@ -43,20 +52,25 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (*Store, Report, er
 
 func open(ctx context.Context, dir string, log *slog.Logger, d disk) (*Store, Report, error) {
 	var rep Report
-	packDir := filepath.Join(dir, "packs")
-	if err := os.MkdirAll(packDir, 0o700); err != nil {
-		return nil, rep, fmt.Errorf("store: make the folder: %w", err)
+	packDir, keyDir, journalDir := filepath.Join(dir, "packs"), filepath.Join(dir, "keys"), filepath.Join(dir, "erasures")
+	for _, folder := range []string{packDir, keyDir, journalDir} {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return nil, rep, fmt.Errorf("store: make the folder: %w", err)
+		}
 	}
 	lk, err := lock(filepath.Join(dir, "lock"))
 	if err != nil {
 		return nil, rep, err
 	}
-	s := &Store{log: log, dir: dir, lock: lk, arrived: make(chan struct{})}
+	s := &Store{log: log, dir: dir, lock: lk, now: time.Now, arrived: make(chan struct{}), ring: newRing(dir, d), journal: journal{d, journalDir}}
 	if s.Index, err = openChecked(ctx, dir, &rep); err != nil {
 		return nil, rep, errors.Join(err, lk.Close())
 	}
 	s.packs = packs{disk: d, dir: packDir}
-	if err := s.repair(ctx, &rep); err != nil {
+	if err = s.repair(ctx, &rep); err == nil {
+		err = s.completeErasures(ctx, &rep)
+	}
+	if err != nil {
 		return nil, rep, errors.Join(err, s.Index.Close(), lk.Close())
 	}
 	return s, rep, nil
@@ -72,7 +86,7 @@ func (s *Store) Close() error {
 	s.closed = true
 	close(s.arrived)
 	// On a full disk the log stays beside the index, where the next start reads it: nothing is lost.
-	if _, err := s.write.Exec("PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+	if _, err := s.write.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
 		s.log.Warn("the index's log could not be moved into it and stays beside it", "error", err)
 	}
 	return errors.Join(s.packs.close(), s.Index.Close(), s.lock.Close())

@@ -1,7 +1,10 @@
 package embed
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -12,6 +15,12 @@ type disk interface {
 	Create(path string) (file, error)
 	// SyncDir makes the names in dir durable.
 	SyncDir(dir string) error
+	Rename(from, to string) error
+	Remove(path string) error
+	// Blank makes n bytes of a file read as zeros, durably, and gives their space back where the file system can.
+	Blank(path string, at, n int64) error
+	// Shred overwrites a small file in place, durably. What a disk keeps of the old bytes is beyond it.
+	Shred(path string) error
 }
 
 // file is an open pack that is written at its end only.
@@ -22,6 +31,28 @@ type file interface {
 	Truncate(size int64) error
 	Seek(offset int64, whence int) (int64, error)
 	Close() error
+}
+
+// writeDurably makes a file of mode 0600 that replaces an old one in one step.
+func writeDurably(d disk, path string, body []byte) error {
+	tmp := path + ".tmp"
+	if err := d.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := d.Create(tmp)
+	if err != nil {
+		return err
+	}
+	if _, err = f.Write(body); err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, d.Remove(tmp))
+	}
+	if err := d.Rename(tmp, path); err != nil {
+		return errors.Join(err, d.Remove(tmp))
+	}
+	return d.SyncDir(filepath.Dir(path))
 }
 
 type osDisk struct{}
@@ -36,6 +67,47 @@ func (osDisk) Create(path string) (file, error) {
 		return nil, err
 	}
 	return osFile{f}, nil
+}
+
+func (osDisk) Rename(from, to string) error { return os.Rename(from, to) }
+
+func (osDisk) Remove(path string) error { return os.Remove(path) }
+
+func (osDisk) Blank(path string, at, n int64) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	if err = punch(f, at, n); err != nil {
+		_, err = io.Copy(io.NewOffsetWriter(f, at), io.LimitReader(zeros{}, n))
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+func (osDisk) Shred(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err == nil {
+		_, err = io.Copy(io.NewOffsetWriter(f, 0), io.LimitReader(zeros{}, info.Size()))
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// zeros reads as zeros without an end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }
 
 func (osDisk) SyncDir(dir string) error {

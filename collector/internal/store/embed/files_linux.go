@@ -16,3 +16,8 @@ func syncData(f *os.File) error {
 }
 
 func syncFolder(d *os.File) error { return d.Sync() }
+
+// punch frees the blocks of a part of a file; it reads as zeros from then on.
+func punch(f *os.File, at, n int64) error {
+	return unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, at, n)
+}

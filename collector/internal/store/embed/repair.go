@@ -49,9 +49,10 @@ func (s *Store) repair(ctx context.Context, rep *Report) error {
 	return nil
 }
 
-// packEnds is where the last row of each pack ends.
+// packEnds is where the last row of each pack ends, or ended before it was erased.
 func (s *Store) packEnds(ctx context.Context) (map[int64]int64, error) {
-	rows, err := s.write.QueryContext(ctx, fmt.Sprintf("SELECT pack, max(at + %d + head + payload) FROM batches GROUP BY pack", recordHead))
+	rows, err := s.write.QueryContext(ctx, fmt.Sprintf(`SELECT pack, max(e) FROM (SELECT pack, at + %d + head + payload AS e FROM batches
+		UNION ALL SELECT pack, end_at FROM pack_ends) GROUP BY pack`, recordHead))
 	if err != nil {
 		return nil, fmt.Errorf("store: read the index: %w", err)
 	}

@@ -13,7 +13,10 @@ import (
 
 // tables is every table, those that others are useless without first.
 var tables = []string{"vault_keys", "devices", "custodians", "consents", "batches", "capsules", "exports", "export_batches",
-	"export_people", "outbox", "damaged", "invitations"}
+	"export_people", "outbox", "damaged", "invitations", "epochs", "erased", "erasures", "erasure_codes", "scrub", "pack_ends"}
+
+// unnumbered is every table without a rowid.
+var unnumbered = map[string]bool{"export_batches": true, "export_people": true, "erased": true, "scrub": true}
 
 // salvage copies what can be read of a damaged index into a new one, sets the old one aside, and puts the new one in its
 // place. Until the last rename the old one stands, so that a crash or a full disk in between costs nothing.
@@ -99,7 +102,7 @@ func setAside(dir string) error {
 func (x *Index) copyTable(ctx context.Context, old *sql.DB, table string) (whole bool, err error) {
 	err = x.update(ctx, func(tx *sql.Tx) error {
 		for _, query := range []string{"SELECT * FROM " + table + " NOT INDEXED", "SELECT * FROM " + table + " NOT INDEXED ORDER BY rowid DESC"} {
-			if strings.HasPrefix(table, "export_") {
+			if unnumbered[table] {
 				query = "SELECT * FROM " + table
 			}
 			var werr error

@@ -37,6 +37,12 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"many writers lose and double nothing", testConcurrent},
 		{"Arrived tells of a stored group", testArrived},
 		{"a closed store refuses", testClosed},
+		{"an erased span is gone, and its neighbours stay", testErase},
+		{"erasing everything spares others", testEraseAll},
+		{"an erasure is idempotent", testEraseTwice},
+		{"nobody erases another's boxes", testEraseForeign},
+		{"a box that was erased does not come back", testErasedStaysAway},
+		{"an erasure code is one person's", testErasureCode},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t)

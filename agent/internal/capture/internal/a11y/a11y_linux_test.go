@@ -11,6 +11,7 @@ import (
 
 	"github.com/byleave/byleave/e2e/desktop"
 	"github.com/byleave/byleave/policy"
+	"github.com/godbus/dbus/v5"
 )
 
 func moment() policy.Moment { return policy.Moment{Wall: time.Now()} }
@@ -128,10 +129,114 @@ func TestHung(t *testing.T) {
 	}
 }
 
+// TestFind holds that the element which has the focus is found where no event of it was seen, and its kind with it.
+func TestFind(t *testing.T) {
+	for _, test := range []struct {
+		ok      func(Focus) bool
+		lines   bool
+		program string
+		args    []string
+	}{
+		{Focus.Text, true, "mousepad", nil},
+		{Focus.Text, true, "l3afpad", nil},
+		{Focus.Text, true, "featherpad", []string{"--standalone"}},
+		{Focus.Secret, false, "zenity", []string{"--password"}},
+		{Focus.Text, false, "zenity", []string{"--entry"}},
+	} {
+		t.Run(test.program+strings.Join(test.args, ""), func(t *testing.T) {
+			d, first := session(t)
+			f := started(t, d, first, test.ok, test.program, test.args...)
+			first.Close()
+			c, err := Open(moment)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(c.Close)
+			var got Focus
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			if err := desktop.Until(ctx, "the focused element", func() (ok bool) { got, ok = c.Find(ctx, f.PID); return ok }); err != nil {
+				t.Fatal(err)
+			}
+			if !test.ok(got) || got.Lines != test.lines || got.ID != f.ID || got.PID != f.PID {
+				t.Errorf("found %+v, focused is %+v", got, f)
+			}
+			if _, ok := c.Find(ctx, os.Getpid()); ok {
+				t.Error("a process without a window has the focus")
+			}
+			stop(t, f.PID)
+			if _, ok := c.Find(ctx, f.PID); ok {
+				t.Error("a stopped application told an element")
+			}
+		})
+	}
+}
+
 func TestNoBus(t *testing.T) {
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
 	if _, err := Open(moment); !errors.Is(err, ErrNoBus) {
 		t.Errorf("Open gave %v", err)
+	}
+}
+
+// TestAwait holds that a bus that died is noticed, and that a session without one is waited for until it has one.
+func TestAwait(t *testing.T) {
+	d, c := session(t)
+	var pid uint32
+	bus, err := dbus.ConnectSessionBus()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bus.Close()
+	if err := bus.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, "org.a11y.Bus").Store(&pid); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(int(pid), syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for range c.Focused() { // until the bus is gone
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	again, err := Await(ctx, moment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if f := started(t, d, again, Focus.Text, "l3afpad"); !f.Lines {
+		t.Errorf("on the new bus: %+v", f)
+	}
+	gone, stop := context.WithCancel(ctx)
+	stop()
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+	if _, err := Await(gone, moment); err == nil {
+		t.Error("a session that is not there has a bus")
+	}
+}
+
+// TestClaims holds that of several elements which say that they have the focus a secret one is believed, and no guess is made.
+func TestClaims(t *testing.T) {
+	for _, test := range []struct {
+		roles []Role
+		want  int // index of roles, -1 if none
+	}{
+		{nil, -1},
+		{[]Role{RoleText}, 0},
+		{[]Role{43}, 0},
+		{[]Role{RoleText, roleFiller, RoleTab}, 0},
+		{[]Role{RoleText, RolePasswordText}, 1},
+		{[]Role{RoleText, RoleEntry}, -1},
+		{[]Role{RoleText, RoleTerminal}, -1},
+		{[]Role{43, 44}, -1},
+	} {
+		var f claims
+		for i, r := range test.roles {
+			f.add(node{name: string(rune('a' + i))}, r)
+		}
+		n, ok := f.one()
+		if ok != (test.want >= 0) || ok && n.name != string(rune('a'+test.want)) {
+			t.Errorf("%v: %v, %v", test.roles, n, ok)
+		}
 	}
 }
 

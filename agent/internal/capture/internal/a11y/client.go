@@ -57,7 +57,7 @@ type node struct {
 func Open(now func() policy.Moment) (*Client, error) {
 	conn, err := dial()
 	if err != nil {
-		return nil, fmt.Errorf("%w (%v)", ErrNoBus, err)
+		return nil, fmt.Errorf("%w (%w)", ErrNoBus, err)
 	}
 	c := &Client{
 		conn: conn, now: now, signals: make(chan *dbus.Signal, 64), focused: make(chan Focus, 16),
@@ -66,10 +66,41 @@ func Open(now func() policy.Moment) (*Client, error) {
 	}
 	if err := c.listen(); err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("%w (%v)", ErrNoBus, err)
+		return nil, fmt.Errorf("%w (%w)", ErrNoBus, err)
 	}
 	go c.run()
 	return c, nil
+}
+
+// Await opens the accessibility bus as soon as the session has one, at once if it does. It gives up, with an error, when
+// ctx ends or the session does.
+func Await(ctx context.Context, now func() policy.Moment) (*Client, error) {
+	session, err := dbus.ConnectSessionBus(dbus.WithContext(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("%w (%v)", ErrNoBus, err)
+	}
+	defer session.Close()
+	changed := make(chan *dbus.Signal, 16)
+	session.Signal(changed)
+	err = session.AddMatchSignalContext(ctx, dbus.WithMatchInterface("org.freedesktop.DBus"),
+		dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, "org.a11y.Bus"))
+	if err != nil {
+		return nil, fmt.Errorf("%w (%v)", ErrNoBus, err)
+	}
+	for {
+		c, err := Open(now)
+		if err == nil {
+			return c, nil
+		}
+		select {
+		case _, ok := <-changed:
+			if !ok {
+				return nil, err
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // dial asks the session bus for the accessibility bus.
@@ -159,9 +190,13 @@ func gotFocus(s *dbus.Signal) bool {
 func (c *Client) ask(at policy.Moment, s *dbus.Signal) Focus {
 	ctx, cancel := context.WithTimeout(context.Background(), eventWait)
 	defer cancel()
-	n := node{s.Sender, s.Path}
+	return c.look(ctx, at, node{s.Sender, s.Path})
+}
+
+// look finds out what an element is that has the focus at at.
+func (c *Client) look(ctx context.Context, at policy.Moment, n node) Focus {
 	f := Focus{At: at, ID: c.remember(n)}
-	pid, err := c.pid(ctx, s.Sender)
+	pid, err := c.pid(ctx, n.name)
 	if err != nil {
 		return f
 	}

@@ -3,6 +3,7 @@ package raw
 import (
 	"fmt"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/byleave/byleave/policy"
@@ -27,7 +28,7 @@ func Open(e Event) Step {
 }
 
 // Format writes the word "raw.Event" under every verb.
-func (Event) Format(f fmt.State, _ rune) { io.WriteString(f, "raw.Event") }
+func (Event) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "raw.Event") }
 
 // MarshalJSON refuses: raw content is never encoded.
 func (Event) MarshalJSON() ([]byte, error) { return nil, fmt.Errorf("raw: an event is never encoded") }
@@ -137,13 +138,46 @@ type Shot struct {
 	Canvas Rect          // what Pix shows, in screen pixels
 	Age    time.Duration // before: age at the press; after: time until the window settled
 	Proof  string        // before: "damage" or "slot"; after: "settled" or "cap"
+
+	memory *memory // nil: Pix belongs to this shot alone
 }
 
-// Wipe overwrites the pixels. The shot is empty afterwards.
+// memory is the pixels of shots that show the same.
+type memory struct {
+	shots atomic.Int32
+	free  func()
+}
+
+// Lend says whose memory Pix is: once the last shot that shows it is wiped, free is called, which must overwrite it. It may be
+// called from any goroutine.
+func (s *Shot) Lend(free func()) {
+	s.memory = &memory{free: free}
+	s.memory.shots.Store(1)
+}
+
+// Share gives another shot of the same pixels, which nobody may write to any more. Each is wiped by itself; the last one wiped
+// overwrites them.
+func (s *Shot) Share() *Shot {
+	if s.memory == nil {
+		pix := s.Pix
+		s.Lend(func() { clear(pix) })
+	}
+	s.memory.shots.Add(1)
+	t := *s
+	return &t
+}
+
+// Wipe overwrites the pixels, unless another shot still shows them. The shot is empty afterwards.
 func (s *Shot) Wipe() {
-	if s == nil {
+	if s == nil || s.Pix == nil {
 		return
 	}
-	clear(s.Pix)
+	pix := s.Pix
 	s.Pix = nil
+	switch {
+	case s.memory == nil:
+		clear(pix)
+	case s.memory.shots.Add(-1) == 0:
+		s.memory.free()
+	}
 }

@@ -16,13 +16,25 @@ type layer struct {
 	hidden []raw.Rect // parts that other windows cover and the server did not black out
 }
 
-// compose paints the layers over each other, the first lowest, into one picture; what no layer holds stays absent.
-func compose(layers []layer, memory []byte, buffer func(int) []byte) *raw.Shot {
+// compose makes the layers in memory one picture, without a copy of a single one. Several are painted over each other, the first
+// lowest, behind them in memory; what no layer holds stays absent.
+func compose(layers []layer, memory []byte) *raw.Shot {
+	if len(layers) == 1 {
+		l := layers[0]
+		shot := &raw.Shot{Canvas: l.rect, Stride: l.rect.W * 4, Pix: memory[:l.rect.W*l.rect.H*4]}
+		opaque(shot.Pix, shot.Pix)
+		for _, r := range l.hidden {
+			blacken(shot, r)
+		}
+		return shot
+	}
 	var canvas raw.Rect
 	for _, l := range layers {
 		canvas = join(canvas, l.rect)
 	}
-	shot := &raw.Shot{Canvas: canvas, Stride: canvas.W * 4, Pix: buffer(canvas.W * canvas.H * 4)}
+	last := layers[len(layers)-1]
+	begin := last.off + last.rect.W*last.rect.H*4
+	shot := &raw.Shot{Canvas: canvas, Stride: canvas.W * 4, Pix: memory[begin : begin+canvas.W*canvas.H*4]}
 	for _, l := range layers {
 		for y := range l.rect.H {
 			row := memory[l.off+y*l.rect.W*4:][:l.rect.W*4]

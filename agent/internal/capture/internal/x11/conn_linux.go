@@ -147,14 +147,18 @@ func (c *conn) makeOwn() error {
 }
 
 // now is the server's time at some instant of this call. It is one round trip.
-func (c *conn) now() (uint32, error) {
+func (c *conn) now() (uint32, error) { return c.askNow()() }
+
+// askNow asks for the server's time between the requests before and after; the function waits for the answer.
+func (c *conn) askNow() func() (uint32, error) {
 	xproto.ChangeProperty(c.Conn, xproto.PropModeAppend, xproto.Window(c.own.Load()), xproto.AtomWmName, xproto.AtomString, 8, 0, nil)
-	if _, err := xproto.GetInputFocus(c.Conn).Reply(); err != nil {
-		return 0, err
+	barrier := xproto.GetInputFocus(c.Conn)
+	return func() (uint32, error) {
+		if _, err := barrier.Reply(); err != nil {
+			return 0, err
+		}
+		return c.lastStamp(), nil
 	}
-	c.stampMu.Lock()
-	defer c.stampMu.Unlock()
-	return c.stamp, nil
 }
 
 // lastStamp is the time that the last stamping request told, once its round trip has ended.

@@ -9,20 +9,26 @@ import (
 	"github.com/jezek/xgb/xproto"
 )
 
-// slot is one picture of the watched window and its popups as the server gave it, in shared memory.
-type slot struct {
-	seg     *segment
-	layers  []layer
-	version int
-	precise bool
-	painted uint32 // last paint that is in it, or could be
-	at      uint32 // server time just after the grab
+// grabMark asks handlePicture for the paints around a run of grabs: the last before the server handled request first, the first
+// after it handled request last, and whether there was one between them.
+type grabMark struct {
+	first, last uint16
+	painted     uint32
+	next        uint32
+	over        bool
+	torn        bool
 }
 
-// grabMark asks handlePicture for the last paint before the server handled request seq.
-type grabMark struct {
-	seq     uint16
-	painted uint32
+// see takes in a paint at server time t, reported before the server handled the request after e's.
+func (m *grabMark) see(seq uint16, t uint32) {
+	switch {
+	case int16(seq-m.first) < 0:
+		m.painted = t
+	case int16(seq-m.last) < 0:
+		m.torn = true
+	case !m.over:
+		m.next, m.over = t, true
+	}
 }
 
 // Why there is no picture, in plain words.
@@ -33,15 +39,21 @@ const (
 	whyUnseen     = "window not on screen"
 	whyNoMemory   = "no shared memory"
 	whyDepth      = "unknown pixel format"
+	whyInside     = "too many windows inside"
+	whyTooSoon    = "too soon after another"
 	whyNoProof    = "no picture proven older than the press"
 )
 
 // grabTries is how often a grab is repeated when the window changed under it.
 const grabTries = 3
 
-// Before is a picture of the watched window from before a press, for sure: a grab made now if the order of damage on
-// the same connection proves that nothing was painted since ("damage"). Call it when the press arrives. Without a
-// picture it says why.
+// pressEvery is the shortest time between two grabs for presses. A slot may be given more often: it costs nothing.
+const pressEvery = 100 * time.Millisecond
+
+// Before is a picture of the watched window from before a press, for sure. Either a slot: all paints until now are known, and the
+// slot holds each that came before the press and none that came later ("slot"). Or a grab made now, if the order of damage on the
+// same connection proves that nothing was painted since the press ("damage"). Call it when the press arrives. Without a picture it
+// says why. Age is how long before the press the server gave the picture.
 func (s *Server) Before(window uint32, press uint32) (*raw.Shot, string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,22 +61,31 @@ func (s *Server) Before(window uint32, press uint32) (*raw.Shot, string) {
 	if s.closing || window == 0 || xproto.Window(window) != w.window {
 		return nil, whyNotWatched
 	}
-	why := whyNoProof
-	if w.armed && w.precise {
-		var sl *slot
-		if sl, why = s.grab(); sl != nil {
-			defer s.release(sl)
-			if sl.precise && after(press, sl.painted) {
-				return s.shot(sl, "damage", 0), ""
-			}
+	if !w.armed || !w.precise {
+		return nil, whyNoProof
+	}
+	why, again := s.catchUp()
+	if why != "" && !again {
+		return nil, why
+	}
+	for _, sl := range w.slots {
+		if why == "" && sl != nil && sl.shows(press) && sl.stands(w) {
+			return s.give(sl, "slot", max(0, time.Duration(int32(press-sl.at))*time.Millisecond)), ""
 		}
 	}
-	// A slot is no proof yet: under load the server's stamps let slots pass that do not show the state just before the press
-	// (docs/decisions/0005). Until that is understood the frame is withheld, which the record says.
-	if why == "" {
-		why = whyNoProof
+	now := time.Now()
+	if now.Sub(w.pressAt) < pressEvery {
+		return nil, whyTooSoon
 	}
-	return nil, why
+	w.pressAt = now
+	sl, why := s.take()
+	switch {
+	case sl == nil:
+		return nil, why
+	case !sl.precise || !after(press, sl.painted):
+		return nil, whyNoProof
+	}
+	return s.give(sl, "damage", 0), ""
 }
 
 // Grab is a picture of the watched window as it is now; its Proof is "settled" if nothing was painted for 15 ms, else
@@ -75,16 +96,54 @@ func (s *Server) Grab(window uint32) (*raw.Shot, string) {
 	if s.closing || window == 0 || xproto.Window(window) != s.watch.window {
 		return nil, whyNotWatched
 	}
+	if !s.watch.armed {
+		return s.grabUnarmed()
+	}
+	why, again := s.catchUp()
+	if why != "" && !again {
+		return nil, why
+	}
+	sl := s.watch.slots[0]
+	if why != "" || sl == nil || sl.over || !sl.precise || !sl.stands(&s.watch) {
+		if sl, why = s.take(); sl == nil {
+			return nil, why
+		}
+	}
+	proof := "cap"
+	if time.Duration(int32(sl.at-sl.painted))*time.Millisecond >= settleAfter {
+		proof = "settled"
+	}
+	return s.give(sl, proof, 0), ""
+}
+
+// grabUnarmed is a picture of a window whose paints nobody follows at present.
+func (s *Server) grabUnarmed() (*raw.Shot, string) {
 	sl, why := s.grab()
 	if sl == nil {
 		return nil, why
 	}
-	defer s.release(sl)
-	proof := "cap"
-	if time.Duration(sl.at-sl.painted)*time.Millisecond >= settleAfter {
-		proof = "settled"
+	defer s.drop(sl)
+	return s.give(sl, "cap", 0), ""
+}
+
+// catchUp learns every paint that the server made until now, and that the window is active and where it was.
+func (s *Server) catchUp() (why string, again bool) {
+	why, again = s.answer(s.ask())
+	s.handlePicture(nil)
+	return why, again
+}
+
+// take grabs a slot and keeps it as the newest.
+func (s *Server) take() (*slot, string) {
+	w := &s.watch
+	s.drop(w.slots[1])
+	w.slots[1] = nil
+	sl, why := s.grab()
+	if sl == nil {
+		return nil, why
 	}
-	return s.shot(sl, proof, 0), ""
+	w.slots[1], w.slots[0] = w.slots[0], sl
+	return sl, ""
 }
 
 // grab takes the window and its popups, again if they changed meanwhile.
@@ -144,20 +203,23 @@ func (s *Server) answer(q checks) (why string, again bool) {
 // that its answers before and after agree makes sure that the pieces belong together.
 func (s *Server) grabOnce() (sl *slot, why string, again bool) {
 	w := &s.watch
-	version := w.version
-	layers := s.plan()
+	version, stack := w.version, w.stack
+	if !s.lookInside() {
+		return nil, whyInside, false
+	}
+	layers, size := s.plan()
 	if layers == nil {
 		return nil, whyUnseen, false
 	}
 	covers := s.covers()
-	seg, err := s.takeSegment(layers)
+	seg, err := s.borrow(size)
 	if err != nil {
 		return nil, whyNoMemory, false
 	}
-	sl = &slot{seg: seg, layers: layers, version: version, precise: w.armed && w.precise}
+	sl = &slot{seg: seg, layers: layers, version: version, stack: stack, precise: w.armed && w.precise}
 	defer func() {
 		if why != "" {
-			s.release(sl)
+			s.drop(sl)
 			sl = nil
 		}
 	}()
@@ -167,9 +229,10 @@ func (s *Server) grabOnce() (sl *slot, why string, again bool) {
 	for i, l := range layers {
 		images[i] = shm.GetImage(s.pic.Conn, xproto.Drawable(l.window), int16(l.rect.X-l.origin.X), int16(l.rect.Y-l.origin.Y),
 			uint16(l.rect.W), uint16(l.rect.H), ^uint32(0), xproto.ImageFormatZPixmap, seg.id, uint32(l.off))
-		mark.seq = images[i].Sequence
 	}
+	mark.first, mark.last = images[0].Sequence, images[len(images)-1].Sequence
 	past := s.ask()
+	stamp := s.pic.askNow()
 	for _, q := range []checks{before, past} {
 		if why, again = s.answer(q); why != "" {
 			return
@@ -178,18 +241,20 @@ func (s *Server) grabOnce() (sl *slot, why string, again bool) {
 	if why, again = grabbed(images); why != "" {
 		return
 	}
+	if sl.at, err = stamp(); err != nil {
+		return sl, whyUnseen, false
+	}
 	if !slices.Equal(covers, s.covers()) {
 		return sl, whyMoving, true
 	}
 	s.hide(layers, covers)
-	if sl.at, err = s.pic.now(); err != nil {
-		return sl, whyUnseen, false
-	}
+	s.hideInside(layers)
 	s.handlePicture(&mark)
-	if w.version != version {
+	if w.version != version || w.stack != stack || mark.torn || !w.inside.known() {
 		return sl, whyMoving, true
 	}
-	if sl.painted = mark.painted; !sl.precise {
+	sl.painted, sl.next, sl.over = mark.painted, mark.next, mark.over
+	if !sl.precise {
 		sl.painted = sl.at
 	}
 	return sl, "", false
@@ -209,62 +274,37 @@ func grabbed(images []shm.GetImageCookie) (why string, again bool) {
 	return why, again
 }
 
-// plan is what to grab, from the lowest to the topmost, clipped to the screen; nil if nothing of the window is on it.
-func (s *Server) plan() []layer {
+// plan is what to grab, from the lowest to the topmost, clipped to the screen, and the memory for it and for one picture of it
+// all; nil if nothing of the window is on the screen.
+func (s *Server) plan() (layers []layer, size int) {
 	w := &s.watch
-	screen := raw.Rect{W: int(s.pic.screen.WidthInPixels), H: int(s.pic.screen.HeightInPixels)}
-	if g, err := xproto.GetGeometry(s.pic.Conn, xproto.Drawable(s.pic.root)).Reply(); err == nil {
-		screen.W, screen.H = int(g.Width), int(g.Height)
-	}
-	var layers []layer
-	off := 0
+	var canvas raw.Rect
 	add := func(win xproto.Window, frame xproto.Window, r raw.Rect) bool {
-		cut := meet(r, screen)
+		cut := meet(r, w.screen)
 		if empty(cut) {
 			return false
 		}
-		layers = append(layers, layer{window: uint32(win), top: uint32(frame), origin: r, rect: cut, off: off})
-		off += cut.W * cut.H * 4
+		layers = append(layers, layer{window: uint32(win), top: uint32(frame), origin: r, rect: cut, off: size})
+		size += cut.W * cut.H * 4
+		canvas = join(canvas, cut)
 		return true
 	}
 	seen := false
 	for _, p := range w.popups {
 		if p.above && !seen {
 			if seen = true; !add(w.window, w.frame, w.rect) {
-				return nil
+				return nil, 0
 			}
 		}
 		add(p.window, p.window, p.rect)
 	}
 	if !seen && !add(w.window, w.frame, w.rect) {
-		return nil
+		return nil, 0
 	}
-	return layers
-}
-
-// takeSegment is shared memory for the layers: one that is free and large enough, else a new one.
-func (s *Server) takeSegment(layers []layer) (*segment, error) {
-	last := layers[len(layers)-1]
-	need := last.off + last.rect.W*last.rect.H*4
-	w := &s.watch
-	for len(w.free) > 0 {
-		g := w.free[len(w.free)-1]
-		w.free = w.free[:len(w.free)-1]
-		if len(g.data) >= need && len(g.data) <= 4*need+1<<20 {
-			return g, nil
-		}
-		g.free(s.pic)
+	if len(layers) > 1 {
+		size += canvas.W * canvas.H * 4
 	}
-	return newSegment(s.pic, need)
-}
-
-// release gives a slot's memory back for the next grab, or wholly if nothing is watched.
-func (s *Server) release(sl *slot) {
-	if s.watch.armed && len(s.watch.free) < 2 {
-		s.watch.free = append(s.watch.free, sl.seg)
-		return
-	}
-	sl.seg.free(s.pic)
+	return layers, size
 }
 
 // cover is a window over others, for screens where a compositor runs: there the server censors nothing.
@@ -317,38 +357,5 @@ func (s *Server) hide(layers []layer, covers []cover) {
 			}
 			above = above || c.window == l.top
 		}
-	}
-}
-
-// shot copies a slot into a picture of its own.
-func (s *Server) shot(sl *slot, proof string, age time.Duration) *raw.Shot {
-	shot := compose(sl.layers, sl.seg.data, s.buffer)
-	shot.Proof, shot.Age = proof, age
-	return shot
-}
-
-// buffer is n zero bytes, from a recycled picture if one is large enough.
-func (s *Server) buffer(n int) []byte {
-	for i, b := range s.pool {
-		if cap(b) >= n && cap(b) <= 4*n+1<<20 {
-			s.pool = slices.Delete(s.pool, i, i+1)
-			return b[:n] // wiped by Recycle
-		}
-	}
-	return make([]byte, n)
-}
-
-// Recycle wipes a picture that nobody needs any more and keeps its memory for the next. Nobody may use it afterwards.
-func (s *Server) Recycle(shot *raw.Shot) {
-	if shot == nil || shot.Pix == nil {
-		return
-	}
-	pix := shot.Pix[:cap(shot.Pix)]
-	shot.Wipe()
-	clear(pix)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.watch.armed && len(s.pool) < 2 {
-		s.pool = append(s.pool, pix)
 	}
 }

@@ -1,7 +1,12 @@
 package x11
 
 import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
 	"testing"
+	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
 	"github.com/jezek/xgb/xproto"
@@ -147,7 +152,7 @@ func TestNoPictureOfWhatIsNotActive(t *testing.T) {
 	if err := s.Watch(0); err != nil {
 		t.Fatal(err)
 	}
-	if s.watch.slots != [2]*slot{} || s.watch.free != nil {
+	if s.watch.slots != [2]*slot{} || s.lender.idle != nil || s.lender.lent != 0 {
 		t.Error("slots outlive Watch(0)")
 	}
 	if s.Watch(0x7fffff) == nil {
@@ -155,68 +160,131 @@ func TestNoPictureOfWhatIsNotActive(t *testing.T) {
 	}
 }
 
-// A client that repaints at once on each press: every picture from Before shows the colour before the press.
+// A client that repaints at once on each press, with a colour of its own each time: every picture from Before shows the colour
+// before the press, never an older or a newer one. Presses come at any time after the last, also while both cores are busy.
 func TestBeforeIsBefore(t *testing.T) {
-	s, a, w, d := watched(t, 100, 100)
-	if err := s.Record(true); err != nil {
-		t.Fatal(err)
+	presses := 100
+	if os.Getenv("BYLEAVE_NIGHTLY") != "" {
+		presses = 1000
 	}
-	h := newHand(t, d)
-	h.move(200, 200)
-	xproto.ChangeWindowAttributesChecked(a.Conn, w, xproto.CwEventMask, []uint32{xproto.EventMaskButtonPress}).Check()
-	colours := [2]uint32{green, orange}
+	for _, busy := range []int{0, 2} {
+		t.Run(fmt.Sprintf("busy %d", busy), func(t *testing.T) {
+			s, a, w, d := watched(t, 100, 100)
+			if err := s.Record(true); err != nil {
+				t.Fatal(err)
+			}
+			h := newHand(t, d)
+			h.move(200, 200)
+			painted := repaint(t, a, w)
+			for range busy {
+				start(t, exec.Command("sh", "-c", "while :; do :; done"))
+			}
+			pause := rand.New(rand.NewPCG(uint64(busy), 1))
+			proofs := map[string]int{}
+			for i := range presses {
+				time.Sleep(time.Duration(pause.IntN(300)) * time.Millisecond) // the load under test: a press at any moment
+				h.click()
+				e := wait(t, s, "the press", func(e Event) bool { return e.Kind == ButtonPress })
+				shot, why := s.Before(uint32(w), e.Time)
+				if shot == nil {
+					proofs[why]++
+				} else {
+					proofs[shot.Proof]++
+					if n := count(shot, shade(i)); n != 400*300 {
+						t.Errorf("press %d (%s, %v old): %d pixels of the state before, %d of the one before that, %d of the next",
+							i, shot.Proof, shot.Age, n, count(shot, shade(i-1)), count(shot, shade(i+1)))
+					}
+					shot.Wipe()
+				}
+				if n := <-painted; n != i+1 {
+					t.Fatalf("painted %d times after %d presses", n, i+1)
+				}
+			}
+			if given := proofs["slot"] + proofs["damage"]; given < presses/4 {
+				t.Errorf("only %d of %d presses have a picture", given, presses)
+			}
+			t.Logf("%d presses, the state just before in all that were given: %v", presses, proofs)
+		})
+	}
+}
+
+// TestPressesAreBounded: with a paint before each, a flood of presses costs a grab per 100 ms, not one each; while nothing is
+// painted, the same picture serves them all and costs none.
+func TestPressesAreBounded(t *testing.T) {
+	s, a, w, _ := watched(t, 100, 100)
+	began, grabs := time.Now(), 0
+	for i := range 60 {
+		a.paint(w, shade(i))
+		a.Sync()
+		shot, why := s.Before(uint32(w), s.serverTime()+1000)
+		switch {
+		case shot == nil && why != whyTooSoon:
+			t.Fatal(why)
+		case shot == nil:
+		case count(shot, shade(i)) != 400*300:
+			t.Fatalf("press %d (%s): an old picture", i, shot.Proof)
+		case shot.Proof == "damage":
+			grabs++
+		}
+		shot.Wipe()
+	}
+	if most := 1 + int(time.Since(began)/pressEvery); grabs == 0 || grabs > most {
+		t.Errorf("%d grabs, want 1 to %d", grabs, most)
+	}
+	wait(t, s, "the last paint settled", func(e Event) bool { return e.Kind == Settled && !newest(s).over })
+	first := newest(s)
+	for range 60 {
+		shot, why := s.Before(uint32(w), s.serverTime()+1000)
+		if shot == nil || shot.Proof != "slot" {
+			t.Fatalf("a picture of what stands still: %q", why)
+		}
+		shot.Wipe()
+	}
+	if newest(s) != first {
+		t.Error("a window that stood still was grabbed again")
+	}
+}
+
+func newest(s *Server) *slot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.watch.slots[0]
+}
+
+// shade is the colour of the window after n presses.
+func shade(n int) uint32 {
+	if n <= 0 {
+		return green
+	}
+	return uint32(n%250+1)<<16 | uint32(n/250)<<8 | 0x55
+}
+
+// repaint has the app fill its window at each press, and tells how often it did once the server has done it.
+func repaint(t *testing.T, a *app, w xproto.Window) <-chan int {
+	t.Helper()
 	painted := make(chan int, 1)
 	stop := make(chan struct{})
-	defer close(stop)
-	presses := make(chan struct{}, 100)
-	a.heard.Store(&presses)
+	t.Cleanup(func() { close(stop) })
+	heard := make(chan struct{}, 100)
+	a.heard.Store(&heard)
+	xproto.ChangeWindowAttributesChecked(a.Conn, w, xproto.CwEventMask, []uint32{xproto.EventMaskButtonPress}).Check()
 	go func() {
 		n := 0
 		for {
 			select {
 			case <-stop:
 				return
-			case <-presses:
+			case <-heard:
 			}
 			for _, e := range a.in.take() {
 				if e.code() == 4 {
 					n++
-					a.paint(w, colours[n%2])
+					a.paint(w, shade(n))
 					a.Sync()
 					painted <- n
 				}
 			}
 		}
 	}()
-	proofs := map[string]int{}
-	const clicks = 60
-	for i := range clicks {
-		until(t, "the window stands", func() bool {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			return s.watch.slots[0] != nil && !s.watch.settle.armed() && s.watch.slots[0].painted == s.watch.painted
-		})
-		h.click()
-		e := wait(t, s, "the press", func(e Event) bool { return e.Kind == ButtonPress })
-		shot, why := s.Before(uint32(w), e.Time)
-		if shot == nil {
-			proofs[why]++
-			if n := <-painted; n != i+1 {
-				t.Fatalf("painted %d times after %d clicks", n, i+1)
-			}
-			continue
-		}
-		proofs[shot.Proof]++
-		if n := count(shot, colours[i%2]); n != 400*300 {
-			t.Errorf("click %d (%s): %d pixels of the old state, %d of the new", i, shot.Proof, n, count(shot, colours[(i+1)%2]))
-		}
-		s.Recycle(shot)
-		if n := <-painted; n != i+1 {
-			t.Fatalf("painted %d times after %d clicks", n, i+1)
-		}
-	}
-	if proofs["damage"] < clicks/4 {
-		t.Errorf("only %d of %d clicks have a proven picture", proofs["damage"], clicks)
-	}
-	t.Logf("%d clicks, old state in all that were given: %v", clicks, proofs)
+	return painted
 }

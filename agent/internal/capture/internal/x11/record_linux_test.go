@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -309,4 +310,19 @@ func TestManagerDies(t *testing.T) {
 	cmd.Env = append(os.Environ(), "DISPLAY="+d, "HOME="+t.TempDir())
 	start(t, cmd)
 	wait(t, s, "a new focus", func(e Event) bool { return e.Kind == FocusChanged && e.Focus.Known })
+}
+
+// An event can be handed over just when recording ends and the queue is emptied: a pause in the middle of fast typing.
+func TestTakenAfterTheQueueWasEmptied(t *testing.T) {
+	key, focus := Event{Kind: KeyPress, Time: 1}, Event{Kind: FocusChanged, Time: 2}
+	for name, tt := range map[string]struct{ before, after []Event }{
+		"as usual":       {[]Event{key, focus}, []Event{focus}},
+		"emptied":        {nil, nil},
+		"only the focus": {[]Event{focus}, []Event{focus}},
+	} {
+		s := &Server{out: slices.Clone(tt.before)}
+		if s.taken(key); !slices.Equal(s.out, tt.after) {
+			t.Errorf("%s: left %v, want %v", name, s.out, tt.after)
+		}
+	}
 }

@@ -1,7 +1,9 @@
 package x11
 
 import (
+	"errors"
 	"fmt"
+	"sync"
 
 	sysv "github.com/gen2brain/shm"
 	"github.com/jezek/xgb/shm"
@@ -24,8 +26,7 @@ func newSegment(c *conn, size int) (*segment, error) {
 	}
 	data, err := sysv.At(key, 0, 0)
 	if err != nil {
-		sysv.Rm(key)
-		return nil, fmt.Errorf("x11: attach shared memory: %w", err)
+		return nil, fmt.Errorf("x11: attach shared memory: %w", errors.Join(err, sysv.Rm(key)))
 	}
 	g := &segment{data: data}
 	if g.id, err = shm.NewSegId(c.Conn); err == nil {
@@ -35,8 +36,7 @@ func newSegment(c *conn, size int) (*segment, error) {
 		err = rmErr
 	}
 	if err != nil {
-		sysv.Dt(data)
-		return nil, fmt.Errorf("x11: share memory with the display: %w", err)
+		return nil, fmt.Errorf("x11: share memory with the display: %w", errors.Join(err, sysv.Dt(data)))
 	}
 	return g, nil
 }
@@ -49,4 +49,79 @@ func (g *segment) free(c *conn) {
 		panic("x11: a segment was freed twice")
 	}
 	g.data = nil
+}
+
+// mostLent bounds how many pictures wait in memory to be masked or dropped; it is more than redaction lets wait.
+const mostLent = 32
+
+var errLent = errors.New("x11: too many pictures are not given back yet")
+
+// lender gives segments to pictures and takes them back when a picture is wiped, in whatever goroutine that is. One that came
+// back stays for the next picture while a window is watched.
+type lender struct {
+	mu   sync.Mutex
+	keep bool
+	lent int
+	idle *segment
+}
+
+// borrow is wiped memory of at least size bytes.
+func (s *Server) borrow(size int) (*segment, error) {
+	l := &s.lender
+	l.mu.Lock()
+	g := l.idle
+	l.idle = nil
+	full := l.lent >= mostLent
+	if !full {
+		l.lent++
+	}
+	l.mu.Unlock()
+	if g != nil && (full || len(g.data) < size || len(g.data) > 4*size+1<<20) {
+		g.free(s.pic)
+		g = nil
+	}
+	if full {
+		return nil, errLent
+	}
+	if g != nil {
+		return g, nil
+	}
+	g, err := newSegment(s.pic, size)
+	if err != nil {
+		l.mu.Lock()
+		l.lent--
+		l.mu.Unlock()
+	}
+	return g, err
+}
+
+// giveBack wipes a segment.
+func (s *Server) giveBack(g *segment) {
+	clear(g.data)
+	l := &s.lender
+	l.mu.Lock()
+	l.lent--
+	kept := l.keep && l.idle == nil
+	if kept {
+		l.idle = g
+	}
+	l.mu.Unlock()
+	if !kept {
+		g.free(s.pic)
+	}
+}
+
+// keepSegments says whether one that comes back is kept.
+func (s *Server) keepSegments(keep bool) {
+	l := &s.lender
+	l.mu.Lock()
+	l.keep = keep
+	g := l.idle
+	if !keep {
+		l.idle = nil
+	}
+	l.mu.Unlock()
+	if !keep && g != nil {
+		g.free(s.pic)
+	}
 }

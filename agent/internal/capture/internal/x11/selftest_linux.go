@@ -38,7 +38,7 @@ func (s *Server) selfTest() error {
 		xproto.ImageFormatZPixmap, g.id, 0).Reply(); err != nil {
 		return fmt.Errorf("%w (%w)", ErrLacks{"MIT-SHM"}, err)
 	}
-	shot := compose([]layer{l}, g.data, func(n int) []byte { return make([]byte, n) })
+	shot := compose([]layer{l}, g.data)
 	for i := 0; i < len(shot.Pix); i += 4 {
 		if v := le.Uint32(shot.Pix[i:]) & 0xffffff; v != 0 && v != lower {
 			return ErrCensor

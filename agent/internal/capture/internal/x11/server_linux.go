@@ -41,7 +41,7 @@ type Server struct {
 	focus   focusState
 	rec     recorder
 	watch   watchState
-	pool    [][]byte
+	lender  lender // has a lock of its own
 }
 
 var atomNames = []string{"_NET_ACTIVE_WINDOW", "_NET_SUPPORTING_WM_CHECK", "_NET_SUPPORTED", "_NET_WM_NAME", "WM_NAME",
@@ -220,10 +220,17 @@ func (s *Server) loop() {
 		case done := <-s.bounce:
 			close(done)
 		case offer <- head:
-			s.mu.Lock()
-			s.out = s.out[1:]
-			s.mu.Unlock()
+			s.taken(head)
 		}
+	}
+}
+
+// taken removes the event that was handed over, unless Record(false) has emptied the queue between the offer and now.
+func (s *Server) taken(head Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.out) > 0 && s.out[0] == head {
+		s.out = s.out[1:]
 	}
 }
 
@@ -241,12 +248,15 @@ func (s *Server) turn() (chan<- Event, Event, time.Duration) {
 	if s.watch.settle.due() {
 		s.settleSlot()
 	}
+	if s.watch.rest.due() {
+		s.restSlots()
+	}
 	if len(s.out) > backlog && !s.closing {
 		s.closing = true
 		s.err = ErrBacklog
 		close(s.stop)
 	}
-	next := earliest(s.focus.suspect, s.watch.settle)
+	next := earliest(s.focus.suspect, s.watch.settle, s.watch.rest)
 	if len(s.out) == 0 {
 		s.out = nil
 		return nil, Event{}, next

@@ -48,9 +48,6 @@ func (*Server) Before(uint32, uint32) (*raw.Shot, string) { return nil, "not sup
 // Grab gives no picture.
 func (*Server) Grab(uint32) (*raw.Shot, string) { return nil, "not supported" }
 
-// Recycle wipes the shot.
-func (*Server) Recycle(shot *raw.Shot) { shot.Wipe() }
-
 // Layout is empty.
 func (*Server) Layout() (raw.Rect, []raw.Rect, float64) { return raw.Rect{}, nil, 0 }
 

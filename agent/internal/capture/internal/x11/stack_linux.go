@@ -19,17 +19,23 @@ type popup struct {
 	above  bool     // over the watched window, not under it
 }
 
-// concerns tells whether an event tells of a change of the watched window, its frame, or a window of its client.
-func (s *Server) concerns(e *event) bool {
+// shaped takes in that some window was made, moved, mapped or destroyed, and tells whether the watched window, its frame or a
+// window of its client on the screen was.
+func (s *Server) shaped(e *event) bool {
 	w := &s.watch
-	win := xproto.Window(e.word(8)) // for all kinds but CreateNotify: event window at 4, window at 8
+	from, win := xproto.Window(e.word(4)), xproto.Window(e.word(8)) // who tells, and of whom; CreateNotify alike
+	if from != s.pic.root && from != win {
+		s.insideChanged(e)
+		return false
+	}
 	switch {
 	case e.code() == evCreate:
 		return false // not mapped yet
-	case win == w.window, win == w.frame:
+	case win == w.window, win == w.frame, win == s.pic.root, s.sameClient(win, w.window):
 		return true
 	}
-	return s.sameClient(win, w.window)
+	w.stack++
+	return false
 }
 
 // restructure reads the structure again and tells of the change.
@@ -58,7 +64,16 @@ func (s *Server) readStructure() error {
 	if w.rect, err = place(s.pic, w.window); err != nil {
 		return err
 	}
-	return s.readPopups()
+	g, err := xproto.GetGeometry(s.pic.Conn, xproto.Drawable(s.pic.root)).Reply()
+	if err != nil {
+		return errGone
+	}
+	w.screen = raw.Rect{W: int(g.Width), H: int(g.Height)}
+	if err := s.readPopups(); err != nil {
+		return err
+	}
+	s.lookAnew()
+	return nil
 }
 
 // frameOf is the ancestor of win that is a child of the root.
@@ -162,11 +177,14 @@ func (s *Server) isTooltip(win xproto.Window) bool {
 }
 
 // Owns tells whether the topmost window at a screen pixel, now, is the window (its visible inside) or, for the watched
-// window, one of its own popups. Call it when the event arrives.
+// window, one of its own popups; not a window of another client inside them. Call it when the event arrives.
 func (s *Server) Owns(window uint32, x, y int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.handlePicture(nil)
+	if uint32(s.watch.window) == window && (!s.lookInside() || s.watch.inside.covered(x, y)) {
+		return false
+	}
 	c := s.pic
 	at := c.root
 	for range 16 {

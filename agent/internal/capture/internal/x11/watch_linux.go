@@ -14,6 +14,7 @@ const (
 	settleAfter = 15 * time.Millisecond
 	settleCap   = 100 * time.Millisecond
 	slotEvery   = 200 * time.Millisecond
+	restAfter   = time.Second      // after the last slot: no press that is still to be told is older than the newest one
 	idleStop    = 10 * time.Second // paints without input for so long: stop looking until the next input
 	floodLimit  = 200              // paints per second above which only "something was painted" is asked for
 )
@@ -24,7 +25,10 @@ type watchState struct {
 	frame    xproto.Window // the child of the root that holds window
 	rect     raw.Rect      // window's inside in screen pixels, unclipped
 	popups   []popup
+	inside   inside
+	screen   raw.Rect
 	version  int  // counts changes of structure: of window, frame and popups
+	stack    int  // counts changes of all other windows on the screen
 	composed bool // a compositor runs: the server does not censor, we do
 
 	armed   bool // damage is selected
@@ -33,11 +37,12 @@ type watchState struct {
 	painted uint32 // server time of the last paint or change that is known
 	dirty   time.Time
 	slotAt  time.Time
+	pressAt time.Time // of the last grab for a press
 	settle  alarm
+	rest    alarm
 	flood   flood
 
 	slots [2]*slot // newest first
-	free  []*segment
 }
 
 // flood counts paints per second of server time.
@@ -79,9 +84,10 @@ func (s *Server) Watch(window uint32) error {
 func (s *Server) startWatch(w xproto.Window) error {
 	c := s.pic
 	s.watch = watchState{window: w, damages: map[xproto.Window]damage.Damage{}}
-	xproto.ChangeWindowAttributes(c.Conn, c.root, xproto.CwEventMask, []uint32{xproto.EventMaskSubstructureNotify})
+	xproto.ChangeWindowAttributes(c.Conn, c.root, xproto.CwEventMask,
+		[]uint32{xproto.EventMaskStructureNotify | xproto.EventMaskSubstructureNotify})
 	err := xproto.ChangeWindowAttributesChecked(c.Conn, w, xproto.CwEventMask,
-		[]uint32{xproto.EventMaskStructureNotify}).Check()
+		[]uint32{xproto.EventMaskStructureNotify | xproto.EventMaskSubstructureNotify}).Check()
 	if err == nil {
 		err = s.readStructure()
 	}
@@ -101,6 +107,7 @@ func (s *Server) dropWatch() {
 		return
 	}
 	s.disarm()
+	s.leaveInside()
 	xproto.ChangeWindowAttributes(c.Conn, s.watch.window, xproto.CwEventMask, []uint32{0})
 	xproto.ChangeWindowAttributes(c.Conn, c.root, xproto.CwEventMask, []uint32{0})
 	s.watch = watchState{}
@@ -110,6 +117,7 @@ func (s *Server) dropWatch() {
 func (s *Server) arm() {
 	w := &s.watch
 	w.armed = true
+	s.keepSegments(true)
 	s.selectDamage(true)
 	s.changed()
 }
@@ -126,17 +134,13 @@ func (s *Server) disarm() {
 	w := &s.watch
 	w.armed = false
 	w.settle.stop()
+	w.rest.stop()
 	s.dropDamage()
 	for i, sl := range w.slots {
-		if sl != nil {
-			sl.seg.free(s.pic)
-			w.slots[i] = nil
-		}
+		s.drop(sl)
+		w.slots[i] = nil
 	}
-	for _, g := range w.free {
-		g.free(s.pic)
-	}
-	w.free = nil
+	s.keepSegments(false)
 }
 
 // selectDamage asks for every paint of the window and its popups, or only for the first since the last grab.
@@ -201,8 +205,8 @@ func (s *Server) touch(t uint32) {
 	w.settle.at = due
 }
 
-// handlePicture reads what came on the picture connection: paints and structure. mark, if given, asks for the last
-// paint that the server made before it handled that request.
+// handlePicture reads what came on the picture connection: paints and structure. mark, if given, asks for the paints around
+// a grab.
 func (s *Server) handlePicture(mark *grabMark) {
 	structure := false
 	for _, e := range s.pic.in.take() {
@@ -214,12 +218,14 @@ func (s *Server) handlePicture(mark *grabMark) {
 			if _, ours := s.watch.damages[xproto.Window(e.word(4))]; !ours {
 				continue
 			}
-			if t := e.word(12); mark != nil && int16(e.seq()-mark.seq) < 0 {
-				mark.painted = t
+			t := e.word(12)
+			if mark != nil {
+				mark.see(e.seq(), t)
 			}
-			s.paint(e.word(12))
+			s.watch.passed(t)
+			s.paint(t)
 		case e.code() >= evCreate && e.code() <= evCirculate:
-			structure = s.concerns(&e) || structure
+			structure = s.shaped(&e) || structure
 		}
 	}
 	if structure {
@@ -254,23 +260,31 @@ func (s *Server) stamp(t uint32) uint32 {
 	return t
 }
 
-// settleSlot grabs a slot, keeps it if it is whole, and tells that the window stands.
+// settleSlot sees to it that the newest slot holds all that was painted, and tells that the window stands.
 func (s *Server) settleSlot() {
 	w := &s.watch
 	w.settle.stop()
-	w.slotAt = time.Now()
-	if !w.precise {
-		for _, id := range w.damages {
-			damage.Subtract(s.pic.Conn, id, 0, 0)
+	if sl := w.slots[0]; sl == nil || sl.over || !sl.precise || !sl.stands(w) {
+		w.slotAt = time.Now()
+		if !w.precise {
+			for _, id := range w.damages {
+				damage.Subtract(s.pic.Conn, id, 0, 0)
+			}
+		}
+		if sl, _ := s.take(); sl == nil {
+			return
 		}
 	}
-	sl, _ := s.grab()
-	if sl == nil {
-		return
-	}
-	if old := w.slots[1]; old != nil {
-		s.release(old)
-	}
-	w.slots[1], w.slots[0] = w.slots[0], sl
+	w.rest.set(restAfter)
 	s.emit(Event{Kind: Settled, Time: w.painted, Window: uint32(w.window)})
+}
+
+// restSlots gives back the memory of all slots but the newest.
+func (s *Server) restSlots() {
+	w := &s.watch
+	w.rest.stop()
+	s.drop(w.slots[1])
+	w.slots[1] = nil
+	s.keepSegments(false)
+	s.keepSegments(w.armed)
 }

@@ -1,0 +1,137 @@
+package flow
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/byleave/byleave/agent/internal/capture/redact"
+	"github.com/byleave/byleave/agent/internal/rights"
+	"github.com/byleave/byleave/proto/envelope"
+)
+
+// Forget says what to forget: the last while, a time, or all.
+type Forget struct {
+	Last  string    `json:"last,omitempty"` // a duration, for example 10m
+	From  time.Time `json:"from,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+	All   bool      `json:"all,omitempty"`
+}
+
+const (
+	// settleForget bounds how long what is still being redacted may take before it is forgotten with the rest.
+	settleForget = 2 * time.Second
+	// runEnds is when an open run of typing has surely ended: the hold-back and the text gap of capture, and some.
+	runEnds = 1500 * time.Millisecond
+	// forgetWait is how long forget waits for the collector's word; what is not there by then is asked for until it is.
+	forgetWait = 5 * time.Second
+)
+
+// span is the time that is meant, by the clock now. It never reaches beyond now: what is recorded later is not meant.
+func (f Forget) span(now time.Time) (rights.Span, error) {
+	if f.All {
+		return rights.Span{All: true}, nil
+	}
+	if f.Last != "" {
+		d, err := time.ParseDuration(f.Last)
+		if err != nil || d <= 0 {
+			return rights.Span{}, errors.New("how long to forget is a duration such as 10m or 2h")
+		}
+		return rights.Span{From: now.Add(-d), Until: now}, nil
+	}
+	if f.Until.IsZero() || f.Until.After(now) {
+		f.Until = now
+	}
+	return rights.Span{From: f.From, Until: f.Until}, nil
+}
+
+// forget destroys what was recorded of a time, here and at the collector. It works whatever else the agent does or may not do.
+func (a *agent) forget(ctx context.Context, in json.RawMessage) (any, error) {
+	var f Forget
+	if err := json.Unmarshal(in, &f); err != nil {
+		return nil, fmt.Errorf("read what to forget: %w", err)
+	}
+	now := a.clock.now().Wall
+	sp, err := f.span(now)
+	if err != nil {
+		return nil, err
+	}
+	a.shut(sp, now)
+	a.flushForgotten(ctx)
+	// A run of typing that was open at this instant reaches the redactor when it ends. It is settled alone then, so that it does not
+	// take what is typed later with it.
+	time.AfterFunc(runEnds, func() { a.flushForgotten(context.Background()) })
+	ctx, cancel := context.WithTimeout(ctx, forgetWait)
+	defer cancel()
+	return a.rights.Forget(ctx, sp)
+}
+
+// flushForgotten lets what is being redacted arrive, where it is dropped.
+func (a *agent) flushForgotten(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settleForget)
+	defer cancel()
+	if err := a.pipe.Flush(ctx); err != nil {
+		a.log.Warn("what is still being redacted could not be waited for; it is dropped when it arrives", "why", err.Error())
+	}
+}
+
+// shutter is the times that were forgotten while this agent runs: what is still on its way from capture is dropped when it arrives.
+type shutter struct{ spans []rights.Span }
+
+func (a *agent) shut(sp rights.Span, now time.Time) {
+	if sp.All {
+		sp.From, sp.Until = time.Unix(0, 0), now
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	next := shutter{}
+	if old := a.shutter.Load(); old != nil {
+		next.spans = append(next.spans, old.spans...)
+	}
+	next.spans = append(next.spans, sp)
+	if n := len(next.spans) - keepShut; n > 0 {
+		next.spans = next.spans[n:]
+	}
+	a.shutter.Store(&next)
+}
+
+// keepShut is how many forgotten times are remembered; nothing is on its way for longer than a few take.
+const keepShut = 16
+
+// isForgotten tells whether an event touches a time that was forgotten.
+func (a *agent) isForgotten(ev redact.Event) bool {
+	sh := a.shutter.Load()
+	if sh == nil {
+		return false
+	}
+	for _, sp := range sh.spans {
+		until := ev.Until()
+		if until.Before(ev.At()) {
+			until = ev.At()
+		}
+		if !ev.At().After(sp.Until) && !until.Before(sp.From) {
+			return true
+		}
+	}
+	return false
+}
+
+// forgetHere destroys what lies on this computer of a time.
+func (a *agent) forgetHere(from, until time.Time, left func([]envelope.ID) error) (rights.Forgotten, error) {
+	f, err := a.spool.Forget(from, until, left)
+	return rights.Forgotten{Boxes: f.Held + f.Sent, From: f.From, Until: f.Until}, err
+}
+
+// ledger is the fingerprint of the key that signs erasure records.
+func (a *agent) ledger() ([32]byte, error) {
+	id, err := a.keys.Identity()
+	return id.Ledger, err
+}
+
+func (a *agent) hurry() {
+	if up := a.uploader.Load(); up != nil {
+		up.Hurry()
+	}
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/byleave/byleave/collector/internal/store/embed"
+	"github.com/spf13/cobra"
+)
+
+// backedUp is what a backup holds beside the store. What opens boxes is not among it: keys/, vault.key, and the journal of erasures.
+var backedUp = []string{"ca.key", "ca.crt", "ledger.key", policyPublicName, policyName, addressName}
+
+func backupCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "backup FOLDER",
+		Short: "Copy index and packs to a new folder, beside a running collector; nothing in it opens a box",
+		Long: "Copies the index, the packs and this collector's identity to a new folder. It holds no key that opens a box.\n" +
+			"Copy three things apart from it, and keep no copy of them for longer than people's erasures may take to count everywhere:\n" +
+			"keys/ (one key per person), vault.key, and erasures/ (what has to be erased again after a restore). A copy of keys/ from before\n" +
+			"an erasure undoes it.",
+		Example: "  byleave-collector backup --dir /srv/byleave /backup/byleave-2026-11-25",
+		Args:    cobra.ExactArgs(1),
+	}
+	dir := dirFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		h, err := openHome(*dir)
+		if err != nil {
+			return err
+		}
+		if _, err := os.Lstat(args[0]); !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s is there already: name a new folder", args[0])
+		}
+		tmp, err := os.MkdirTemp(filepath.Dir(filepath.Clean(args[0])), ".byleave-backup-") // mode 0700
+		if err != nil {
+			return fmt.Errorf("make the folder: %w", err)
+		}
+		err = embed.Backup(cmd.Context(), string(h), tmp)
+		for _, name := range backedUp {
+			if e := embed.CopyFile(h.path(name), filepath.Join(tmp, name)); !errors.Is(e, fs.ErrNotExist) {
+				err = errors.Join(err, e)
+			}
+		}
+		if err == nil {
+			err = os.Rename(tmp, args[0])
+		}
+		if err != nil {
+			return errors.Join(err, os.RemoveAll(tmp))
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "Backed up to %s. It opens nothing by itself: copy keys/, vault.key and erasures/ apart.\n", args[0])
+		return nil
+	}
+	return cmd
+}
+
+func restoreCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "restore FOLDER",
+		Short: "Put a backup in the place of index and packs; what was erased since is erased again before anything is served",
+		Long: "Puts the index and packs of a backup into the collector's folder, in the place of those there. The folder's keys/, vault.key and\n" +
+			"erasures/ stay: with them everything that was erased after the backup is erased again. Boxes of a person who erased\n" +
+			"something after the backup open no more, because their key was replaced; they are taken out and counted. The collector must not run.",
+		Example: "  byleave-collector restore --dir /srv/byleave /backup/byleave-2026-11-25",
+		Args:    cobra.ExactArgs(1),
+	}
+	dir := dirFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := fillRestored(*dir, args[0]); err != nil {
+			return err
+		}
+		h, err := openHome(*dir)
+		if err != nil {
+			return err
+		}
+		rep, err := embed.Restore(cmd.Context(), string(h), args[0])
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "Restored. Erased again: %d erasures. Taken out, because their person's key was replaced since: %d boxes.\n",
+			rep.Erased, rep.Shut)
+		if rep.Keyless > 0 {
+			fmt.Fprintf(cmd.OutOrStdout(), "keys/ lacks the keys of %d people: their boxes open only once you put it back.\n", rep.Keyless)
+		}
+		return nil
+	}
+	return cmd
+}
+
+// fillRestored gives a folder on a new machine its identity from the backup; the keys must lie there already.
+func fillRestored(dir, from string) error {
+	for _, name := range []string{"keys", "vault.key"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("%s has no %s: put keys/, vault.key and erasures/ from their own copy there first; without them no box opens", dir, name)
+		}
+	}
+	for _, name := range backedUp {
+		err := embed.CopyFile(filepath.Join(from, name), filepath.Join(dir, name))
+		if err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("restore %s: %w", name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,134 @@
+package embed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+)
+
+// Backup writes a copy of the index and the packs in dir to the new folder to, beside a running collector if there is one. It copies
+// neither keys/ nor erasures/: a copy that held them would bring back what was erased after it.
+func Backup(ctx context.Context, dir, to string) (err error) {
+	if err := os.MkdirAll(filepath.Join(to, "packs"), 0o700); err != nil {
+		return fmt.Errorf("store: make the copy's folder: %w", err)
+	}
+	x, err := OpenIndex(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, x.Close()) }()
+	copied := filepath.Join(to, "index.db")
+	// SQLite gives the copy a usual mode; the folder is private already, and this makes the file so before it holds anything.
+	f, err := os.OpenFile(copied, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("store: copy the index: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("store: copy the index: %w", err)
+	}
+	if _, err := x.write.ExecContext(ctx, "VACUUM INTO ?", copied); err != nil {
+		return fmt.Errorf("store: copy the index: %w", err)
+	}
+	numbers, err := listPacks(filepath.Join(dir, "packs"))
+	if err != nil {
+		return err
+	}
+	for _, n := range numbers { // after the index: what it refers to is there, and what came since is cut at the restore
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		err := CopyFile(filepath.Join(dir, "packs", packName(n)), filepath.Join(to, "packs", packName(n)))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // one that went meanwhile held nothing but erased boxes
+			return fmt.Errorf("store: copy a pack: %w", err)
+		}
+	}
+	return errors.Join(syncFile(copied), osDisk{}.SyncDir(filepath.Join(to, "packs")), osDisk{}.SyncDir(to))
+}
+
+// Restore puts the index and packs of a Backup into dir in the place of those there, and then does again what was erased since,
+// before anybody can read them. keys/ and erasures/ of dir stay as they are. It fails while a collector runs there.
+func Restore(ctx context.Context, dir, from string) (rep Report, err error) {
+	if _, err := os.Stat(filepath.Join(from, "index.db")); err != nil {
+		return rep, errors.New("store: the folder holds no backup: it has no index.db")
+	}
+	lk, err := lock(filepath.Join(dir, "lock"))
+	if err != nil {
+		return rep, err
+	}
+	err = replaceStore(ctx, dir, from)
+	if err = errors.Join(err, lk.Close()); err != nil {
+		return rep, err
+	}
+	s, rep, err := Open(ctx, dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return rep, err
+	}
+	return rep, s.Close()
+}
+
+func replaceStore(ctx context.Context, dir, from string) error {
+	fresh := filepath.Join(dir, "restoring")
+	if err := os.RemoveAll(fresh); err != nil {
+		return fmt.Errorf("store: restore: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Join(fresh, "packs"), 0o700); err != nil {
+		return fmt.Errorf("store: restore: %w", err)
+	}
+	numbers, err := listPacks(filepath.Join(from, "packs"))
+	if err != nil {
+		return err
+	}
+	names := []string{"index.db"}
+	for _, n := range numbers {
+		names = append(names, filepath.Join("packs", packName(n)))
+	}
+	for _, name := range names {
+		if ctx.Err() != nil {
+			return errors.Join(ctx.Err(), os.RemoveAll(fresh))
+		}
+		if err := CopyFile(filepath.Join(from, name), filepath.Join(fresh, name)); err != nil {
+			return errors.Join(fmt.Errorf("store: restore: %w", err), os.RemoveAll(fresh))
+		}
+	}
+	for _, name := range []string{"index.db", "index.db-wal", "index.db-shm", "packs"} { // from here on the copy is complete
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("store: restore: %w: run it again", err)
+		}
+	}
+	for _, name := range []string{"packs", "index.db"} {
+		if err := os.Rename(filepath.Join(fresh, name), filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("store: restore: %w: run it again", err)
+		}
+	}
+	return errors.Join(os.Remove(fresh), osDisk{}.SyncDir(dir))
+}
+
+// CopyFile copies a file durably to a new one of mode 0600.
+func CopyFile(from, to string) error {
+	in, err := os.Open(filepath.Clean(from))
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(filepath.Clean(to), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err = io.Copy(out, in); err == nil {
+		err = out.Sync()
+	}
+	return errors.Join(err, out.Close())
+}
+
+func syncFile(path string) error {
+	f, err := os.OpenFile(filepath.Clean(path), os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("store: copy the index: %w", err)
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

@@ -1,0 +1,73 @@
+package embed
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/storetest"
+)
+
+// TestI21RestoreErasesAgain: a backup taken beside a running store holds no key, comes back whole, and what was erased after it does not.
+func TestI21RestoreErasesAgain(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := reopen(t, dir)
+	p, q := storetest.Enrol(t, s), storetest.Enrol(t, s)
+	goes, stays := p.Record(3000), q.Record(5000)
+	put1(t, s, goes)
+	put1(t, s, stays)
+	backup := filepath.Join(t.TempDir(), "backup")
+	must(t, Backup(ctx, dir, backup))
+	for _, name := range []string{"keys", "erasures", "vault.key"} {
+		if _, err := os.Stat(filepath.Join(backup, name)); !errors.Is(err, fs.ErrNotExist) {
+			t.Fatalf("the backup holds %s", name)
+		}
+	}
+	later := q.Record(7000)
+	put1(t, s, later)
+	e := store.Erasure{ID: storetest.ID(), Subject: p.Device.Subject, All: true, At: storetest.Noon}
+	_, err := s.Erase(ctx, e, storetest.Sign)
+	must(t, err)
+	if _, err := Restore(ctx, dir, backup); err == nil {
+		t.Fatal("a running store was replaced")
+	}
+	must(t, s.Close())
+	rep, err := Restore(ctx, dir, backup)
+	must(t, err)
+	if rep.Erased != 1 {
+		t.Fatalf("%+v", rep)
+	}
+	opensNothingOf(t, filepath.Join(backup, "index.db"), filepath.Join(dir, "keys"), goes)
+	s, rep = reopen(t, dir)
+	if rep != (Report{}) {
+		t.Fatalf("the second start still repairs: %+v", rep)
+	}
+	storetest.Gone(t, s, goes.Batch)
+	if n := storetest.Verify(t, s); n != 1 {
+		t.Fatalf("%d boxes, want the other's from before the backup", n)
+	}
+	if n, err := s.FinishErasures(ctx, storetest.Sign); n != 1 || err != nil {
+		t.Fatal("the erasure that was done again has no record:", n, err)
+	}
+	put1(t, s, later) // its device may send it again
+	put1(t, s, p.Record(10))
+	if out, err := s.Put(ctx, []store.Record{goes}); err != nil || out[0] != store.WasErased {
+		t.Fatal("what was erased comes in again after a restore:", out, err)
+	}
+}
+
+func TestRestoreRefusesWhatIsNoBackup(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := reopen(t, dir)
+	put1(t, s, storetest.Enrol(t, s).Record(10))
+	must(t, s.Close())
+	if _, err := Restore(ctx, dir, t.TempDir()); err == nil {
+		t.Fatal("an empty folder was restored")
+	}
+	if s, rep := reopen(t, dir); rep != (Report{}) || storetest.Verify(t, s) != 1 {
+		t.Fatalf("the store was touched: %+v", rep)
+	}
+}

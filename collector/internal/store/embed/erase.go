@@ -1,0 +1,537 @@
+package embed
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/byleave/byleave/collector/internal/store"
+)
+
+// An erasure, in the order of the code below:
+//
+//	1 examine  refuse what names another person's box, or too much
+//	2 journal  the intent is durable, outside the index; from here on it is completed at the next start, whatever happens
+//	3 prepare  the person's next epoch key is durable beside the current one
+//	4 destroy  one transaction: rows and shred keys of what is named go, the person's other shred keys move to the next key
+//	5 replace  the current epoch key is destroyed: no copy of the index from before opens anything of this person
+//	6 record   one transaction: the signed record and its leaf
+//	7 scrub    the bytes in the packs, which nobody can open any more, are blanked
+
+// Erase destroys what e names.
+func (s *Store) Erase(ctx context.Context, e store.Erasure, sign store.SignErasure) ([]byte, error) {
+	s.erasing.Lock()
+	defer s.erasing.Unlock()
+	ctx = context.WithoutCancel(ctx) // a caller that goes away must not cut it short
+	if len(e.Batches) > store.MaxErase || e.All == (len(e.Batches) > 0) {
+		return nil, store.ErrLimit
+	}
+	known, err := s.examine(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		if err := s.journal.write(e); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.destroy(ctx, e); err != nil {
+		return nil, err
+	}
+	record, err := s.record(ctx, e.ID, sign)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.scrub(ctx); err != nil {
+		s.log.Warn("bytes of erased boxes, which no key opens, are still to be blanked", "error", err)
+	}
+	return record, nil
+}
+
+// examine refuses what may not be erased, and tells whether the erasure is known already.
+func (s *Store) examine(ctx context.Context, e store.Erasure) (known bool, err error) {
+	var subject, digest []byte
+	err = s.write.QueryRowContext(ctx, "SELECT subject, digest FROM erasures WHERE id = ?", e.ID[:]).Scan(&subject, &digest)
+	if err == nil {
+		want := digestOf(e.Batches)
+		if !bytes.Equal(subject, e.Subject[:]) || !e.All && !bytes.Equal(digest, want[:]) {
+			return true, store.ErrExists
+		}
+		return true, nil
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return false, fmt.Errorf("store: look up an erasure: %w", err)
+	}
+	unknown := 0
+	for _, b := range e.Batches {
+		var owner []byte
+		err := s.write.QueryRowContext(ctx, "SELECT subject FROM batches WHERE batch = ?", b[:]).Scan(&owner)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			unknown++
+		case err != nil:
+			return false, fmt.Errorf("store: look up a batch: %w", err)
+		case !bytes.Equal(owner, e.Subject[:]):
+			return false, store.ErrForeign
+		}
+	}
+	if unknown == 0 {
+		return false, nil
+	}
+	var remembered int
+	if err := s.write.QueryRowContext(ctx, "SELECT count(*) FROM erased WHERE subject = ?", e.Subject[:]).Scan(&remembered); err != nil {
+		return false, fmt.Errorf("store: count what was erased: %w", err)
+	}
+	if remembered+unknown > store.MaxErased {
+		return false, store.ErrLimit
+	}
+	return false, nil
+}
+
+// destroy is steps 3 to 5. Done already, it does nothing.
+func (s *Store) destroy(ctx context.Context, e store.Erasure) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return store.ErrClosed
+	}
+	var replaced int64
+	err := s.write.QueryRowContext(ctx, "SELECT replaced FROM erasures WHERE id = ?", e.ID[:]).Scan(&replaced)
+	if err == nil && replaced > 0 {
+		return nil
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("store: look up an erasure: %w", err)
+	}
+	if err == nil { // cut short between steps 4 and 5
+		return s.replace(ctx, e)
+	}
+	from, to, err := s.nextEpoch(ctx, e.Subject)
+	if err != nil {
+		return err
+	}
+	err = s.update(ctx, func(tx *sql.Tx) error {
+		if err := eraseRows(ctx, tx, e, s.now()); err != nil {
+			return err
+		}
+		if err := s.rewrap(ctx, tx, e.Subject, from, to); err != nil {
+			return err
+		}
+		return setEpoch(ctx, tx, e.Subject, to.number)
+	})
+	if err != nil {
+		s.suspect(err)
+		return err
+	}
+	return s.replace(ctx, e)
+}
+
+// nextEpoch prepares the key that follows the person's current one.
+func (s *Store) nextEpoch(ctx context.Context, subject store.ID) (from, to epochKey, err error) {
+	if err := s.ring.settleOne(ctx, s.write, subject); err != nil { // an earlier one may have been cut short here
+		return from, to, err
+	}
+	number, err := epochNumber(ctx, s.write, subject)
+	if err != nil {
+		return from, to, err
+	}
+	if from, err = s.ring.current(subject); err != nil {
+		return from, to, err
+	}
+	to, err = s.ring.prepare(subject, max(number, from.number)+1)
+	return from, to, err
+}
+
+// replace destroys the old epoch key and notes when.
+func (s *Store) replace(ctx context.Context, e store.Erasure) error {
+	_ = s.checkpoint(ctx, nil)
+	if err := s.ring.settleOne(ctx, s.write, e.Subject); err != nil {
+		return err
+	}
+	if _, err := s.write.ExecContext(ctx, "UPDATE erasures SET replaced = ? WHERE id = ?", s.now().Unix(), e.ID[:]); err != nil {
+		return fmt.Errorf("store: note an erasure: %w", err)
+	}
+	return nil
+}
+
+// chosenBy is what an erasure names, as the WHERE of a query over batches b with subject and all as arguments, once its ids stand in
+// erased.
+func chosenBy(e store.Erasure) string {
+	if e.All {
+		return "b.subject = ? AND ?"
+	}
+	return "b.subject = ? AND NOT ? AND EXISTS (SELECT 1 FROM erased x WHERE x.subject = b.subject AND x.batch = b.batch)"
+}
+
+// eraseRows takes out the rows of what e names, and writes down what was done.
+func eraseRows(ctx context.Context, tx *sql.Tx, e store.Erasure, now time.Time) error {
+	for _, b := range e.Batches {
+		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO erased (subject, batch) VALUES (?, ?)", e.Subject[:], b[:]); err != nil {
+			return fmt.Errorf("store: erase: %w", err)
+		}
+	}
+	done := store.Erased{Erasure: e, Digest: digestOf(e.Batches)}
+	chosen := chosenBy(e)
+	err := tx.QueryRowContext(ctx, "SELECT count(*), coalesce(sum(b.size), 0) FROM batches b WHERE "+chosen, e.Subject[:], e.All).
+		Scan(&done.Boxes, &done.Bytes)
+	if err == nil {
+		err = tx.QueryRowContext(ctx, "SELECT count(*) FROM batches b WHERE "+chosen+
+			" AND EXISTS (SELECT 1 FROM export_batches x WHERE x.number = b.number)", e.Subject[:], e.All).Scan(&done.Released)
+	}
+	if err != nil {
+		return fmt.Errorf("store: count what is erased: %w", err)
+	}
+	if e.All {
+		if done.Digest, err = digestAll(ctx, tx, e.Subject); err != nil {
+			return err
+		}
+	}
+	end := fmt.Sprintf("b.at + %d + b.head + b.payload", recordHead)
+	for _, stmt := range []string{
+		"INSERT OR IGNORE INTO erased (subject, batch) SELECT b.subject, b.batch FROM batches b WHERE " + chosen,
+		"INSERT OR IGNORE INTO scrub (pack, at, size) SELECT b.pack, b.at, " + end + " - b.at FROM batches b WHERE " + chosen,
+		"INSERT INTO pack_ends (pack, end_at) SELECT b.pack, max(" + end + ") FROM batches b WHERE " + chosen +
+			" GROUP BY b.pack ON CONFLICT (pack) DO UPDATE SET end_at = max(end_at, excluded.end_at)",
+		"DELETE FROM capsules WHERE batch IN (SELECT b.batch FROM batches b WHERE " + chosen + ")",
+		"DELETE FROM batches AS b WHERE " + chosen,
+	} {
+		if _, err := tx.ExecContext(ctx, stmt, e.Subject[:], e.All); err != nil {
+			return fmt.Errorf("store: erase: %w", err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO erasures (id, subject, whole, digest, boxes, bytes, released, asked, destroyed)
+		VALUES (?,?,?,?,?,?,?,?,?)`, e.ID[:], e.Subject[:], e.All, done.Digest[:], int64(done.Boxes), int64(done.Bytes), int64(done.Released),
+		e.At.Unix(), now.Unix()); err != nil {
+		return fmt.Errorf("store: write an erasure: %w", err)
+	}
+	return nil
+}
+
+// digestOf names a set of ids: SHA-256 over them, ascending, each once.
+func digestOf(ids []store.ID) [32]byte {
+	sorted := slices.Clone(ids)
+	slices.SortFunc(sorted, func(a, b store.ID) int { return bytes.Compare(a[:], b[:]) })
+	h := sha256.New()
+	for _, id := range slices.Compact(sorted) {
+		h.Write(id[:])
+	}
+	return [32]byte(h.Sum(nil))
+}
+
+func digestAll(ctx context.Context, tx *sql.Tx, subject store.ID) ([32]byte, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT batch FROM batches WHERE subject = ? ORDER BY batch", subject[:])
+	if err != nil {
+		return [32]byte{}, fmt.Errorf("store: read what is erased: %w", err)
+	}
+	defer rows.Close()
+	h := sha256.New()
+	for rows.Next() {
+		var batch []byte
+		if err := rows.Scan(&batch); err != nil {
+			return [32]byte{}, fmt.Errorf("store: read what is erased: %w", err)
+		}
+		h.Write(batch)
+	}
+	if err := rows.Err(); err != nil {
+		return [32]byte{}, fmt.Errorf("store: read what is erased: %w", err)
+	}
+	return [32]byte(h.Sum(nil)), nil
+}
+
+// record signs what was done, once, and puts the leaf beside it.
+func (s *Store) record(ctx context.Context, id store.ID, sign store.SignErasure) ([]byte, error) {
+	done, record, err := s.erased(ctx, id)
+	if err != nil || record != nil {
+		return record, err
+	}
+	record, leaf, err := sign(done)
+	if err != nil {
+		return nil, fmt.Errorf("store: sign an erasure: %w", err)
+	}
+	err = s.update(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "UPDATE erasures SET record = ? WHERE id = ?", record, id[:]); err != nil {
+			return fmt.Errorf("store: write an erasure's record: %w", err)
+		}
+		return addLeaf(ctx, tx, leaf)
+	})
+	return record, err
+}
+
+func (s *Store) erased(ctx context.Context, id store.ID) (done store.Erased, record []byte, err error) {
+	done.Erasure.ID = id
+	var subject, digest []byte
+	var boxes, size, released, asked, destroyed, replaced int64
+	err = s.write.QueryRowContext(ctx, `SELECT subject, whole, digest, boxes, bytes, released, asked, destroyed, replaced, record
+		FROM erasures WHERE id = ?`, id[:]).Scan(&subject, &done.Erasure.All, &digest, &boxes, &size, &released, &asked, &destroyed, &replaced, &record)
+	if err != nil {
+		return done, nil, fmt.Errorf("store: look up an erasure: %w", err)
+	}
+	copy(done.Erasure.Subject[:], subject)
+	copy(done.Digest[:], digest)
+	done.Boxes, done.Bytes, done.Released = uint64(boxes), uint64(size), uint64(released)
+	done.Erasure.At = time.Unix(asked, 0).UTC()
+	done.Destroyed, done.Replaced = time.Unix(destroyed, 0).UTC(), time.Unix(replaced, 0).UTC()
+	return done, record, nil
+}
+
+// FinishErasures writes the records of erasures that were cut short before theirs.
+func (s *Store) FinishErasures(ctx context.Context, sign store.SignErasure) (int, error) {
+	s.erasing.Lock()
+	defer s.erasing.Unlock()
+	ids, err := s.ids(ctx, "SELECT id FROM erasures WHERE record IS NULL AND replaced > 0")
+	if err != nil {
+		return 0, err
+	}
+	for n, id := range ids {
+		if _, err := s.record(ctx, id, sign); err != nil {
+			return n, err
+		}
+	}
+	return len(ids), nil
+}
+
+func (s *Store) ids(ctx context.Context, query string) ([]store.ID, error) {
+	rows, err := s.write.QueryContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("store: list ids: %w", err)
+	}
+	defer rows.Close()
+	var out []store.ID
+	for rows.Next() {
+		var raw []byte
+		if err := rows.Scan(&raw); err != nil {
+			return nil, fmt.Errorf("store: list ids: %w", err)
+		}
+		if len(raw) == 16 {
+			out = append(out, store.ID(raw))
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("store: list ids: %w", err)
+	}
+	return out, nil
+}
+
+// scrubPage bounds what one erasure blanks beyond its own: the rest is done at the next one or the next start.
+const scrubPage = 100_000
+
+// scrub blanks the bytes of erased boxes in the packs, and unlinks a pack that holds no box any more.
+func (s *Store) scrub(ctx context.Context) error {
+	type part struct{ pack, at, size int64 }
+	rows, err := s.write.QueryContext(ctx, "SELECT pack, at, size FROM scrub ORDER BY pack, at LIMIT ?", scrubPage)
+	if err != nil {
+		return fmt.Errorf("store: list what is to be blanked: %w", err)
+	}
+	var parts []part
+	for rows.Next() {
+		var p part
+		if err := rows.Scan(&p.pack, &p.at, &p.size); err != nil {
+			return errors.Join(fmt.Errorf("store: list what is to be blanked: %w", err), rows.Close())
+		}
+		parts = append(parts, p)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return fmt.Errorf("store: list what is to be blanked: %w", err)
+	}
+	for len(parts) > 0 {
+		n := slices.IndexFunc(parts, func(p part) bool { return p.pack != parts[0].pack })
+		if n < 0 {
+			n = len(parts)
+		}
+		pack := parts[0].pack
+		gone, err := s.dropEmpty(ctx, pack)
+		for i := 0; err == nil && !gone && i < n; i++ {
+			size := parts[i].size
+			for i+1 < n && parts[i].at+parts[i].size == parts[i+1].at { // neighbours in one go
+				i++
+				size += parts[i].size
+			}
+			err = s.packs.disk.Blank(filepath.Join(s.packs.dir, packName(pack)), parts[i].at+parts[i].size-size, size)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("store: blank erased bytes: %w", err)
+		}
+		if _, err := s.write.ExecContext(ctx, "DELETE FROM scrub WHERE pack = ? AND at <= ?", pack, parts[n-1].at); err != nil {
+			return fmt.Errorf("store: note what was blanked: %w", err)
+		}
+		parts = parts[n:]
+	}
+	return nil
+}
+
+// dropEmpty unlinks a pack without boxes, unless it is the one that is written to.
+func (s *Store) dropEmpty(ctx context.Context, pack int64) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.packs.open != nil && pack == s.packs.next-1 {
+		return false, nil
+	}
+	var live bool
+	if err := s.write.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM batches WHERE pack = ?)", pack).Scan(&live); err != nil || live {
+		return false, err
+	}
+	if err := s.packs.disk.Remove(filepath.Join(s.packs.dir, packName(pack))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	if err := s.packs.disk.SyncDir(s.packs.dir); err != nil {
+		return false, err
+	}
+	_, err := s.write.ExecContext(ctx, "DELETE FROM pack_ends WHERE pack = ?", pack)
+	return err == nil, err
+}
+
+// completeErasures brings the index to where the journal says it must be: after a crash in the middle of an erasure, and after a
+// restore of an index from before one. Nobody reads the store before.
+func (s *Store) completeErasures(ctx context.Context, rep *Report) error {
+	if err := s.ring.settle(ctx, s.write); err != nil {
+		return err
+	}
+	if err := s.upgrade(ctx); err != nil {
+		return err
+	}
+	ids, err := s.journal.list()
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		done, err := s.isReplaced(ctx, id)
+		if err != nil {
+			return err
+		}
+		if done {
+			continue
+		}
+		e, ok, err := s.journal.read(id)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			s.log.Error("an erasure in the journal cannot be read; its device asks again", "erasure", fmt.Sprintf("%x", id))
+			continue
+		}
+		if err := s.destroy(ctx, e); err != nil {
+			return err
+		}
+		rep.Erased++
+	}
+	if err := s.compareEpochs(ctx, rep); err != nil {
+		return err
+	}
+	return s.scrub(ctx)
+}
+
+func (s *Store) isReplaced(ctx context.Context, id store.ID) (bool, error) {
+	var done bool
+	err := s.write.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM erasures WHERE id = ? AND replaced > 0)", id[:]).Scan(&done)
+	if err != nil {
+		return false, fmt.Errorf("store: look up an erasure: %w", err)
+	}
+	return done, nil
+}
+
+// compareEpochs finds people of whom the index knows an older key than the folder holds: it was restored from before an
+// erasure, and what it holds of them opens for nobody. Such rows are taken out. A key that the folder lacks is only counted: it
+// may come back.
+func (s *Store) compareEpochs(ctx context.Context, rep *Report) error {
+	people, err := s.ids(ctx, "SELECT subject FROM epochs")
+	if err != nil {
+		return err
+	}
+	for _, subject := range people {
+		k, err := s.ring.current(subject)
+		if err != nil {
+			return err
+		}
+		number, err := epochNumber(ctx, s.write, subject)
+		if err != nil {
+			return err
+		}
+		if k.number < number {
+			rep.Keyless++
+			continue
+		}
+		n, err := s.dropShut(ctx, subject, k.number)
+		if err != nil {
+			return err
+		}
+		rep.Shut += n
+	}
+	if rep.Keyless > 0 {
+		s.log.Error("keys/ lacks keys: boxes of these people cannot be released; if you have a copy of the folder, stop and put it back",
+			"people", rep.Keyless)
+	}
+	return nil
+}
+
+// dropShut takes out a person's rows that were wrapped by a key before number.
+func (s *Store) dropShut(ctx context.Context, subject store.ID, number int64) (int, error) {
+	var shut int
+	const old = "b.subject = ? AND EXISTS (SELECT 1 FROM capsules c WHERE c.batch = b.batch AND c.epoch < ?)"
+	err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM batches b WHERE "+old, subject[:], number).Scan(&shut)
+	if err != nil {
+		return 0, fmt.Errorf("store: look for boxes that no key opens: %w", err)
+	}
+	if shut == 0 {
+		return 0, nil
+	}
+	err = s.update(ctx, func(tx *sql.Tx) error {
+		end := fmt.Sprintf("b.at + %d + b.head + b.payload", recordHead)
+		for _, stmt := range []string{
+			"INSERT OR IGNORE INTO scrub (pack, at, size) SELECT b.pack, b.at, " + end + " - b.at FROM batches b WHERE " + old,
+			"INSERT INTO pack_ends (pack, end_at) SELECT b.pack, max(" + end + ") FROM batches b WHERE " + old +
+				" GROUP BY b.pack ON CONFLICT (pack) DO UPDATE SET end_at = max(end_at, excluded.end_at)",
+			"DELETE FROM batches AS b WHERE " + old,
+		} {
+			if _, err := tx.ExecContext(ctx, stmt, subject[:], number); err != nil {
+				return fmt.Errorf("store: take out boxes that no key opens: %w", err)
+			}
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM capsules WHERE batch NOT IN (SELECT batch FROM batches)"); err != nil {
+			return fmt.Errorf("store: take out boxes that no key opens: %w", err)
+		}
+		return setEpoch(ctx, tx, subject, number)
+	})
+	return shut, err
+}
+
+// PutErasureCode makes code the one that erases all of a person's boxes.
+func (s *Store) PutErasureCode(ctx context.Context, subject store.ID, code [32]byte) error {
+	_, err := s.write.ExecContext(ctx, "INSERT INTO erasure_codes (subject, code) VALUES (?, ?) ON CONFLICT (subject) DO UPDATE SET code = excluded.code",
+		subject[:], code[:])
+	if isConstraint(err) {
+		return store.ErrExists
+	}
+	if err != nil {
+		return fmt.Errorf("store: write an erasure code: %w", err)
+	}
+	return nil
+}
+
+// ErasureCode returns whose code has this hash.
+func (s *Store) ErasureCode(ctx context.Context, code [32]byte) (store.ID, error) {
+	var subject []byte
+	err := s.read.QueryRowContext(ctx, "SELECT subject FROM erasure_codes WHERE code = ?", code[:]).Scan(&subject)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && len(subject) != 16 {
+		return store.ID{}, store.ErrNotFound
+	}
+	if err != nil {
+		return store.ID{}, fmt.Errorf("store: look up an erasure code: %w", err)
+	}
+	return store.ID(subject), nil
+}
+
+// wasErased tells whether the person took this box back.
+func wasErased(ctx context.Context, q querier, subject, batch store.ID) (gone bool, err error) {
+	err = q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM erased WHERE subject = ? AND batch = ?)", subject[:], batch[:]).Scan(&gone)
+	if err != nil {
+		return false, fmt.Errorf("store: look up what was erased: %w", err)
+	}
+	return gone, nil
+}

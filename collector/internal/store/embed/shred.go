@@ -1,0 +1,227 @@
+package embed
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"database/sql"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/byleave/byleave/collector/internal/store"
+)
+
+// Capsules lie under a random shred key per box, as proto/SPEC.md section 4 says; the shred key lies under the person's epoch key.
+
+const shredDomain = "byleave shred key v1\x00"
+
+// sealCapsules keeps the capsules of a box under a fresh shred key, which it returns wrapped by the epoch key.
+func sealCapsules(k epochKey, batch store.ID, digest [32]byte, capsules []byte) (sealed, shred []byte, err error) {
+	key := make([]byte, 32)
+	rand.Read(key) // never fails: it ends the program rather than giving weak bytes
+	defer clear(key)
+	a, err := aead(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	if shred, err = wrapShred(k, batch, key); err != nil {
+		return nil, nil, err
+	}
+	return a.Seal(nil, nil, capsules, digest[:]), shred, nil
+}
+
+// openCapsules is the inverse. Capsules without a shred key stand as a collector before shred keys left them.
+func (s *Store) openCapsules(r store.Record, sealed, shred []byte, number int64) ([]byte, error) {
+	if shred == nil {
+		return sealed, nil
+	}
+	k, err := s.ring.epoch(r.Subject, number)
+	if err != nil {
+		return nil, err
+	}
+	key, err := unwrapShred(k, r.Batch, shred)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(key)
+	a, err := aead(key)
+	if err != nil {
+		return nil, err
+	}
+	capsules, err := a.Open(nil, nil, sealed, r.Digest[:])
+	if err != nil {
+		return nil, store.ErrDamaged
+	}
+	return capsules, nil
+}
+
+func wrapShred(k epochKey, batch store.ID, key []byte) ([]byte, error) {
+	a, err := aead(k.key[:])
+	if err != nil {
+		return nil, err
+	}
+	return a.Seal(nil, nil, key, shredInfo(k, batch)), nil
+}
+
+func unwrapShred(k epochKey, batch store.ID, shred []byte) ([]byte, error) {
+	a, err := aead(k.key[:])
+	if err != nil {
+		return nil, err
+	}
+	key, err := a.Open(nil, nil, shred, shredInfo(k, batch))
+	if err != nil {
+		return nil, store.ErrDamaged
+	}
+	return key, nil
+}
+
+func shredInfo(k epochKey, batch store.ID) []byte {
+	return binary.BigEndian.AppendUint64(append([]byte(shredDomain), batch[:]...), uint64(k.number))
+}
+
+func aead(key []byte) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fmt.Errorf("store: use a key: %w", err)
+	}
+	a, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, fmt.Errorf("store: use a key: %w", err)
+	}
+	return a, nil
+}
+
+// row is a box whose capsules are to be wrapped, or wrapped anew.
+type row struct {
+	number        int64
+	batch, digest []byte
+	subject       store.ID
+	sealed, shred []byte
+	epoch         sql.NullInt64
+}
+
+// wrapPage is how many rows are wrapped in one transaction or read at once.
+const wrapPage = 500
+
+// upgrade puts capsules that an older collector left as they came under shred keys.
+func (s *Store) upgrade(ctx context.Context) error {
+	for {
+		n := 0
+		err := s.update(ctx, func(tx *sql.Tx) error {
+			rows, err := readRows(ctx, tx, `SELECT b.number, b.batch, b.digest, b.subject, c.sealed, c.shred_key, c.epoch FROM capsules c
+				JOIN batches b USING (batch) WHERE c.shred_key IS NULL LIMIT ?`, wrapPage)
+			if err != nil {
+				return err
+			}
+			n = len(rows)
+			return s.wrapRows(ctx, tx, rows)
+		})
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			// Capsules of no box, left by a repair: nobody reads them.
+			_, err := s.write.ExecContext(ctx, "DELETE FROM capsules WHERE shred_key IS NULL")
+			return s.checkpoint(ctx, err)
+		}
+	}
+}
+
+func (s *Store) wrapRows(ctx context.Context, tx *sql.Tx, rows []row) error {
+	for _, r := range rows {
+		if len(r.batch) != 16 || len(r.digest) != 32 {
+			continue // damaged: the delete at the end of upgrade takes it
+		}
+		k, err := s.epochOf(ctx, tx, r.subject)
+		if err != nil {
+			return err
+		}
+		sealed, shred, err := sealCapsules(k, store.ID(r.batch), [32]byte(r.digest), r.sealed)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE capsules SET sealed = ?, shred_key = ?, epoch = ? WHERE batch = ?",
+			sealed, shred, k.number, r.batch); err != nil {
+			return fmt.Errorf("store: wrap capsules: %w", err)
+		}
+	}
+	return nil
+}
+
+func readRows(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]row, error) {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("store: read capsules: %w", err)
+	}
+	defer rows.Close()
+	var out []row
+	for rows.Next() {
+		var r row
+		var subject []byte
+		if err := rows.Scan(&r.number, &r.batch, &r.digest, &subject, &r.sealed, &r.shred, &r.epoch); err != nil {
+			return nil, fmt.Errorf("store: read capsules: %w", err)
+		}
+		copy(r.subject[:], subject)
+		out = append(out, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("store: read capsules: %w", err)
+	}
+	return out, nil
+}
+
+// rewrap moves what is left of a person from their old epoch key to the new one. A row whose old key is gone stays as it is.
+func (s *Store) rewrap(ctx context.Context, tx *sql.Tx, subject store.ID, from, to epochKey) error {
+	if from.number == 0 {
+		return nil // nothing opens: compareEpochs counts and takes out
+	}
+	open, err := aead(from.key[:])
+	if err != nil {
+		return err
+	}
+	seal, err := aead(to.key[:])
+	if err != nil {
+		return err
+	}
+	move, err := tx.PrepareContext(ctx, "UPDATE capsules SET shred_key = ?, epoch = ? WHERE batch = ?")
+	if err != nil {
+		return fmt.Errorf("store: wrap a shred key: %w", err)
+	}
+	defer move.Close()
+	var after int64
+	for {
+		rows, err := readRows(ctx, tx, `SELECT b.number, b.batch, b.digest, b.subject, NULL, c.shred_key, c.epoch FROM batches b
+			JOIN capsules c USING (batch) WHERE b.subject = ? AND b.number > ? ORDER BY b.number LIMIT ?`, subject[:], after, wrapPage)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		for _, r := range rows {
+			after = r.number
+			if r.epoch.Int64 != from.number || len(r.batch) != 16 {
+				continue
+			}
+			key, err := open.Open(nil, nil, r.shred, shredInfo(from, store.ID(r.batch)))
+			if err != nil {
+				continue // damaged before: it opens for nobody, then or now
+			}
+			shred := seal.Seal(nil, nil, key, shredInfo(to, store.ID(r.batch)))
+			clear(key)
+			if _, err := move.ExecContext(ctx, shred, to.number, r.batch); err != nil {
+				return fmt.Errorf("store: wrap a shred key: %w", err)
+			}
+		}
+	}
+}
+
+// checkpoint moves the index's log into it and empties the log, so that old pages are nowhere; err is passed on.
+func (s *Store) checkpoint(ctx context.Context, err error) error {
+	if err != nil {
+		return fmt.Errorf("store: write the index: %w", err)
+	}
+	// A reader may keep the log from being emptied: it is at the next checkpoint, and nothing rests upon it.
+	if _, err := s.write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil && isTrouble(err) {
+		s.log.Warn("the index's log could not be emptied; it is at the next start", "error", err)
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package e2e
+
+import (
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/byleave/byleave/e2e/desktop"
+	"github.com/byleave/byleave/e2e/stage"
+	"github.com/jezek/xgb"
+	"github.com/jezek/xgb/xproto"
+)
+
+// TestMark: the mark is seen above a full-screen window, is dragged over the consented window, and is in no frame; neither its
+// drags nor the hotkey's presses are actions.
+func TestMark(t *testing.T) {
+	ctx, s := open(t, desktop.Options{Width: 1280, Height: 800}, stage.Options{})
+	_, editor := record(ctx, t, s)
+	all := image.Rect(0, 0, 1280, 800)
+	check(t, s.Desk.Place(ctx, editor.ID, image.Rect(60, 120, 1000, 700)))
+	awayFromEdges()
+	first, ok := find(shoot(t, s, "mark-recording"), all, red)
+	if !ok {
+		t.Fatal("no mark on the screen")
+	}
+
+	xdo(ctx, t, s, "key", "F11")
+	check(t, desktop.Until(ctx, "the full screen", func() bool {
+		box, err := s.Desk.Geometry(editor.ID)
+		return err == nil && box == all
+	}))
+	check(t, s.Until(ctx, "recording with a mark", func(st stage.Status) bool { return st.State == "recording" && st.Mark }))
+	awayFromEdges()
+	if at, ok := find(shoot(t, s, "mark-fullscreen"), all, red); !ok || at != first {
+		t.Errorf("above a full-screen window the mark is at %v, %v", at, ok)
+	}
+
+	to := image.Pt(500, 400)
+	xdo(ctx, t, s, "mousemove", first.X, first.Y, "mousedown", 1)
+	xdo(ctx, t, s, "mousemove", 900, 300, "mousemove", to.X, to.Y, "mouseup", 1)
+	check(t, desktop.Until(ctx, "the mark at its new place", func() bool {
+		img, err := s.Desk.Screen()
+		check(t, err)
+		at, _ := find(img, all, red)
+		return at == to
+	}))
+	shoot(t, s, "mark-dragged")
+	xdo(ctx, t, s, "mousemove", to.X, to.Y, "click", 1, "click", 3, "click", 4)
+	awayFromEdges()
+
+	xdo(ctx, t, s, "key", "ctrl+alt+shift+p")
+	check(t, s.Until(ctx, "the hotkey's pause", func(st stage.Status) bool { return st.State == "paused" && st.Hotkey == "ctrl+alt+shift+p" }))
+	shoot(t, s, "mark-paused")
+	xdo(ctx, t, s, "key", "ctrl+alt+shift+p")
+	check(t, s.Until(ctx, "the hotkey's end of the pause", recording))
+	awayFromEdges()
+	hand, err := s.Desk.Hand()
+	check(t, err)
+	defer hand.Close()
+	check(t, hand.Click(200, 600))
+	awayFromEdges()
+	check(t, hand.Click(900, 500))
+	awayFromEdges()
+	pauseSealsAll(t, s)
+
+	dir, steps := export(t, s)
+	clicks, frames := 0, 0
+	for _, st := range steps {
+		t.Logf("%+v", st)
+		switch st.Kind {
+		case "click":
+			clicks++
+		case "drag", "scroll":
+			t.Errorf("the mark's drag is an action: %+v", st)
+		case "hotkey":
+			if st.Hotkey != "F11" {
+				t.Errorf("the hotkey is an action: %+v", st)
+			}
+		}
+		for _, f := range []*struct{ File, Proof, Withheld string }{st.Before, st.After} {
+			if f != nil && f.File != "" {
+				frames++
+				without(t, filepath.Join(dir, f.File))
+			}
+		}
+	}
+	if clicks != 2 || frames == 0 {
+		t.Errorf("%d clicks and %d frames, want 2 and some", clicks, frames)
+	}
+}
+
+// without fails if a frame shows the mark.
+func without(t *testing.T, name string) {
+	t.Helper()
+	f, err := os.Open(name)
+	check(t, err)
+	defer f.Close()
+	img, err := png.Decode(f)
+	check(t, err)
+	for y := range img.Bounds().Dy() {
+		for x := range img.Bounds().Dx() {
+			if r, g, b, _ := img.At(x, y).RGBA(); uint8(r>>8) == red.R && uint8(g>>8) == red.G && uint8(b>>8) == red.B {
+				t.Fatalf("%s shows the mark at %d, %d", filepath.Base(name), x, y)
+			}
+		}
+	}
+}
+
+// TestMarkStates: each state that the mark can have while it lives has a picture of its own.
+func TestMarkStates(t *testing.T) {
+	ctx, s := open(t, desktop.Options{Width: 1280, Height: 800}, stage.Options{})
+	_, editor := record(ctx, t, s)
+	shoot(t, s, "state-recording")
+	p, err := s.Desk.Start("other", "/usr/bin/xterm", "-geometry", "60x10+60+60", "-e", "sleep 600")
+	check(t, err)
+	other, err := s.Desk.WaitWindow(ctx, "the other program", desktop.OfProcess(p.Pid))
+	check(t, err)
+	check(t, s.Desk.Focus(ctx, other.ID))
+	check(t, s.Until(ctx, "not agreed", func(st stage.Status) bool { return st.State == "excluded" && st.Mark }))
+	<-time.After(2200 * time.Millisecond) // recording lingers on the mark
+	shoot(t, s, "state-excluded")
+	check(t, s.Desk.Focus(ctx, editor.ID))
+	check(t, s.Until(ctx, "recording", recording))
+	_, err = s.Byleave(ctx, "pause", "1h")
+	check(t, err)
+	check(t, s.Until(ctx, "a pause", func(st stage.Status) bool { return st.State == "paused" && st.Mark }))
+	shoot(t, s, "state-paused")
+	_, err = s.Byleave(ctx, "resume")
+	check(t, err)
+	check(t, s.Until(ctx, "recording", recording))
+	check(t, s.Desk.StopWM())
+	check(t, s.Until(ctx, "blindness", func(st stage.Status) bool { return st.State == "blind" }))
+	<-time.After(2200 * time.Millisecond)
+	shoot(t, s, "state-blind")
+}
+
+// TestMarkClosed: another client that closes the mark ends the recording; it goes on under a new mark only.
+func TestMarkClosed(t *testing.T) {
+	ctx, s := open(t, desktop.Options{Width: 1280, Height: 800}, stage.Options{})
+	agent, _ := record(ctx, t, s)
+	old, err := s.Desk.Command(ctx, "xdotool", "search", "--class", "byleave-indicator").Output()
+	check(t, err)
+	out, err := s.Desk.Command(ctx, "xkill", "-id", strings.TrimSpace(string(old))).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	check(t, desktop.Until(ctx, "the end of the sight", func() bool {
+		log, err := os.ReadFile(agent.Log)
+		return err == nil && strings.Contains(string(log), "no sight of the desktop") && strings.Contains(string(log), "the mark is gone")
+	}))
+	check(t, s.Until(ctx, "recording under a new mark", func(st stage.Status) bool { return st.State == "recording" && st.Mark }))
+}
+
+// TestMarkCovered: a window that fights for the top is not fought: recording stops and says why, and goes on when it is gone.
+func TestMarkCovered(t *testing.T) {
+	ctx, s := open(t, desktop.Options{Width: 1280, Height: 800}, stage.Options{})
+	record(ctx, t, s)
+	x, err := xgb.NewConnDisplay(s.Desk.Display())
+	check(t, err)
+	defer x.Close()
+	rival, err := xproto.NewWindowId(x)
+	check(t, err)
+	root := xproto.Setup(x).DefaultScreen(x).Root
+	check(t, xproto.CreateWindowChecked(x, 0, rival, root, 1000, 0, 280, 80, 0, xproto.WindowClassInputOutput, 0,
+		xproto.CwBackPixel|xproto.CwOverrideRedirect, []uint32{0x00ff00, 1}).Check())
+	check(t, xproto.MapWindowChecked(x, rival).Check())
+	check(t, s.Until(ctx, "the word that the mark is covered", func(st stage.Status) bool {
+		for range 50 {
+			xproto.ConfigureWindow(x, rival, xproto.ConfigWindowStackMode, []uint32{xproto.StackModeAbove})
+			x.Sync()
+		}
+		return st.State == "blind" && st.Words == "mark covered" && !st.Mark
+	}))
+	check(t, xproto.DestroyWindowChecked(x, rival).Check())
+	check(t, s.Until(ctx, "recording again", func(st stage.Status) bool { return st.State == "recording" && st.Mark }))
+}

@@ -1,0 +1,256 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/byleave/byleave/e2e/desktop"
+	"github.com/byleave/byleave/e2e/stage"
+)
+
+// shoot keeps a picture of the screen as an artefact of the test and gives it back.
+func shoot(t *testing.T, s *stage.Stage, name string) *image.RGBA {
+	t.Helper()
+	img, err := s.Desk.Screen()
+	check(t, err)
+	file := filepath.Join(t.ArtifactDir(), name+".png")
+	f, err := os.Create(file)
+	check(t, err)
+	check(t, png.Encode(f, img))
+	check(t, f.Close())
+	t.Log("screenshot", file)
+	return img
+}
+
+// xdo lets xdotool act on the desktop.
+func xdo(ctx context.Context, t *testing.T, s *stage.Stage, args ...any) {
+	t.Helper()
+	words := make([]string, len(args))
+	for i, a := range args {
+		words[i] = fmt.Sprint(a)
+	}
+	out, err := s.Desk.Command(ctx, "xdotool", words...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("xdotool %v: %v: %s", words, err, out)
+	}
+}
+
+// panel starts a panel that shows tray icons.
+func panel(ctx context.Context, t *testing.T, s *stage.Stage) *desktop.Process {
+	t.Helper()
+	p, err := s.Desk.Start("panel", "/usr/bin/env", "XDG_CONFIG_HOME="+filepath.Join(s.Desk.Home(), "panel"), "NO_AT_BRIDGE=1", "xfce4-panel", "--disable-wm-check")
+	check(t, err)
+	check(t, s.Until(ctx, "the panel to show icons", func(st stage.Status) bool { return st.Tray == "" }))
+	return p
+}
+
+// item is the agent's name on the session bus as a tray item.
+func item(agent *desktop.Process) string {
+	return "org.kde.StatusNotifierItem-" + strconv.Itoa(agent.Pid) + "-1"
+}
+
+// menuCall asks the tray's menu for something over D-Bus, as a panel does.
+func menuCall(ctx context.Context, t *testing.T, s *stage.Stage, agent *desktop.Process, method string, args ...string) string {
+	t.Helper()
+	all := append([]string{"call", "--session", "--dest", item(agent), "--object-path", "/StatusNotifierItem/menu", "--method", "com.canonical.dbusmenu." + method}, args...)
+	out, err := s.Desk.Command(ctx, "gdbus", all...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v: %s", method, err, out)
+	}
+	return string(out)
+}
+
+// layout is the tray's menu as a panel gets it.
+func layout(ctx context.Context, t *testing.T, s *stage.Stage, agent *desktop.Process) string {
+	t.Helper()
+	return menuCall(ctx, t, s, agent, "GetLayout", "--", "0", "-1", "[]")
+}
+
+// choose clicks a line of the tray's menu over D-Bus.
+func choose(ctx context.Context, t *testing.T, s *stage.Stage, agent *desktop.Process, label string) {
+	t.Helper()
+	lines := regexp.MustCompile(`<\((\d+), \{([^}]*)\}`).FindAllStringSubmatch(layout(ctx, t, s, agent), -1)
+	for _, l := range lines {
+		if strings.Contains(l[2], "'label': <'"+label) {
+			menuCall(ctx, t, s, agent, "Event", l[1], "clicked", "<''>", "0")
+			return
+		}
+	}
+	t.Fatalf("the menu has no line %q: %v", label, lines)
+}
+
+// untilMenu waits until the tray's menu says something.
+func untilMenu(ctx context.Context, t *testing.T, s *stage.Stage, agent *desktop.Process, words string) {
+	t.Helper()
+	check(t, desktop.Until(ctx, "the menu to say "+words, func() bool { return strings.Contains(layout(ctx, t, s, agent), words) }))
+}
+
+// The colours of the shapes for recording and paused.
+var (
+	red   = color.RGBA{0xc6, 0x28, 0x28, 0xff}
+	amber = color.RGBA{0xff, 0xb3, 0x00, 0xff}
+)
+
+// find is the middle of the leftmost shape of a colour within r.
+func find(img *image.RGBA, r image.Rectangle, c color.RGBA) (at image.Point, ok bool) {
+	var box image.Rectangle
+	for x := r.Min.X; x < r.Max.X; x++ {
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			if img.RGBAAt(x, y) == c && (box.Empty() || x < box.Min.X+28) {
+				box = box.Union(image.Rect(x, y, x+1, y+1))
+			}
+		}
+	}
+	return box.Min.Add(box.Max).Div(2), !box.Empty()
+}
+
+// inPanel is where the panel of a screen of 1280 x 800 lies, less the corner in which the mark stands until it moves below.
+var inPanel = image.Rect(0, 0, 1150, 26)
+
+// untilIcon waits until the panel shows the icon in a colour.
+func untilIcon(ctx context.Context, t *testing.T, s *stage.Stage, c color.RGBA) (at image.Point) {
+	t.Helper()
+	check(t, desktop.Until(ctx, "the icon in the panel", func() bool {
+		img, err := s.Desk.Screen()
+		check(t, err)
+		found := false
+		at, found = find(img, inPanel, c)
+		return found
+	}))
+	return at
+}
+
+// changed is the smallest rectangle around what differs below the panel.
+func changed(a, b *image.RGBA) (box image.Rectangle) {
+	for y := 30; y < a.Rect.Dy(); y++ {
+		for x := range a.Rect.Dx() {
+			if a.RGBAAt(x, y) != b.RGBAAt(x, y) {
+				box = box.Union(image.Rect(x, y, x+1, y+1))
+			}
+		}
+	}
+	return box
+}
+
+// TestTray: on a real desktop with a panel the icon shows the state; its menu pauses by the pointer and resumes over D-Bus, forgets,
+// and withdraws; a panel that is started again has the icon again.
+func TestTray(t *testing.T) {
+	ctx, s := open(t, desktop.Options{Width: 1280, Height: 800}, stage.Options{})
+	agent, editor := record(ctx, t, s)
+	check(t, s.Desk.Place(ctx, editor.ID, image.Rect(60, 120, 700, 600)))
+	p := panel(ctx, t, s)
+	icon := untilIcon(ctx, t, s, red)
+	untilMenu(ctx, t, s, agent, "Recording: editor")
+	awayFromEdges()
+	before := shoot(t, s, "tray-recording")
+
+	xdo(ctx, t, s, "mousemove", icon.X, icon.Y, "click", 1)
+	var menu image.Rectangle
+	check(t, desktop.Until(ctx, "the menu", func() bool {
+		img, err := s.Desk.Screen()
+		check(t, err)
+		menu = changed(before, img).Intersect(image.Rect(705, 0, 1280, 800))
+		return menu.Dy() > 200
+	}))
+	awayFromEdges()
+	img := shoot(t, s, "tray-menu")
+	menu = changed(before, img).Intersect(image.Rect(705, 0, 1280, 800))
+	xdo(ctx, t, s, "mousemove", menu.Min.X+40, menu.Min.Y+menu.Dy()*165/1000)
+	awayFromEdges()
+	shoot(t, s, "tray-menu-pause")
+	xdo(ctx, t, s, "click", 1)
+	check(t, s.Until(ctx, "a pause", func(st stage.Status) bool { return st.State == "paused" }))
+	untilMenu(ctx, t, s, agent, "Paused: until you resume")
+	untilIcon(ctx, t, s, amber)
+	shoot(t, s, "tray-paused")
+
+	choose(ctx, t, s, agent, "Resume")
+	check(t, s.Until(ctx, "recording again", recording))
+	choose(ctx, t, s, agent, "Pause for 15 minutes")
+	check(t, s.Until(ctx, "a pause", func(st stage.Status) bool { return st.State == "paused" }))
+	choose(ctx, t, s, agent, "Resume")
+	check(t, s.Until(ctx, "recording again", recording))
+
+	check(t, p.Stop())
+	check(t, s.Until(ctx, "the word that nobody shows the icon", func(st stage.Status) bool { return strings.Contains(st.Tray, "no program here shows") }))
+	panel(ctx, t, s)
+	untilIcon(ctx, t, s, red)
+
+	choose(ctx, t, s, agent, "Forget the last 10 minutes")
+	check(t, desktop.Until(ctx, "an answer", func() bool {
+		return regexp.MustCompile(`'Forgotten: |'this agent cannot forget yet`).MatchString(layout(ctx, t, s, agent))
+	}))
+	choose(ctx, t, s, agent, "Review what was recorded")
+	check(t, desktop.Until(ctx, "a review, or the word that there is none", func() bool {
+		return s.Desk.Command(ctx, "pgrep", "-f", s.Binary()+" review").Run() == nil ||
+			strings.Contains(layout(ctx, t, s, agent), "'this agent has no review yet")
+	}))
+	choose(ctx, t, s, agent, "Withdraw now")
+	check(t, s.Until(ctx, "no consent", func(st stage.Status) bool { return st.State == "off" && !st.Mark && st.Spool.Held == 0 }))
+	untilMenu(ctx, t, s, agent, "You have agreed to nothing")
+	shoot(t, s, "tray-off")
+}
+
+// TestTrayQuit: whoever quits is not recorded any more, also not by an agent that is started again.
+func TestTrayQuit(t *testing.T) {
+	ctx, s := open(t, desktop.Options{Width: 1280, Height: 800}, stage.Options{})
+	agent, _ := record(ctx, t, s)
+	choose(ctx, t, s, agent, "Quit")
+	check(t, agent.Wait(ctx))
+	run(t, s)
+	check(t, s.Until(ctx, "the pause that holds", func(st stage.Status) bool { return st.State == "paused" }))
+}
+
+// TestNoTray: where nobody shows icons, and where there is no session bus, the agent records all the same and says so.
+func TestNoTray(t *testing.T) {
+	ctx, s := open(t, desktop.Options{Width: 1280, Height: 800}, stage.Options{})
+	agent, _ := record(ctx, t, s)
+	said := func(words string) {
+		t.Helper()
+		check(t, s.Until(ctx, "the reason", func(st stage.Status) bool { return st.State == "recording" && strings.Contains(st.Tray, words) }))
+		if out, err := s.Byleave(ctx, "tray"); err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("byleave tray: %v %s", err, out)
+		}
+		if out, err := s.Byleave(ctx, "status"); err != nil || !strings.Contains(out, "Tray: ") {
+			t.Errorf("byleave status: %v %s", err, out)
+		}
+	}
+	said("no program here shows tray icons")
+	check(t, agent.Stop())
+	agent, err := s.Desk.Start("agent", "/usr/bin/env", "-u", "DBUS_SESSION_BUS_ADDRESS", "BYLEAVE_HOME="+s.Home, s.Binary(), "run", "--hold", "0s")
+	check(t, err)
+	t.Cleanup(func() { check(t, agent.Stop()) })
+	check(t, s.Until(ctx, "the reason", func(st stage.Status) bool { return st.State != "off" && strings.Contains(st.Tray, "no session bus") }))
+	if log, err := os.ReadFile(agent.Log); err != nil || strings.Count(string(log), "there is no session bus") != 1 {
+		t.Errorf("said to the log: %v\n%s", err, log)
+	}
+}
+
+// TestBusDies: the agent outlives its session bus, and says that the tray went with it.
+func TestBusDies(t *testing.T) {
+	ctx, s := open(t, desktop.Options{Width: 1280, Height: 800}, stage.Options{})
+	check(t, s.Give(ctx, "all"))
+	bus, err := s.Desk.Start("bus", "/usr/bin/dbus-daemon", "--session", "--nofork", "--nopidfile", "--address=unix:path="+filepath.Join(s.Desk.Home(), "bus"))
+	check(t, err)
+	agent, err := s.Desk.Start("agent", "/usr/bin/env", "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(s.Desk.Home(), "bus"), "BYLEAVE_HOME="+s.Home, s.Binary(), "run")
+	check(t, err)
+	t.Cleanup(func() { check(t, agent.Stop()) })
+	check(t, s.Until(ctx, "the tray", func(st stage.Status) bool { return strings.Contains(st.Tray, "no program here") }))
+	check(t, bus.Kill())
+	check(t, s.Until(ctx, "the end of the tray", func(st stage.Status) bool { return strings.Contains(st.Tray, "went away") }))
+	if _, err := s.Byleave(ctx, "tray"); err == nil || !strings.Contains(err.Error(), "restart the agent") {
+		t.Errorf("byleave tray: %v", err)
+	}
+	_, err = s.Byleave(ctx, "pause")
+	check(t, err)
+	check(t, s.Until(ctx, "a pause", func(st stage.Status) bool { return st.State == "paused" }))
+}
