@@ -415,3 +415,16 @@ func TestOnlyLoopback(t *testing.T) {
 		t.Errorf("noise is answered with %q", line)
 	}
 }
+
+// Erasing what was sent is offered on the page of the withdrawal, and only where the agent knows how.
+func TestEraseIsOfferedWhereItExists(t *testing.T) {
+	p := asked(t, nil)
+	for _, can := range []bool{false, true} {
+		s := serve(t, Options{Desk: Desk{Look: func(context.Context) (View, error) { return View{Newest: p, CanErase: can}, nil }}})
+		c := visitor(t)
+		s.enter(t, c)
+		if _, body := get(t, c, s.base+"/consent/withdrawn"); strings.Contains(body, "byleave forget --all") != can {
+			t.Errorf("the agent can erase %v; the page says something else", can)
+		}
+	}
+}
