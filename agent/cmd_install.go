@@ -240,7 +240,7 @@ func sayUninstalled(cmd *cobra.Command, unreachable error) error {
 	if kept {
 		fmt.Fprintf(out, "Your keys, your consent and your copy of what was recorded stay in %s.\n", home)
 		if hasVerb(cmd, "forget") {
-			fmt.Fprintln(out, "To erase them, and what was sent, see: byleave forget --help. It asks first whether you kept your receipt and your recovery code.")
+			fmt.Fprintln(out, "To erase what was recorded, here and where it was sent, see: byleave forget --help. Keep your recovery code and your receipt until then.")
 		}
 	}
 	return nil

@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"strings"
 
+	"github.com/byleave/byleave/installer/service"
 	"github.com/spf13/cobra"
 )
 
@@ -43,7 +43,7 @@ func startReview(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, self, "review")
+	cmd := service.Outside(ctx, self, "review") // no browser runs under the filters of the unit
 	var words bytes.Buffer
 	cmd.Stderr = &words
 	out, err := cmd.StdoutPipe()

@@ -178,3 +178,34 @@ func TestMarkCovered(t *testing.T) {
 	check(t, xproto.DestroyWindowChecked(x, rival).Check())
 	check(t, s.Until(ctx, "recording again", func(st stage.Status) bool { return st.State == "recording" && st.Mark }))
 }
+
+// TestHotkeyHeldByAnother: where another program holds the combination, the status says so, and pressing it is not recorded either:
+// a person who wants to pause must not be recorded as doing so.
+func TestHotkeyHeldByAnother(t *testing.T) {
+	ctx, s := open(t, desktop.Options{Width: 1280, Height: 800}, stage.Options{})
+	x, err := xgb.NewConnDisplay(s.Desk.Display())
+	check(t, err)
+	defer x.Close()
+	root := xproto.Setup(x).DefaultScreen(x).Root
+	const combination = xproto.ModMaskControl | xproto.ModMask1 | xproto.ModMaskShift
+	check(t, xproto.GrabKeyChecked(x, false, root, combination, xproto.GrabAny, xproto.GrabModeAsync, xproto.GrabModeAsync).Check())
+	record(ctx, t, s)
+	check(t, s.Until(ctx, "the word that it is taken", func(st stage.Status) bool { return strings.Contains(st.Hotkey, "another program holds") }))
+	awayFromEdges()
+	xdo(ctx, t, s, "key", "ctrl+alt+shift+p")
+	awayFromEdges()
+	xdo(ctx, t, s, "key", "ctrl+alt+shift+o") // the control: a neighbour of it is recorded
+	awayFromEdges()
+	pauseSealsAll(t, s)
+	_, steps := export(t, s)
+	var keys []string
+	for _, st := range steps {
+		t.Logf("%+v", st)
+		if st.Kind == "hotkey" {
+			keys = append(keys, st.Hotkey)
+		}
+	}
+	if len(keys) != 1 || keys[0] != "ctrl+alt+shift+o" {
+		t.Errorf("recorded hotkeys %q", keys)
+	}
+}

@@ -133,6 +133,9 @@ func TestIdleTray(t *testing.T) {
 	})
 }
 
+// leastRecorded is less than the frames of a minute of typing take, and more than its text.
+const leastRecorded = 10_000
+
 // TestTyping measures the agent while somebody types 5 keys a second in words, with a pause every 5 s so that each run gets its frames.
 func TestTyping(t *testing.T) {
 	ctx, s, pid := scene(t)
@@ -146,8 +149,8 @@ func TestTyping(t *testing.T) {
 		rest(ctx, t, time.Second)
 	}
 	to, took := at(t, pid), time.Since(began).Seconds()
-	if to.cpu == from.cpu && length() > time.Minute/2 {
-		t.Fatal("the agent used no CPU at all: it was not recording")
+	if length() > time.Minute/2 {
+		check(t, s.Until(ctx, "a batch with frames, without which the figure means nothing", func(st stage.Status) bool { return st.Spool.Events > leastRecorded }))
 	}
 	write(t, "typing", []report.Figure{
 		{What: "typing 5 keys/s: CPU of one core", Value: 100 * (to.cpu - from.cpu).Seconds() / took, Unit: "%", Goal: 1.5, Better: report.Lower},

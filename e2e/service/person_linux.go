@@ -157,8 +157,12 @@ func (p *Person) Trace(ctx context.Context) (map[string]string, error) {
 		return nil, err
 	}
 	for line := range strings.Lines(units) {
-		if f := strings.Fields(line); strings.Contains(f[0], "byleave") {
-			trace["unit "+f[0]] = strings.Join(f[1:4], " ")
+		f := strings.Fields(line)
+		if len(f) < 4 || !strings.Contains(f[0], "byleave") {
+			continue
+		}
+		if what := strings.Join(f[1:4], " "); what != "not-found inactive dead" { // a name that somebody asked for just now
+			trace["unit "+f[0]] = what
 		}
 	}
 	programs, err := p.Programs()

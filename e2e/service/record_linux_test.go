@@ -110,9 +110,9 @@ func TestServiceRecordsOnlyAfterConsent(t *testing.T) {
 	}
 	traces, err := p.Trace(ctx)
 	check(t, err)
-	for name := range traces {
+	for name, what := range traces {
 		if strings.Contains(strings.ToLower(name), "byleave") && !strings.HasPrefix(name, p.Home()+"/.local/share/byleave") && !strings.HasSuffix(name, filepath.Base(byleave)) {
-			t.Errorf("left behind: %s", name)
+			t.Errorf("left behind: %s %.60q", name, what)
 		}
 	}
 	for _, name := range []string{"identity.json", "consent.json"} {

@@ -68,15 +68,30 @@ func build(ctx context.Context, dir, suite, sources string) error {
 	return os.Rename(half, dir)
 }
 
-// mirror asks apt where this machine has its own packages from.
+// mirror asks apt where this machine has its own packages from, and lets it fetch their lists if it has none.
 func mirror(ctx context.Context) (suite, sources string, err error) {
+	if suite, err = codename(); err != nil {
+		return "", "", err
+	}
+	lines, err := known(ctx, suite)
+	if err == nil && len(lines) == 0 {
+		if out, uerr := exec.CommandContext(ctx, "apt-get", "update", "-q").CombinedOutput(); uerr != nil {
+			return "", "", fmt.Errorf("service: fetch the lists of packages: %w: %s", uerr, out)
+		}
+		lines, err = known(ctx, suite)
+	}
+	if err == nil && len(lines) == 0 {
+		err = errors.New("service: apt knows no packages of this system; this test needs Debian or Ubuntu")
+	}
+	return suite, strings.Join(lines, "\n") + "\n", err
+}
+
+// known are the sources of this system's own packages whose lists apt has, without those that somebody added.
+func known(ctx context.Context, suite string) ([]string, error) {
 	const format = "$(ORIGIN) $(CODENAME) deb $(REPO_URI) $(CODENAME) $(COMPONENT)"
 	out, err := exec.CommandContext(ctx, "apt-get", "indextargets", "--format", format, "Created-By: Packages").Output()
 	if err != nil {
-		return "", "", fmt.Errorf("service: ask apt for its mirror: %w", err)
-	}
-	if suite, err = codename(); err != nil {
-		return "", "", err
+		return nil, fmt.Errorf("service: ask apt for its mirror: %w", err)
 	}
 	var lines []string
 	for sc := bufio.NewScanner(bytes.NewReader(out)); sc.Scan(); {
@@ -85,10 +100,7 @@ func mirror(ctx context.Context) (suite, sources string, err error) {
 			lines = append(lines, f[2])
 		}
 	}
-	if len(lines) == 0 {
-		return "", "", errors.New("service: apt knows no package lists of this system; run apt-get update")
-	}
-	return suite, strings.Join(lines, "\n") + "\n", nil
+	return lines, nil
 }
 
 // codename is the name of this machine's release, for example "bookworm".

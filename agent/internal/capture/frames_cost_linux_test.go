@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"context"
 	"image"
 	"image/color"
 	"image/png"
@@ -98,6 +99,8 @@ func programs(t *testing.T) map[string]*raw.Shot {
 	if err := os.WriteFile(text, []byte(strings.Repeat("The quick brown fox jumps over the lazy dog; call 030 901820.\n\tSecond line, indented.\n\n", 60)), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	s, err := x11.Open(d.Display())
 	if err != nil {
 		t.Fatal(err)
@@ -105,12 +108,12 @@ func programs(t *testing.T) map[string]*raw.Shot {
 	t.Cleanup(s.Close)
 	p := &person{t: t, d: d}
 	shots := map[string]*raw.Shot{}
-	for _, program := range [][]string{{"mousepad", text}, {"featherpad", text}, {"xterm", "-e", "sh", "-c", "ls -lR /etc | head -200; cat"}} {
+	for _, program := range [][]string{{"mousepad", text}, {"featherpad", text}, {"zenity", "--text-info", "--filename", text}} {
 		w := p.open(program[0], program[1:]...)
-		if err := d.Place(t.Context(), w.ID, image.Rect(0, 20, 1920, 1080)); err != nil {
+		if err := d.Place(ctx, w.ID, image.Rect(0, 20, 1920, 1080)); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.Focus(t.Context(), w.ID); err != nil {
+		if err := d.Focus(ctx, w.ID); err != nil {
 			t.Fatal(err)
 		}
 		p.until(program[0]+" in front", func() bool { return s.Focus().Window == w.ID && s.Focus().Known })
@@ -128,12 +131,15 @@ func programs(t *testing.T) map[string]*raw.Shot {
 	return shots
 }
 
-// stood returns when the display told nothing for a second: the program has painted itself.
+// stood returns when the window has had time to paint itself: a second without a paint, or three with a caret that blinks.
 func stood(s *x11.Server) {
+	most := time.After(3 * time.Second)
 	for {
 		select {
 		case <-s.Events():
 		case <-time.After(time.Second):
+			return
+		case <-most:
 			return
 		}
 	}

@@ -123,6 +123,7 @@ func (a *agent) enter(ctx context.Context) session.Session {
 		a.log.Warn("the session cannot be entered", "why", err.Error())
 		return session.Session{}
 	}
+	signal(a.again) // it may have brought the session bus that the tray lacked
 	return s
 }
 

@@ -107,10 +107,14 @@ func (r *Rights) begin(sp Span) (a Answer, asked [][16]byte, err error) {
 	defer r.mu.Unlock()
 	id := newID()
 	in := intent{From: sp.From, Until: sp.Until, All: sp.All}
-	if err := r.save(id, in); err != nil {
-		return a, nil, fmt.Errorf("nothing was forgotten, because it could not be noted: %w", err)
+	// On a full disk nothing can be noted until what never left is destroyed, which needs no note and makes room; then it is noted
+	// after all, or what may have left stays.
+	full := r.save(id, in)
+	a, asked, err = r.carryOut(id, in)
+	if err != nil && full != nil {
+		err = fmt.Errorf("%w; only what had not left this computer was destroyed: make room on the disk and forget again", err)
 	}
-	return r.carryOut(id, in)
+	return a, asked, err
 }
 
 // carryOut destroys what is here of an intent and names what had left. It can be repeated.

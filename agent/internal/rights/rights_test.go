@@ -31,6 +31,7 @@ type shelf struct {
 	due     map[[16]byte][]byte
 	records map[[16]byte][]byte
 	left    int
+	full    bool // until something is destroyed
 }
 
 var errFull = errors.New("the disk is full")
@@ -40,7 +41,7 @@ func newShelf() *shelf {
 }
 
 func (s *shelf) write() error {
-	if s.left == 0 {
+	if s.left == 0 || s.full {
 		return errFull
 	}
 	s.left--
@@ -107,6 +108,14 @@ func (d *device) restart() {
 
 func (d *device) forget(from, until time.Time, left func([]envelope.ID) error) (f Forgotten, err error) {
 	var ids []envelope.ID
+	maps.DeleteFunc(d.boxes, func(_ envelope.ID, b box) bool {
+		gone := !b.at.Before(from) && !b.at.After(until) && !b.left
+		if gone {
+			f.Boxes++
+			d.full = false
+		}
+		return gone
+	})
 	for id, b := range d.boxes {
 		if !b.at.Before(from) && !b.at.After(until) && b.left {
 			ids = append(ids, id)
@@ -259,14 +268,28 @@ func TestForgetSurvivesDeath(t *testing.T) {
 		pending, perr := d.Pending()
 		must(t, perr)
 		if n == 0 {
-			if len(d.boxes) != 10 || len(pending) != 0 {
-				t.Fatal("something was destroyed before it was noted")
+			if len(d.boxes) != 7 || len(pending) != 0 { // what never left needs no note
+				t.Fatal("what may have left was destroyed before it was noted")
 			}
 			continue
 		}
 		if len(d.boxes) != 5 || len(pending) != 1 || len(pending[0].GetBatches()) != 2 {
 			t.Fatalf("death at %d: %d boxes stay, asked for %v", n, len(d.boxes), pending)
 		}
+	}
+}
+
+// TestForgetOnAFullDisk: destroying what never left makes the room in which the rest is noted.
+func TestForgetOnAFullDisk(t *testing.T) {
+	d := newDevice(t)
+	d.fill()
+	d.full = true
+	a, err := d.Forget(ended(), span(3, 7))
+	must(t, err)
+	pending, err := d.Pending()
+	must(t, err)
+	if a.Destroyed != 5 || len(pending) != 1 || len(pending[0].GetBatches()) != 2 {
+		t.Fatalf("%+v %v", a, pending)
 	}
 }
 

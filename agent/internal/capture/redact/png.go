@@ -10,7 +10,7 @@ import (
 
 // file writes pictures of at most 256 colours as PNG (RFC 2083: chunks of length, name, data and checksum), with as few bits
 // a pixel as the colours need. It keeps its memory. Rows like the one above cost almost nothing, in time and in bytes; of a
-// masked desktop most are. image/png has neither and takes about ten times as long.
+// masked desktop most are. image/png does neither and takes several times as long.
 type file struct {
 	out bytes.Buffer
 	zip *zlib.Writer

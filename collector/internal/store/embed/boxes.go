@@ -113,6 +113,7 @@ func (s *Store) insertGroup(ctx context.Context, tx *sql.Tx, fresh []*store.Reco
 		return fmt.Errorf("store: write the index: %w", err)
 	}
 	defer capsules.Close()
+	epochs := map[store.ID]epochKey{}
 	for i, r := range fresh {
 		var recipients []byte
 		for _, k := range r.Recipients {
@@ -123,9 +124,12 @@ func (s *Store) insertGroup(ctx context.Context, tx *sql.Tx, fresh []*store.Reco
 			places[i].at, len(r.Head), len(r.Payload)); err != nil {
 			return fmt.Errorf("store: write the index: %w", err)
 		}
-		epoch, err := s.epochOf(ctx, tx, r.Subject)
-		if err != nil {
-			return err
+		epoch, ok := epochs[r.Subject]
+		if !ok {
+			if epoch, err = s.epochOf(ctx, tx, r.Subject); err != nil {
+				return err
+			}
+			epochs[r.Subject] = epoch
 		}
 		sealed, shred, err := sealCapsules(epoch, r.Batch, r.Digest, r.Capsules)
 		if err != nil {

@@ -18,6 +18,10 @@ func TestMain(m *testing.M) {
 		child(dir)
 		return
 	}
+	if dir := os.Getenv(eraserDir); dir != "" {
+		eraser(dir)
+		return
+	}
 	goleak.VerifyTestMain(m)
 }
 

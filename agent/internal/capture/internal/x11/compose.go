@@ -35,6 +35,7 @@ func compose(layers []layer, memory []byte) *raw.Shot {
 	last := layers[len(layers)-1]
 	begin := last.off + last.rect.W*last.rect.H*4
 	shot := &raw.Shot{Canvas: canvas, Stride: canvas.W * 4, Pix: memory[begin : begin+canvas.W*canvas.H*4]}
+	clear(shot.Pix)
 	for _, l := range layers {
 		for y := range l.rect.H {
 			row := memory[l.off+y*l.rect.W*4:][:l.rect.W*4]

@@ -65,7 +65,7 @@ type lender struct {
 	idle *segment
 }
 
-// borrow is wiped memory of at least size bytes.
+// borrow is memory of at least size bytes. What it holds is old.
 func (s *Server) borrow(size int) (*segment, error) {
 	l := &s.lender
 	l.mu.Lock()
@@ -95,9 +95,12 @@ func (s *Server) borrow(size int) (*segment, error) {
 	return g, err
 }
 
-// giveBack wipes a segment.
-func (s *Server) giveBack(g *segment) {
-	clear(g.data)
+// giveBack takes a segment back. If shown it was given to somebody, and is wiped at once; a slot that nobody wanted lies here
+// until the next grab overwrites it, or for restAfter, and is wiped then.
+func (s *Server) giveBack(g *segment, shown bool) {
+	if shown {
+		clear(g.data)
+	}
 	l := &s.lender
 	l.mu.Lock()
 	l.lent--

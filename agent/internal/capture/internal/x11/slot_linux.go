@@ -44,20 +44,20 @@ func (s *Server) give(sl *slot, proof string, age time.Duration) *raw.Shot {
 	if sl.shot == nil {
 		seg := sl.seg
 		sl.shot = compose(sl.layers, seg.data)
-		sl.shot.Lend(func() { s.giveBack(seg) })
+		sl.shot.Lend(func() { s.giveBack(seg, true) })
 	}
 	shot := sl.shot.Share()
 	shot.Proof, shot.Age = proof, age
 	return shot
 }
 
-// drop forgets a slot. Its memory is wiped at once, or as soon as the last shot of it is.
+// drop forgets a slot. What somebody was given of it is wiped with the last shot of it.
 func (s *Server) drop(sl *slot) {
 	switch {
 	case sl == nil:
 	case sl.shot != nil:
 		sl.shot.Wipe()
 	default:
-		s.giveBack(sl.seg)
+		s.giveBack(sl.seg, false)
 	}
 }

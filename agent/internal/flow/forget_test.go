@@ -1,0 +1,65 @@
+package flow
+
+import (
+	"testing"
+	"time"
+
+	"github.com/byleave/byleave/agent/internal/capture/redact"
+	"github.com/byleave/byleave/agent/internal/rights"
+	"github.com/byleave/byleave/policy"
+)
+
+var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+
+// TestForgetMeansThePast: no way to say it reaches beyond now, and nonsense is refused.
+func TestForgetMeansThePast(t *testing.T) {
+	for name, c := range map[string]struct {
+		in   Forget
+		want rights.Span
+	}{
+		"the last":     {Forget{Last: "10m"}, rights.Span{From: noon.Add(-10 * time.Minute), Until: noon}},
+		"until now":    {Forget{From: noon.Add(-time.Hour)}, rights.Span{From: noon.Add(-time.Hour), Until: noon}},
+		"a time":       {Forget{From: noon.Add(-time.Hour), Until: noon.Add(-time.Minute)}, rights.Span{From: noon.Add(-time.Hour), Until: noon.Add(-time.Minute)}},
+		"not finished": {Forget{From: noon.Add(-time.Hour), Until: noon.Add(time.Hour)}, rights.Span{From: noon.Add(-time.Hour), Until: noon}},
+		"all":          {Forget{All: true}, rights.Span{All: true}},
+	} {
+		if got, err := c.in.span(noon); err != nil || got != c.want {
+			t.Errorf("%s: %+v %v", name, got, err)
+		}
+	}
+	for _, bad := range []string{"-10m", "0s", "ten minutes"} {
+		if _, err := (Forget{Last: bad}).span(noon); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+}
+
+// TestLateEventsOfAForgottenTimeAreDropped: what was on its way when its time was forgotten does not come after all.
+func TestLateEventsOfAForgottenTimeAreDropped(t *testing.T) {
+	a := &agent{}
+	ev := func(from, until int) redact.Event {
+		return redact.NewGap(noon.Add(time.Duration(from)*time.Second), noon.Add(time.Duration(until)*time.Second), policy.Secret)
+	}
+	if a.isForgotten(ev(0, 1)) {
+		t.Fatal("nothing was forgotten yet")
+	}
+	a.shut(rights.Span{From: noon, Until: noon.Add(10 * time.Second)}, noon.Add(10*time.Second))
+	for _, c := range []struct {
+		from, until int
+		want        bool
+	}{{-5, -2, false}, {-5, 3, true}, {3, 4, true}, {9, 20, true}, {12, 13, false}} {
+		if a.isForgotten(ev(c.from, c.until)) != c.want {
+			t.Errorf("%d to %d s: want %v", c.from, c.until, c.want)
+		}
+	}
+	for i := range 2 * keepShut {
+		a.shut(rights.Span{From: noon.Add(time.Hour), Until: noon.Add(time.Hour + time.Second)}, noon.Add(time.Duration(i)*time.Second))
+	}
+	if n := len(a.shutter.Load().spans); n != keepShut {
+		t.Fatalf("%d times are remembered", n)
+	}
+	a.shut(rights.Span{All: true}, noon.Add(30*time.Second))
+	if !a.isForgotten(ev(-1000, 20)) || a.isForgotten(ev(31, 32)) {
+		t.Fatal("all is all until now, and no more")
+	}
+}
