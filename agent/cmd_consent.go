@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -28,49 +27,43 @@ func consentCommand() *cobra.Command {
 }
 
 func consentShow() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	cmd := &cobra.Command{
 		Use: "show", Short: "Show what is asked, and what you agreed to", Args: cobra.NoArgs,
-		Example: "  byleave consent show",
+		Long:    "Shows the notice, what has changed since you agreed, and what you agreed to. With --json it prints the receipt of your consent\nas ISO/IEC TS 27560 in JSON-LD, or null if you never agreed.",
+		Example: "  byleave consent show\n  byleave consent show --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d, err := openDevice()
 			if err != nil {
 				return err
 			}
-			notice, err := policy.Notice(d.newest)
-			if err != nil {
-				return err
+			if asJSON {
+				return d.printReceipt(cmd.OutOrStdout())
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), notice)
-			c, err := d.consent()
-			if err != nil {
-				return err
-			}
-			if c.IsZero() {
-				fmt.Fprintln(cmd.OutOrStdout(), "You have agreed to nothing. Nothing is recorded.")
-				return nil
-			}
-			fmt.Fprintln(cmd.OutOrStdout(), "You agreed to:")
-			for _, g := range c.Message().GetGrants() {
-				fmt.Fprintf(cmd.OutOrStdout(), "  %s: %s\n", g.GetApplication(), describeClasses(g.GetClasses()))
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "  %s, until %s\n", describeHours(c.Message().GetHours()), c.Expires().Local().Format("2 Jan 2006 15:04"))
-			return nil
+			return d.show(cmd.OutOrStdout())
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the receipt of your consent as JSON")
+	return cmd
 }
 
 func consentGive() *cobra.Command {
 	var pre preset
+	var page bool
 	cmd := &cobra.Command{
 		Use:   "give",
 		Short: "Read what is asked and agree to a part of it",
-		Long: "Shows the whole notice, asks for every application, kind of data, hours and length, and takes a typed yes.\n" +
-			"Flags may make the choices; the yes is always typed at a terminal, so that no script can agree for you.",
-		Example: "  byleave consent give\n  byleave consent give --grant mousepad=pointer,hotkeys,frames --hours 09:00-12:00 --expires 720h",
+		Long: "Shows the whole notice, asks for every application, kind of data, hours and length, and takes a typed yes, or a no.\n" +
+			"Flags may make the choices; the yes is always typed by you, at a terminal or on the page that your terminal opened, so\n" +
+			"that no script can agree for you.",
+		Example: "  byleave consent give\n  byleave consent give --page\n  byleave consent give --grant mousepad=pointer,hotkeys,frames --hours 09:00-12:00 --expires 720h",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !isTerminal(os.Stdin) {
 				return misuse{errors.New("consent is given by a person at a terminal; standard input is none")}
+			}
+			if page {
+				return openPage(cmd, true, true)
 			}
 			d, err := openDevice()
 			if err != nil {
@@ -78,16 +71,20 @@ func consentGive() *cobra.Command {
 			}
 			iv := interview{in: bufio.NewReader(os.Stdin), out: cmd.OutOrStdout(), now: time.Now()}
 			choice, err := iv.choose(d.newest, pre)
-			if err != nil {
+			switch {
+			case errors.Is(err, errSaidNo):
+				return d.sayNo(cmd)
+			case err != nil:
 				return err
 			}
-			if err := d.give(choice); err != nil {
+			if err := d.give(d.newest, choice); err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), "Agreed. `byleave status` says what is recorded; `byleave consent withdraw` ends it.")
+			fmt.Fprintln(cmd.OutOrStdout(), "Agreed. `byleave status` says what is recorded; `byleave consent withdraw` ends it. Your receipt: `byleave consent show --json`.")
 			return poke(cmd, "reload")
 		},
 	}
+	cmd.Flags().BoolVar(&page, "page", false, "do it in the browser, on a page of this computer")
 	cmd.Flags().StringArrayVar(&pre.grants, "grant", nil, "APPLICATION=KIND,KIND; may be repeated")
 	cmd.Flags().StringVar(&pre.hours, "hours", "", "hours of the day, for example 09:00-12:30, or all")
 	cmd.Flags().DurationVar(&pre.expires, "expires", 0, "how long the consent lasts, for example 720h")
@@ -104,7 +101,7 @@ func consentWithdraw() *cobra.Command {
 		Example: "  byleave consent withdraw",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			n, err := withdraw(cmd)
+			n, err := endAll(cmd, "terminal: byleave consent withdraw")
 			if err != nil {
 				return err
 			}
@@ -176,6 +173,9 @@ type device struct {
 	newest policy.Policy
 }
 
+// errNothingAsked means that there is no policy yet.
+var errNothingAsked = errors.New("the operator has not asked for anything yet: there is no policy; the agent fetches one when it runs")
+
 func openDevice() (device, error) {
 	home, err := homeDir()
 	if err != nil {
@@ -194,56 +194,11 @@ func openDevice() (device, error) {
 		return device{}, err
 	}
 	if signed == nil {
-		return device{}, errors.New("the operator has not asked for anything yet: there is no policy; the agent fetches one when it runs")
+		return device{}, errNothingAsked
 	}
 	p, err := policy.Parse(signed, id.PolicyKey)
 	if err != nil {
 		return device{}, err
 	}
 	return device{keys, id, p}, nil
-}
-
-// consent is the consent in force, zero if there is none or it was withdrawn.
-func (d device) consent() (policy.Consent, error) {
-	signed, pinned, err := d.keys.Consent()
-	if err != nil || signed == nil {
-		return policy.Consent{}, err
-	}
-	p, err := policy.Parse(pinned, d.id.PolicyKey)
-	if err != nil {
-		return policy.Consent{}, err
-	}
-	c, err := policy.ParseConsent(signed, d.id.Verify(), p)
-	if err != nil {
-		return policy.Consent{}, err
-	}
-	if gone, err := d.keys.Withdrawn(c.ID()); err != nil || gone {
-		return policy.Consent{}, err
-	}
-	return c, nil
-}
-
-// give signs and stores a consent to the newest policy; the stub is stored first, so that no box can outrun it.
-func (d device) give(choice policy.Choice) error {
-	choice.Subject, choice.Device, choice.Rand = d.id.Subject, d.id.Device, rand.Reader
-	m, err := policy.NewConsent(d.newest, choice)
-	if err != nil {
-		return err
-	}
-	signed, err := policy.SignConsent(m, d.id.Sign)
-	if err != nil {
-		return err
-	}
-	c, err := policy.ParseConsent(signed, d.id.Verify(), d.newest)
-	if err != nil {
-		return err
-	}
-	stub, err := policy.SignStub(c, false, d.id.Sign)
-	if err != nil {
-		return err
-	}
-	if err := d.keys.SaveStub(stub); err != nil {
-		return err
-	}
-	return d.keys.SaveConsent(signed, d.newest.Signed())
 }

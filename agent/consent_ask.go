@@ -9,12 +9,16 @@ import (
 	"strings"
 	"time"
 
+	"github.com/byleave/byleave/agent/internal/review"
 	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/pb"
 )
 
 // errDeclined means that the person did not say yes. Nothing was changed, and nobody is told.
 var errDeclined = errors.New("nothing was agreed, nothing changed, and nobody is told")
+
+// errSaidNo means that the person typed no: it ends here, and nothing is asked again.
+var errSaidNo = errors.New("you said no")
 
 // preset is what the flags already chose; the person still sees all of it and types the yes.
 type preset struct {
@@ -36,7 +40,8 @@ func (iv interview) choose(p policy.Policy, pre preset) (policy.Choice, error) {
 	if err != nil {
 		return policy.Choice{}, err
 	}
-	fmt.Fprintf(iv.out, "%s\n\n", strings.TrimSpace(notice))
+	fmt.Fprintf(iv.out, "%s\n\n%s\n", strings.TrimSpace(notice), review.ExampleText())
+	fmt.Fprintln(iv.out, "You can answer no to any question; then it ends there, and you are not asked again.")
 	c := policy.Choice{Now: iv.now, Gesture: "terminal: typed yes"}
 	if c.Grants, err = iv.grants(p, pre.grants); err != nil {
 		return c, err
@@ -48,7 +53,7 @@ func (iv interview) choose(p policy.Policy, pre preset) (policy.Choice, error) {
 		return c, err
 	}
 	iv.summary(p, c)
-	answer, err := iv.ask("Type yes to agree, anything else to leave it: ")
+	answer, err := iv.ask("Type yes to agree or no to refuse; anything else leaves it open: ")
 	if err != nil {
 		return c, err
 	}
@@ -74,25 +79,49 @@ func (iv interview) grants(p policy.Policy, given []string) (map[string]policy.C
 	if len(given) > 0 {
 		return grants, nil
 	}
-	fmt.Fprintf(iv.out, "For each application, name what may be recorded, from: %s. Leave it empty for nothing.\n", p.Offered())
+	fmt.Fprintf(iv.out, "For each application, name what may be recorded, from: %s. Leave it empty for nothing.\n", p.Offered().Without(policy.Text))
 	for _, a := range p.Message().GetApplications() {
-		answer, err := iv.ask(fmt.Sprintf("  %s: ", strconv.QuoteToGraphic(a.GetName())))
+		set, err := iv.application(a.GetName(), p.Offered())
 		if err != nil {
 			return nil, err
 		}
-		if answer == "" {
-			continue
+		if set != 0 {
+			grants[a.GetId()] = set
 		}
-		set, err := parseClasses(answer)
-		if err != nil {
-			return nil, err
-		}
-		grants[a.GetId()] = set
 	}
 	if len(grants) == 0 {
 		return nil, errDeclined
 	}
 	return grants, nil
+}
+
+// application asks for one application. Typed text is a question of its own, since it says most about a person.
+func (iv interview) application(name string, offered policy.Classes) (set policy.Classes, err error) {
+	answer, err := iv.ask(fmt.Sprintf("  %s: ", policy.Inert(name)))
+	if err != nil {
+		return 0, err
+	}
+	if answer != "" {
+		if set, err = parseClasses(answer); err != nil {
+			return 0, err
+		}
+	}
+	if set.Has(policy.Text) {
+		return 0, misuse{errors.New("typed text has a question of its own; leave it out of the list")}
+	}
+	if !offered.Has(policy.Text) {
+		return set, nil
+	}
+	fmt.Fprintf(iv.out, "    Typed text in %s means: the words that you type there are kept. Passwords never are, and card, account and phone\n"+
+		"    numbers, e-mail addresses and the like are replaced on this computer; ordinary words, such as a name, stay.\n", policy.Inert(name))
+	answer, err = iv.ask("    Type the word text to switch it on here, nothing to leave it off: ")
+	if err != nil {
+		return 0, err
+	}
+	if answer == policy.Text.String() {
+		set = set.With(policy.Text)
+	}
+	return set, nil
 }
 
 func (iv interview) hours(p policy.Policy, given string) ([]*pb.Hours, error) {
@@ -149,7 +178,10 @@ func (iv interview) ask(question string) (string, error) {
 	if err != nil && line == "" {
 		return "", errDeclined
 	}
-	return strings.TrimSpace(line), nil
+	if answer := strings.TrimSpace(line); answer != "no" {
+		return answer, nil
+	}
+	return "", errSaidNo
 }
 
 // parseClasses reads a list such as "pointer, frames".

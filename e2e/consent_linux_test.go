@@ -21,7 +21,9 @@ func TestI03WiderPolicyStops(t *testing.T) {
 	}
 	check(t, s.Publish(ctx, func(p map[string]any) { p["retention_days"] = 30 }))
 	restart()
-	check(t, s.Until(ctx, "recording under less", recording))
+	check(t, s.Until(ctx, "recording under less, and the word of it", func(st stage.Status) bool {
+		return recording(st) && strings.Contains(st.Note, "The policy was narrowed on") && strings.Contains(st.Note, "Kept for 30 days, before 90")
+	}))
 	check(t, s.Publish(ctx, func(p map[string]any) { p["retention_days"] = 400 }))
 	restart()
 	check(t, s.Until(ctx, "the question", func(st stage.Status) bool {
@@ -79,6 +81,41 @@ func TestWithdrawalDestroysWhatIsHeld(t *testing.T) {
 		return err == nil && len(names) == 1
 	}
 	check(t, desktop.Until(ctx, "the collector to hear of it", told))
+}
+
+// TestNoToMoreEndsIt: whoever says no to a wider policy is not asked again, and nothing is recorded, whatever is published next; a
+// yes of their own brings it back.
+func TestNoToMoreEndsIt(t *testing.T) {
+	ctx, s := open(t, desktop.Options{}, stage.Options{})
+	agent, _ := record(ctx, t, s)
+	restart := func() {
+		check(t, agent.Stop())
+		agent = run(t, s)
+	}
+	check(t, s.Publish(ctx, func(p map[string]any) { p["retention_days"] = 400 }))
+	restart()
+	check(t, s.Until(ctx, "the question", func(st stage.Status) bool { return st.State == "consenting" }))
+	check(t, s.Refuse(ctx))
+	quiet := func(st stage.Status) bool {
+		return st.State == "off" && !st.Mark && strings.Contains(st.Note, "you said no")
+	}
+	check(t, s.Until(ctx, "quiet after the no", quiet))
+	for _, days := range []int{500, 30} { // one that asks for still more, one that asks for less than was ever agreed
+		known := policyBytes(t, s)
+		check(t, s.Publish(ctx, func(p map[string]any) { p["retention_days"] = days }))
+		restart()
+		check(t, desktop.Until(ctx, "the next policy", func() bool { return policyBytes(t, s) != known }))
+		check(t, s.Until(ctx, "quiet under it", quiet))
+	}
+	check(t, s.Give(ctx, "all"))
+	check(t, s.Until(ctx, "recording after the person's own yes", recording))
+}
+
+func policyBytes(t *testing.T, s *stage.Stage) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(s.Home, "policy.signed"))
+	check(t, err)
+	return string(b)
 }
 
 // TestConsentNeedsATerminal: no script can agree for a person.

@@ -8,6 +8,15 @@ import (
 	"github.com/byleave/byleave/proto/pb"
 )
 
+// Section is one part of a notice: a heading and what stands under it.
+type Section struct {
+	Title string
+	Lines []Line
+}
+
+// Line is one sentence of a notice, or one fact with its label.
+type Line struct{ Label, Text string }
+
 // Notice says in plain language what p asks for; a consent carries it word for word. It refuses if anything that the
 // person must be told is empty. The same policy always gives the same text.
 func Notice(p Policy) (string, error) {
@@ -17,57 +26,89 @@ func Notice(p Policy) (string, error) {
 	return notice(p.message)
 }
 
+// Sections is the same notice in its parts, for a page: the same words in the same order, nothing more and nothing less.
+func Sections(p Policy) ([]Section, error) {
+	if p.IsZero() {
+		return nil, ErrInvalid{"policy", "the policy", "is missing; fetch it from the operator"}
+	}
+	return sections(p.message)
+}
+
+// notice is the only place that makes text of sections, so that a page and a consent cannot say two things.
 func notice(m *pb.Policy) (string, error) {
-	for _, check := range []func(*pb.Policy) error{checkTimes, checkTexts, checkCustodians} {
-		if err := check(m); err != nil {
-			return "", err
-		}
+	parts, err := sections(m)
+	if err != nil {
+		return "", err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s asks to record parts of your work on this computer.\n", m.GetController().GetName())
-	b.WriteString("Nothing is recorded unless you say yes. You can say no, pause or stop at any time, without a reason.\n")
-	writeWhy(&b, m)
-	writeWhat(&b, m)
-	writeNever(&b, m)
-	writeAfter(&b, m)
-	writeRights(&b, m)
+	for _, s := range parts {
+		if s.Title != "" {
+			fmt.Fprintf(&b, "\n%s\n", strings.ToUpper(s.Title))
+		}
+		for _, l := range s.Lines {
+			switch {
+			case s.Title == "":
+				fmt.Fprintln(&b, l.Text)
+			case l.Label == "":
+				fmt.Fprintf(&b, "  %s\n", l.Text)
+			default:
+				fmt.Fprintf(&b, "  %s: %s\n", l.Label, l.Text)
+			}
+		}
+	}
 	return b.String(), nil
 }
 
-func section(b *strings.Builder, title string) { fmt.Fprintf(b, "\n%s\n", strings.ToUpper(title)) }
-
-func line(b *strings.Builder, label, text string) { fmt.Fprintf(b, "  %s: %s\n", label, text) }
-
-func writeWhy(b *strings.Builder, m *pb.Policy) {
-	section(b, "Who and why")
-	line(b, "Responsible", m.GetController().GetName()+", "+m.GetController().GetAddress())
-	line(b, "Contact", m.GetController().GetContact())
-	line(b, "Purpose", fmt.Sprintf("%s (%s)", m.GetPurpose().GetText(), m.GetPurpose().GetId()))
-	line(b, "Legal basis", m.GetLegalBasis())
-	line(b, "Jurisdiction", m.GetJurisdiction())
-	line(b, "What you get", m.GetCompensation())
-	line(b, "If you say no", m.GetRefusal())
+func sections(m *pb.Policy) ([]Section, error) {
+	for _, check := range []func(*pb.Policy) error{checkTimes, checkTexts, checkCustodians} {
+		if err := check(m); err != nil {
+			return nil, err
+		}
+	}
+	return []Section{
+		{"", []Line{
+			{"", m.GetController().GetName() + " asks to record parts of your work on this computer."},
+			{"", "Nothing is recorded unless you say yes. You can say no, pause or stop at any time, without a reason."},
+		}},
+		{"Who and why", tellWhy(m)},
+		{"What is asked for", tellWhat(m)},
+		{"What is never recorded", tellNever(m)},
+		{"What happens then", tellAfter(m)},
+		{"What you get, and if you say no", tellTerms(m)},
+		{"Your rights", tellRights(m)},
+	}, nil
 }
 
-func writeWhat(b *strings.Builder, m *pb.Policy) {
-	section(b, "What is asked for")
+func tellWhy(m *pb.Policy) []Line {
+	return []Line{
+		{"Responsible", m.GetController().GetName() + ", " + m.GetController().GetAddress()},
+		{"Contact", m.GetController().GetContact()},
+		{"Purpose", fmt.Sprintf("%s (%s)", m.GetPurpose().GetText(), m.GetPurpose().GetId())},
+		{"Legal basis", m.GetLegalBasis()},
+		{"Jurisdiction", m.GetJurisdiction()},
+	}
+}
+
+func tellWhat(m *pb.Policy) []Line {
+	var out []Line
 	if len(m.GetApplications()) == 0 {
-		b.WriteString("  No application.\n")
+		out = append(out, Line{"", "No application."})
 	}
 	for _, a := range m.GetApplications() {
-		line(b, "Application", a.GetName()+", "+titlesInWords(a.GetTitlePatterns()))
+		out = append(out, Line{"Application", a.GetName() + ", " + titlesInWords(a.GetTitlePatterns())})
 	}
 	for _, c := range m.GetClasses() {
-		line(b, "Kind of data", classInWords(Class(c)))
+		out = append(out, Line{"Kind of data", Class(c).InWords()})
 	}
 	if len(m.GetHours()) == 0 {
-		b.WriteString("  At no hour.\n")
+		out = append(out, Line{"", "At no hour."})
 	}
 	for _, h := range m.GetHours() {
-		line(b, "Hours", hoursInWords(h))
+		out = append(out, Line{"Hours", HoursInWords(h)})
 	}
-	line(b, "Until", time.Unix(m.GetExpiresAt(), 0).UTC().Format("2 January 2006, 15:04 UTC"))
-	b.WriteString("You choose which of these. Typed text is off for every application until you switch it on there.\n")
+	return append(out,
+		Line{"Until", time.Unix(m.GetExpiresAt(), 0).UTC().Format("2 January 2006, 15:04 UTC")},
+		Line{"", "You choose which of these. Typed text is off for every application until you switch it on there."})
 }
 
 func titlesInWords(patterns []string) string {
@@ -77,7 +118,8 @@ func titlesInWords(patterns []string) string {
 	return "windows whose whole title matches " + strings.Join(patterns, " or ")
 }
 
-func classInWords(c Class) string {
+// InWords says what data of the class is, in a few words for a person.
+func (c Class) InWords() string {
 	switch c {
 	case Pointer:
 		return "clicks, drags and scrolling, with their place in the window"
@@ -92,8 +134,8 @@ func classInWords(c Class) string {
 	}
 }
 
-// hoursInWords writes "Mon, Tue 09:00-17:00".
-func hoursInWords(h *pb.Hours) string {
+// HoursInWords writes "Mon, Tue 09:00-17:00".
+func HoursInWords(h *pb.Hours) string {
 	names := make([]string, len(h.GetWeekdays()))
 	for i, d := range h.GetWeekdays() {
 		names[i] = time.Weekday(d).String()[:3]
@@ -109,35 +151,47 @@ func clock(s uint32) string {
 	return text
 }
 
-func writeNever(b *strings.Builder, m *pb.Policy) {
-	section(b, "What is never recorded")
-	b.WriteString("  Password managers, private browsing, lock screens, password prompts and fields, this program's own windows,\n" +
-		"  and every window, application and hour that you did not choose.\n")
-	for _, x := range m.GetExclusions() {
-		line(b, "Also never", x.GetName())
+func tellNever(m *pb.Policy) []Line {
+	out := []Line{
+		{"", "Password managers, private browsing, lock screens, password prompts and fields, this program's own windows."},
+		{"", "Every window, application and hour that you did not choose."},
 	}
+	for _, x := range m.GetExclusions() {
+		out = append(out, Line{"Also never", x.GetName()})
+	}
+	return out
 }
 
-func writeAfter(b *strings.Builder, m *pb.Policy) {
-	section(b, "What happens then")
-	line(b, "Kept for", fmt.Sprintf("%d days, sealed; the computer that collects it cannot read it", m.GetRetentionDays()))
+func tellAfter(m *pb.Policy) []Line {
+	out := []Line{{"Kept for", fmt.Sprintf("%d days, sealed; the computer that collects it cannot read it", m.GetRetentionDays())}}
 	for _, c := range m.GetCustodians() {
-		line(b, "Can open it, only all of them together", c.GetName())
+		out = append(out, Line{"Can open it, only all of them together", c.GetName()})
 	}
 	labelled := m.GetAfterExport().GetLabelledBy()
 	if labelled == "" {
 		labelled = "nobody"
 	}
-	line(b, "Labelled by", labelled)
-	line(b, "Looked at by people", m.GetAfterExport().GetHumanReview())
-	line(b, "Publication", m.GetAfterExport().GetPublication())
-	line(b, "Sent at most", fmt.Sprintf("%.1f MB a day", float64(bytesPerDay(m))/1e6))
+	return append(out,
+		Line{"Labelled by", labelled},
+		Line{"Looked at by people", m.GetAfterExport().GetHumanReview()},
+		Line{"Publication", m.GetAfterExport().GetPublication()},
+		Line{"Sent at most", fmt.Sprintf("%.1f MB a day", float64(bytesPerDay(m))/1e6)})
 }
 
-func writeRights(b *strings.Builder, m *pb.Policy) {
-	section(b, "Your rights")
-	b.WriteString("  See everything that was recorded, delete any of it, pause for any time, take it with you, withdraw: all with\n" +
-		"  the command `byleave`, without asking anybody. What was already used for training cannot be taken back.\n")
-	line(b, "Complain to", m.GetAuthority())
-	fmt.Fprintf(b, "\nPolicy version %d, language %s.\n", m.GetVersion(), m.GetLanguage())
+// tellTerms stands apart so that nobody has to look for the price of a no.
+func tellTerms(m *pb.Policy) []Line {
+	return []Line{
+		{"What you get", m.GetCompensation()},
+		{"", "Never by the frame, click or minute: pausing, deleting or choosing less changes nothing about it."},
+		{"If you say no", m.GetRefusal()},
+	}
+}
+
+func tellRights(m *pb.Policy) []Line {
+	return []Line{
+		{"", "See everything that was recorded, delete any of it, pause for any time, take it with you, withdraw: all with " +
+			"the command byleave, without asking anybody. What was already used for training cannot be taken back."},
+		{"Complain to", m.GetAuthority()},
+		{"", fmt.Sprintf("Policy version %d, language %s.", m.GetVersion(), m.GetLanguage())},
+	}
 }

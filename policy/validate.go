@@ -29,6 +29,8 @@ var (
 	idShape       = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 	languageShape = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}$`)
 	windowsPath   = regexp.MustCompile(`^[A-Za-z]:\\`)
+	// byTheFrame is pay that grows with what is recorded. It would put a price on every pause and every deletion.
+	byTheFrame = regexp.MustCompile(`(?i)\b(per|by the|for (each|every)|each|every) (frame|picture|screenshot|click|key|keystroke|action|step|batch|box)s?\b`)
 )
 
 // checkPolicy tells the first field that makes no sense. Lists that allow something may be empty: such a policy allows
@@ -93,6 +95,9 @@ func checkTexts(m *pb.Policy) error {
 		if err := checkText("policy", "after_export.labelled_by", m.GetAfterExport().GetLabelledBy()); err != nil {
 			return err
 		}
+	}
+	if byTheFrame.MatchString(m.GetCompensation()) {
+		return invalid("compensation", "pays by what is recorded; pay for taking part, so that a pause or a deletion costs nothing")
 	}
 	if !idShape.MatchString(m.GetPurpose().GetId()) {
 		return invalid("purpose.id", "is not 1 to 64 of a-z, 0-9 and '-'; choose such a word")

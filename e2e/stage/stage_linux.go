@@ -301,6 +301,15 @@ func (s *Stage) AtTerminal(ctx context.Context, answers string, args ...string) 
 	return string(out), nil
 }
 
+// Refuse answers no at a terminal to whatever is asked first.
+func (s *Stage) Refuse(ctx context.Context) error {
+	out, err := pty.Run(s.command(ctx, "consent", "give"), "no\n")
+	if err != nil {
+		return fmt.Errorf("stage: refuse: %w: %s", err, out)
+	}
+	return nil
+}
+
 // RunAgent starts the agent with no hold, so that boxes leave as soon as they are sealed.
 func (s *Stage) RunAgent(args ...string) (*desktop.Process, error) {
 	args = append([]string{"BYLEAVE_HOME=" + s.Home, s.Binary(), "run", "--hold", "0s"}, args...)

@@ -54,6 +54,25 @@ func Call(ctx context.Context, path, verb string, in, out any) error {
 	return readAnswer(res.StatusCode, b, out)
 }
 
+// Knows tells whether the agent that listens at path has a verb, without running it. Any doubt is no.
+func Knows(ctx context.Context, path, verb string) bool {
+	tr := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", path)
+	}}
+	defer tr.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://agent/"+verb, nil) // a verb runs on POST alone
+	if err != nil {
+		return false
+	}
+	res, err := (&http.Client{Transport: tr}).Do(req)
+	if err != nil {
+		return false
+	}
+	defer res.Body.Close()
+	return res.StatusCode == http.StatusMethodNotAllowed
+}
+
 func readAnswer(status int, b []byte, out any) error {
 	var a answer
 	if err := json.Unmarshal(b, &a); err != nil {

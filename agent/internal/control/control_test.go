@@ -338,3 +338,17 @@ func TestMay(t *testing.T) {
 		}
 	}
 }
+
+// TestKnowsRunsNothing: whether a verb exists is told without running it, and any doubt is no.
+func TestKnowsRunsNothing(t *testing.T) {
+	ran := make(chan struct{}, 10)
+	path, _ := serve(t, map[string]Verb{"forget": {Do: recordRun(ran)}})
+	if !Knows(t.Context(), path, "forget") || Knows(t.Context(), path, "remember") || Knows(t.Context(), path+"x", "forget") {
+		t.Error("what the agent knows is not told right")
+	}
+	select {
+	case <-ran:
+		t.Error("the verb ran")
+	default:
+	}
+}

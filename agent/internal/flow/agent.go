@@ -54,6 +54,9 @@ type agent struct {
 	quit         context.CancelFunc              // ends the agent; set before the stages begin
 	stirred      chan struct{}                   // load and settle tell runUpload that there may be something to do
 	due          chan struct{}                   // append tells runDeadline that a batch was opened
+	bulletin     atomic.Pointer[bulletin]        // announce, and runMark when it was shown
+	spoke        chan struct{}                   // announce tells runMark
+	pledged      chan struct{}                   // load tells runReminder that there may be another consent
 
 	mu       sync.Mutex // serialises load, and guards what follows
 	note     string     // why there are no rules although there is a consent
@@ -85,6 +88,7 @@ func open(cfg Config) (*agent, error) {
 		unsaved: unsaved{consent: map[[16]byte]bool{}},
 		handed:  make(chan struct{}, 1), stirred: make(chan struct{}, 1), due: make(chan struct{}, 1),
 		news: make(news, 1), again: make(chan struct{}, 1),
+		spoke: make(chan struct{}, 1), pledged: make(chan struct{}, 1),
 	}
 	a.desktop.Store(&cfg.Session)
 	a.gate = gate.New(a.clock.now)
@@ -163,6 +167,8 @@ func (a *agent) load() error {
 	a.note = ""
 	if err != nil {
 		a.note = err.Error()
+	} else if rules != nil {
+		a.note = a.remarks(consent)
 	}
 	a.gate.Asking(errors.Is(err, policy.ErrWider))
 	a.rules.Store(rules)
@@ -172,6 +178,7 @@ func (a *agent) load() error {
 		up.Hurry()
 	}
 	signal(a.stirred)
+	signal(a.pledged)
 	signal(a.news)
 	return nil
 }
@@ -197,6 +204,9 @@ func (a *agent) granted() (*policy.Rules, *policy.Consent, error) {
 	if gone, err := a.keys.Withdrawn(c.ID()); err != nil || gone || a.unsaved.consent[c.ID()] {
 		a.stop()
 		return nil, nil, err
+	}
+	if err := a.refused(); err != nil {
+		return nil, &c, err
 	}
 	newest, err := a.newestPolicy()
 	if err != nil {
@@ -297,7 +307,14 @@ func (a *agent) acceptPolicy(signed []byte) error {
 	if err := a.keys.SavePolicy(signed); err != nil {
 		return err
 	}
-	return a.load()
+	less, err := a.noteNarrowed(next)
+	if err := errors.Join(err, a.load()); err != nil {
+		return err
+	}
+	if less && a.rules.Load() != nil {
+		a.announce("less is recorded")
+	}
+	return nil
 }
 
 // settle redacts, seals and stores what was recorded so far.

@@ -58,6 +58,7 @@ func Run(ctx context.Context, cfg Config) error {
 	redactor.run(stopProducers, func() error { return a.pipe.Run(redacting) })
 	producers.run(stopProducers, func() error { return a.runSight(producing) })
 	producers.run(stopProducers, func() error { return a.runEdges(producing) })
+	producers.run(stopProducers, func() error { return a.runReminder(producing) })
 	producers.run(stopProducers, func() error { return a.runControl(producing) })
 	producers.run(stopProducers, func() error { return a.runNews(producing) })
 	producers.run(stopProducers, func() error { return a.runTray(producing) })

@@ -147,7 +147,8 @@ func (a *agent) runMark(ctx context.Context, mark *indicator.Mark) error {
 			return fmt.Errorf("there is no consent any more")
 		}
 		s := a.gate.Status()
-		face, retry := lasting.next(indicator.Face{State: s.State.String(), Words: s.Words}, time.Now())
+		words, left := a.saying(s)
+		face, retry := lasting.next(indicator.Face{State: s.State.String(), Words: words}, time.Now())
 		if err := mark.Show(face); err != nil {
 			return err
 		}
@@ -155,6 +156,9 @@ func (a *agent) runMark(ctx context.Context, mark *indicator.Mark) error {
 		if seen != a.marked.Swap(seen) {
 			a.gate.Indicator(a.clock.now(), seen)
 			continue
+		}
+		if retry == 0 {
+			retry = left
 		}
 		if !seen {
 			retry = lookAgain
@@ -229,6 +233,7 @@ func (a *agent) waitMark(ctx context.Context, changed <-chan struct{}, mark *ind
 	}
 	select {
 	case <-changed:
+	case <-a.spoke:
 	case <-mark.Lost():
 		a.marked.Store(false)
 		a.gate.Indicator(a.clock.now(), false)

@@ -45,7 +45,7 @@ type Spool struct {
 func (a *agent) status() Status {
 	g, n := a.gate.Status(), a.spool.Stats()
 	s := Status{
-		State: g.State.String(), Words: g.Words, Since: g.Since, PausedUntil: g.PausedUntil, Mark: a.marked.Load(),
+		State: g.State.String(), Words: a.said(g), Since: g.Since, PausedUntil: g.PausedUntil, Mark: a.marked.Load(),
 		Spool: Spool{
 			Held: n.Held, HeldBytes: n.HeldBytes, Sent: n.Sent, SentBytes: n.SentBytes, Quarantined: n.Quarantined,
 			Events: n.Raw, Compressed: n.Compressed, Sealed: n.Padded,

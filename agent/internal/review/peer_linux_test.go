@@ -1,0 +1,99 @@
+package review
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+const visitEnv = "BYLEAVE_TEST_VISIT"
+
+// TestVisit is what the test binary does when it runs again as another user: it opens an address and says what came.
+func TestVisit(t *testing.T) {
+	address := os.Getenv(visitEnv)
+	if address == "" {
+		return
+	}
+	r, err := http.Get(address)
+	if err != nil {
+		fmt.Println("visit: refused")
+		return
+	}
+	defer r.Body.Close()
+	io.Copy(io.Discard, r.Body)
+	defer http.DefaultClient.CloseIdleConnections()
+	fmt.Println("visit: answered", r.StatusCode)
+}
+
+// TestAnotherUserIsTurnedAway lets another user open the true, unused address. As root the other user is real; a plain user
+// cannot become another one, so there the kernel's answer about a stranger's connection is asked for instead.
+func TestAnotherUserIsTurnedAway(t *testing.T) {
+	if os.Getuid() != 0 {
+		if uid, err := ownerOf(netip.MustParseAddrPort("127.0.0.1:1"), netip.MustParseAddrPort("127.0.0.1:2")); err == nil {
+			t.Fatalf("a connection that does not exist belongs to %d", uid)
+		}
+		return
+	}
+	s := serve(t, Options{})
+	if got := visitAs(t, 65534, s.open); got != "visit: refused" {
+		t.Errorf("nobody: %s", got)
+	}
+	if got := visitAs(t, 0, s.open); got != "visit: answered 200" && got != "visit: answered 403" {
+		t.Errorf("ourselves by the same way: %s", got)
+	}
+}
+
+func visitAs(t *testing.T, uid uint32, address string) string {
+	t.Helper()
+	self, err := os.Executable()
+	must(t, err)
+	dir, err := os.MkdirTemp("", "byleave-visit-") // under a folder that nobody may enter
+	must(t, err)
+	defer os.RemoveAll(dir)
+	must(t, os.Chmod(dir, 0o755))
+	bin := filepath.Join(dir, "visit")
+	b, err := os.ReadFile(self)
+	must(t, err)
+	must(t, os.WriteFile(bin, b, 0o755))
+	cmd := exec.Command(bin, "-test.run=^TestVisit$")
+	cmd.Env, cmd.Dir = append(os.Environ(), visitEnv+"="+address, "HOME=/nonexistent"), "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
+	out, err := cmd.CombinedOutput()
+	must(t, err)
+	for line := range strings.Lines(string(out)) {
+		if strings.HasPrefix(line, "visit: ") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return "nothing: " + string(out)
+}
+
+// Both kinds of sockets are found, also one of version 6 that speaks version 4.
+func TestOwnerIsFound(t *testing.T) {
+	for _, c := range []struct{ listen, dial string }{{"127.0.0.1:0", "tcp4"}, {"[::1]:0", "tcp6"}} {
+		l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", c.listen)
+		if err != nil {
+			t.Logf("%s: %v", c.listen, err) // a machine without version 6
+			continue
+		}
+		out, err := net.Dial(c.dial, l.Addr().String())
+		must(t, err)
+		in, err := l.Accept()
+		must(t, err)
+		if !sameUser(in) {
+			t.Errorf("%s: our own connection belongs to somebody else", c.listen)
+		}
+		out.Close()
+		in.Close()
+		l.Close()
+	}
+}
