@@ -138,10 +138,7 @@ func work(ctx context.Context, t *testing.T, p *Person, byleave string) {
 	must(ctx, t, p, p.OnDesktop("xdotool", "type", "--delay", "20", "the quick brown fox")...)
 	<-time.After(1200 * time.Millisecond)
 	must(ctx, t, p, byleave, "pause")
-	if boxes(t, p) <= n { // a pause seals what was recorded before it returns
-		st, err := state(ctx, p, byleave)
-		t.Fatalf("typed into a consented window, and no box was sealed: %+v, %v", st, err)
-	}
+	until(ctx, t, p, byleave, "a sealed box of what was typed", func(stage.Status) bool { return boxes(t, p) > n }) // the pause seals it
 	must(ctx, t, p, byleave, "resume")
 }
 
