@@ -120,7 +120,7 @@ func TestNobodyAsksAgain(t *testing.T) {
 	off := func(st stage.Status) bool { return st.State == "off" && st.Note == "" }
 	check(t, s.Until(ctx, "the agent to answer", off))
 	shown, err := s.AtTerminal(ctx, "no\n", "consent", "give", "--grant", stage.App+"=pointer", "--hours", "all", "--expires", "24h")
-	if err == nil || !strings.Contains(shown, "nothing was agreed, nothing changed, and nobody is told") || strings.Count(shown, "Type yes") != 1 {
+	if err != nil || !strings.Contains(shown, "nobody is told, and you are not asked again") || strings.Count(shown, "Type yes") != 1 {
 		t.Errorf("after a no: %v\n%s", err, shown)
 	}
 	quiet := func(when string) {
