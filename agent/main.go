@@ -43,7 +43,7 @@ func command() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
-	root.AddCommand(enrolCommand(), consentCommand(), runCommand(), statusCommand(), pauseCommand(), resumeCommand(), doctorCommand())
+	root.AddCommand(enrolCommand(), consentCommand(), runCommand(), statusCommand(), pauseCommand(), resumeCommand(), doctorCommand(), redactCommand())
 	return root
 }
 

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -221,9 +222,10 @@ func TestVendorRules(t *testing.T) {
 				continue
 			}
 			var g gateState
+			e.hits = e.hits[:0]
 			e.folded.fold(text)
 			e.look(e.folded.text, true, &g)
-			if !g.rules.has(i) {
+			if !reachedRule(e, i) {
 				continue // by chance without its key word, as gitleaks would have it
 			}
 			reached++
@@ -240,4 +242,14 @@ func TestVendorRules(t *testing.T) {
 	if reached < 150 {
 		t.Errorf("only %d rules were reached", reached)
 	}
+}
+
+// reachedRule tells whether the gate saw a key word of rule i.
+func reachedRule(e *engine, i int) bool {
+	for _, h := range e.hits {
+		if slices.Contains(e.keys[h.word].rules, int32(i)) {
+			return true
+		}
+	}
+	return false
 }

@@ -63,6 +63,12 @@ func (s *search) classify(groups []group) {
 	for i := 0; i < len(groups); {
 		c, to := s.valueAt(groups, i)
 		if c == noClass {
+			if d := s.dateOf(groups[i:]); d > 0 {
+				s.numbers(groups[rest:i])
+				i += d
+				rest = i
+				continue
+			}
 			i++
 			continue
 		}
@@ -74,10 +80,53 @@ func (s *search) classify(groups []group) {
 	s.numbers(groups[rest:])
 }
 
+// numbers takes groups that are nine digits or more together. Columns of a table are no number.
 func (s *search) numbers(groups []group) {
-	if len(groups) > 0 {
-		s.add(groups[0].start, groups[len(groups)-1].end, number)
+	for from := 0; from < len(groups); {
+		to, n := from, 0
+		for to < len(groups) && (to == from || s.close(groups[to-1], groups[to])) {
+			n += groups[to].len()
+			to++
+		}
+		if n >= opaqueDigits {
+			s.add(groups[from].start, groups[to-1].end, number)
+		}
+		from = to
 	}
+}
+
+// close tells whether two groups are parts of one number: one separator between them, or a bracket and one more.
+func (s *search) close(a, b group) bool {
+	gap := s.text[a.end:b.start]
+	for _, c := range gap {
+		if c == '\n' || c == '\t' || c == '\r' {
+			return false
+		}
+	}
+	return len(gap) == 1 || gap[0] != gap[1]
+}
+
+// dateOf is how many groups are a date and a time: 2026-03-04, 4.3.2026, 2026-03-04 10; 0 if they begin with none.
+func (s *search) dateOf(g []group) int {
+	if len(g) < 3 || g[0].len() > 4 || s.text[g[0].end] != s.text[g[1].end] || s.text[g[0].end] == ' ' || g[1].start-g[0].end != 1 || g[2].start-g[1].end != 1 {
+		return 0
+	}
+	value := func(g group) int {
+		n := 0
+		for _, c := range s.text[g.start:g.end] {
+			n = n*10 + int(c-'0')
+		}
+		return n
+	}
+	year := func(g group) bool { return g.len() == 4 && value(g) >= 1900 && value(g) < 2100 }
+	day := func(g group) bool { return g.len() <= 2 && value(g) >= 1 && value(g) <= 31 }
+	if !(year(g[0]) && day(g[1]) && day(g[2]) || day(g[0]) && day(g[1]) && year(g[2])) {
+		return 0
+	}
+	if len(g) > 3 && g[3].len() <= 2 && g[3].end < len(s.text) && s.text[g[3].end] == ':' {
+		return 4
+	}
+	return 3
 }
 
 // valueAt is the class of the value that begins with group i, and its last group.

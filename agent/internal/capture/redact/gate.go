@@ -1,35 +1,37 @@
 package redact
 
 // need is a set of detectors that a text calls for.
-type need uint16
+type need uint32
 
 const (
-	needDigits need = 1 << iota // five digits or more that belong together
-	needAt                      // '@'
-	needScheme                  // "://"
-	needColons                  // two ':' or more
-	needDots                    // three dots between digits
-	needIBAN                    // two letters and two digits
-	needLong                    // a token of 20 characters or more
-	needVendor                  // a key word of a vendor's rule
-	needPEM                     // "-----"
-	needJWT                     // "eyJ"
-	needAWS                     // the beginning of an AWS key id
-	needLabel                   // a word such as "password"
-	needFold                    // a byte beyond ASCII, or a control character: fold the text first, then look again
+	needDigits  need = 1 << iota // five digits or more that belong together
+	needAt                       // '@'
+	needScheme                   // "://"
+	needColons                   // two ':' or more
+	needDots                     // three dots between digits
+	needIBAN                     // two letters and two digits
+	needLong                     // a token of 20 characters or more
+	needVendor                   // a key word of a vendor's rule
+	needPEM                      // "-----"
+	needJWT                      // "eyJ"
+	needAWS                      // the beginning of an AWS key id
+	needLabel                    // a word such as "password"
+	needFold                     // a byte beyond ASCII, or a control character: fold the text first, then look again
+	needWords                    // letters
+	needPercent                  // '%' and two digits
 	needAlways
 )
 
 // gateState is what one pass over a text has seen.
 type gateState struct {
-	need  need
-	rules bitset // of the vendors' rules
+	need need
 }
 
-type bitset [8]uint64
-
-func (b *bitset) set(i int)      { b[i>>6] |= 1 << (i & 63) }
-func (b *bitset) has(i int) bool { return b[i>>6]&(1<<(i&63)) != 0 }
+// hit is where a key word of a vendor's rule ends.
+type hit struct {
+	end  int32
+	word int32
+}
 
 // kinds of a byte
 const (
@@ -82,7 +84,10 @@ func (e *engine) look(text []byte, isFolded bool, g *gateState) {
 			}
 		case isLetter, isWord:
 			digits, tokenLen = 0, tokenLen+1
+			g.need |= needWords
 			switch c {
+			case '%':
+				g.need |= needPercent
 			case '@':
 				g.need |= needAt
 			case ':':
@@ -123,7 +128,7 @@ func (e *engine) look(text []byte, isFolded bool, g *gateState) {
 		if k := n.class[c]; k != 0 {
 			state = n.next[int(state)*n.width+int(k)]
 			if h := n.hits[state]; h != nil {
-				e.hit(h, g)
+				e.hit(h, i, g)
 			}
 		} else {
 			state = 0
@@ -132,12 +137,12 @@ func (e *engine) look(text []byte, isFolded bool, g *gateState) {
 }
 
 // hit notes key words that end here.
-func (e *engine) hit(words []int32, g *gateState) {
+func (e *engine) hit(words []int32, at int, g *gateState) {
 	for _, w := range words {
 		k := &e.keys[w]
 		g.need |= k.need
-		for _, r := range k.rules {
-			g.rules.set(int(r))
+		if len(k.rules) > 0 || k.need&needLabel != 0 {
+			e.hits = append(e.hits, hit{int32(at) + 1, w})
 		}
 	}
 }

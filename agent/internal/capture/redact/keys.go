@@ -20,6 +20,10 @@ func findPEM(s *search) error {
 		}
 		start := at + i
 		end := pemClose(s.text, start+len(pemBegin))
+		if line := s.text[start:min(len(s.text), start+120)]; public(line) {
+			at = start + len(pemBegin)
+			continue
+		}
 		s.add(start, end, privateKey)
 		at = end
 	}
@@ -27,6 +31,44 @@ func findPEM(s *search) error {
 		s.add(0, pemClose(s.text, i), privateKey) // its beginning was typed elsewhere
 	}
 	return nil
+}
+
+// public tells of blocks that hold nothing secret.
+func public(header []byte) bool {
+	if i := bytes.Index(header[len(pemBegin):], dashes); i >= 0 {
+		header = header[:len(pemBegin)+i]
+	} else {
+		return false
+	}
+	for _, kind := range [...]string{"PUBLIC KEY", "CERTIFICATE", "PGP MESSAGE", "PGP SIGNATURE", "SIGNED MESSAGE", "X509 CRL", "PARAMETERS"} {
+		if bytes.Contains(header, []byte(kind)) && !bytes.Contains(header, []byte("PRIVATE")) {
+			return true
+		}
+	}
+	return false
+}
+
+// placeholder tells of what stands in place of a secret: one character over and over, a variable, a form to fill in.
+func placeholder(v []byte) bool {
+	if len(v) == 0 {
+		return true
+	}
+	switch c := v[0]; {
+	case c == '$' || c == '%' && v[len(v)-1] == '%' || c == '<' || c == '{' || c == '*' || bytes.Contains(v, []byte("${")) || bytes.Contains(v, []byte("{{")):
+		return true
+	}
+	same, run := 0, 1
+	for i := 1; i < len(v); i++ {
+		if v[i] == v[i-1] {
+			if run++; run >= 8 || run >= 6 && lower(v[i]) == 'x' {
+				return true
+			}
+			same++
+		} else {
+			run = 1
+		}
+	}
+	return len(v) >= 6 && same*5 >= (len(v)-1)*4
 }
 
 // pemClose is the end of the closing line, the end of text if there is none.
@@ -90,7 +132,7 @@ func findAWS(s *search) error {
 		for end < len(s.text) && (kindOf[s.text[end]] == isLetter || kindOf[s.text[end]] == isDigit) {
 			end++
 		}
-		if end-i >= 12 && (odd(s.text[i:end]) || end-i >= 16) {
+		if end-i >= 12 && odd(s.text[i:end]) && !placeholder(s.text[i:end]) {
 			s.add(i, end, secret)
 		}
 	}

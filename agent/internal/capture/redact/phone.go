@@ -1,13 +1,16 @@
 package redact
 
 import (
+	"bytes"
+
 	"github.com/nyaruka/phonenumbers"
 )
 
 // regions are tried for a number without a country code, in this order.
 var regions = [...]string{"US", "GB", "DE", "FR", "IN", "ES", "IT", "BR", "JP", "AU", "MX", "PL", "NL", "CH"}
 
-// findPhone asks libphonenumber's rules about runs of 7 to 15 digits. Its tables load with the first candidate (0.6 MB).
+// findPhone judges runs of 6 to 15 digits by the words before them, by their form, and last by libphonenumber's rules, whose tables
+// load with the first candidate (0.6 MB).
 func findPhone(s *search) error {
 	var memory [64]group
 	for i := 0; i < len(s.text); {
@@ -16,27 +19,40 @@ func findPhone(s *search) error {
 			continue
 		}
 		groups, end := digitRun(s.text, i, memory[:0])
+		groups, end = s.oneNumber(groups)
+		i = end
 		n := 0
 		for _, g := range groups {
 			n += g.len()
 		}
-		i = end
-		if n < 7 || n > 15 || joined(s.text, groups[0].start-1) || joined(s.text, end) {
+		if n < 6 || n > 17 || s.dateOf(groups) > 0 || joined(s.text, groups[0].start-1) || joined(s.text, extension(s.text, end)) {
 			continue
 		}
 		start := phoneStart(s.text, groups[0].start)
-		if err := s.spend(1 << 10); err != nil {
+		if err := s.spend(64); err != nil {
 			return err
 		}
-		if isPhone(string(s.text[start:end]), s.text[start] == '+', groups) {
-			s.add(start, end, phone)
+		if s.isPhone(start, end, n, groups) {
+			s.add(start, extension(s.text, end), phone)
 		}
 	}
 	return nil
 }
 
+// oneNumber cuts groups where they stop being parts of one number.
+func (s *search) oneNumber(groups []group) ([]group, int) {
+	for i := 1; i < len(groups); i++ {
+		if !s.close(groups[i-1], groups[i]) {
+			return groups[:i], groups[i-1].end
+		}
+	}
+	return groups, groups[len(groups)-1].end
+}
+
 // joined tells whether a letter stands at i: then the digits beside it are part of a token.
-func joined(text []byte, i int) bool { return i >= 0 && i < len(text) && kindOf[text[i]] == isLetter }
+func joined(text []byte, i int) bool {
+	return i >= 0 && i < len(text) && (kindOf[text[i]] == isLetter || text[i] == '_' || text[i] == '#' || text[i] == '$')
+}
 
 // phoneStart takes in the plus sign and the bracket before the first digit.
 func phoneStart(text []byte, i int) int {
@@ -46,21 +62,136 @@ func phoneStart(text []byte, i int) int {
 	if i > 0 && text[i-1] == '+' {
 		i--
 	}
+	if i > 0 && text[i-1] == '(' && text[i] == '+' {
+		i--
+	}
 	return i
 }
 
-// isPhone wants a sign that a number is a phone's: a country code, a leading zero, a bracket or several groups.
-func isPhone(text string, plus bool, groups []group) bool {
-	if plus {
+// phoneWords announce a number.
+var phoneWords = [...]string{"phone", "telefon", "telephone", "tel.", "tel:", "tel ", "mobile", "mobil", "movil", "celular", "cell", "cellulare", "fax", "call", "dial", "ring me", "ring us",
+	"sms", "whatsapp", "handy", "rufnummer", "desk", "answering", "messages to", "registered", "reach me", "reach us", "reach him", "reach her", "text me", "voicemail", "hotline", "ph:", "ph ", "nummer", "telefono", "telefone", "portable", "gsm", "contact number", "contact no", "office:", "home:", "work:"}
+
+// announced tells whether a word for a phone stands closely before i.
+func (s *search) announced(i int) bool {
+	var low [40]byte
+	from := max(0, i-len(low))
+	n := 0
+	for _, c := range s.text[from:i] {
+		if c == '\n' && n > 0 && i-from-n > 24 {
+			n = 0
+			continue
+		}
+		low[n] = lower(c)
+		n++
+	}
+	for _, w := range phoneWords {
+		if j := bytes.LastIndex(low[:n], []byte(w)); j >= 0 && !digitsIn(low[j+len(w):n]) {
+			return true
+		}
+	}
+	return false
+}
+
+func digitsIn(t []byte) bool {
+	for _, c := range t {
+		if kindOf[c] == isDigit {
+			return true
+		}
+	}
+	return false
+}
+
+// isPhone wants a sign that a number is a phone's: a country code, a word, a bracket, or groups as phones have them.
+func (s *search) isPhone(start, end, n int, groups []group) bool {
+	if s.text[start] == '+' || start+1 < len(s.text) && s.text[start+1] == '+' {
 		return true
 	}
-	if len(groups) == 1 && text[0] != '0' && groups[0].len() < 10 {
+	if s.announced(start) {
+		return true
+	}
+	if len(groups) == 1 {
+		return n >= 10 && n <= 12 && (s.text[start] == '0' || n <= 11 && s.text[start] != '0') && s.valid(start, end)
+	}
+	bracket := s.text[start] == '('
+	sep := s.text[groups[0].end]
+	if !bracket && (sep == '/' && len(groups) > 2 || sep == '.' && len(groups) == 2 || s.years(groups)) {
 		return false
 	}
+	lens := [8]int{}
+	for i, g := range groups {
+		if i < len(lens) {
+			lens[i] = g.len()
+		}
+		if i > 0 && g.len() < 2 && !bracket {
+			return false
+		}
+	}
+	switch {
+	case bracket && n >= 6 && n <= 13 && len(groups) <= 5 && lens[0] <= 4:
+		return true
+	case len(groups) == 2 && lens[0] == 3 && lens[1] == 4 && sep != '.':
+		return true
+	case n == 8 && sep != '.' && (lens == [8]int{2, 2, 2, 2} || lens == [8]int{4, 4} || lens == [8]int{2, 3, 3} || lens == [8]int{3, 2, 3} || lens == [8]int{3, 3, 2}) && !s.counted(end):
+		return true
+	case n >= 9 && n <= 13:
+		return s.valid(start, end) || s.text[start] == '0' && len(groups) >= 2 && lens[0] >= 2 && n <= 12
+	case n >= 7 && s.text[start] == '0' && lens[0] >= 2:
+		return true
+	}
+	return false
+}
+
+// years tells of "1990-2000".
+func (s *search) years(groups []group) bool {
+	if len(groups) != 2 || groups[0].len() != 4 || groups[1].len() != 4 {
+		return false
+	}
+	return (s.text[groups[0].start] == '1' || s.text[groups[0].start] == '2') && (s.text[groups[1].start] == '1' || s.text[groups[1].start] == '2')
+}
+
+// counted tells whether a word or sign behind the number says what it counts.
+func (s *search) counted(end int) bool {
+	if end >= len(s.text) {
+		return false
+	}
+	if s.text[end] == '%' {
+		return true
+	}
+	return end+2 < len(s.text) && s.text[end] == ' ' && s.text[end+1] >= 'a' && s.text[end+1] <= 'z'
+}
+
+// valid asks libphonenumber's rules.
+func (s *search) valid(start, end int) bool {
+	if s.spend(1<<10) != nil {
+		return true
+	}
+	text := string(s.text[start:end])
 	for _, r := range regions {
 		if n, err := phonenumbers.Parse(text, r); err == nil && phonenumbers.IsValidNumberForRegion(n, r) {
 			return true
 		}
 	}
-	return len(groups) == 2 && groups[0].len() == 3 && groups[1].len() == 4
+	return false
+}
+
+// extension is where a number ends with its "x123" or "ext. 123".
+func extension(text []byte, end int) int {
+	i, x := end, false
+	for i < len(text) && i < end+6 {
+		switch c := lower(text[i]); c {
+		case ' ', '.', 'e', 't', 'x':
+			x = x || c == 'x'
+			i++
+			continue
+		}
+		break
+	}
+	if !x || i >= len(text) || kindOf[text[i]] != isDigit {
+		return end
+	}
+	for i < len(text) && kindOf[text[i]] == isDigit {
+		i++
+	}
+	return i
 }

@@ -1,8 +1,10 @@
 package redact
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
+	"strings"
 	"sync"
 
 	"github.com/pelletier/go-toml/v2"
@@ -16,14 +18,63 @@ type vendorRule struct {
 	SecretGroup int
 	Entropy     float64
 	Keywords    []string
+	Allowlists  []*allowed
 
+	form    ruleForm
 	once    sync.Once
 	pattern *regexp.Regexp
 	failed  error
 }
 
+// allowed is what a rule takes for no secret.
+type allowed struct {
+	Regexes     []string
+	RegexTarget string
+	StopWords   []string
+	Paths       []string
+
+	patterns []*regexp.Regexp
+}
+
+// ruleForm says where a rule's key stands in relation to its key word.
+type ruleForm uint8
+
+const (
+	anywhere ruleForm = iota // only the expression knows
+	inToken                  // the key word is part of the key
+	assigned                 // the key stands behind the key word and an operator
+)
+
+// operator is in the expressions of all rules that want an assignment.
+const operator = `(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)`
+
+func formOf(r *vendorRule) ruleForm {
+	switch {
+	case strings.Contains(r.Regex, operator) && !strings.Contains(r.Regex, `)|\b(A`):
+		return assigned
+	case strings.Contains(r.Regex, ".*"), strings.Contains(r.Regex, `\s*`), strings.Contains(r.Regex, `[\s\S`), strings.Contains(r.Regex, operator),
+		strings.Contains(r.Regex, `(.{`), strings.Contains(r.Regex, `\n`):
+		return anywhere
+	case r.ID == "facebook-access-token", r.ID == "sourcegraph-access-token", r.ID == "airtable-personnal-access-token", r.ID == "cloudflare-origin-ca-key", r.ID == "sidekiq-sensitive-url":
+		return anywhere
+	}
+	return inToken
+}
+
 func (r *vendorRule) compiled() (*regexp.Regexp, error) {
-	r.once.Do(func() { r.pattern, r.failed = regexp.Compile(r.Regex) })
+	r.once.Do(func() {
+		r.pattern, r.failed = regexp.Compile(r.Regex)
+		for _, a := range r.Allowlists {
+			for _, x := range a.Regexes {
+				p, err := regexp.Compile(x)
+				if err != nil {
+					r.failed = err
+					return
+				}
+				a.patterns = append(a.patterns, p)
+			}
+		}
+	})
 	return r.pattern, r.failed
 }
 
@@ -68,9 +119,10 @@ func (e *engine) addVendor(text string) error {
 		if r.Regex == "" {
 			continue
 		}
-		if len(r.Keywords) == 0 || len(e.vendor) == 64*len(bitset{}) {
-			return fmt.Errorf("redact: rule %q of gitleaks has no key word, or there are too many rules: the pinned module is not the one this was made for", r.ID)
+		if len(r.Keywords) == 0 {
+			return fmt.Errorf("redact: rule %q of gitleaks has no key word: the pinned module is not the one this was made for", r.ID)
 		}
+		r.form = formOf(r)
 		for _, w := range r.Keywords {
 			k := word(w)
 			k.need |= needVendor
@@ -78,31 +130,196 @@ func (e *engine) addVendor(text string) error {
 		}
 		e.vendor = append(e.vendor, r)
 	}
+	for i, w := range words {
+		e.keys[i].length = int32(len(w))
+	}
 	n, err := newNeedles(words)
 	e.keywords = n
 	return err
 }
 
+// How far around a key word its key may stand.
+const (
+	beforeHit = 160
+	afterHit  = 420
+	wideHit   = 4 << 10
+)
+
+// findVendor runs the rules of each key word on the text around it, if something stands there that could be a key.
 func findVendor(s *search) error {
-	for i, r := range s.vendor {
-		if !s.gate.rules.has(i) {
-			continue
-		}
-		if err := s.spend(len(s.text)); err != nil {
-			return err
-		}
-		re, err := r.compiled()
-		if err != nil {
-			return err
-		}
-		for _, m := range re.FindAllSubmatchIndex(s.text, -1) {
-			start, end := r.secret(m)
-			if r.Entropy == 0 || entropy(s.text[start:end]) >= r.Entropy {
-				s.add(start, end, secret)
+	for n := 0; n < len(s.hits); n++ {
+		h := s.hits[n]
+		k := &s.keys[h.word]
+		start := int(h.end) - int(k.length)
+		token := s.tokenAround(start, int(h.end))
+		value := -1 // not looked for yet
+		for _, id := range k.rules {
+			r := s.vendor[id]
+			lo, hi := max(0, start-beforeHit), min(len(s.text), int(h.end)+afterHit)
+			switch r.form {
+			case inToken:
+				if !token {
+					continue
+				}
+				hi = min(len(s.text), int(h.end)+1200)
+			case assigned:
+				if value < 0 {
+					value = s.assignment(int(h.end))
+				}
+				if value == 0 {
+					continue
+				}
+				if r.ID == "generic-api-key" && value == 1 {
+					continue
+				}
+			default:
+				if n > 0 && s.hits[n-1].word == h.word && int(h.end-s.hits[n-1].end) < wideHit/2 || !s.worth(r, start) {
+					continue
+				}
+				lo, hi = max(0, start-wideHit), min(len(s.text), int(h.end)+wideHit)
+			}
+			if err := s.try(r, lo, hi); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
+}
+
+// worth tells whether a rule without a form of its own can match: a cheap look for what it needs besides its key word.
+func (s *search) worth(r *vendorRule, at int) bool {
+	switch r.ID {
+	case "kubernetes-secret-yaml":
+		return bytes.Contains(s.text, []byte("kind")) && bytes.Contains(s.text, []byte("data"))
+	case "hashicorp-tf-password":
+		end := min(len(s.text), at+80)
+		return bytes.IndexByte(s.text[at:end], '"') >= 0 && bytes.IndexByte(s.text[at:end], '=') >= 0
+	}
+	return true
+}
+
+// try runs one rule on a part of the text.
+func (s *search) try(r *vendorRule, lo, hi int) error {
+	if err := s.spend(hi - lo); err != nil {
+		return err
+	}
+	re, err := r.compiled()
+	if err != nil {
+		return err
+	}
+	part := s.text[lo:hi]
+	for len(part) > 0 {
+		m := re.FindSubmatchIndex(part)
+		if m == nil {
+			return nil
+		}
+		start, end := r.secret(m)
+		if (r.Entropy == 0 || entropy(part[start:end]) >= r.Entropy) && !placeholder(part[start:end]) && !r.allows(part, m, start, end) {
+			s.add(lo+start, lo+end, secret)
+		}
+		next := max(m[1], 1)
+		part, lo = part[next:], lo+next
+	}
+	return nil
+}
+
+// tokenAround tells whether the key word is part of a run of letters, digits and a few marks that is long enough for a key and
+// has a digit in it.
+func (s *search) tokenAround(start, end int) bool {
+	digit := false
+	for start > 0 && keyPart(s.text[start-1]) && end-start < 64 {
+		start--
+	}
+	for end < len(s.text) && keyPart(s.text[end]) && end-start < 400 {
+		end++
+	}
+	letters, large := false, false
+	for _, c := range s.text[start:end] {
+		if kindOf[c] == isDigit {
+			digit = true
+			break
+		}
+		letters = letters || c >= 'a' && c <= 'z'
+		large = large || c >= 'A' && c <= 'Z'
+	}
+	return end-start >= 12 && (digit || end-start >= 20 && letters && large)
+}
+
+func keyPart(c byte) bool {
+	switch c {
+	case '-', '_', '.', '=', '+', '/', '~', '%', '|', ':', '@', '\\':
+		return true
+	}
+	k := kindOf[c]
+	return k == isDigit || k == isLetter
+}
+
+// assignment tells whether an operator and a value of eight characters or more stand behind a key word: 0 no, 1 without a digit, 2 with one.
+func (s *search) assignment(at int) int {
+	end := min(len(s.text), at+64)
+	best := 0
+	for i := at; i < end; i++ {
+		switch c := s.text[i]; c {
+		case '=', '>', ':', '|', ',':
+			j := i + 1
+			for j < len(s.text) && j < i+10 && (s.text[j] == '=' || s.text[j] == '>' || s.text[j] == ':' || s.text[j] == '\'' || s.text[j] == '"' || s.text[j] == '`' || s.text[j] <= ' ' || s.text[j] == '|') {
+				j++
+			}
+			start, digit := j, 1
+			for j < len(s.text) && keyPart(s.text[j]) && j < start+200 {
+				if kindOf[s.text[j]] == isDigit {
+					digit = 2
+				}
+				j++
+			}
+			if j-start >= 8 {
+				best = max(best, digit)
+			}
+			if best == 2 {
+				return best
+			}
+		case '\n', '{', '}', '(', ')', ';':
+			if c == '(' || c == '\n' || c == ')' {
+				continue
+			}
+			return best
+		}
+	}
+	return best
+}
+
+// allows tells whether the rule itself says that this is no secret.
+func (r *vendorRule) allows(part []byte, m []int, start, end int) bool {
+	for _, a := range r.Allowlists {
+		if len(a.Paths) > 0 {
+			continue
+		}
+		target := part[start:end]
+		switch a.RegexTarget {
+		case "match":
+			target = part[m[0]:m[1]]
+		case "line":
+			lo, hi := bytes.LastIndexByte(part[:m[0]], '\n')+1, len(part)
+			if i := bytes.IndexByte(part[m[1]:], '\n'); i >= 0 {
+				hi = m[1] + i
+			}
+			target = part[lo:hi]
+		}
+		for _, p := range a.patterns {
+			if p.Match(target) {
+				return true
+			}
+		}
+		if len(a.StopWords) > 0 {
+			low := bytes.ToLower(part[start:end])
+			for _, w := range a.StopWords {
+				if bytes.Contains(low, []byte(w)) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // secret is the part of a match that is the key: the group that the rule names, else the first group, else all.

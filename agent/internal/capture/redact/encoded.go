@@ -1,0 +1,138 @@
+package redact
+
+import (
+	"encoding/base64"
+	"unicode/utf8"
+)
+
+// findEncoded decodes once what is base64 or has percent signs, and takes all of it if something is found inside.
+func findEncoded(s *search) error {
+	if s.nested {
+		return nil
+	}
+	for i := 0; i < len(s.text); {
+		if s.text[i] <= ' ' || kindOf[s.text[i]] == isBreak {
+			i++
+			continue
+		}
+		start, percent, plain := i, 0, true
+		for i < len(s.text) && s.text[i] > ' ' && kindOf[s.text[i]] != isBreak {
+			if s.text[i] == '%' && i+2 < len(s.text) && hexDigit(s.text[i+1]) >= 0 && hexDigit(s.text[i+2]) >= 0 {
+				percent++
+			}
+			plain = plain && base64Part(s.text[i])
+			i++
+		}
+		t := s.text[start:i]
+		found := false
+		switch {
+		case percent > 0:
+			found = s.within(unescape(s.plain[:0], t))
+		case plain && len(t) >= 16:
+			found = s.within(decode64(s.plain[:0], t))
+		}
+		if found {
+			s.add(start, i, token)
+		}
+		if err := s.spend(1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// within searches decoded text with an engine of its own, which has the same rules.
+func (s *search) within(text []byte) bool {
+	if len(text) < 6 {
+		return false
+	}
+	s.plain = text
+	if s.inner == nil {
+		in := *s.engine
+		in.nested, in.folded, in.search, in.words, in.lines, in.hits, in.plain = true, folded{}, search{}, nil, nil, nil, nil
+		s.inner = &in
+	}
+	for _, f := range s.inner.scan(text) {
+		if f.class < address || f.class == person {
+			return true
+		}
+	}
+	return false
+}
+
+func hexDigit(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case lower(c) >= 'a' && lower(c) <= 'f':
+		return int(lower(c)-'a') + 10
+	}
+	return -1
+}
+
+func unescape(out, t []byte) []byte {
+	for i := 0; i < len(t); i++ {
+		if t[i] == '%' && i+2 < len(t) {
+			if a, b := hexDigit(t[i+1]), hexDigit(t[i+2]); a >= 0 && b >= 0 {
+				out = append(out, byte(a<<4|b))
+				i += 2
+				continue
+			}
+		}
+		if t[i] == '+' {
+			out = append(out, ' ')
+			continue
+		}
+		out = append(out, t[i])
+	}
+	return out
+}
+
+// decode64 gives the text that t is base64 of, nil if it is none or no text comes out.
+func decode64(out, t []byte) []byte {
+	for len(t) > 0 && t[len(t)-1] == '=' {
+		t = t[:len(t)-1]
+	}
+	enc := base64.RawStdEncoding
+	for _, c := range t {
+		switch c {
+		case '-', '_':
+			enc = base64.RawURLEncoding
+		case '.', '=':
+			return nil
+		}
+	}
+	if len(t)%4 == 1 {
+		t = t[:len(t)-1]
+	}
+	head := t
+	if len(head) > 24 {
+		head = head[:24]
+	}
+	var first [18]byte
+	n, err := enc.Decode(first[:], head)
+	if err != nil || !readable(first[:n]) {
+		return nil
+	}
+	n = enc.DecodedLen(len(t))
+	for cap(out) < n {
+		out = append(out[:cap(out)], 0)
+	}
+	out = out[:n]
+	if n, err = enc.Decode(out, t); err != nil || !readable(out[:n]) {
+		return nil
+	}
+	return out[:n]
+}
+
+// readable tells of bytes that are text.
+func readable(b []byte) bool {
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && i+4 < len(b) || r < ' ' && r != '\n' && r != '\t' && r != '\r' || r == 0x7f {
+			return false
+		}
+		i += n
+	}
+	return true
+}
