@@ -8,11 +8,11 @@ const (
 	opaque        // the engine could not tell: the whole value
 	privateKey
 	jwt
+	wallet
 	iban
 	ssn
 	card
 	secret
-	wallet
 	email
 	ip
 	phone
@@ -31,7 +31,7 @@ const (
 	classes
 )
 
-var classNames = [classes]string{"", "OPAQUE", "KEY", "JWT", "IBAN", "SSN", "CARD", "SECRET", "WALLET", "EMAIL", "IP", "PHONE", "TERM",
+var classNames = [classes]string{"", "OPAQUE", "KEY", "JWT", "WALLET", "IBAN", "SSN", "CARD", "SECRET", "EMAIL", "IP", "PHONE", "TERM",
 	"ID", "ADDRESS", "PERSON", "PLACE", "ORG", "PEOPLE", "DATE", "AGE", "URL", "TOKEN", "NUMBER"}
 
 func (c class) String() string { return classNames[c] }

@@ -10,32 +10,19 @@ func findEncoded(s *search) error {
 	if s.nested {
 		return nil
 	}
-	for i := 0; i < len(s.text); {
-		if s.text[i] <= ' ' || kindOf[s.text[i]] == isBreak {
-			i++
-			continue
-		}
-		start, percent, plain := i, 0, true
-		for i < len(s.text) && s.text[i] > ' ' && kindOf[s.text[i]] != isBreak {
-			if s.text[i] == '%' && i+2 < len(s.text) && hexDigit(s.text[i+1]) >= 0 && hexDigit(s.text[i+2]) >= 0 {
-				percent++
+	if s.gate.need&needPercent != 0 {
+		s.percents()
+	}
+	for _, l := range s.longs {
+		for i := l.start; i < l.end; {
+			start := i
+			for i < l.end && base64Part(s.text[i]) {
+				i++
 			}
-			plain = plain && base64Part(s.text[i])
-			i++
-		}
-		t := s.text[start:i]
-		found := false
-		switch {
-		case percent > 0:
-			found = s.within(unescape(s.plain[:0], t))
-		case plain && len(t) >= 16:
-			found = s.within(decode64(s.plain[:0], t))
-		}
-		if found {
-			s.add(start, i, token)
-		}
-		if err := s.spend(1); err != nil {
-			return err
+			if t := s.text[start:i]; len(t) >= shortest && s.within(decode64(s.plain[:0], t)) {
+				s.add(start, i, token)
+			}
+			i = max(i, start+1)
 		}
 	}
 	return nil
@@ -135,4 +122,21 @@ func readable(b []byte) bool {
 		i += n
 	}
 	return true
+}
+
+// percents takes tokens with percent signs in which something is found once they are decoded.
+func (s *search) percents() {
+	for i := 0; i < len(s.text); {
+		start, percent := i, 0
+		for i < len(s.text) && s.text[i] > ' ' && kindOf[s.text[i]] != isBreak {
+			if s.text[i] == '%' && i+2 < len(s.text) && hexDigit(s.text[i+1]) >= 0 && hexDigit(s.text[i+2]) >= 0 {
+				percent++
+			}
+			i++
+		}
+		if percent > 0 && s.within(unescape(s.plain[:0], s.text[start:i])) {
+			s.add(start, i, token)
+		}
+		i = max(i, start+1)
+	}
 }

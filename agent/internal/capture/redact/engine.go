@@ -31,6 +31,7 @@ type search struct {
 	gate  gateState
 	found []span
 	work  int
+	asked int // times that libphonenumber was asked
 }
 
 // Limits of one text. More than that is not searched: all of it is redacted.
@@ -73,7 +74,8 @@ type engine struct {
 	search search
 	words  []word // of the text that is searched
 	lines  []line
-	hits   []hit // key words of vendors' rules
+	longs  []group // tokens of 16 characters or more
+	hits   []hit   // key words of vendors' rules
 	plain  []byte
 	nested bool // what is searched was decoded out of a text
 	inner  *engine
@@ -151,12 +153,11 @@ func (e *engine) scan(text []byte) (found []span) {
 	if len(text) > mostText {
 		return e.all(text)
 	}
-	e.hits = e.hits[:0]
 	e.look(text, false, &s.gate)
 	away := s.gate.need&needFold != 0
 	if away {
 		e.folded.fold(text)
-		s.text, s.gate, e.hits = e.folded.text, gateState{}, e.hits[:0]
+		s.text, s.gate = e.folded.text, gateState{}
 		e.look(s.text, true, &s.gate)
 	}
 	if e.patterns != nil || e.terms != nil {

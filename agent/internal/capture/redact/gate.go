@@ -67,24 +67,28 @@ var kindOf = func() (k [256]uint8) {
 	return k
 }()
 
-// look passes once over text. It allocates nothing. It stops at the first byte that needs folding, unless the text is folded.
+// look passes once over text. It allocates nothing once its lists have grown. It stops at the first byte that needs folding, unless
+// the text is folded. It lists the key words of vendors and the long tokens.
 func (e *engine) look(text []byte, isFolded bool, g *gateState) {
-	digits, gap, tokenLen, colons, dots := 0, 0, 0, 0, 0
-	state := int32(0)
-	n := e.keywords
+	e.hits, e.longs = e.hits[:0], e.longs[:0]
+	digits, gap, token, colons, dots := 0, 0, 0, 0, 0 // token is where the one that goes on begins
+	state, n := 0, e.keywords
+	width, next := n.width, n.next
 	for i, c := range text {
 		switch kindOf[c] {
 		case isDigit:
-			digits, gap, tokenLen = digits+1, 0, tokenLen+1
+			digits, gap = digits+1, 0
 			if digits == 5 {
 				g.need |= needDigits
 			}
 			if i >= 3 && kindOf[text[i-1]] == isDigit && kindOf[text[i-2]] == isLetter && kindOf[text[i-3]] == isLetter {
 				g.need |= needIBAN
 			}
-		case isLetter, isWord:
-			digits, tokenLen = 0, tokenLen+1
+		case isLetter:
+			digits = 0
 			g.need |= needWords
+		case isWord:
+			digits = 0
 			switch c {
 			case '%':
 				g.need |= needPercent
@@ -100,39 +104,51 @@ func (e *engine) look(text []byte, isFolded bool, g *gateState) {
 				digits = 0
 			}
 			switch c {
-			case '-', '.', '/':
-				tokenLen++
-				if c == '/' && i >= 2 && text[i-1] == '/' && text[i-2] == ':' {
+			case '-':
+			case '/':
+				if i >= 2 && text[i-1] == '/' && text[i-2] == ':' {
 					g.need |= needScheme
 				}
-				if c == '.' && i > 0 && kindOf[text[i-1]] == isDigit {
+			case '.':
+				if i > 0 && kindOf[text[i-1]] == isDigit {
 					if dots++; dots == 3 {
 						g.need |= needDots
 					}
 				}
 			default:
-				tokenLen = 0
+				e.long(token, i, g)
+				token = i + 1
 			}
 		case isBad:
 			if !isFolded {
 				g.need |= needFold
 				return
 			}
-			digits, tokenLen = 0, tokenLen+1
+			digits = 0
 		default:
-			digits, tokenLen = 0, 0
-		}
-		if tokenLen == longToken {
-			g.need |= needLong
+			digits = 0
+			e.long(token, i, g)
+			token = i + 1
 		}
 		if k := n.class[c]; k != 0 {
-			state = n.next[int(state)*n.width+int(k)]
+			state = int(next[state*width+int(k)])
 			if h := n.hits[state]; h != nil {
 				e.hit(h, i, g)
 			}
 		} else {
 			state = 0
 		}
+	}
+	e.long(token, len(text), g)
+}
+
+// shortest is from how many characters on a token is listed.
+const shortest = 16
+
+func (e *engine) long(start, end int, g *gateState) {
+	if end-start >= shortest {
+		g.need |= needLong
+		e.longs = append(e.longs, group{start, end})
 	}
 }
 

@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"math"
+	"strings"
 )
 
 var (
@@ -153,25 +154,34 @@ const longToken = 20
 
 // findToken takes long tokens that no person would call a word.
 func findToken(s *search) error {
-	for i := 0; i < len(s.text); {
-		if !tokenPart(s.text[i]) {
-			i++
-			continue
-		}
-		start := i
-		for i < len(s.text) && tokenPart(s.text[i]) {
-			i++
-		}
-		if i-start >= longToken && random(s.text[start:i]) {
-			s.add(start, i, token)
+	for _, l := range s.longs {
+		for i := l.start; i < l.end; {
+			if !tokenPart(s.text[i]) {
+				i++
+				continue
+			}
+			start := i
+			for i < l.end && tokenPart(s.text[i]) {
+				i++
+			}
+			if i-start >= longToken && random(s.text[start:i]) {
+				s.add(start, i, token)
+			}
 		}
 	}
 	return nil
 }
 
-func tokenPart(c byte) bool {
-	k := kindOf[c]
-	return k == isDigit || k == isLetter || bytes.IndexByte([]byte("-_=+/.~!#$%^&*"), c) >= 0
+func tokenPart(c byte) bool { return inToken256[c] }
+
+var inToken256 = tableOf("-_=+/.~!#$%^&*")
+
+// tableOf is the set of letters, digits and some marks.
+func tableOf(marks string) (t [256]bool) {
+	for c := range t {
+		t[c] = kindOf[c] == isDigit || kindOf[c] == isLetter || strings.IndexByte(marks, byte(c)) >= 0
+	}
+	return t
 }
 
 // random tells of the tokens in which kinds of characters change often, as they do in keys, and of very long ones.

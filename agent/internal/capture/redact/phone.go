@@ -113,6 +113,9 @@ func (s *search) isPhone(start, end, n int, groups []group) bool {
 	if len(groups) == 1 {
 		return n >= 10 && n <= 12 && (s.text[start] == '0' || n <= 11 && s.text[start] != '0') && s.valid(start, end)
 	}
+	if len(groups) == 3 && groups[0].len() == 3 && groups[1].len() == 2 && groups[2].len() == 4 {
+		return false // the form of an SSN
+	}
 	bracket := s.text[start] == '('
 	sep := s.text[groups[0].end]
 	if !bracket && (sep == '/' && len(groups) > 2 || sep == '.' && len(groups) == 2 || s.years(groups)) {
@@ -133,6 +136,8 @@ func (s *search) isPhone(start, end, n int, groups []group) bool {
 	case len(groups) == 2 && lens[0] == 3 && lens[1] == 4 && sep != '.':
 		return true
 	case n == 8 && sep != '.' && (lens == [8]int{2, 2, 2, 2} || lens == [8]int{4, 4} || lens == [8]int{2, 3, 3} || lens == [8]int{3, 2, 3} || lens == [8]int{3, 3, 2}) && !s.counted(end):
+		return true
+	case n >= 9 && n <= 12 && len(groups) >= 3 && sep != '/' && lens[len(groups)&7-1] >= 2 && lens[0] >= 2 && lens[0] <= 4:
 		return true
 	case n >= 9 && n <= 13:
 		return s.valid(start, end) || s.text[start] == '0' && len(groups) >= 2 && lens[0] >= 2 && n <= 12
@@ -163,8 +168,8 @@ func (s *search) counted(end int) bool {
 
 // valid asks libphonenumber's rules.
 func (s *search) valid(start, end int) bool {
-	if s.spend(1<<10) != nil {
-		return true
+	if s.asked++; s.asked > 16 || s.spend(1<<10) != nil {
+		return s.asked <= 16
 	}
 	text := string(s.text[start:end])
 	for _, r := range regions {

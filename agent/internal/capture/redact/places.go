@@ -101,7 +101,7 @@ func (s *search) touch(i int) bool {
 // namely tells of words that a street can be called by.
 func (s *search) namely(i int) bool {
 	w := &s.words[i]
-	return (w.large() || w.form == initial || w.form == small && (s.lines[w.line].small && !english.has(w.hash) || particles.has(w.hash) || streetStarts.has(w.hash) || smallEnds.has(w.hash) && i > 0 && s.words[i-1].large())) && !(w.glued && w.form != small)
+	return (w.large() || w.form == initial || w.form == small && (s.lines[w.line].small && !english.has(w.hash) || particles.has(w.hash) || streetStarts.has(w.hash) || smallEnds.has(w.hash) && i > 0 && s.words[i-1].large())) && !w.glued
 }
 
 // anchor gives the words of a street with its number that begins at i, -1 if there is none.
@@ -120,7 +120,7 @@ func (s *search) anchor(i int) (int, int) {
 	}
 	number := s.houseNumber(i) && i+1 < len(s.words) && s.touch(i+1)
 	j := i
-	for number && j < i+3 && s.houseNumber(j) && j+1 < len(s.words) && s.touch(j+1) {
+	for number && j < i+3 && s.houseNumber(j) && j+1 < len(s.words) && s.words[j+1].sep == sepSpace {
 		j++
 	}
 	if !s.namely(j) || streetPart(s, j) == 0 && s.words[j].form == small && !s.lines[w.line].small {
@@ -152,7 +152,7 @@ func (s *search) anchor(i int) (int, int) {
 		return i, k - 1
 	case number && strong && k-j <= 4 && (j > i+1 || k < len(s.words) && units.has(s.words[k].hash) && s.words[k].sep&^(sepSpace|sepComma|sepLine) == 0):
 		return i, k - 1
-	case tail && strong && (number || s.lines[w.line].kind == englishLine && k-j <= 4) && s.words[k].letters() <= 5:
+	case tail && strong && !s.lines[w.line].small && (number || s.lines[w.line].kind == englishLine && k-j <= 4) && s.words[k].letters() <= 5:
 		if !number { // no words of the sentence in front
 			for j < k-1 && !s.unknown(j) {
 				j++
@@ -160,7 +160,7 @@ func (s *search) anchor(i int) (int, int) {
 			i = j
 		}
 		return i, k
-	case number && strong && k-j <= 4 && s.words[i].letters() <= 5 && s.lines[w.line].kind != englishLine && s.words[i].sep&(sepLine|sepPara|sepComma) != 0:
+	case number && strong && k-j <= 4 && s.words[i].letters() <= 5 && s.lines[w.line].kind != englishLine && !s.lines[w.line].small && s.words[j].sep == sepSpace && s.words[i].sep&(sepLine|sepPara|sepComma) != 0:
 		return i, k - 1
 	}
 	return -1, -1

@@ -171,7 +171,7 @@ done:
 		w.hash = hashOf(text[w.start:w.end])
 	}
 	switch {
-	case odd || digits > 0 && letters > 0 || (camel || larges > 1 && smalls > 0) && !(letters > 3 && text[w.start+1] == '\'') && !prefixed(text[w.start:w.end]):
+	case odd || digits > 0 && letters > 0 || (camel || larges > 1 && smalls > 0) && !(letters > 3 && text[w.start+1] == '\'') && !legal.has(w.hash) && !prefixed(text[w.start:w.end]):
 		w.form = mixed
 	case digits > 0:
 		w.form = figure

@@ -151,7 +151,7 @@ func findVendor(s *search) error {
 		h := s.hits[n]
 		k := &s.keys[h.word]
 		start := int(h.end) - int(k.length)
-		token := s.tokenAround(start, int(h.end))
+		from, to, token := s.tokenAround(start, int(h.end))
 		value := -1 // not looked for yet
 		for _, id := range k.rules {
 			r := s.vendor[id]
@@ -161,7 +161,7 @@ func findVendor(s *search) error {
 				if !token {
 					continue
 				}
-				hi = min(len(s.text), int(h.end)+1200)
+				lo, hi = max(0, from-4), min(len(s.text), to+4)
 			case assigned:
 				if value < 0 {
 					value = s.assignment(int(h.end))
@@ -190,12 +190,26 @@ func findVendor(s *search) error {
 func (s *search) worth(r *vendorRule, at int) bool {
 	switch r.ID {
 	case "kubernetes-secret-yaml":
-		return bytes.Contains(s.text, []byte("kind")) && bytes.Contains(s.text, []byte("data"))
+		return s.hasFold("kind") && s.hasFold("data")
 	case "hashicorp-tf-password":
 		end := min(len(s.text), at+80)
 		return bytes.IndexByte(s.text[at:end], '"') >= 0 && bytes.IndexByte(s.text[at:end], '=') >= 0
 	}
 	return true
+}
+
+// hasFold tells whether a word of small letters is in the text, in either case.
+func (s *search) hasFold(word string) bool {
+	for i := 0; i+len(word) <= len(s.text); i++ {
+		j := 0
+		for j < len(word) && lower(s.text[i+j]) == word[j] {
+			j++
+		}
+		if j == len(word) {
+			return true
+		}
+	}
+	return false
 }
 
 // try runs one rule on a part of the text.
@@ -225,12 +239,12 @@ func (s *search) try(r *vendorRule, lo, hi int) error {
 
 // tokenAround tells whether the key word is part of a run of letters, digits and a few marks that is long enough for a key and
 // has a digit in it.
-func (s *search) tokenAround(start, end int) bool {
+func (s *search) tokenAround(start, end int) (int, int, bool) {
 	digit := false
-	for start > 0 && keyPart(s.text[start-1]) && end-start < 64 {
+	for start > 0 && keyPart(s.text[start-1]) && end-start < 96 {
 		start--
 	}
-	for end < len(s.text) && keyPart(s.text[end]) && end-start < 400 {
+	for end < len(s.text) && keyPart(s.text[end]) && end-start < 1600 {
 		end++
 	}
 	letters, large := false, false
@@ -242,16 +256,13 @@ func (s *search) tokenAround(start, end int) bool {
 		letters = letters || c >= 'a' && c <= 'z'
 		large = large || c >= 'A' && c <= 'Z'
 	}
-	return end-start >= 12 && (digit || end-start >= 20 && letters && large)
+	return start, end, end-start >= 12 && (digit || end-start >= 20 && letters && large)
 }
 
+var inKey = tableOf(`-_.=+/~%|:@\\`)
+
 func keyPart(c byte) bool {
-	switch c {
-	case '-', '_', '.', '=', '+', '/', '~', '%', '|', ':', '@', '\\':
-		return true
-	}
-	k := kindOf[c]
-	return k == isDigit || k == isLetter
+	return inKey[c]
 }
 
 // assignment tells whether an operator and a value of eight characters or more stand behind a key word: 0 no, 1 without a digit, 2 with one.

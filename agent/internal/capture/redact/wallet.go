@@ -7,17 +7,16 @@ import (
 
 // findWallet finds addresses of crypto currencies: base58check (Bitcoin and its kin), bech32, and 0x with 40 hex digits.
 func findWallet(s *search) error {
-	for i := 0; i < len(s.text); {
-		if !alnum(s.text[i]) {
-			i++
-			continue
-		}
-		start := i
-		for i < len(s.text) && alnum(s.text[i]) {
-			i++
-		}
-		if t := s.text[start:i]; len(t) >= 25 && len(t) <= 108 && isWallet(t) {
-			s.add(start, i, wallet)
+	for _, l := range s.longs {
+		for i := l.start; i < l.end; {
+			start := i
+			for i < l.end && alnum(s.text[i]) {
+				i++
+			}
+			if t := s.text[start:i]; len(t) >= 25 && len(t) <= 108 && isWallet(t) {
+				s.add(start, i, wallet)
+			}
+			i = max(i, start+1)
 		}
 	}
 	return nil
