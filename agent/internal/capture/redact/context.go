@@ -164,27 +164,27 @@ func (s *search) fieldName(i int) {
 		return
 	}
 	sure := i > 0 && formWords.has(s.words[i-1].hash) || nameFields.has(s.words[i].hash) || i > 1 && s.words[i-1].hash == wordOf("on")
-	k, good := j, false
+	k, good, end := j, false, false
 	for ; k < len(s.words) && k < j+6; k++ {
 		n := &s.words[k]
-		if k > j && n.sep&^(sepSpace|sepHyphen|sepDot) != 0 && !(n.sep == sepComma|sepSpace && k == j+1) || n.form == figure || n.form == mixed || n.glued {
-			break
-		}
-		if k > j && n.sep&sepDot != 0 && s.words[k-1].form != initial && !titles.has(s.words[k-1].hash) && s.words[k-1].letters() > 2 {
-			break
-		}
-		if k > j && s.label(k) && k+1 < len(s.words) && s.text[n.end] == ':' {
+		if end = k > j && (n.sep&^(sepSpace|sepHyphen|sepDot) != 0 && !(n.sep == sepComma|sepSpace && k == j+1) || s.stopped(k)) || n.form == figure || n.form == mixed || n.glued; end {
 			break
 		}
 		l := n.lexeme()
-		good = good || l&isCommon == 0 || l&isOften == 0 && n.large() && l&isName != 0
-		if n.form == small && !sure && l&isCommon != 0 && !particles.has(n.hash) {
-			break
-		}
+		good = good || l&isCommon == 0 || l&(isGiven|isFamily) != 0 && (n.large() || l&isOften == 0)
 	}
-	if k > j && (good || sure) && s.lines[w.line].kind != codeLine || k > j && sure && s.words[j].large() || k > j+1 && good {
+	end = end || k == len(s.words)
+	switch {
+	case k == j || s.lines[w.line].kind == codeLine && !sure:
+	case sure && (end || s.words[j].large()), good && end && (k > j+1 || s.words[j].large() || s.words[j].lex&isCommon == 0):
 		s.mark(j, k-1, person)
 	}
+}
+
+// stopped tells whether a full stop before word k ends a value: not one behind an initial or a title.
+func (s *search) stopped(k int) bool {
+	p := &s.words[k-1]
+	return s.words[k].sep&sepDot != 0 && p.letters() > 2 && !titles.has(p.hash) || s.label(k) && int(s.words[k].end) < len(s.text) && s.text[s.words[k].end] == ':'
 }
 
 var nameFields = setOf(`firstname lastname surname forename vorname nachname familienname prenom apellido apellidos cognome achternaam voornaam nazwisko cardholder payee beneficiary patient passenger insured`)

@@ -17,7 +17,7 @@ func findWords(s *search) error {
 }
 
 var (
-	titles = setOf(`mr mrs ms miss dr prof professor doctor sir madam madame mme mlle monsieur herr frau hr fr don dona dna senor senora
+	titles = setOf(`mr mrs ms miss dr prof professor doctor sir madam madame mme mlle monsieur herr herrn frau hr fr don dona dna senor senora
 		sr sra srta signor signora sig mevrouw dhr pan pani lord lady dame rev reverend fr captain capt sgt lt col gen judge nurse uncle aunt`)
 	particles = setOf(`van von nad am im ob bei sur sous lez upon aan delle dei degli dello de der den del della di da do dos das des du la le bin ibn al el ten ter zu zur af av y e of't op 't`)
 	companies = setOf(`inc incorporated corp corporation ltd limited llc llp plc gmbh ag kg ohg ug bv nv sa sarl srl spa ab oy as aps kk pty
