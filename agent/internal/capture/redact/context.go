@@ -11,7 +11,7 @@ func (s *search) findContext() {
 		case figure:
 			s.age(i)
 			s.date(i)
-		case small, capital, upperAll:
+		case small, capital, upperAll, mixed:
 			if b := triggers.of(w.hash); b != 0 {
 				s.trigger(i, b)
 			}
@@ -49,13 +49,13 @@ var triggers = func() triggerTable {
 		words string
 		bit   uint16
 	}{
-		{"name names name's firstname lastname surname forename nickname vorname nachname familienname nom prenom nombre apellido apellidos cognome naam achternaam voornaam namn imie nazwisko nome customer patient client employee contact cardholder holder recipient beneficiary applicant attn author tenant student owner assignee payee guest passenger insured", trigName},
+		{"name names name's first_name last_name full_name family_name given_name middle_name customer_name patient_name contact_name fullname givenname familyname middlename firstname lastname surname forename nickname vorname nachname familienname nom prenom nombre apellido apellidos cognome naam achternaam voornaam namn imie nazwisko nome customer patient client employee contact cardholder holder recipient beneficiary applicant attn author tenant student owner assignee payee guest passenger insured person recipient's", trigName},
 		{"passport passeport reisepass pasaporte passaporto license licence licence's license's fuhrerschein personalausweis ausweis permit dl nhs ssn sin nino nin ni tin ein vat tax steuer steuernummer steueridentifikationsnummer mrn medicare medicaid insurance policy member account acct routing aba sort vin plate badge employee student patient case claim dni nie nif cpf cnpj curp rfc bsn pesel aadhaar pan cedula id identification versicherungsnummer krankenversicherung kontonummer blz bic swift imei serial customer reference booking", trigID},
 		{"zip zipcode postcode postal plz postleitzahl cap cep pincode", trigZip},
 		{"born birth birthday birthdate dob geboren geb geburtsdatum geburtstag naissance nacimiento nacido nacida nascita nascimento nato nata nee ne", trigBirth},
 		{"work works worked working employed year years months spent internship job", trigWork},
 		{"website site homepage blog webpage url", trigSite},
-		{"i'm im am dear hi hello hey this call hola bonjour hallo liebe lieber ciao regards sincerely cheers thanks meet named called yours gruss grusse cordialement saludos saluti signed maiden told asked", trigCall},
+		{"i'm am dear hi hello hey this call hola bonjour hallo liebe lieber ciao regards sincerely cheers thanks meet named called yours gruss grusse cordialement saludos saluti signed maiden told asked", trigCall},
 		{"address adresse anschrift direccion indirizzo addresse adres street live lives lived living located", trigHome},
 	} {
 		for _, h := range setOf(t.words) {
@@ -160,14 +160,14 @@ func (s *search) afterName(i int) {
 func (s *search) fieldName(i int) {
 	j := i + 1
 	w := &s.words[j]
-	if w.sep&sepPara != 0 || int(w.start-s.words[i].end) > 24 || w.glued && w.form != mixed {
+	if w.sep&sepPara != 0 || int(w.start-s.words[i].end) > 24 || w.glued && w.form != mixed && s.text[max(0, w.start-1)] != '=' {
 		return
 	}
 	sure := i > 0 && formWords.has(s.words[i-1].hash) || nameFields.has(s.words[i].hash) || i > 1 && s.words[i-1].hash == wordOf("on")
 	k, good, end := j, false, false
 	for ; k < len(s.words) && k < j+6; k++ {
 		n := &s.words[k]
-		if end = k > j && (n.sep&^(sepSpace|sepHyphen|sepDot) != 0 && !(n.sep == sepComma|sepSpace && k == j+1) || s.stopped(k)) || n.form == figure || n.form == mixed || n.glued; end {
+		if end = k > j && (n.sep&^(sepSpace|sepHyphen|sepDot) != 0 && !(n.sep == sepComma|sepSpace && k == j+1) || s.stopped(k)) || n.form == figure || n.form == mixed || n.glued && k > j; end {
 			break
 		}
 		l := n.lexeme()
@@ -187,7 +187,7 @@ func (s *search) stopped(k int) bool {
 	return s.words[k].sep&sepDot != 0 && p.letters() > 2 && !titles.has(p.hash) || s.label(k) && int(s.words[k].end) < len(s.text) && s.text[s.words[k].end] == ':'
 }
 
-var nameFields = setOf(`firstname lastname surname forename vorname nachname familienname prenom apellido apellidos cognome achternaam voornaam nazwisko cardholder payee beneficiary patient passenger insured`)
+var nameFields = setOf(`first_name last_name full_name family_name given_name middle_name customer_name patient_name contact_name fullname givenname familyname middlename firstname lastname surname forename vorname nachname familienname prenom apellido apellidos cognome achternaam voornaam nazwisko cardholder payee beneficiary patient passenger insured`)
 
 // nameAt takes up to three words at j as a name. Where all is written small, a common word ends it.
 func (s *search) nameAt(j int, sure bool) {

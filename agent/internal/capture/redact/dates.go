@@ -17,7 +17,7 @@ func (s *search) date(i int) {
 	if end == 0 || s.lines[w.line].kind == codeLine {
 		return
 	}
-	if y := s.yearIn(int(w.start), end); y >= 1900 && (y <= oldYear || s.lines[w.line].kind == englishLine) {
+	if y := s.yearIn(int(w.start), end); y >= 1900 && (y <= oldYear || s.lines[w.line].kind == englishLine && w.sep&(sepLine|sepPara) == 0) { // a newer one at the start of a line is a log's
 		if j := i + 3; j < len(s.words) && s.words[j].sep == sepSpace && s.words[j].form == figure && int(s.words[j].end) < len(s.text) && s.text[s.words[j].end] == ':' {
 			for end < len(s.text) && (kindOf[s.text[end]] == isDigit || s.text[end] == ':' || s.text[end] == ' ' && end+1 < len(s.text) && kindOf[s.text[end+1]] == isDigit) {
 				end++

@@ -82,9 +82,14 @@ func (s *search) classify(groups []group) {
 
 // numbers takes groups that are nine digits or more together. Columns of a table are no number.
 func (s *search) numbers(groups []group) {
+	dot, space := false, false // columns with fractions
+	for i := 1; i < len(groups); i++ {
+		dot = dot || s.text[groups[i].start-1] == '.'
+		space = space || s.text[groups[i].start-1] == ' '
+	}
 	for from := 0; from < len(groups); {
 		to, n := from, 0
-		for to < len(groups) && (to == from || s.close(groups[to-1], groups[to])) {
+		for to < len(groups) && (to == from || s.close(groups[to-1], groups[to]) && !(dot && space && s.text[groups[to].start-1] == ' ')) {
 			n += groups[to].len()
 			to++
 		}

@@ -78,7 +78,7 @@ func (e *engine) look(text []byte, isFolded bool, g *gateState) {
 		switch kindOf[c] {
 		case isDigit:
 			digits, gap = digits+1, 0
-			if digits == 5 {
+			if digits == 4 {
 				g.need |= needDigits
 			}
 			if i >= 3 && kindOf[text[i-1]] == isDigit && kindOf[text[i-2]] == isLetter && kindOf[text[i-3]] == isLetter {

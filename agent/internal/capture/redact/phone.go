@@ -25,7 +25,7 @@ func findPhone(s *search) error {
 		for _, g := range groups {
 			n += g.len()
 		}
-		if n < 6 || n > 17 || s.dateOf(groups) > 0 || joined(s.text, groups[0].start-1) || joined(s.text, extension(s.text, end)) {
+		if n < 4 || n > 17 || s.dateOf(groups) > 0 || joined(s.text, groups[0].start-1) || joined(s.text, extension(s.text, end)) {
 			continue
 		}
 		start := phoneStart(s.text, groups[0].start)
@@ -70,7 +70,7 @@ func phoneStart(text []byte, i int) int {
 
 // phoneWords announce a number.
 var phoneWords = [...]string{"phone", "telefon", "telephone", "tel.", "tel:", "tel ", "mobile", "mobil", "movil", "celular", "cell", "cellulare", "fax", "call", "dial", "ring me", "ring us",
-	"sms", "whatsapp", "handy", "rufnummer", "desk", "answering", "messages to", "registered", "reach me", "reach us", "reach him", "reach her", "text me", "voicemail", "hotline", "ph:", "ph ", "nummer", "telefono", "telefone", "portable", "gsm", "contact number", "contact no", "office:", "home:", "work:"}
+	"sms", "whatsapp", "handy", "rufnummer", "desk", "answering", "messages to", "registered", "reach me", "reach us", "reach him", "reach her", "text me", "voicemail", "hotline", "ph:", "ph ", "nummer", "telefono", "telefone", "portable", "gsm", "number is", "contact number", "contact no", "office:", "home:", "work:"}
 
 // announced tells whether a word for a phone stands closely before i.
 func (s *search) announced(i int) bool {
@@ -107,8 +107,11 @@ func (s *search) isPhone(start, end, n int, groups []group) bool {
 	if s.text[start] == '+' || start+1 < len(s.text) && s.text[start+1] == '+' {
 		return true
 	}
-	if s.announced(start) {
+	if !s.decimalRun(groups) && s.announced(start) {
 		return true
+	}
+	if n < 6 {
+		return false
 	}
 	if len(groups) == 1 {
 		return n >= 10 && n <= 12 && (s.text[start] == '0' || n <= 11 && s.text[start] != '0') && s.valid(start, end)
@@ -135,7 +138,11 @@ func (s *search) isPhone(start, end, n int, groups []group) bool {
 		return true
 	case len(groups) == 2 && lens[0] == 3 && lens[1] == 4 && sep != '.':
 		return true
-	case n == 8 && sep != '.' && (lens == [8]int{2, 2, 2, 2} || lens == [8]int{4, 4} || lens == [8]int{2, 3, 3} || lens == [8]int{3, 2, 3} || lens == [8]int{3, 3, 2}) && !s.counted(end):
+	case n == 8 && sep != '.' && (lens == [8]int{2, 2, 2, 2} || lens == [8]int{4, 4} || lens == [8]int{1, 3, 4}):
+		return true
+	case n == 8 && sep != '.' && (lens == [8]int{2, 3, 3} || lens == [8]int{3, 2, 3} || lens == [8]int{3, 3, 2}) && !s.counted(end):
+		return true
+	case (n == 7 || n == 8) && sep == '-' && len(groups) == 3 && lens[2] >= 3, n == 8 && sep == '-' && lens == [8]int{1, 7}:
 		return true
 	case n >= 9 && n <= 12 && len(groups) >= 3 && sep != '/' && lens[len(groups)&7-1] >= 2 && lens[0] >= 2 && lens[0] <= 4:
 		return true
@@ -147,9 +154,14 @@ func (s *search) isPhone(start, end, n int, groups []group) bool {
 	return false
 }
 
+// decimalRun tells of "3.14" and "12.50".
+func (s *search) decimalRun(groups []group) bool {
+	return len(groups) == 2 && s.text[groups[0].end] == '.' && groups[1].len() <= 2
+}
+
 // years tells of "1990-2000".
 func (s *search) years(groups []group) bool {
-	if len(groups) != 2 || groups[0].len() != 4 || groups[1].len() != 4 {
+	if s.text[groups[0].end] != '-' || len(groups) != 2 || groups[0].len() != 4 || groups[1].len() != 4 {
 		return false
 	}
 	return (s.text[groups[0].start] == '1' || s.text[groups[0].start] == '2') && (s.text[groups[1].start] == '1' || s.text[groups[1].start] == '2')

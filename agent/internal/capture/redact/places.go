@@ -27,7 +27,7 @@ func (s *search) findAddresses() {
 			i++
 			continue
 		}
-		if s.words[i].form == small && s.lines[s.words[i].line].kind == englishLine && !s.lines[s.words[i].line].small {
+		if s.words[i].form == small && streetPart(s, i) == 0 && s.lines[s.words[i].line].kind == englishLine && !s.lines[s.words[i].line].small {
 			i++
 			continue
 		}

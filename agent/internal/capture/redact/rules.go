@@ -65,7 +65,7 @@ func findTerms(s *search) error {
 
 // labels are words after which a secret stands.
 var labels = []string{"password", "passwd", "passwort", "passphrase", "passcode", "pwd", "pin", "otp", "cvv", "cvc", "secret",
-	"token", "api key", "api_key", "apikey", "contraseña", "mot de passe"}
+	"token", "api key", "api_key", "apikey", "contraseña", "contrasena", "mot de passe", "kennwort", "senha", "wachtwoord", "parola", "haslo"}
 
 // findLabelled takes what stands behind "password:" and its like.
 func findLabelled(s *search) error {

@@ -61,9 +61,15 @@ func formOf(r *vendorRule) ruleForm {
 	return inToken
 }
 
+// The rules want a quote or a space behind a key, as source code has it. Pages, tables and sentences have other marks.
+const (
+	narrowEnd = "(?:[\\x60'\"\\s;]|\\\\[nr]|$)"
+	wideEnd   = "(?:[\\x60'\"\\s;&<>,?!|\\]}#]|\\\\[nr]|$)"
+)
+
 func (r *vendorRule) compiled() (*regexp.Regexp, error) {
 	r.once.Do(func() {
-		r.pattern, r.failed = regexp.Compile(r.Regex)
+		r.pattern, r.failed = regexp.Compile(strings.ReplaceAll(r.Regex, narrowEnd, wideEnd))
 		for _, a := range r.Allowlists {
 			for _, x := range a.Regexes {
 				p, err := regexp.Compile(x)
@@ -228,13 +234,23 @@ func (s *search) try(r *vendorRule, lo, hi int) error {
 			return nil
 		}
 		start, end := r.secret(m)
-		if (r.Entropy == 0 || entropy(part[start:end]) >= r.Entropy) && !placeholder(part[start:end]) && !r.allows(part, m, start, end) {
+		if (r.Entropy == 0 || entropy(part[start:end]) >= r.Entropy) && !placeholder(part[start:end]) && !specimen(part[start:end]) && !r.allows(part, m, start, end) {
 			s.add(lo+start, lo+end, secret)
 		}
 		next := max(m[1], 1)
 		part, lo = part[next:], lo+next
 	}
 	return nil
+}
+
+// specimen tells of keys in which the alphabet or the digits stand in their order.
+func specimen(v []byte) bool {
+	for _, row := range [...]string{"abcdefghij", "ABCDEFGHIJ", "0123456789", "1234567890"} {
+		if bytes.Contains(v, []byte(row)) {
+			return true
+		}
+	}
+	return false
 }
 
 // tokenAround tells whether the key word is part of a run of letters, digits and a few marks that is long enough for a key and
