@@ -19,12 +19,15 @@ func (s *search) findContext() {
 				continue
 			}
 			if w.large() && w.lex&isPeople != 0 && s.lines[w.line].kind == englishLine ||
-				w.form == small && w.letters() >= 5 && s.lines[w.line].small && s.lines[w.line].kind == englishLine && w.lex&(isPeople|isCommon) == isPeople {
+				w.form == small && w.letters() >= 5 && (s.lines[w.line].small || i > 0 && beforePeople.has(s.words[i-1].hash)) && s.lines[w.line].kind == englishLine && w.lexeme()&(isPeople|isCommon) == isPeople {
 				s.mark(i, i, people)
 			}
 		}
 	}
 }
+
+// beforePeople are words behind which a nationality may stand that is written small.
+var beforePeople = setOf(`am is are was were proud a an the we being half born`)
 
 // tongues are words behind which a language stands, no people.
 var tongues = setOf(`in speak speaks speaking spoke studying study studied learn learning into translate translated language from`)

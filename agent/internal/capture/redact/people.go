@@ -196,6 +196,10 @@ var (
 func (s *search) widen(first, last, i, j int) (int, int) {
 	for first > i {
 		w := &s.words[first-1]
+		if s.words[first].sep == sepHyphen && w.large() {
+			first--
+			continue
+		}
 		often := w.lex&isOften != 0 || s.starts(first-1) && w.lex&isGiven == 0
 		if w.form == initial && !s.starts(first-1) || placeHeads.has(w.hash) && s.words[first].lex&isPlace != 0 || w.lex&isName != 0 && !often || w.lex == 0 && w.letters() > 1 || w.form == small {
 			first--
@@ -344,6 +348,18 @@ func (s *search) lists() {
 		}
 	}
 	s.again()
+	s.firms()
+}
+
+// firms joins "Roe, White and Smith", three family names, as a firm is called.
+func (s *search) firms() {
+	for i := 0; i+3 < len(s.words); i++ {
+		before, after := i == 0 || s.words[i-1].tag != person, i+4 >= len(s.words) || s.words[i+4].tag != person || s.words[i+4].sep != sepSpace
+		three := s.words[i].tag == person && s.words[i+1].tag == person && s.words[i+3].tag == person
+		if before && after && three && s.words[i+2].hash == wordAnd && s.linked(i+1) == i && s.linked(i+3) == i+1 {
+			s.mark(i, i+3, organisation)
+		}
+	}
 }
 
 // linked is the word before i over a comma or "and", -1 if there is none.
