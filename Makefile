@@ -7,7 +7,7 @@ BUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -buildid="
 SOURCES := $(shell find . -name '*.go' -not -path './demo/out/*' -not -path './bin/*') go.mod go.sum
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test check fmt vet cross race e2e fuzz bench bench-idle bench-typing nightly clean
+.PHONY: help deps build demo test check fmt vet cross race e2e fuzz bench bench-idle bench-typing bench-redaction nightly clean
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,10 @@ bench-idle: deps $(DEMO_BINS) ## 60 s of a quiet desktop with recording permitte
 
 bench-typing: deps $(DEMO_BINS) ## 60 s of typing, 5 keys a second
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestTyping$$' -v ./bench/agent
+
+DATA ?= ../shared/data/presidio_synth_dataset_v2.json
+bench-redaction: $(BIN)/byleave ## text redaction, ours and peers (DATA=path of presidio-research's synth_dataset_v2.json)
+	bench/peers/run.sh $(DATA)
 
 nightly: check race ## the slow proofs
 	$(MAKE) fuzz FUZZTIME=5m

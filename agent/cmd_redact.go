@@ -139,9 +139,11 @@ const (
 // blocks redacts plain text, a block of lines at a time. A block ends at an empty line where it can, never inside a private key.
 func (o *redaction) blocks(in *bufio.Reader, out *bufio.Writer) error {
 	var block []byte
+	key := false // a private key has begun
 	for {
 		line, err := in.ReadSlice('\n')
 		block = append(block, line...)
+		key = keyAfter(line, key)
 		if err != nil && err != bufio.ErrBufferFull && err != io.EOF {
 			return fmt.Errorf("redact: read: %w", err)
 		}
@@ -150,11 +152,11 @@ func (o *redaction) blocks(in *bufio.Reader, out *bufio.Writer) error {
 		case err == io.EOF:
 			return o.block(block, out)
 		case len(block) > longestText:
-			if err := o.overlong(block, whole, in, out); err != nil {
+			if err := o.overlong(block, whole, key, in, out); err != nil {
 				return err
 			}
-			block = block[:0]
-		case whole && len(block) >= blockSize && (len(bytes.TrimSpace(line)) == 0 || len(block) >= 4*blockSize) && !openKey(block):
+			block, key = block[:0], false
+		case whole && len(block) >= blockSize && (len(bytes.TrimSpace(line)) == 0 || len(block) >= 4*blockSize) && !key:
 			if err := o.block(block, out); err != nil {
 				return err
 			}
@@ -175,14 +177,13 @@ func (o *redaction) block(text []byte, out *bufio.Writer) error {
 }
 
 // overlong redacts a block that is too long whole, with the rest of its line and of a private key that it opens.
-func (o *redaction) overlong(text []byte, whole bool, in *bufio.Reader, out *bufio.Writer) error {
+func (o *redaction) overlong(text []byte, whole, key bool, in *bufio.Reader, out *bufio.Writer) error {
 	net, _ := o.redact(string(text))
-	key := openKey(text)
 	for !whole || key {
 		rest, err := in.ReadSlice('\n')
 		o.sum.BytesIn += int64(len(rest))
 		whole = err == nil
-		key = key && !bytes.Contains(rest, []byte("-----END"))
+		key = keyAfter(rest, key)
 		if err == io.EOF {
 			break
 		}
@@ -196,10 +197,12 @@ func (o *redaction) overlong(text []byte, whole bool, in *bufio.Reader, out *buf
 	return nil
 }
 
-// openKey tells whether a private key begins in text and does not end.
-func openKey(text []byte) bool {
-	i := bytes.LastIndex(text, []byte("-----BEGIN "))
-	return i >= 0 && !bytes.Contains(text[i:], []byte("-----END "))
+// keyAfter tells whether a private key is open behind a line.
+func keyAfter(line []byte, open bool) bool {
+	if i := bytes.LastIndex(line, []byte("-----BEGIN ")); i >= 0 {
+		return !bytes.Contains(line[i:], []byte("-----END "))
+	}
+	return open && !bytes.Contains(line, []byte("-----END "))
 }
 
 // lines redacts JSON lines. What was written before a broken line stays written.
@@ -248,7 +251,8 @@ func (o *redaction) object(n int, row []byte, out *bufio.Writer) error {
 	if !ok {
 		return fmt.Errorf("redact: line %d is not a JSON object; the lines before it were written", n)
 	}
-	out.WriteByte('{')
+	var b bytes.Buffer // a broken line writes nothing
+	b.WriteByte('{')
 	texts := 0
 	var spans []redact.Found
 	for _, m := range members {
@@ -264,10 +268,10 @@ func (o *redaction) object(n int, row []byte, out *bufio.Writer) error {
 			text, spans = o.redact(text)
 			m.value = encode(text)
 		}
-		out.Write(encode(m.name))
-		out.WriteByte(':')
-		out.Write(m.value)
-		out.WriteByte(',')
+		b.Write(encode(m.name))
+		b.WriteByte(':')
+		b.Write(m.value)
+		b.WriteByte(',')
 	}
 	if texts == 0 {
 		return fmt.Errorf(`redact: line %d has no field "text"; the lines before it were written`, n)
@@ -275,9 +279,10 @@ func (o *redaction) object(n int, row []byte, out *bufio.Writer) error {
 	if spans == nil {
 		spans = []redact.Found{}
 	}
-	out.WriteString(`"spans":`)
-	out.Write(encode(spans))
-	if _, err := out.WriteString("}\n"); err != nil {
+	b.WriteString(`"spans":`)
+	b.Write(encode(spans))
+	b.WriteString("}\n")
+	if _, err := out.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("redact: write: %w", err)
 	}
 	return nil

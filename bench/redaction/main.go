@@ -90,6 +90,9 @@ func (o options) showMisses(e engine) error {
 	return nil
 }
 
+// mostForPeers is how many texts of a class the peers see: some of them take 20 ms for each.
+const mostForPeers = 300
+
 // class measures recall on generated values: three seeds.
 func (o options) class(t *table, class string) {
 	n := o.n
@@ -101,19 +104,27 @@ func (o options) class(t *table, class string) {
 		all = append(all, sample.Positives(class, seed+1, (n+2)/3)...)
 	}
 	texts := make([]string, len(all))
+	for i, s := range all { // seeds mixed, so that a part has all of them
+		j := (i * 7919) % len(all)
+		all[i], all[j] = all[j], s
+	}
 	for i, s := range all {
 		texts[i] = s.Text
 	}
 	goal := goals[class]
 	row := t.row("recall, "+class, "of 1", goal, report.Higher)
 	for _, e := range t.names {
-		answers, _, err := e.run(texts)
+		part := len(all)
+		if e.name != "byleave" {
+			part = min(part, mostForPeers)
+		}
+		answers, _, err := e.run(texts[:part])
 		if err != nil {
 			t.absent(e.name, err)
 			continue
 		}
 		hit, right, said := 0, 0, 0
-		for i, s := range all {
+		for i, s := range all[:part] {
 			if !answers[i].leaks(s.Text, s.Start, s.End, strings.HasPrefix(class, "person"), e.plain) {
 				hit++
 			}
@@ -126,7 +137,7 @@ func (o options) class(t *table, class string) {
 				}
 			}
 		}
-		row.set(e.name, hit, len(all))
+		row.set(e.name, hit, part)
 		if e.name == "byleave" && ours[class] != "" {
 			t.claims = append(t.claims, claim{class, right, said})
 		}

@@ -109,7 +109,7 @@ func findIP6(s *search) error {
 		for end > start && s.text[end-1] == '.' {
 			end--
 		}
-		if colons < 2 || end-start > 45 || end-start < 3 {
+		if colons < 2 || end-start > 45 || end-start < 3 || colons != 7 && colons != 5 && !bytes.Contains(s.text[start:end], []byte("::")) {
 			continue
 		}
 		if _, err := netip.ParseAddr(string(s.text[start:end])); err == nil || colons == 5 && end-start == 17 {

@@ -59,29 +59,34 @@ func (s *search) classify(groups []group) {
 		}
 		return
 	}
-	rest := 0 // first group that is not told yet
+	rest, beside := 0, false // first group that is not told yet; whether a value ends before it
 	for i := 0; i < len(groups); {
 		c, to := s.valueAt(groups, i)
 		if c == noClass {
 			if d := s.dateOf(groups[i:]); d > 0 {
-				s.numbers(groups[rest:i])
+				s.numbers(groups[rest:i], beside)
 				i += d
-				rest = i
+				rest, beside = i, false
 				continue
 			}
 			i++
 			continue
 		}
-		s.numbers(groups[rest:i])
+		s.numbers(groups[rest:i], true)
 		s.add(groups[i].start, groups[to].end, c)
 		i = to + 1
-		rest = i
+		rest, beside = i, true
 	}
-	s.numbers(groups[rest:])
+	s.numbers(groups[rest:], beside)
 }
 
-// numbers takes groups that are nine digits or more together. Columns of a table are no number.
-func (s *search) numbers(groups []group) {
+// numbers takes groups that are nine digits or more together. Columns of a table are no number. Groups beside a value are taken
+// whatever they are: the value may begin or end elsewhere than it seems.
+func (s *search) numbers(groups []group, beside bool) {
+	if beside && len(groups) > 0 {
+		s.add(groups[0].start, groups[len(groups)-1].end, number)
+		return
+	}
 	dot, space := false, false // columns with fractions
 	for i := 1; i < len(groups); i++ {
 		dot = dot || s.text[groups[i].start-1] == '.'
