@@ -1,8 +1,6 @@
 package redact
 
 import (
-	"bytes"
-
 	"github.com/nyaruka/phonenumbers"
 )
 
@@ -72,34 +70,26 @@ func phoneStart(text []byte, i int) int {
 var phoneWords = [...]string{"phone", "telefon", "telephone", "tel.", "tel:", "tel ", "mobile", "mobil", "movil", "celular", "cell", "cellulare", "fax", "call", "dial", "ring me", "ring us",
 	"sms", "whatsapp", "handy", "rufnummer", "desk", "answering", "messages to", "registered", "reach me", "reach us", "reach him", "reach her", "text me", "voicemail", "hotline", "ph:", "ph ", "nummer", "telefono", "telefone", "portable", "gsm", "number is", "contact number", "contact no", "office:", "home:", "work:"}
 
-// announced tells whether a word for a phone stands closely before i.
-func (s *search) announced(i int) bool {
-	var low [40]byte
-	from := max(0, i-len(low))
-	n := 0
-	for _, c := range s.text[from:i] {
-		if c == '\n' && n > 0 && i-from-n > 24 {
-			n = 0
-			continue
-		}
-		low[n] = lower(c)
-		n++
+// phoneNeedles finds them in one pass.
+var phoneNeedles = func() *needles {
+	n, err := newNeedles(phoneWords[:])
+	if err != nil {
+		panic(err)
 	}
-	for _, w := range phoneWords {
-		if j := bytes.LastIndex(low[:n], []byte(w)); j >= 0 && !digitsIn(low[j+len(w):n]) {
-			return true
-		}
-	}
-	return false
-}
+	return n
+}()
 
-func digitsIn(t []byte) bool {
-	for _, c := range t {
-		if kindOf[c] == isDigit {
-			return true
+// announced tells whether a word for a phone stands closely before i, with no digit between.
+func (s *search) announced(i int) bool {
+	n, state, said := phoneNeedles, int32(0), false
+	for _, c := range s.text[max(0, i-40):i] {
+		if state = n.step(state, c); n.hits[state] != nil {
+			said = true
+		} else if kindOf[c] == isDigit {
+			said = false
 		}
 	}
-	return false
+	return said
 }
 
 // isPhone wants a sign that a number is a phone's: a country code, a word, a bracket, or groups as phones have them.

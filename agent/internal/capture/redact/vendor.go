@@ -183,6 +183,9 @@ func findVendor(s *search) error {
 					continue
 				}
 				lo, hi = max(0, start-wideHit), min(len(s.text), int(h.end)+wideHit)
+				if !strings.HasPrefix(r.ID, "curl") && r.ID != "kubernetes-secret-yaml" && r.ID != "private-key" {
+					lo, hi = max(0, start-beforeHit), min(len(s.text), int(h.end)+afterHit)
+				}
 			}
 			if err := s.try(r, lo, hi); err != nil {
 				return err
