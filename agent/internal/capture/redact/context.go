@@ -57,7 +57,7 @@ var triggers = func() triggerTable {
 		{"zip zipcode postcode postal plz postleitzahl cap cep pincode", trigZip},
 		{"born birth birthday birthdate dob geboren geb geburtsdatum geburtstag naissance nacimiento nacido nacida nascita nascimento nato nata nee ne", trigBirth},
 		{"work works worked working employed year years months spent internship job", trigWork},
-		{"website site homepage blog webpage url", trigSite},
+		{"website site homepage blog webpage", trigSite},
 		{"i'm am dear hi hello hey this call hola bonjour hallo liebe lieber ciao regards sincerely cheers thanks meet named called yours gruss grusse cordialement saludos saluti signed maiden told asked", trigCall},
 		{"address adresse anschrift direccion indirizzo addresse adres street live lives lived living located", trigHome},
 	} {
@@ -364,6 +364,9 @@ func (s *search) afterWork(i int) {
 
 // afterSite takes the address of a page that somebody calls theirs.
 func (s *search) afterSite(i int) {
+	if s.lines[s.words[i].line].kind == codeLine {
+		return
+	}
 	from := int(s.words[i].end)
 	for p := from; p < len(s.text) && p < from+24; p++ {
 		if kindOf[s.text[p]] != isLetter || p > 0 && kindOf[s.text[p-1]] == isLetter {

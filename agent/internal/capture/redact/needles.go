@@ -117,6 +117,17 @@ func (n *needles) each(text []byte, found func(id int32, start, end int)) {
 	}
 }
 
+// any tells whether a word is in text.
+func (n *needles) any(text []byte) bool {
+	s := int32(0)
+	for _, c := range text {
+		if s = n.step(s, c); n.hits[s] != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // open is where an unfinished word begins that text ends with, len(text) if it ends with none.
 func (n *needles) open(text []byte) int {
 	s := int32(0)

@@ -132,6 +132,8 @@ func (s *search) isPhone(start, end, n int, groups []group) bool {
 		return true
 	case n == 8 && sep != '.' && (lens == [8]int{2, 3, 3} || lens == [8]int{3, 2, 3} || lens == [8]int{3, 3, 2}) && !s.counted(end):
 		return true
+	case (n == 7 || n == 8) && sep == ' ' && (lens == [8]int{3, 2, 2} || lens == [8]int{2, 2, 3} || lens == [8]int{2, 2, 4}) && !s.counted(end):
+		return true
 	case (n == 7 || n == 8) && sep == '-' && len(groups) == 3 && lens[2] >= 3, n == 8 && sep == '-' && lens == [8]int{1, 7}:
 		return true
 	case n >= 9 && n <= 12 && len(groups) >= 3 && sep != '/' && lens[len(groups)&7-1] >= 2 && lens[0] >= 2 && lens[0] <= 4:

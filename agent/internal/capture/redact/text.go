@@ -13,13 +13,14 @@ type Found struct {
 // which a rule fails, is redacted whole.
 func (r *Redactor) Text(value string) (string, []Found) {
 	text := []byte(value)
-	var found []Found
+	spans := r.engine.scan(text)
+	found := make([]Found, 0, len(spans))
 	at, chars := 0, 0
-	for _, s := range r.engine.scan(text) {
+	for _, s := range spans {
 		chars += utf8.RuneCount(text[at:s.start])
 		n := utf8.RuneCount(text[s.start:s.end])
 		found = append(found, Found{s.class.String(), chars, chars + n})
 		at, chars = s.end, chars+n
 	}
-	return r.redact(text), found
+	return r.tokens(text, spans), found
 }

@@ -34,6 +34,7 @@ type allowed struct {
 	Paths       []string
 
 	patterns []*regexp.Regexp
+	stops    *needles // the stop words, in one pass
 }
 
 // ruleForm says where a rule's key stands in relation to its key word.
@@ -64,12 +65,16 @@ func formOf(r *vendorRule) ruleForm {
 // The rules want a quote or a space behind a key, as source code has it. Pages, tables and sentences have other marks.
 const (
 	narrowEnd = "(?:[\\x60'\"\\s;]|\\\\[nr]|$)"
-	wideEnd   = "(?:[\\x60'\"\\s;&<>,?!|\\]}#]|\\\\[nr]|$)"
+	wideEnd   = "(?:[\\x60'\"\\s;&<>,?!|\\]}#]|[.](?:\\s|$)|\\\\[nr]|$)"
 )
 
 func (r *vendorRule) compiled() (*regexp.Regexp, error) {
 	r.once.Do(func() {
-		r.pattern, r.failed = regexp.Compile(strings.ReplaceAll(r.Regex, narrowEnd, wideEnd))
+		end := wideEnd
+		if r.form == inToken {
+			end = strings.Replace(wideEnd, "!|", "!)|", 1)
+		}
+		r.pattern, r.failed = regexp.Compile(strings.ReplaceAll(r.Regex, narrowEnd, end))
 		for _, a := range r.Allowlists {
 			for _, x := range a.Regexes {
 				p, err := regexp.Compile(x)
@@ -78,6 +83,9 @@ func (r *vendorRule) compiled() (*regexp.Regexp, error) {
 					return
 				}
 				a.patterns = append(a.patterns, p)
+			}
+			if len(a.StopWords) > 0 && r.failed == nil {
+				a.stops, r.failed = newNeedles(a.StopWords)
 			}
 		}
 	})
@@ -151,6 +159,9 @@ const (
 	wideHit   = 4 << 10
 )
 
+// genericRule is the one whose key words stand in all source code.
+const genericRule = "generic-api-key"
+
 // findVendor runs the rules of each key word on the text around it, if something stands there that could be a key.
 func findVendor(s *search) error {
 	for n := 0; n < len(s.hits); n++ {
@@ -175,8 +186,11 @@ func findVendor(s *search) error {
 				if value == 0 {
 					continue
 				}
-				if r.ID == "generic-api-key" && value == 1 {
-					continue
+				if r.ID == genericRule {
+					if value == 1 {
+						continue
+					}
+					lo, hi = max(0, start-64), min(hi, int(h.end)+260)
 				}
 			default:
 				if n > 0 && s.hits[n-1].word == h.word && int(h.end-s.hits[n-1].end) < wideHit/2 || !s.worth(r, start) {
@@ -324,6 +338,9 @@ func (r *vendorRule) allows(part []byte, m []int, start, end int) bool {
 		if len(a.Paths) > 0 {
 			continue
 		}
+		if a.stops != nil && a.stops.any(part[start:end]) {
+			return true
+		}
 		target := part[start:end]
 		switch a.RegexTarget {
 		case "match":
@@ -338,14 +355,6 @@ func (r *vendorRule) allows(part []byte, m []int, start, end int) bool {
 		for _, p := range a.patterns {
 			if p.Match(target) {
 				return true
-			}
-		}
-		if len(a.StopWords) > 0 {
-			low := bytes.ToLower(part[start:end])
-			for _, w := range a.StopWords {
-				if bytes.Contains(low, []byte(w)) {
-					return true
-				}
 			}
 		}
 	}
