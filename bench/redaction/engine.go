@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -58,8 +57,7 @@ func (e engine) run(texts []string) ([]answer, time.Duration, error) {
 	if len(out) != len(texts) {
 		return nil, 0, fmt.Errorf("%s: %d answers to %d texts", e.name, len(out), len(texts))
 	}
-	u := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	return out, time.Duration(u.Utime.Nano() + u.Stime.Nano()), nil
+	return out, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
 }
 
 func last(s string) string {

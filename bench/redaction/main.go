@@ -65,6 +65,9 @@ func (o options) run() error {
 	if err := o.gitleaks(t); err != nil {
 		return err
 	}
+	if err := o.speed(t); err != nil {
+		return err
+	}
 	return t.write(o.out)
 }
 

@@ -95,15 +95,18 @@ func (s *search) ip4At(i int) int {
 
 func findIP6(s *search) error {
 	for i := 0; i < len(s.text); i++ {
-		if !ip6Part(s.text[i]) {
-			continue
+		n := bytes.IndexByte(s.text[i:], ':')
+		if n < 0 {
+			return nil
 		}
-		start, colons := i, 0
-		for i < len(s.text) && ip6Part(s.text[i]) {
+		start, colons := i+n, 0
+		for start > i && ip6Part(s.text[start-1]) {
+			start--
+		}
+		for i += n; i < len(s.text) && ip6Part(s.text[i]); i++ {
 			if s.text[i] == ':' {
 				colons++
 			}
-			i++
 		}
 		end := i
 		for end > start && s.text[end-1] == '.' {

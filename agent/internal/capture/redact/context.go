@@ -166,7 +166,7 @@ func (s *search) fieldName(i int) {
 	if w.sep&sepPara != 0 || int(w.start-s.words[i].end) > 24 || w.glued && w.form != mixed && s.text[max(0, w.start-1)] != '=' {
 		return
 	}
-	sure := i > 0 && formWords.has(s.words[i-1].hash) || nameFields.has(s.words[i].hash) || i > 1 && s.words[i-1].hash == wordOf("on")
+	sure := i > 0 && formWords.has(s.words[i-1].hash) || nameFields.has(s.words[i].hash) || i > 1 && s.words[i-1].hash == wordOn
 	k, good, end := j, false, false
 	for ; k < len(s.words) && k < j+6; k++ {
 		n := &s.words[k]
@@ -250,12 +250,12 @@ func (s *search) afterCall(i int) {
 
 var (
 	signOff  = setOf(`regards sincerely cheers thanks yours gruss grusse cordialement saludos saluti`)
-	wordThis = wordOf("this")
-	wordI    = wordOf("i")
-	wordCall = wordOf("call")
-	wordMe   = wordOf("me")
-	wordFor  = wordOf("for")
-	wordAt   = wordOf("at")
+	wordThis = hashWord("this")
+	wordI    = hashWord("i")
+	wordCall = hashWord("call")
+	wordMe   = hashWord("me")
+	wordFor  = hashWord("for")
+	wordAt   = hashWord("at")
 )
 
 // afterID takes the number behind the name of a document or an account.

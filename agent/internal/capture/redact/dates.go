@@ -115,12 +115,12 @@ func (s *search) age(i int) {
 	yo := int(w.end)+4 <= len(s.text) && string(s.text[w.end:w.end+4]) == " y/o" || int(w.end)+3 <= len(s.text) && string(s.text[w.end:w.end+3]) == "y/o"
 	switch {
 	case yo:
-	case yearWords.has(next(1).hash) && (oldWords.has(next(2).hash) || next(1).hash == wordOf("yo")):
-	case oldWords.has(prev(1)) && w.sep&^(sepSpace|sepColon) == 0, prev(1) == wordOf("of") && prev(2) == wordOf("age"):
-	case (prev(1) == wordOf("was") || prev(1) == wordOf("i'm") || prev(1) == wordOf("is")) && w.sep == sepSpace && n >= 10 &&
+	case yearWords.has(next(1).hash) && (oldWords.has(next(2).hash) || next(1).hash == wordYo):
+	case oldWords.has(prev(1)) && w.sep&^(sepSpace|sepColon) == 0, prev(1) == wordOf && prev(2) == wordAge:
+	case (prev(1) == wordWas || prev(1) == wordIM || prev(1) == wordIs) && w.sep == sepSpace && n >= 10 &&
 		(i+1 == len(s.words) || s.words[i+1].sep&sepDot != 0 && s.words[i+1].sep&(sepSpace|sepLine) != 0) && !(int(w.end) < len(s.text) && s.text[w.end] == '%'):
 		subject := prev(2)
-		if !(subject == wordOf("he") || subject == wordOf("she") || prev(1) == wordOf("i'm")) {
+		if !(subject == wordHe || subject == wordShe || prev(1) == wordIM) {
 			return
 		}
 	default:

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"encoding/base64"
 	"unicode/utf8"
 )
@@ -126,17 +127,24 @@ func readable(b []byte) bool {
 
 // percents takes tokens with percent signs in which something is found once they are decoded.
 func (s *search) percents() {
-	for i := 0; i < len(s.text); {
-		start, percent := i, 0
-		for i < len(s.text) && s.text[i] > ' ' && kindOf[s.text[i]] != isBreak {
-			if s.text[i] == '%' && i+2 < len(s.text) && hexDigit(s.text[i+1]) >= 0 && hexDigit(s.text[i+2]) >= 0 {
+	for at := 0; ; {
+		n := bytes.IndexByte(s.text[at:], '%')
+		if n < 0 {
+			return
+		}
+		start, end, percent := at+n, at+n, 0
+		for start > at && s.text[start-1] > ' ' && kindOf[s.text[start-1]] != isBreak {
+			start--
+		}
+		for end < len(s.text) && s.text[end] > ' ' && kindOf[s.text[end]] != isBreak {
+			if s.text[end] == '%' && end+2 < len(s.text) && hexDigit(s.text[end+1]) >= 0 && hexDigit(s.text[end+2]) >= 0 {
 				percent++
 			}
-			i++
+			end++
 		}
-		if percent > 0 && s.within(unescape(s.plain[:0], s.text[start:i])) {
-			s.add(start, i, token)
+		if percent > 0 && s.within(unescape(s.plain[:0], s.text[start:end])) {
+			s.add(start, end, token)
 		}
-		i = max(i, start+1)
+		at = end
 	}
 }

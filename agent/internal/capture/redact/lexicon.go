@@ -125,4 +125,20 @@ func (s wordSet) has(h uint64) bool {
 // large tells of capital letters beyond ASCII.
 func large(r rune) bool { return unicode.IsUpper(r) || unicode.IsTitle(r) }
 
-func wordOf(w string) uint64 { return hashOf([]byte(w)) }
+func hashWord(w string) uint64 { return hashOf([]byte(w)) }
+
+// Hashes of single words that the rules ask for.
+var (
+	wordA      = hashWord("a")
+	wordAge    = hashWord("age")
+	wordCorner = hashWord("corner")
+	wordHe     = hashWord("he")
+	wordIM     = hashWord("i'm")
+	wordIs     = hashWord("is")
+	wordOf     = hashWord("of")
+	wordOn     = hashWord("on")
+	wordShe    = hashWord("she")
+	wordThe    = hashWord("the")
+	wordWas    = hashWord("was")
+	wordYo     = hashWord("yo")
+)

@@ -303,7 +303,7 @@ func (s *search) smallName(i int) int {
 	}
 	for j < len(s.words) && s.joins(j) && s.words[j].form == small && !s.words[j].glued {
 		n := &s.words[j]
-		if n.letters() == 1 && (n.hash != wordOf("a") && n.hash != wordOf("i") || j+1 < len(s.words) && s.joins(j+1) && s.words[j+1].letters() > 2 && s.words[j+1].lexeme()&isCommon == 0) || particles.has(n.hash) && j+1 < len(s.words) && s.joins(j+1) && s.words[j+1].lexeme()&isCommon == 0 {
+		if n.letters() == 1 && (n.hash != wordA && n.hash != wordI || j+1 < len(s.words) && s.joins(j+1) && s.words[j+1].letters() > 2 && s.words[j+1].lexeme()&isCommon == 0) || particles.has(n.hash) && j+1 < len(s.words) && s.joins(j+1) && s.words[j+1].lexeme()&isCommon == 0 {
 			j++
 			continue
 		}
@@ -377,8 +377,8 @@ func (s *search) linked(i int) int {
 }
 
 var (
-	wordAnd = wordOf("and")
-	wordOr  = wordOf("or")
+	wordAnd = hashWord("and")
+	wordOr  = hashWord("or")
 )
 
 // again marks names that were found elsewhere in the text.

@@ -50,11 +50,11 @@ func (s *search) findAddresses() {
 // corners takes "the corner of A and B".
 func (s *search) corners() {
 	for i := 1; i+1 < len(s.words); i++ {
-		if s.words[i].hash != wordOf("of") || s.words[i-1].hash != wordOf("corner") {
+		if s.words[i].hash != wordOf || s.words[i-1].hash != wordCorner {
 			continue
 		}
 		j := i + 1
-		for j < len(s.words) && j < i+12 && s.touch(j) && (s.namely(j) || s.houseNumber(j) || s.words[j].hash == wordOf("and")) {
+		for j < len(s.words) && j < i+12 && s.touch(j) && (s.namely(j) || s.houseNumber(j) || s.words[j].hash == wordAnd) {
 			j++
 		}
 		if s.words[j-1].hash == wordAnd {
@@ -62,7 +62,7 @@ func (s *search) corners() {
 		}
 		if j > i+1 {
 			first := i - 1
-			if first > 0 && s.words[first-1].hash == wordOf("the") {
+			if first > 0 && s.words[first-1].hash == wordThe {
 				first--
 			}
 			s.mark(first, j-1, address)
