@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/byleave/byleave/policy"
@@ -127,7 +128,8 @@ func newEngine(p policy.Policy) (*engine, error) {
 // digestOf is over everything that decides what is found.
 func digestOf(patterns, terms []string) [32]byte {
 	h := sha256.New()
-	fmt.Fprintf(h, "byleave redact %s %s\n%d %s\n%d %s\n", rulesVersion, maskVersion, len(config.DefaultConfig), config.DefaultConfig, len(wordTable), wordTable)
+	fmt.Fprintf(h, "byleave redact %s %s\n%s\n%d\n", rulesVersion, maskVersion, wordDigest, len(config.DefaultConfig))
+	io.WriteString(h, config.DefaultConfig)
 	for _, list := range [...][]string{patterns, terms} {
 		fmt.Fprintf(h, "%d\n", len(list))
 		for _, s := range list {

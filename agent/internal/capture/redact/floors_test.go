@@ -1,6 +1,8 @@
 package redact
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode"
@@ -92,5 +94,20 @@ func TestTextSpans(t *testing.T) {
 	net, found := newRedactor(t).Text("日本é jane@example.com 👍 4111 1111 1111 1111")
 	if net != "日本é <EMAIL#1> 👍 <CARD#1>" || len(found) != 2 || found[0] != (Found{"EMAIL", 4, 20}) || found[1] != (Found{"CARD", 23, 42}) {
 		t.Errorf("got %q %v", net, found)
+	}
+}
+
+// TestWordDigest sees to it that the version of the rules changes with the table of words.
+func TestWordDigest(t *testing.T) {
+	if got := fmt.Sprintf("%x", sha256.Sum256([]byte(wordTable))); got != wordDigest {
+		t.Errorf("words.bin has the digest %s; write it into wordDigest", got)
+	}
+	for word, want := range map[string]lexeme{"jane": isGiven, "kenosha": isPlace, "report": isCommon, "norwegian": isPeople, "kowalczyk": isFamily} {
+		if got := lookUp(hashWord(word)); got&want == 0 {
+			t.Errorf("%q has the flags %06b", word, got)
+		}
+	}
+	if got := lookUp(hashWord("zzyzxqvk")); got != 0 {
+		t.Errorf("a word that is none has the flags %06b", got)
 	}
 }
