@@ -68,7 +68,7 @@ type engine struct {
 	keys      []keyword
 	vendor    []*vendorRule
 	patterns  []*pattern
-	terms     *needles
+	terms     *dictionary
 	digest    [32]byte
 
 	folded folded

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -36,8 +37,8 @@ func (f *folded) fold(src []byte) {
 
 func (f *folded) add(r rune, raw []byte, from int) {
 	start := len(f.text)
-	if r < rune(len(latin)) {
-		l := &latin[r]
+	if r < lastLatin {
+		l := &latin()[r]
 		f.text = append(f.text, l.as[:l.n]...)
 	} else {
 		f.text, f.form = appendFolded(f.text, f.form, r, raw)
@@ -66,12 +67,18 @@ func appendFolded(out, form []byte, r rune, raw []byte) ([]byte, []byte) {
 	return out, form
 }
 
-// latin holds what the letters of most European languages are read as.
-var latin = func() (t [0x250]struct {
+const lastLatin = 0x250
+
+// folding is what a letter is read as.
+type folding struct {
 	as [4]byte
 	n  uint8
-}) {
-	for r := rune(0x80); r < rune(len(t)); r++ {
+}
+
+// latin holds what the letters of most European languages are read as. It is made when the first one is met.
+var latin = sync.OnceValue(func() *[lastLatin]folding {
+	t := &[lastLatin]folding{}
+	for r := rune(0x80); r < lastLatin; r++ {
 		out, _ := appendFolded(nil, nil, r, utf8.AppendRune(nil, r))
 		t[r].n = uint8(copy(t[r].as[:], out))
 		if len(out) > len(t[r].as) {
@@ -79,7 +86,7 @@ var latin = func() (t [0x250]struct {
 		}
 	}
 	return t
-}()
+})
 
 // origin maps a span of the folded text to the original.
 func (f *folded) origin(start, end int) (int, int) {

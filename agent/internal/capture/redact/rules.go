@@ -39,8 +39,8 @@ func (e *engine) addPolicy(patterns, terms []string) error {
 		f.fold([]byte(t))
 		words[i] = string(f.text)
 	}
-	n, err := newNeedles(words)
-	e.terms = n
+	d, err := newDictionary(words)
+	e.terms = d
 	return err
 }
 
@@ -58,7 +58,7 @@ func findPatterns(s *search) error {
 
 func findTerms(s *search) error {
 	if s.terms != nil {
-		s.terms.each(s.text, func(_ int32, start, end int) { s.add(start, end, term) })
+		s.terms.each(s.text, func(start, end int) { s.add(start, end, term) })
 	}
 	return nil
 }
