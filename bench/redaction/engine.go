@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // span is a place that an engine redacted, in code points.
@@ -124,3 +125,5 @@ func survives(out, rest string, value []rune, name bool) bool {
 	}
 	return false
 }
+
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
