@@ -72,7 +72,7 @@ fuzz: ## every fuzz target, FUZZTIME each
 	@$(GO) list ./policy/... ./proto/... ./agent/... ./collector/... | while read -r p; do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
 
-bench: $(shell sed -n 's/^\(bench-[a-z]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST))) ## measurements; each writes bench/out/NAME.json
+bench: $(filter-out $(if $(DATA),,bench-redaction),$(shell sed -n 's/^\(bench-[a-z]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))) ## measurements; each writes bench/out/NAME.json
 
 bench-frames: deps ## what masking and encoding a frame costs, beside image/png
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestFramesCost$$' -v ./agent/internal/capture
@@ -85,11 +85,16 @@ bench-typing: deps $(DEMO_BINS) ## 60 s of typing, 5 keys a second
 
 bench-pause: deps $(DEMO_BINS) ## 50 pauses in the middle of typing at full speed
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestPause$$' -v ./bench/agent
+
 bench-forget: deps $(DEMO_BINS) ## "forget the last 10 minutes", from the command to the signed record
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestForget$$' -v ./bench/agent
 
 bench-erase: ## what an erasure costs a collector with many boxes of one person
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestEraseCost$$' -v ./collector/internal/store/embed
+
+bench-redaction: $(BIN)/byleave ## text redaction, ours and peers (DATA=path of presidio-research's synth_dataset_v2.json)
+	@test -n "$(DATA)" || { echo "bench-redaction: name the data, make bench-redaction DATA=path/to/synth_dataset_v2.json" >&2; exit 2; }
+	bench/peers/run.sh $(DATA)
 
 nightly: check race ## the slow proofs
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 60m -run 'TestNarrowerAgainstTheOracle|TestTransitions' -v ./policy ./agent/internal/flow

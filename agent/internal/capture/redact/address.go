@@ -95,21 +95,24 @@ func (s *search) ip4At(i int) int {
 
 func findIP6(s *search) error {
 	for i := 0; i < len(s.text); i++ {
-		if !ip6Part(s.text[i]) {
-			continue
+		n := bytes.IndexByte(s.text[i:], ':')
+		if n < 0 {
+			return nil
 		}
-		start, colons := i, 0
-		for i < len(s.text) && ip6Part(s.text[i]) {
+		start, colons := i+n, 0
+		for start > i && ip6Part(s.text[start-1]) {
+			start--
+		}
+		for i += n; i < len(s.text) && ip6Part(s.text[i]); i++ {
 			if s.text[i] == ':' {
 				colons++
 			}
-			i++
 		}
 		end := i
 		for end > start && s.text[end-1] == '.' {
 			end--
 		}
-		if colons < 2 || end-start > 45 || end-start < 3 {
+		if colons < 2 || end-start > 45 || end-start < 3 || colons != 7 && colons != 5 && !bytes.Contains(s.text[start:end], []byte("::")) {
 			continue
 		}
 		if _, err := netip.ParseAddr(string(s.text[start:end])); err == nil || colons == 5 && end-start == 17 {

@@ -8,6 +8,7 @@ const (
 	opaque        // the engine could not tell: the whole value
 	privateKey
 	jwt
+	wallet
 	iban
 	ssn
 	card
@@ -16,12 +17,22 @@ const (
 	ip
 	phone
 	term
+	document // a number behind the name of a document or an account
+	address
+	person
+	place
+	organisation
+	people // nationality, language, faith
+	date   // of birth
+	ageYears
+	site   // a page that somebody calls theirs
 	token  // a long or unfinished token
 	number // a long run of digits
 	classes
 )
 
-var classNames = [classes]string{"", "OPAQUE", "KEY", "JWT", "IBAN", "SSN", "CARD", "SECRET", "EMAIL", "IP", "PHONE", "TERM", "TOKEN", "NUMBER"}
+var classNames = [classes]string{"", "OPAQUE", "KEY", "JWT", "WALLET", "IBAN", "SSN", "CARD", "SECRET", "EMAIL", "IP", "PHONE", "TERM",
+	"ID", "ADDRESS", "PERSON", "PLACE", "ORG", "PEOPLE", "DATE", "AGE", "URL", "TOKEN", "NUMBER"}
 
 func (c class) String() string { return classNames[c] }
 

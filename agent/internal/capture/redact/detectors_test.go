@@ -2,6 +2,7 @@ package redact
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +54,22 @@ var detectorCases = []struct{ detector, text, want string }{
 	{"jwt", "a eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl b", "a <JWT#1> b"},
 	{"pem", "a -----BEGIN PRIVATE KEY-----\nMIIB\nabc\n-----END PRIVATE KEY----- b", "a <KEY#1> b"},
 	{"pem", "a -----BEGIN PRIVATE KEY-----\nMIIB", "a <KEY#1>"},
+	{"wallet", "a 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa b", "a <WALLET#1> b"},
+	{"wallet", "a bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4 b", "a <WALLET#1> b"},
+	{"wallet", "a 0x52908400098527886E0F7030069857D2E4169EE7 b", "a <WALLET#1> b"},
+	{"encoded", "a amFuZUBhLWIub3Jn b", "a <TOKEN#1> b"},
+	{"encoded", "a to%3Djane%40example.com b", "a <TOKEN#1> b"},
+	{"words", "My name is Rosamund Achterberg.", "My name is <PERSON#1>."},
+	{"words", "ask Mr. Brown about it", "ask <PERSON#1> about it"},
+	{"words", "First name: Jane", "First name: <PERSON#1>"},
+	{"words", "I live at 12 Baker Street, London SW1A 1AA", "I live at <ADDRESS#1>"},
+	{"words", "wohnhaft in der Hauptstraße 5", "wohnhaft in der <ADDRESS#1>"},
+	{"words", "we moved here from Tunisia", "we moved here from <PLACE#1>"},
+	{"words", "she was born on 12 March 1984", "she was born on <DATE#1>"},
+	{"words", "he is 46 years old", "he is <AGE#1> years old"},
+	{"words", "passport no. C01X00T47", "passport no. <ID#1>"},
+	{"words", "I work for Achterberg", "I work for <PERSON#1>"},
+	{"words", "Achterberg Consulting GmbH", "<ORG#1>"},
 	{"token", "a f3a91c07b2de4488a0c1 b", "a <TOKEN#1> b"},
 	{"token", "a 550e8400-e29b-41d4-a716-446655440000 b", "a <TOKEN#1> b"},
 }
@@ -115,7 +132,7 @@ func TestPolicyRules(t *testing.T) {
 func TestClean(t *testing.T) {
 	r := newRedactor(t)
 	for _, text := range []string{
-		"Dear Anna, the meeting is at 10:30 on 24.11. in room 12.", "version 1.2.3, build 4711", "see page 12-14, 3 items at 19.99",
+		"Dear all, the meeting is at 10:30 on 24.11. in room 12.", "version 1.2.3, build 4711", "see page 12-14, 3 items at 19.99",
 		"func getElementsByClassName(name string) []Element {", "https://example.com/docs/getting-started.html", "it is 2026 already",
 		"Save As... (Ctrl+S)", "some-long-path-name-with-words", "Donaudampfschifffahrtsgesellschaft", "der Schlüssel liegt unter der Matte",
 		"naïve café, Ωmega, Привет мир", "a/b/c.txt changed 3 times, 120 lines",
@@ -217,13 +234,16 @@ func TestVendorRules(t *testing.T) {
 				continue
 			}
 			start, end := rule.secret(m)
+			if placeholder(text[start:end]) || rule.ID == "kubernetes-secret-yaml" && len(rule.Allowlists) > 0 { // its own list of exceptions is wide
+				continue
+			}
 			if rule.Entropy > 0 && entropy(text[start:end]) < rule.Entropy {
 				continue
 			}
 			var g gateState
 			e.folded.fold(text)
 			e.look(e.folded.text, true, &g)
-			if !g.rules.has(i) {
+			if !reachedRule(e, i) {
 				continue // by chance without its key word, as gitleaks would have it
 			}
 			reached++
@@ -240,4 +260,14 @@ func TestVendorRules(t *testing.T) {
 	if reached < 150 {
 		t.Errorf("only %d rules were reached", reached)
 	}
+}
+
+// reachedRule tells whether the gate saw a key word of rule i.
+func reachedRule(e *engine, i int) bool {
+	for _, h := range e.hits {
+		if slices.Contains(e.keys[h.word].rules, int32(i)) {
+			return true
+		}
+	}
+	return false
 }

@@ -59,25 +59,84 @@ func (s *search) classify(groups []group) {
 		}
 		return
 	}
-	rest := 0 // first group that is not told yet
+	rest, beside := 0, false // first group that is not told yet; whether a value ends before it
 	for i := 0; i < len(groups); {
 		c, to := s.valueAt(groups, i)
 		if c == noClass {
+			if d := s.dateOf(groups[i:]); d > 0 {
+				s.numbers(groups[rest:i], beside)
+				i += d
+				rest, beside = i, false
+				continue
+			}
 			i++
 			continue
 		}
-		s.numbers(groups[rest:i])
+		s.numbers(groups[rest:i], true)
 		s.add(groups[i].start, groups[to].end, c)
 		i = to + 1
-		rest = i
+		rest, beside = i, true
 	}
-	s.numbers(groups[rest:])
+	s.numbers(groups[rest:], beside)
 }
 
-func (s *search) numbers(groups []group) {
-	if len(groups) > 0 {
+// numbers takes groups that are nine digits or more together. Columns of a table are no number. Groups beside a value are taken
+// whatever they are: the value may begin or end elsewhere than it seems.
+func (s *search) numbers(groups []group, beside bool) {
+	if beside && len(groups) > 0 {
 		s.add(groups[0].start, groups[len(groups)-1].end, number)
+		return
 	}
+	dot, space := false, false // columns with fractions
+	for i := 1; i < len(groups); i++ {
+		dot = dot || s.text[groups[i].start-1] == '.'
+		space = space || s.text[groups[i].start-1] == ' '
+	}
+	for from := 0; from < len(groups); {
+		to, n := from, 0
+		for to < len(groups) && (to == from || s.close(groups[to-1], groups[to]) && !(dot && space && s.text[groups[to].start-1] == ' ')) {
+			n += groups[to].len()
+			to++
+		}
+		if n >= opaqueDigits {
+			s.add(groups[from].start, groups[to-1].end, number)
+		}
+		from = to
+	}
+}
+
+// close tells whether two groups are parts of one number: one separator between them, or a bracket and one more.
+func (s *search) close(a, b group) bool {
+	gap := s.text[a.end:b.start]
+	for _, c := range gap {
+		if c == '\n' || c == '\t' || c == '\r' {
+			return false
+		}
+	}
+	return len(gap) == 1 || gap[0] != gap[1]
+}
+
+// dateOf is how many groups are a date and a time: 2026-03-04, 4.3.2026, 2026-03-04 10; 0 if they begin with none.
+func (s *search) dateOf(g []group) int {
+	if len(g) < 3 || g[0].len() > 4 || s.text[g[0].end] != s.text[g[1].end] || s.text[g[0].end] == ' ' || g[1].start-g[0].end != 1 || g[2].start-g[1].end != 1 {
+		return 0
+	}
+	value := func(g group) int {
+		n := 0
+		for _, c := range s.text[g.start:g.end] {
+			n = n*10 + int(c-'0')
+		}
+		return n
+	}
+	year := func(g group) bool { return g.len() == 4 && value(g) >= 1900 && value(g) < 2100 }
+	day := func(g group) bool { return g.len() <= 2 && value(g) >= 1 && value(g) <= 31 }
+	if !(year(g[0]) && day(g[1]) && day(g[2]) || day(g[0]) && day(g[1]) && year(g[2])) {
+		return 0
+	}
+	if len(g) > 3 && g[3].len() <= 2 && g[3].end < len(s.text) && s.text[g[3].end] == ':' {
+		return 4
+	}
+	return 3
 }
 
 // valueAt is the class of the value that begins with group i, and its last group.

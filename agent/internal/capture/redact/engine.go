@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/byleave/byleave/policy"
@@ -31,13 +32,14 @@ type search struct {
 	gate  gateState
 	found []span
 	work  int
+	asked int // times that libphonenumber was asked
 }
 
 // Limits of one text. More than that is not searched: all of it is redacted.
 const (
-	mostText  = 64 << 10
-	mostSpans = 4096
-	mostWork  = 32 << 20 // bytes that expressions have read
+	mostText  = 1 << 20
+	mostSpans = 1 << 16
+	mostWork  = 64 << 20 // bytes that expressions have read
 )
 
 var errOverrun = errors.New("redact: a detector took more than its budget")
@@ -51,6 +53,9 @@ func (s *search) spend(n int) error {
 }
 
 func (s *search) add(start, end int, c class) {
+	if len(s.found) > mostSpans {
+		panic(errOverrun) // scan turns it into the whole text
+	}
 	if start < end {
 		s.found = append(s.found, span{start, end, c})
 	}
@@ -63,21 +68,29 @@ type engine struct {
 	keys      []keyword
 	vendor    []*vendorRule
 	patterns  []*pattern
-	terms     *needles
+	terms     *dictionary
 	digest    [32]byte
 
 	folded folded
 	search search
+	words  []word // of the text that is searched
+	lines  []line
+	longs  []group // tokens of 16 characters or more
+	hits   []hit   // key words of vendors' rules
+	plain  []byte
+	nested bool // what is searched was decoded out of a text
+	inner  *engine
 }
 
 // keyword is what a word of the gate calls for.
 type keyword struct {
-	need  need
-	rules []int32
+	length int32
+	need   need
+	rules  []int32
 }
 
 // rulesVersion rises with every change of what the detectors or the masks do.
-const rulesVersion = "1"
+const rulesVersion = "2"
 
 func newEngine(p policy.Policy) (*engine, error) {
 	e := &engine{}
@@ -101,6 +114,9 @@ func newEngine(p policy.Policy) (*engine, error) {
 		{"ip4", needDots, findIP4},
 		{"ip6", needColons, findIP6},
 		{"phone", needDigits, findPhone},
+		{"wallet", needLong, findWallet},
+		{"words", needWords, findWords},
+		{"encoded", needLong | needPercent, findEncoded},
 		{"patterns", needAlways, findPatterns},
 		{"terms", needAlways, findTerms},
 		{"token", needLong, findToken},
@@ -112,7 +128,8 @@ func newEngine(p policy.Policy) (*engine, error) {
 // digestOf is over everything that decides what is found.
 func digestOf(patterns, terms []string) [32]byte {
 	h := sha256.New()
-	fmt.Fprintf(h, "byleave redact %s %s\n%d %s\n", rulesVersion, maskVersion, len(config.DefaultConfig), config.DefaultConfig)
+	fmt.Fprintf(h, "byleave redact %s %s\n%s\n%d\n", rulesVersion, maskVersion, wordDigest, len(config.DefaultConfig))
+	io.WriteString(h, config.DefaultConfig)
 	for _, list := range [...][]string{patterns, terms} {
 		fmt.Fprintf(h, "%d\n", len(list))
 		for _, s := range list {

@@ -37,10 +37,14 @@ func ibanAt(text []byte, i int) (have, want, end int, value [34]byte) {
 }
 
 func findIBAN(s *search) error {
-	for i := 0; i+4 <= len(s.text); i++ {
-		have, want, end, value := ibanAt(s.text, i)
+	t := s.text
+	for i := 2; i+1 < len(t); i++ {
+		if kindOf[t[i]] != isDigit || kindOf[t[i+1]] != isDigit || kindOf[t[i-1]] != isLetter || kindOf[t[i-2]] != isLetter {
+			continue
+		}
+		have, want, end, value := ibanAt(t, i-2)
 		if want > 0 && have == want && mod97(value[:have]) {
-			s.add(i, end, iban)
+			s.add(i-2, end, iban)
 		}
 	}
 	return nil

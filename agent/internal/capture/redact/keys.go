@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"math"
+	"strings"
 )
 
 var (
@@ -20,6 +21,10 @@ func findPEM(s *search) error {
 		}
 		start := at + i
 		end := pemClose(s.text, start+len(pemBegin))
+		if line := s.text[start:min(len(s.text), start+120)]; public(line) {
+			at = start + len(pemBegin)
+			continue
+		}
 		s.add(start, end, privateKey)
 		at = end
 	}
@@ -27,6 +32,44 @@ func findPEM(s *search) error {
 		s.add(0, pemClose(s.text, i), privateKey) // its beginning was typed elsewhere
 	}
 	return nil
+}
+
+// public tells of blocks that hold nothing secret.
+func public(header []byte) bool {
+	if i := bytes.Index(header[len(pemBegin):], dashes); i >= 0 {
+		header = header[:len(pemBegin)+i]
+	} else {
+		return false
+	}
+	for _, kind := range [...]string{"PUBLIC KEY", "CERTIFICATE", "PGP MESSAGE", "PGP SIGNATURE", "SIGNED MESSAGE", "X509 CRL", "PARAMETERS"} {
+		if bytes.Contains(header, []byte(kind)) && !bytes.Contains(header, []byte("PRIVATE")) {
+			return true
+		}
+	}
+	return false
+}
+
+// placeholder tells of what stands in place of a secret: one character over and over, a variable, a form to fill in.
+func placeholder(v []byte) bool {
+	if len(v) == 0 {
+		return true
+	}
+	switch c := v[0]; {
+	case c == '$' || c == '%' && v[len(v)-1] == '%' || c == '<' || c == '{' || c == '*' || bytes.Contains(v, []byte("${")) || bytes.Contains(v, []byte("{{")):
+		return true
+	}
+	same, run := 0, 1
+	for i := 1; i < len(v); i++ {
+		if v[i] == v[i-1] {
+			if run++; run >= 8 || run >= 6 && lower(v[i]) == 'x' {
+				return true
+			}
+			same++
+		} else {
+			run = 1
+		}
+	}
+	return len(v) >= 6 && same*5 >= (len(v)-1)*4
 }
 
 // pemClose is the end of the closing line, the end of text if there is none.
@@ -90,7 +133,7 @@ func findAWS(s *search) error {
 		for end < len(s.text) && (kindOf[s.text[end]] == isLetter || kindOf[s.text[end]] == isDigit) {
 			end++
 		}
-		if end-i >= 12 && (odd(s.text[i:end]) || end-i >= 16) {
+		if end-i >= 12 && odd(s.text[i:end]) && !placeholder(s.text[i:end]) {
 			s.add(i, end, secret)
 		}
 	}
@@ -111,25 +154,34 @@ const longToken = 20
 
 // findToken takes long tokens that no person would call a word.
 func findToken(s *search) error {
-	for i := 0; i < len(s.text); {
-		if !tokenPart(s.text[i]) {
-			i++
-			continue
-		}
-		start := i
-		for i < len(s.text) && tokenPart(s.text[i]) {
-			i++
-		}
-		if i-start >= longToken && random(s.text[start:i]) {
-			s.add(start, i, token)
+	for _, l := range s.longs {
+		for i := l.start; i < l.end; {
+			if !tokenPart(s.text[i]) {
+				i++
+				continue
+			}
+			start := i
+			for i < l.end && tokenPart(s.text[i]) {
+				i++
+			}
+			if i-start >= longToken && random(s.text[start:i]) {
+				s.add(start, i, token)
+			}
 		}
 	}
 	return nil
 }
 
-func tokenPart(c byte) bool {
-	k := kindOf[c]
-	return k == isDigit || k == isLetter || bytes.IndexByte([]byte("-_=+/.~!#$%^&*"), c) >= 0
+func tokenPart(c byte) bool { return inToken256[c] }
+
+var inToken256 = tableOf("-_=+/.~!#$%^&*")
+
+// tableOf is the set of letters, digits and some marks.
+func tableOf(marks string) (t [256]bool) {
+	for c := range t {
+		t[c] = kindOf[c] == isDigit || kindOf[c] == isLetter || strings.IndexByte(marks, byte(c)) >= 0
+	}
+	return t
 }
 
 // random tells of the tokens in which kinds of characters change often, as they do in keys, and of very long ones.

@@ -75,8 +75,12 @@ func (b *builder) token(d digest, characters int) {
 
 // redact gives text with class tokens in place of what must not leave.
 func (r *Redactor) redact(text []byte) string {
-	found := r.engine.scan(text)
-	if found == nil {
+	return r.tokens(text, r.engine.scan(text))
+}
+
+// tokens writes text with class tokens in place of the spans found. They lie in memory of the engine's.
+func (r *Redactor) tokens(text []byte, found []span) string {
+	if len(found) == 0 {
 		return string(text)
 	}
 	b := builder{names: r.names}

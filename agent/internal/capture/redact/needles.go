@@ -1,9 +1,6 @@
 package redact
 
-import (
-	"errors"
-	"unicode/utf8"
-)
+import "errors"
 
 // needles finds many words in one pass (Aho-Corasick as a full table). ASCII letters match in either case.
 // It is immutable after newNeedles.
@@ -19,7 +16,7 @@ type needles struct {
 // mostCells bounds the table: 4 bytes a cell.
 const mostCells = 1 << 21
 
-var errTooManyWords = errors.New("redact: the policy's terms are too many or too long; a policy may hold about 2 MB of them, compiled")
+var errTooManyWords = errors.New("redact: the key words are too many or too long for the gate")
 
 // newNeedles compiles the words; an empty word is never found.
 func newNeedles(words []string) (*needles, error) {
@@ -106,28 +103,15 @@ func (n *needles) step(s int32, c byte) int32 {
 	return n.next[int(s)*n.width+int(k)]
 }
 
-// each calls found for every word in text, with its id and span.
-func (n *needles) each(text []byte, found func(id int32, start, end int)) {
-	s := int32(0)
-	for i, c := range text {
-		s = n.step(s, c)
-		for _, id := range n.hits[s] {
-			found(id, i+1-n.length[id], i+1)
-		}
-	}
-}
-
-// open is where an unfinished word begins that text ends with, len(text) if it ends with none.
-func (n *needles) open(text []byte) int {
+// any tells whether a word is in text.
+func (n *needles) any(text []byte) bool {
 	s := int32(0)
 	for _, c := range text {
-		s = n.step(s, c)
+		if s = n.step(s, c); n.hits[s] != nil {
+			return true
+		}
 	}
-	at := len(text) - int(n.depth[s])
-	for at < len(text) && !utf8.RuneStart(text[at]) {
-		at++
-	}
-	return at
+	return false
 }
 
 func lower(c byte) byte {

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -11,52 +12,99 @@ import (
 type folded struct {
 	text []byte
 	from []int32 // byte offset in the original at which the character of this byte begins
-	to   []int32 // and at which it ends
+	end  int     // of the original
+	form []byte  // memory that is used again
 }
 
 // fold normalises src into f, reusing its memory: compatibility forms (full-width letters, ligatures), digits of all scripts, letters
 // that look like Latin ones, kinds of dash, dot, space and quote; invisible characters and accents vanish.
 func (f *folded) fold(src []byte) {
-	f.text, f.from, f.to = f.text[:0], f.from[:0], f.to[:0]
+	f.text, f.from, f.end = f.text[:0], f.from[:0], len(src)
 	for i := 0; i < len(src); {
+		c := src[i]
+		if c < utf8.RuneSelf {
+			if c >= ' ' && c != 0x7f || c == '\n' || c == '\t' || c == '\r' {
+				f.text, f.from = append(f.text, c), append(f.from, int32(i))
+			}
+			i++
+			continue
+		}
 		r, n := utf8.DecodeRune(src[i:])
-		f.add(r, src[i:i+n], i, i+n)
+		f.add(r, src[i:i+n], i)
 		i += n
 	}
 }
 
-func (f *folded) add(r rune, raw []byte, from, to int) {
+func (f *folded) add(r rune, raw []byte, from int) {
 	start := len(f.text)
-	switch {
-	case r < utf8.RuneSelf:
-		if r >= ' ' && r != 0x7f || r == '\n' || r == '\t' || r == '\r' {
-			f.text = append(f.text, byte(r))
-		}
-	case invisible(r):
-	default:
-		if c, ok := alike(r); ok {
-			f.text = append(f.text, c)
-			break
-		}
-		for _, c := range string(norm.NFKD.Bytes(raw)) {
-			if c2, ok := alike(c); ok {
-				f.text = append(f.text, c2)
-			} else if !invisible(c) {
-				f.text = utf8.AppendRune(f.text, c)
-			}
-		}
+	if r < lastLatin {
+		l := &latin()[r]
+		f.text = append(f.text, l.as[:l.n]...)
+	} else {
+		f.text, f.form = appendFolded(f.text, f.form, r, raw)
 	}
 	for range len(f.text) - start {
-		f.from, f.to = append(f.from, int32(from)), append(f.to, int32(to))
+		f.from = append(f.from, int32(from))
 	}
 }
+
+// appendFolded writes what r is read as; form is memory for it.
+func appendFolded(out, form []byte, r rune, raw []byte) ([]byte, []byte) {
+	if invisible(r) {
+		return out, form
+	}
+	if c, ok := alike(r); ok {
+		return append(out, c), form
+	}
+	form = norm.NFKD.Append(form[:0], raw...)
+	for _, c := range string(form) {
+		if c2, ok := alike(c); ok {
+			out = append(out, c2)
+		} else if !invisible(c) {
+			out = utf8.AppendRune(out, c)
+		}
+	}
+	return out, form
+}
+
+const lastLatin = 0x250
+
+// folding is what a letter is read as.
+type folding struct {
+	as [4]byte
+	n  uint8
+}
+
+// latin holds what the letters of most European languages are read as. It is made when the first one is met.
+var latin = sync.OnceValue(func() *[lastLatin]folding {
+	t := &[lastLatin]folding{}
+	for r := rune(0x80); r < lastLatin; r++ {
+		out, _ := appendFolded(nil, nil, r, utf8.AppendRune(nil, r))
+		t[r].n = uint8(copy(t[r].as[:], out))
+		if len(out) > len(t[r].as) {
+			panic("redact: a letter is read as more than four bytes")
+		}
+	}
+	return t
+})
 
 // origin maps a span of the folded text to the original.
 func (f *folded) origin(start, end int) (int, int) {
 	if start >= end {
 		return 0, 0
 	}
-	return int(f.from[start]), int(f.to[end-1])
+	to := f.end
+	if end < len(f.from) {
+		to = int(f.from[end])
+	}
+	for k := end - 1; end < len(f.from) && to == int(f.from[k]); { // the span ends inside of what one character is read as
+		if end++; end == len(f.from) {
+			to = f.end
+			break
+		}
+		to = int(f.from[end])
+	}
+	return int(f.from[start]), to
 }
 
 // invisible tells of characters that a reader does not see, or sees as part of the one before.

@@ -168,7 +168,7 @@ func (r *Redactor) final() bool {
 		return false
 	}
 	r.write(f.cells[:n.hi])
-	return r.engine.open(r.text) == len(r.text)
+	return r.engine.open(r.text) == len(r.text) && !r.engine.hanging(r.text)
 }
 
 // withhold says that text was typed where none may be told: once, however much it was.

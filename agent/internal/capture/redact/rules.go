@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 )
@@ -38,8 +39,8 @@ func (e *engine) addPolicy(patterns, terms []string) error {
 		f.fold([]byte(t))
 		words[i] = string(f.text)
 	}
-	n, err := newNeedles(words)
-	e.terms = n
+	d, err := newDictionary(words)
+	e.terms = d
 	return err
 }
 
@@ -57,25 +58,86 @@ func findPatterns(s *search) error {
 
 func findTerms(s *search) error {
 	if s.terms != nil {
-		s.terms.each(s.text, func(_ int32, start, end int) { s.add(start, end, term) })
+		s.terms.each(s.text, func(start, end int) { s.add(start, end, term) })
 	}
 	return nil
 }
 
 // labels are words after which a secret stands.
 var labels = []string{"password", "passwd", "passwort", "passphrase", "passcode", "pwd", "pin", "otp", "cvv", "cvc", "secret",
-	"token", "api key", "api_key", "apikey", "contraseña", "mot de passe"}
-
-var labelled = regexp.MustCompile(`(?i)(?:password|passwd|passwort|passphrase|passcode|\bpwd|\bpin|\botp|\bcvv2?|\bcvc2?|secret|token|api[ _-]?key|contrasena|mot de passe)` +
-	`["']?[ \t]*(?:[:=]+|\bis\b)[ \t]*["']?([^\s"']{3,})`)
+	"token", "api key", "api_key", "apikey", "contraseña", "contrasena", "mot de passe", "kennwort", "senha", "wachtwoord", "parola", "haslo"}
 
 // findLabelled takes what stands behind "password:" and its like.
 func findLabelled(s *search) error {
-	if err := s.spend(len(s.text)); err != nil {
-		return err
-	}
-	for _, m := range labelled.FindAllSubmatchIndex(s.text, -1) {
-		s.add(m[2], m[3], secret)
+	for _, h := range s.hits {
+		k := &s.keys[h.word]
+		if k.need&needLabel == 0 {
+			continue
+		}
+		begin := int(h.end) - int(k.length)
+		if k.length <= 3 && begin > 0 && (alnum(s.text[begin-1]) || s.text[begin-1] == '_') {
+			continue
+		}
+		start := s.labelValue(int(h.end))
+		end := start
+		for end < len(s.text) && s.text[end] > ' ' && s.text[end] != '"' && s.text[end] != '\'' {
+			end++
+		}
+		if start == 0 || end-start < 3 {
+			continue
+		}
+		switch v := s.text[start:end]; {
+		case notSecret(v):
+		case lower(s.text[begin]) == 't' || lower(s.text[begin]) == 'a' || lower(s.text[begin]) == 's', len(v) >= longToken && random(v):
+			s.add(start, end, token) // a key of nobody knows whom
+		default:
+			s.add(start, end, secret)
+		}
 	}
 	return nil
+}
+
+// labelValue is where the value of a label begins that ends at i: behind ":", "=" or "is"; 0 if there is none.
+func (s *search) labelValue(i int) int {
+	skip := func(quotes int) {
+		for i < len(s.text) && (s.text[i] == ' ' || s.text[i] == '\t' || quotes > 0 && (s.text[i] == '"' || s.text[i] == '\'')) {
+			if s.text[i] == '"' || s.text[i] == '\'' {
+				quotes--
+			}
+			i++
+		}
+	}
+	if i < len(s.text) && s.text[i] >= '0' && s.text[i] <= '9' { // CVV2
+		i++
+	}
+	skip(1)
+	at := i
+	for i < len(s.text) && (s.text[i] == ':' || s.text[i] == '=') {
+		i++
+	}
+	if i == at {
+		if i+3 > len(s.text) || lower(s.text[i]) != 'i' || lower(s.text[i+1]) != 's' || s.text[i+2] != ' ' || i == 0 || s.text[i-1] != ' ' {
+			return 0
+		}
+		i += 2
+	}
+	skip(1)
+	return i
+}
+
+// notSecret tells of what stands behind a label but is code: a variable, a call, a path, another label, a tag.
+func notSecret(v []byte) bool {
+	if placeholder(v) || v[len(v)-1] == ':' || v[len(v)-1] == '(' || bytes.IndexByte(v, '(') > 0 {
+		return true
+	}
+	dots, words := 0, true
+	for _, c := range v {
+		switch {
+		case c == '.' || c == '_':
+			dots++
+		case kindOf[c] != isLetter && c != ',' && c != ';':
+			words = false
+		}
+	}
+	return words && dots > 0 || bytes.HasPrefix(v, []byte("http")) || bytes.HasPrefix(v, []byte("/"))
 }

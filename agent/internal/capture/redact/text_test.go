@@ -4,7 +4,8 @@ import "testing"
 
 func TestTypedText(t *testing.T) {
 	for _, c := range []struct{ name, typed, want string }{
-		{"prose", "Dear Anna, the report is late.\n", "Dear Anna, the report is late.\n\n"},
+		{"prose", "Dear all, the report is late.\n", "Dear all, the report is late.\n\n"},
+		{"name", "Dear Anna, the report is late.\n", "Dear <PERSON#1>, the report is late.\n\n"},
 		{"ssn", "my ssn is 123-45-6789 ok\n", "my ssn is <SSN#1> ok\n\n"},
 		{"card", "pay 4539 1488 0343 6467 now\n", "pay <CARD#1> now\n\n"},
 		{"email", "write to jane.doe@example.com soon\n", "write to <EMAIL#1> soon\n\n"},

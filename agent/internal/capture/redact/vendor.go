@@ -1,8 +1,10 @@
 package redact
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
+	"strings"
 	"sync"
 
 	"github.com/pelletier/go-toml/v2"
@@ -16,14 +18,77 @@ type vendorRule struct {
 	SecretGroup int
 	Entropy     float64
 	Keywords    []string
+	Allowlists  []*allowed
 
+	form    ruleForm
 	once    sync.Once
 	pattern *regexp.Regexp
 	failed  error
 }
 
+// allowed is what a rule takes for no secret.
+type allowed struct {
+	Regexes     []string
+	RegexTarget string
+	StopWords   []string
+	Paths       []string
+
+	patterns []*regexp.Regexp
+	stops    *needles // the stop words, in one pass
+}
+
+// ruleForm says where a rule's key stands in relation to its key word.
+type ruleForm uint8
+
+const (
+	anywhere ruleForm = iota // only the expression knows
+	inToken                  // the key word is part of the key
+	assigned                 // the key stands behind the key word and an operator
+)
+
+// operator is in the expressions of all rules that want an assignment.
+const operator = `(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)`
+
+func formOf(r *vendorRule) ruleForm {
+	switch {
+	case strings.Contains(r.Regex, operator) && !strings.Contains(r.Regex, `)|\b(A`):
+		return assigned
+	case strings.Contains(r.Regex, ".*"), strings.Contains(r.Regex, `\s*`), strings.Contains(r.Regex, `[\s\S`), strings.Contains(r.Regex, operator),
+		strings.Contains(r.Regex, `(.{`), strings.Contains(r.Regex, `\n`):
+		return anywhere
+	case r.ID == "facebook-access-token", r.ID == "sourcegraph-access-token", r.ID == "airtable-personnal-access-token", r.ID == "cloudflare-origin-ca-key", r.ID == "sidekiq-sensitive-url":
+		return anywhere
+	}
+	return inToken
+}
+
+// The rules want a quote or a space behind a key, as source code has it. Pages, tables and sentences have other marks.
+const (
+	narrowEnd = "(?:[\\x60'\"\\s;]|\\\\[nr]|$)"
+	wideEnd   = "(?:[\\x60'\"\\s;&<>,?!|\\]}#]|[.](?:\\s|$)|\\\\[nr]|$)"
+)
+
 func (r *vendorRule) compiled() (*regexp.Regexp, error) {
-	r.once.Do(func() { r.pattern, r.failed = regexp.Compile(r.Regex) })
+	r.once.Do(func() {
+		end := wideEnd
+		if r.form == inToken {
+			end = strings.Replace(wideEnd, "!|", "!)|", 1)
+		}
+		r.pattern, r.failed = regexp.Compile(strings.ReplaceAll(r.Regex, narrowEnd, end))
+		for _, a := range r.Allowlists {
+			for _, x := range a.Regexes {
+				p, err := regexp.Compile(x)
+				if err != nil {
+					r.failed = err
+					return
+				}
+				a.patterns = append(a.patterns, p)
+			}
+			if len(a.StopWords) > 0 && r.failed == nil {
+				a.stops, r.failed = newNeedles(a.StopWords)
+			}
+		}
+	})
 	return r.pattern, r.failed
 }
 
@@ -68,9 +133,10 @@ func (e *engine) addVendor(text string) error {
 		if r.Regex == "" {
 			continue
 		}
-		if len(r.Keywords) == 0 || len(e.vendor) == 64*len(bitset{}) {
-			return fmt.Errorf("redact: rule %q of gitleaks has no key word, or there are too many rules: the pinned module is not the one this was made for", r.ID)
+		if len(r.Keywords) == 0 {
+			return fmt.Errorf("redact: rule %q of gitleaks has no key word: the pinned module is not the one this was made for", r.ID)
 		}
+		r.form = formOf(r)
 		for _, w := range r.Keywords {
 			k := word(w)
 			k.need |= needVendor
@@ -78,31 +144,221 @@ func (e *engine) addVendor(text string) error {
 		}
 		e.vendor = append(e.vendor, r)
 	}
+	for i, w := range words {
+		e.keys[i].length = int32(len(w))
+	}
 	n, err := newNeedles(words)
 	e.keywords = n
 	return err
 }
 
+// How far around a key word its key may stand.
+const (
+	beforeHit = 160
+	afterHit  = 420
+	wideHit   = 4 << 10
+)
+
+// genericRule is the one whose key words stand in all source code.
+const genericRule = "generic-api-key"
+
+// findVendor runs the rules of each key word on the text around it, if something stands there that could be a key.
 func findVendor(s *search) error {
-	for i, r := range s.vendor {
-		if !s.gate.rules.has(i) {
-			continue
-		}
-		if err := s.spend(len(s.text)); err != nil {
-			return err
-		}
-		re, err := r.compiled()
-		if err != nil {
-			return err
-		}
-		for _, m := range re.FindAllSubmatchIndex(s.text, -1) {
-			start, end := r.secret(m)
-			if r.Entropy == 0 || entropy(s.text[start:end]) >= r.Entropy {
-				s.add(start, end, secret)
+	for n := 0; n < len(s.hits); n++ {
+		h := s.hits[n]
+		k := &s.keys[h.word]
+		start := int(h.end) - int(k.length)
+		from, to, token := s.tokenAround(start, int(h.end))
+		value := -1 // not looked for yet
+		for _, id := range k.rules {
+			r := s.vendor[id]
+			lo, hi := max(0, start-beforeHit), min(len(s.text), int(h.end)+afterHit)
+			switch r.form {
+			case inToken:
+				if !token {
+					continue
+				}
+				lo, hi = max(0, from-4), min(len(s.text), to+4)
+			case assigned:
+				if value < 0 {
+					value = s.assignment(int(h.end))
+				}
+				if value == 0 {
+					continue
+				}
+				if r.ID == genericRule {
+					if value == 1 {
+						continue
+					}
+					lo, hi = max(0, start-64), min(hi, int(h.end)+260)
+				}
+			default:
+				if n > 0 && s.hits[n-1].word == h.word && int(h.end-s.hits[n-1].end) < wideHit/2 || !s.worth(r, start) {
+					continue
+				}
+				lo, hi = max(0, start-wideHit), min(len(s.text), int(h.end)+wideHit)
+				if !strings.HasPrefix(r.ID, "curl") && r.ID != "kubernetes-secret-yaml" && r.ID != "private-key" {
+					lo, hi = max(0, start-beforeHit), min(len(s.text), int(h.end)+afterHit)
+				}
+			}
+			if err := s.try(r, lo, hi); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
+}
+
+// worth tells whether a rule without a form of its own can match: a cheap look for what it needs besides its key word.
+func (s *search) worth(r *vendorRule, at int) bool {
+	switch r.ID {
+	case "kubernetes-secret-yaml":
+		return s.hasFold("kind") && s.hasFold("data")
+	case "hashicorp-tf-password":
+		end := min(len(s.text), at+80)
+		return bytes.IndexByte(s.text[at:end], '"') >= 0 && bytes.IndexByte(s.text[at:end], '=') >= 0
+	}
+	return true
+}
+
+// hasFold tells whether a word of small letters is in the text, in either case.
+func (s *search) hasFold(word string) bool {
+	for i := 0; i+len(word) <= len(s.text); i++ {
+		j := 0
+		for j < len(word) && lower(s.text[i+j]) == word[j] {
+			j++
+		}
+		if j == len(word) {
+			return true
+		}
+	}
+	return false
+}
+
+// try runs one rule on a part of the text.
+func (s *search) try(r *vendorRule, lo, hi int) error {
+	if err := s.spend(hi - lo); err != nil {
+		return err
+	}
+	re, err := r.compiled()
+	if err != nil {
+		return err
+	}
+	part := s.text[lo:hi]
+	for len(part) > 0 {
+		m := re.FindSubmatchIndex(part)
+		if m == nil {
+			return nil
+		}
+		start, end := r.secret(m)
+		if (r.Entropy == 0 || entropy(part[start:end]) >= r.Entropy) && !placeholder(part[start:end]) && !specimen(part[start:end]) && !r.allows(part, m, start, end) {
+			s.add(lo+start, lo+end, secret)
+		}
+		next := max(m[1], 1)
+		part, lo = part[next:], lo+next
+	}
+	return nil
+}
+
+// specimen tells of keys in which the alphabet or the digits stand in their order.
+func specimen(v []byte) bool {
+	for _, row := range [...]string{"abcdefghij", "ABCDEFGHIJ", "0123456789", "1234567890"} {
+		if bytes.Contains(v, []byte(row)) {
+			return true
+		}
+	}
+	return false
+}
+
+// tokenAround tells whether the key word is part of a run of letters, digits and a few marks that is long enough for a key and
+// has a digit in it.
+func (s *search) tokenAround(start, end int) (int, int, bool) {
+	digit := false
+	for start > 0 && keyPart(s.text[start-1]) && end-start < 96 {
+		start--
+	}
+	for end < len(s.text) && keyPart(s.text[end]) && end-start < 1600 {
+		end++
+	}
+	letters, large := false, false
+	for _, c := range s.text[start:end] {
+		if kindOf[c] == isDigit {
+			digit = true
+			break
+		}
+		letters = letters || c >= 'a' && c <= 'z'
+		large = large || c >= 'A' && c <= 'Z'
+	}
+	return start, end, end-start >= 12 && (digit || end-start >= 20 && letters && large)
+}
+
+var inKey = tableOf(`-_.=+/~%|:@\\`)
+
+func keyPart(c byte) bool {
+	return inKey[c]
+}
+
+// assignment tells whether an operator and a value of eight characters or more stand behind a key word: 0 no, 1 without a digit, 2 with one.
+func (s *search) assignment(at int) int {
+	end := min(len(s.text), at+64)
+	best := 0
+	for i := at; i < end; i++ {
+		switch c := s.text[i]; c {
+		case '=', '>', ':', '|', ',':
+			j := i + 1
+			for j < len(s.text) && j < i+10 && (s.text[j] == '=' || s.text[j] == '>' || s.text[j] == ':' || s.text[j] == '\'' || s.text[j] == '"' || s.text[j] == '`' || s.text[j] <= ' ' || s.text[j] == '|') {
+				j++
+			}
+			start, digit := j, 1
+			for j < len(s.text) && keyPart(s.text[j]) && j < start+200 {
+				if kindOf[s.text[j]] == isDigit {
+					digit = 2
+				}
+				j++
+			}
+			if j-start >= 8 {
+				best = max(best, digit)
+			}
+			if best == 2 {
+				return best
+			}
+		case '\n', '{', '}', '(', ')', ';':
+			if c == '(' || c == '\n' || c == ')' {
+				continue
+			}
+			return best
+		}
+	}
+	return best
+}
+
+// allows tells whether the rule itself says that this is no secret.
+func (r *vendorRule) allows(part []byte, m []int, start, end int) bool {
+	for _, a := range r.Allowlists {
+		if len(a.Paths) > 0 {
+			continue
+		}
+		if a.stops != nil && a.stops.any(part[start:end]) {
+			return true
+		}
+		target := part[start:end]
+		switch a.RegexTarget {
+		case "match":
+			target = part[m[0]:m[1]]
+		case "line":
+			lo, hi := bytes.LastIndexByte(part[:m[0]], '\n')+1, len(part)
+			if i := bytes.IndexByte(part[m[1]:], '\n'); i >= 0 {
+				hi = m[1] + i
+			}
+			target = part[lo:hi]
+		}
+		for _, p := range a.patterns {
+			if p.Match(target) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // secret is the part of a match that is the key: the group that the rule names, else the first group, else all.

@@ -1,0 +1,322 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/byleave/byleave/agent/internal/capture/redact"
+	"github.com/spf13/cobra"
+)
+
+// redactLong says what the command promises.
+const redactLong = `Redact replaces what tells of a person, and every secret, by a token of its class: <EMAIL#1>. It is the engine that the agent
+uses before anything leaves memory, with the built-in rules, so that anyone can test it on their own data.
+
+Without a file it reads standard input. Plain text is searched in blocks of lines. With --jsonl each line is a JSON object with a
+field "text"; it is written back in the same order with "text" redacted and "spans" added: class, start and end, counted in
+Unicode code points of the text before (as Python counts). Other fields are written back as they are. A text over 1 MiB is
+redacted whole.`
+
+func redactCommand() *cobra.Command {
+	var o redaction
+	cmd := &cobra.Command{
+		Use:   "redact [FILE]",
+		Short: "Redact a file or standard input with the agent's own engine",
+		Long:  redactLong,
+		Example: "  byleave redact letter.txt > letter-redacted.txt\n" +
+			"  byleave redact --jsonl --report report.json < texts.jsonl > redacted.jsonl",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.in, o.out, o.words = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
+			if len(args) == 1 && args[0] != "-" {
+				f, err := os.Open(args[0])
+				if err != nil {
+					return fmt.Errorf("redact: %w", err)
+				}
+				defer f.Close()
+				o.in = f
+			}
+			return o.run()
+		},
+	}
+	cmd.Flags().BoolVar(&o.jsonl, "jsonl", false, `read JSON lines with a field "text"`)
+	cmd.Flags().StringVar(&o.report, "report", "", "write counts as JSON to this file")
+	return cmd
+}
+
+// redaction is one run of the command.
+type redaction struct {
+	in     io.Reader
+	out    io.Writer
+	words  io.Writer // for a person
+	jsonl  bool
+	report string
+
+	redactor *redact.Redactor
+	sum      redactReport
+}
+
+// redactReport counts what was done. It holds no content.
+type redactReport struct {
+	Version  string         `json:"version"`
+	Texts    int            `json:"texts"`
+	BytesIn  int64          `json:"bytes_in"`
+	BytesOut int64          `json:"bytes_out"`
+	Spans    map[string]int `json:"spans"`
+}
+
+func (o *redaction) run() error {
+	r, err := redact.New(redact.Options{})
+	if err != nil {
+		return err
+	}
+	o.redactor, o.sum = r, redactReport{Version: r.Version(), Spans: map[string]int{}}
+	in := bufio.NewReaderSize(o.in, 64<<10)
+	if head, _ := in.Peek(8); bytes.Equal(head, []byte("\x89PNG\r\n\x1a\n")) {
+		return errors.New("redact: this is a picture; this command redacts text only")
+	}
+	out := bufio.NewWriterSize(o.out, 64<<10)
+	if o.jsonl {
+		err = o.lines(in, out)
+	} else {
+		err = o.blocks(in, out)
+	}
+	err = errors.Join(err, out.Flush())
+	return errors.Join(err, o.tell())
+}
+
+// redact gives a text redacted, and counts.
+func (o *redaction) redact(text string) (string, []redact.Found) {
+	net, found := o.redactor.Text(text)
+	o.sum.Texts++
+	o.sum.BytesIn += int64(len(text))
+	o.sum.BytesOut += int64(len(net))
+	for _, f := range found {
+		o.sum.Spans[f.Class]++
+	}
+	return net, found
+}
+
+// tell writes the report and says it in words.
+func (o *redaction) tell() error {
+	classes, n := []string{}, 0
+	for c, k := range o.sum.Spans {
+		classes, n = append(classes, fmt.Sprintf("%d %s", k, c)), n+k
+	}
+	slices.Sort(classes)
+	fmt.Fprintf(o.words, "Redacted %d values in %d bytes of text.", n, o.sum.BytesIn)
+	if n > 0 {
+		fmt.Fprintf(o.words, " Classes: %s.", strings.Join(classes, ", "))
+	}
+	fmt.Fprintf(o.words, "\nRules: %s\n", o.sum.Version)
+	if o.report == "" {
+		return nil
+	}
+	b, err := json.MarshalIndent(o.sum, "", "  ")
+	if err != nil {
+		return fmt.Errorf("redact: report: %w", err)
+	}
+	if err := os.WriteFile(o.report, append(b, '\n'), 0o644); err != nil {
+		return fmt.Errorf("redact: report: %w", err)
+	}
+	return nil
+}
+
+// Limits of what is held at once.
+const (
+	blockSize   = 16 << 10
+	longestText = 1 << 20  // beyond it the engine redacts the whole value
+	longestLine = 64 << 20 // of JSON
+)
+
+// blocks redacts plain text, a block of lines at a time. A block ends at an empty line where it can, never inside a private key.
+func (o *redaction) blocks(in *bufio.Reader, out *bufio.Writer) error {
+	var block []byte
+	key := false // a private key has begun
+	for {
+		line, err := in.ReadSlice('\n')
+		block = append(block, line...)
+		key = keyAfter(line, key)
+		if err != nil && err != bufio.ErrBufferFull && err != io.EOF {
+			return fmt.Errorf("redact: read: %w", err)
+		}
+		whole := err == nil
+		switch {
+		case err == io.EOF:
+			return o.block(block, out)
+		case len(block) > longestText:
+			if err := o.overlong(block, whole, key, in, out); err != nil {
+				return err
+			}
+			block, key = block[:0], false
+		case whole && len(block) >= blockSize && (len(bytes.TrimSpace(line)) == 0 || len(block) >= 4*blockSize) && !key:
+			if err := o.block(block, out); err != nil {
+				return err
+			}
+			block = block[:0]
+		}
+	}
+}
+
+func (o *redaction) block(text []byte, out *bufio.Writer) error {
+	if len(text) == 0 {
+		return nil
+	}
+	net, _ := o.redact(string(text))
+	if _, err := out.WriteString(net); err != nil {
+		return fmt.Errorf("redact: write: %w", err)
+	}
+	return nil
+}
+
+// overlong redacts a block that is too long whole, with the rest of its line and of a private key that it opens.
+func (o *redaction) overlong(text []byte, whole, key bool, in *bufio.Reader, out *bufio.Writer) error {
+	net, _ := o.redact(string(text))
+	for !whole || key {
+		rest, err := in.ReadSlice('\n')
+		o.sum.BytesIn += int64(len(rest))
+		whole = err == nil
+		key = keyAfter(rest, key)
+		if err == io.EOF {
+			break
+		}
+		if err != nil && err != bufio.ErrBufferFull {
+			return fmt.Errorf("redact: read: %w", err)
+		}
+	}
+	if _, err := out.WriteString(net + "\n"); err != nil {
+		return fmt.Errorf("redact: write: %w", err)
+	}
+	return nil
+}
+
+// keyAfter tells whether a private key is open behind a line.
+func keyAfter(line []byte, open bool) bool {
+	if i := bytes.LastIndex(line, []byte("-----BEGIN ")); i >= 0 {
+		return !bytes.Contains(line[i:], []byte("-----END "))
+	}
+	return open && !bytes.Contains(line, []byte("-----END "))
+}
+
+// lines redacts JSON lines. What was written before a broken line stays written.
+func (o *redaction) lines(in *bufio.Reader, out *bufio.Writer) error {
+	var row []byte
+	for n := 1; ; n++ {
+		row = row[:0]
+		for {
+			part, err := in.ReadSlice('\n')
+			row = append(row, part...)
+			if len(row) > longestLine {
+				return fmt.Errorf("redact: line %d is longer than %d MiB; split it", n, longestLine>>20)
+			}
+			if err == nil {
+				break
+			}
+			if err == io.EOF {
+				if len(bytes.TrimSpace(row)) == 0 {
+					return nil
+				}
+				return o.object(n, row, out)
+			}
+			if err != bufio.ErrBufferFull {
+				return fmt.Errorf("redact: read line %d: %w", n, err)
+			}
+		}
+		if len(bytes.TrimSpace(row)) == 0 {
+			out.WriteByte('\n')
+			continue
+		}
+		if err := o.object(n, row, out); err != nil {
+			return err
+		}
+	}
+}
+
+// member is a field of a JSON object, in its place.
+type member struct {
+	name  string
+	value json.RawMessage
+}
+
+// object redacts one line. Errors name its number, never what it says.
+func (o *redaction) object(n int, row []byte, out *bufio.Writer) error {
+	members, ok := parseObject(row)
+	if !ok {
+		return fmt.Errorf("redact: line %d is not a JSON object; the lines before it were written", n)
+	}
+	var b bytes.Buffer // a broken line writes nothing
+	b.WriteByte('{')
+	texts := 0
+	var spans []redact.Found
+	for _, m := range members {
+		switch m.name {
+		case "spans":
+			continue
+		case "text":
+			var text string
+			if err := json.Unmarshal(m.value, &text); err != nil || m.value[0] != '"' || texts > 0 {
+				return fmt.Errorf(`redact: line %d: "text" is not one string; the lines before it were written`, n)
+			}
+			texts++
+			text, spans = o.redact(text)
+			m.value = encode(text)
+		}
+		b.Write(encode(m.name))
+		b.WriteByte(':')
+		b.Write(m.value)
+		b.WriteByte(',')
+	}
+	if texts == 0 {
+		return fmt.Errorf(`redact: line %d has no field "text"; the lines before it were written`, n)
+	}
+	if spans == nil {
+		spans = []redact.Found{}
+	}
+	b.WriteString(`"spans":`)
+	b.Write(encode(spans))
+	b.WriteString("}\n")
+	if _, err := out.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("redact: write: %w", err)
+	}
+	return nil
+}
+
+// parseObject gives the fields of a JSON object in their order.
+func parseObject(row []byte) (members []member, ok bool) {
+	d := json.NewDecoder(bytes.NewReader(row))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return nil, false
+	}
+	for d.More() {
+		t, err := d.Token()
+		name, isName := t.(string)
+		var value json.RawMessage
+		if err != nil || !isName || d.Decode(&value) != nil {
+			return nil, false
+		}
+		members = append(members, member{name, value})
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, false
+	}
+	_, err := d.Token()
+	return members, err == io.EOF
+}
+
+// encode writes JSON without escaping what only HTML needs escaped.
+func encode(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(err) // strings and numbers always encode
+	}
+	return bytes.TrimRight(b.Bytes(), "\n")
+}

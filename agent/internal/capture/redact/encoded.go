@@ -1,0 +1,150 @@
+package redact
+
+import (
+	"bytes"
+	"encoding/base64"
+	"unicode/utf8"
+)
+
+// findEncoded decodes once what is base64 or has percent signs, and takes all of it if something is found inside.
+func findEncoded(s *search) error {
+	if s.nested {
+		return nil
+	}
+	if s.gate.need&needPercent != 0 {
+		s.percents()
+	}
+	for _, l := range s.longs {
+		for i := l.start; i < l.end; {
+			start := i
+			for i < l.end && base64Part(s.text[i]) {
+				i++
+			}
+			if t := s.text[start:i]; len(t) >= shortest && s.within(decode64(s.plain[:0], t)) {
+				s.add(start, i, token)
+			}
+			i = max(i, start+1)
+		}
+	}
+	return nil
+}
+
+// within searches decoded text with an engine of its own, which has the same rules.
+func (s *search) within(text []byte) bool {
+	if len(text) < 6 {
+		return false
+	}
+	s.plain = text
+	if s.inner == nil {
+		in := *s.engine
+		in.nested, in.folded, in.search, in.words, in.lines, in.hits, in.plain = true, folded{}, search{}, nil, nil, nil, nil
+		s.inner = &in
+	}
+	for _, f := range s.inner.scan(text) {
+		if f.class < address || f.class == person {
+			return true
+		}
+	}
+	return false
+}
+
+func hexDigit(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case lower(c) >= 'a' && lower(c) <= 'f':
+		return int(lower(c)-'a') + 10
+	}
+	return -1
+}
+
+func unescape(out, t []byte) []byte {
+	for i := 0; i < len(t); i++ {
+		if t[i] == '%' && i+2 < len(t) {
+			if a, b := hexDigit(t[i+1]), hexDigit(t[i+2]); a >= 0 && b >= 0 {
+				out = append(out, byte(a<<4|b))
+				i += 2
+				continue
+			}
+		}
+		if t[i] == '+' {
+			out = append(out, ' ')
+			continue
+		}
+		out = append(out, t[i])
+	}
+	return out
+}
+
+// decode64 gives the text that t is base64 of, nil if it is none or no text comes out.
+func decode64(out, t []byte) []byte {
+	for len(t) > 0 && t[len(t)-1] == '=' {
+		t = t[:len(t)-1]
+	}
+	enc := base64.RawStdEncoding
+	for _, c := range t {
+		switch c {
+		case '-', '_':
+			enc = base64.RawURLEncoding
+		case '.', '=':
+			return nil
+		}
+	}
+	if len(t)%4 == 1 {
+		t = t[:len(t)-1]
+	}
+	head := t
+	if len(head) > 24 {
+		head = head[:24]
+	}
+	var first [18]byte
+	n, err := enc.Decode(first[:], head)
+	if err != nil || !readable(first[:n]) {
+		return nil
+	}
+	n = enc.DecodedLen(len(t))
+	for cap(out) < n {
+		out = append(out[:cap(out)], 0)
+	}
+	out = out[:n]
+	if n, err = enc.Decode(out, t); err != nil || !readable(out[:n]) {
+		return nil
+	}
+	return out[:n]
+}
+
+// readable tells of bytes that are text.
+func readable(b []byte) bool {
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && i+4 < len(b) || r < ' ' && r != '\n' && r != '\t' && r != '\r' || r == 0x7f {
+			return false
+		}
+		i += n
+	}
+	return true
+}
+
+// percents takes tokens with percent signs in which something is found once they are decoded.
+func (s *search) percents() {
+	for at := 0; ; {
+		n := bytes.IndexByte(s.text[at:], '%')
+		if n < 0 {
+			return
+		}
+		start, end, percent := at+n, at+n, 0
+		for start > at && s.text[start-1] > ' ' && kindOf[s.text[start-1]] != isBreak {
+			start--
+		}
+		for end < len(s.text) && s.text[end] > ' ' && kindOf[s.text[end]] != isBreak {
+			if s.text[end] == '%' && end+2 < len(s.text) && hexDigit(s.text[end+1]) >= 0 && hexDigit(s.text[end+2]) >= 0 {
+				percent++
+			}
+			end++
+		}
+		if percent > 0 && s.within(unescape(s.plain[:0], s.text[start:end])) {
+			s.add(start, end, token)
+		}
+		at = end
+	}
+}

@@ -1,0 +1,132 @@
+package redact
+
+// lists carries what was found over commas and "and": of "Roe, White and Smith" all are names if one is. And a name that was found
+// once is one wherever it stands in the text.
+func (s *search) lists() {
+	if len(s.found) == 0 {
+		return
+	}
+	named := func(w *word) bool {
+		return w.tag == noClass && w.form == capital && !w.glued && w.lex&(isGiven|isFamily) != 0 && !english.has(w.hash)
+	}
+	for i := range s.words {
+		if p := s.linked(i); p >= 0 && s.words[p].tag == person && named(&s.words[i]) {
+			s.mark(i, i, person)
+		}
+	}
+	for i := len(s.words) - 1; i > 0; i-- {
+		if p := s.linked(i); p >= 0 && s.words[i].tag == person && named(&s.words[p]) {
+			s.mark(p, p, person)
+		}
+	}
+	s.again()
+	s.firms()
+}
+
+// firms joins "Roe, White and Smith", three family names, as a firm is called.
+func (s *search) firms() {
+	for i := 0; i+3 < len(s.words); i++ {
+		before, after := i == 0 || s.words[i-1].tag != person, i+4 >= len(s.words) || s.words[i+4].tag != person || s.words[i+4].sep != sepSpace
+		three := s.words[i].tag == person && s.words[i+1].tag == person && s.words[i+3].tag == person
+		if before && after && three && s.words[i+2].hash == wordAnd && s.linked(i+1) == i && s.linked(i+3) == i+1 {
+			s.mark(i, i+3, organisation)
+		}
+	}
+}
+
+// linked is the word before i over a comma or "and", -1 if there is none.
+func (s *search) linked(i int) int {
+	if i == 0 {
+		return -1
+	}
+	if s.words[i].sep&sepComma != 0 && s.words[i].sep&(sepPara|sepDot|sepColon) == 0 {
+		return i - 1
+	}
+	if h := s.words[i-1].hash; i > 1 && s.words[i].sep == sepSpace && (h == wordAnd || h == wordOr) && s.words[i-1].sep&^(sepSpace|sepComma) == 0 {
+		return i - 2
+	}
+	return -1
+}
+
+var (
+	wordAnd = hashWord("and")
+	wordOr  = hashWord("or")
+)
+
+// again marks names that were found elsewhere in the text.
+func (s *search) again() {
+	var seen [32]uint64
+	n := 0
+	for i := range s.words {
+		w := &s.words[i]
+		if w.tag == person && w.letters() > 2 && (w.form == capital || w.form == small && w.lex&isCommon == 0) && n < len(seen) &&
+			!titles.has(w.hash) && !english.has(w.hash) && !particles.has(w.hash) {
+			seen[n] = w.hash
+			n++
+		}
+	}
+	for i := range s.words {
+		w := &s.words[i]
+		if w.tag != noClass || w.glued || w.form != capital && !(w.form == small && s.lines[w.line].small) {
+			continue
+		}
+		for _, h := range seen[:n] {
+			if h == w.hash {
+				s.mark(i, i, person)
+				break
+			}
+		}
+	}
+}
+
+// cells looks at short lines beside lines in which something was found: names that are written small, towns, countries.
+func (s *search) cells() {
+	if len(s.lines) < 3 {
+		return
+	}
+	before := false // something was found in the line before
+	for n := range s.lines {
+		l := &s.lines[n]
+		if l.first == l.last {
+			continue
+		}
+		a, b := int(l.first), int(l.last)
+		found := s.words[a].tag != noClass
+		if l.kind == plainLine && !found && b-a <= 4 {
+			switch {
+			case l.small && b-a >= 2 && s.allNames(a, b):
+				s.mark(a, b-1, person)
+				found = true
+			case before && b-a == 1 && s.words[a].form == capital && s.words[a].lex == 0 && !s.words[a].glued && !s.label(a),
+				before && b-a > 1 && companies.has(s.words[b-1].hash) && s.words[a].large():
+				s.mark(a, b-1, organisation)
+				found = true
+			case before && s.allPlaces(a, b):
+				s.mark(a, b-1, place)
+				found = true
+			}
+		}
+		before = found
+	}
+}
+
+func (s *search) allNames(a, b int) bool {
+	for i := a; i < b; i++ {
+		w := &s.words[i]
+		l := w.lexeme()
+		if w.form != small || w.glued || w.letters() > 1 && (l&isCommon != 0 || english.has(w.hash)) || i == a && l&isGiven == 0 && l != 0 || i > a && !s.joins(i) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *search) allPlaces(a, b int) bool {
+	for i := a; i < b; i++ {
+		w := &s.words[i]
+		if !w.large() || w.glued || i > a && !s.joins(i) || !(w.lex&isPlace != 0 && w.lex&isCommon == 0 || placePairs.has(w.hash) || w.form == upperAll && w.letters() > 3 && w.lex == 0) {
+			return false
+		}
+	}
+	return true
+}

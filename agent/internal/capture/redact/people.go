@@ -1,0 +1,329 @@
+package redact
+
+// findWords splits the text once, and looks for people, places, addresses, dates and ids by their words and by what stands around them.
+func findWords(s *search) error {
+	if err := s.split(s.text); err != nil {
+		return err
+	}
+	if len(s.words) == 0 {
+		return nil
+	}
+	s.findNames()
+	s.findAddresses()
+	s.lists()
+	s.cells()
+	s.findContext()
+	return s.spend(0)
+}
+
+var (
+	titles = setOf(`mr mrs ms miss dr prof professor doctor sir madam madame mme mlle monsieur herr herrn frau hr fr don dona dna senor senora
+		sr sra srta signor signora sig mevrouw dhr pan pani lord lady dame rev reverend fr captain capt sgt lt col gen judge nurse uncle aunt`)
+	particles = setOf(`van von nad am im ob bei sur sous lez upon aan delle dei degli dello de der den del della di da do dos das des du la le bin ibn al el ten ter zu zur af av y e of't op 't`)
+	companies = setOf(`inc incorporated corp corporation ltd limited llc llp plc gmbh ag kg ohg ug bv nv sa sarl srl spa ab oy as aps kk pty
+		co company systems solutions investments analytics labs ventures capital services networks software agency industries enterprises international group holdings holding partners associates consulting technologies bank university hospital institute foundation`)
+	legal       = setOf(`inc incorporated corp corporation ltd llc llp plc gmbh bv sarl srl pty`)
+	toPlaces    = setOf(`in at from to near via into visit visited visiting leaving left reach reached`)
+	beforeTowns = setOf(`of city town village called visit`)
+	callings    = setOf(`dear hi hello hey thanks cheers regards sincerely yours called named name's i'm am by hola bonjour hallo liebe lieber ciao`)
+	sayings     = setOf(`said says asked told shouted wrote writes replied called calls thinks is was has had and will can does did wants lives lived works worked
+		went flew came comes goes got gets sent gave had's who whose also just never always began`)
+)
+
+// lexeme looks the word up once.
+func (w *word) lexeme() lexeme {
+	if !w.looked {
+		w.looked, w.lex = true, lookUp(w.hash)
+		if english.has(w.hash) {
+			w.lex |= isCommon | isOften
+		}
+	}
+	return w.lex
+}
+
+func (w *word) large() bool  { return w.form == capital || w.form == upperAll }
+func (w *word) letters() int { return int(w.end - w.start) }
+
+// starts tells whether a sentence begins with word i.
+func (s *search) starts(i int) bool {
+	return i == 0 || s.words[i].sep&(sepLine|sepPara|sepDot) != 0 || s.words[i].sep&sepColon != 0 && s.words[i].sep&sepSpace != 0
+}
+
+// strong tells of words that are names wherever they stand.
+func (s *search) strong(i int) bool {
+	w := &s.words[i]
+	if w.glued || !w.large() || w.lex&isCommon != 0 || w.lex&isPeople != 0 {
+		return false
+	}
+	kind := s.lines[w.line].kind
+	switch {
+	case w.form == upperAll && (w.letters() < 4 || w.letters() == 4 && w.lex&isName != 0 && w.lex&(isGiven|isPlace) == 0), kind == codeLine:
+		return false
+	case w.lex&isName != 0:
+		return kind == englishLine || w.lex&isGiven != 0 || w.lex&isName == isName
+	case w.form == upperAll:
+		return kind == englishLine && w.letters() >= 4 && i > 0 && (toPlaces.has(s.words[i-1].hash) || w.letters() >= 5 && beforeTowns.has(s.words[i-1].hash))
+	}
+	return kind == englishLine && w.letters() >= 3
+}
+
+// joined tells whether word i belongs to the name that word i-1 is in.
+func (s *search) joins(i int) bool {
+	w, p := &s.words[i], &s.words[i-1]
+	switch sep := w.sep; {
+	case sep == sepSpace, sep == sepHyphen, sep == sepHyphen|sepSpace && false:
+		return true
+	case sep == sepDot|sepSpace, sep == sepDot:
+		return p.form == initial || p.form == small && p.letters() == 1 || titles.has(p.hash) && p.letters() <= 4
+	}
+	return false
+}
+
+// findNames takes runs of capital words in which at least one is a name.
+func (s *search) findNames() {
+	for i := range s.words {
+		w := &s.words[i]
+		if w.large() && !w.glued {
+			w.lexeme()
+		}
+	}
+	for i := 0; i < len(s.words); {
+		w := &s.words[i]
+		if !w.large() && w.form != initial || w.glued {
+			if w.form == small && s.lines[w.line].small && s.lines[w.line].kind == englishLine {
+				i = s.smallName(i)
+				continue
+			}
+			i++
+			continue
+		}
+		j := i + 1
+		for j < len(s.words) && s.joins(j) && !s.words[j].glued {
+			n := &s.words[j]
+			if n.large() || n.form == initial {
+				j++
+				continue
+			}
+			if n.form == small && particles.has(n.hash) {
+				k := j + 1
+				for k < len(s.words) && k < j+3 && s.words[k].form == small && particles.has(s.words[k].hash) {
+					k++
+				}
+				if k < len(s.words) && s.joins(k) && s.words[k].large() && !s.words[k].glued {
+					j = k + 1
+					continue
+				}
+			}
+			break
+		}
+		s.name(i, j)
+		i = j
+	}
+}
+
+// name judges the run of words i to j-1.
+func (s *search) name(i, j int) {
+	first, last := -1, -1
+	for k := i; k < j; k++ {
+		if s.strong(k) {
+			if first < 0 {
+				first = k
+			}
+			last = k
+		}
+	}
+	if first < 0 && s.cell(i, j) {
+		s.mark(i, j-1, person)
+		return
+	}
+	title := -1
+	for k := i; k < j-1; k++ {
+		if titles.has(s.words[k].hash) && s.words[k+1].form != small {
+			title = k
+			break
+		}
+	}
+	switch {
+	case title >= 0 && s.lines[s.words[i].line].kind != codeLine && (first >= 0 || s.words[title+1].lex&isOften == 0 || s.words[title+1].lex&isName != 0):
+		first = title
+		last = max(last, title+1)
+		for last+1 < j && s.words[last+1].lex&(isCommon|isOften) != isCommon|isOften {
+			last++
+		}
+	case first >= 0:
+		first, last = s.widen(first, last, i, j)
+	default:
+		first, last = s.weak(i, j)
+	}
+	if first < 0 {
+		return
+	}
+	c := person
+	prev := i > 0 && first > 0 && toPlaces.has(s.words[first-1].hash)
+	lex := s.words[first].lex
+	switch {
+	case legal.has(s.words[last].hash) && last > first:
+		c = organisation
+	case lex&isPlace != 0 && lex&(isGiven|isFamily) == 0, placePairs.has(s.words[first].hash), prev && lex&isGiven == 0:
+		c = place
+	}
+	s.mark(first, last, c)
+}
+
+// cell tells whether words i to j-1 are a line of their own that can only be a name: two to four words, none an English one.
+func (s *search) cell(i, j int) bool {
+	l := &s.lines[s.words[i].line]
+	if l.kind != plainLine || int(l.first) != i && s.words[i].sep&sepColon == 0 || int(l.last) != j || j-i < 2 || j-i > 4 || len(s.lines) < 3 {
+		return false
+	}
+	named := false
+	for k := i; k < j; k++ {
+		w := &s.words[k]
+		if w.lex&isCommon != 0 && w.lex&(isGiven|isFamily) == 0 || w.lex&isOften != 0 || w.glued || w.form == upperAll && w.letters() < 4 {
+			return false
+		}
+		named = named || w.lex&(isGiven|isFamily) != 0 && w.lex&isCommon == 0 || w.lex == 0 && w.form == capital
+	}
+	return named
+}
+
+var (
+	placeHeads = setOf(`new south north east west upper lower united czech saudi los las san santa sao saint st port fort el great costa sri hong puerto el papua sierra burkina cape ivory dominican grand mount lake villa bad gross klein store`)
+	placePairs = setOf(`united kingdom states arab emirates czech republic los angeles new zealand south africa korea north ivory coast costa rica hong kong puerto rico las vegas new york mexico delhi zealand orleans jersey hampshire san francisco jose diego saudi arabia sri lanka`)
+)
+
+// widen takes in weak names, initials and forms of companies around the strong ones.
+func (s *search) widen(first, last, i, j int) (int, int) {
+	for first > i {
+		w := &s.words[first-1]
+		if s.words[first].sep == sepHyphen && w.large() {
+			first--
+			continue
+		}
+		often := w.lex&isOften != 0 || s.starts(first-1) && w.lex&isGiven == 0
+		if w.form == initial && !s.starts(first-1) || placeHeads.has(w.hash) && s.words[first].lex&isPlace != 0 || w.lex&isName != 0 && !often || w.lex == 0 && w.letters() > 1 || w.form == small {
+			first--
+			continue
+		}
+		break
+	}
+	for s.words[first].form == small {
+		first++
+	}
+	for last+1 < j {
+		w := &s.words[last+1]
+		if s.lines[w.line].kind == englishLine && w.form == capital && w.sep == sepSpace && !english.has(w.hash) || w.form == initial || s.words[last].form == initial && w.form == capital || w.form == capital && s.words[last].lex&(isGiven|isCommon) == isGiven && !english.has(w.hash) && !titles.has(w.hash) && w.sep == sepSpace && (j-i == 2 || w.lex&isOften == 0) || w.lex&isName != 0 && w.lex&isOften == 0 || companies.has(w.hash) || w.form == small || w.lex == 0 {
+			last++
+			continue
+		}
+		break
+	}
+	for s.words[last].form == small {
+		last--
+	}
+	return first, last
+}
+
+// weak looks for names that are English words as well: a pair, or one where no other word would be capital.
+func (s *search) weak(i, j int) (int, int) {
+	kind := s.lines[s.words[i].line].kind
+	if kind == codeLine {
+		return -1, -1
+	}
+	for k := i; k+1 < j; k++ {
+		a, b := &s.words[k], &s.words[k+1]
+		if placePairs.has(a.hash) && placePairs.has(b.hash) && kind == englishLine {
+			return k, k + 1
+		}
+		if a.lex&isGiven != 0 && !english.has(a.hash) && b.lex&isFamily != 0 && a.lex&b.lex&isOften == 0 && (kind == englishLine || (a.lex|b.lex)&isOften == 0) && b.large() && a.form == capital {
+			return k, k + 1
+		}
+		if a.lex&isGiven != 0 && a.lex&isOften == 0 && b.form == initial {
+			if k+2 < j && s.words[k+2].lex&isFamily != 0 {
+				return k, k + 2
+			}
+			return k, k + 1
+		}
+	}
+	for k := i + 1; k < j; k++ {
+		if legal.has(s.words[k].hash) && s.lines[s.words[i].line].kind != codeLine {
+			from := i
+			for from < k && s.starts(from) && english.has(s.words[from].hash) {
+				from++
+			}
+			if from < k {
+				return from, k
+			}
+		}
+	}
+	if kind != englishLine || j-i > 2 {
+		return -1, -1
+	}
+	for k := i; k < j; k++ {
+		w := &s.words[k]
+		if w.form != capital || w.lex&isName == 0 || w.lex&isOften != 0 {
+			continue
+		}
+		switch {
+		case !s.starts(k) && w.lex&isGiven != 0 && j-i == 1:
+			return k, k
+		case k > 0 && toPlaces.has(s.words[k-1].hash) && w.lex&isPlace != 0 && w.sep == sepSpace && j-i == 1:
+			return k, k
+		case s.starts(k) && w.lex&(isGiven|isFamily) != 0 && k+1 < len(s.words) && s.words[k+1].form == small && sayings.has(s.words[k+1].hash):
+			return k, k
+		case s.starts(k) && w.lex&isGiven != 0 && w.sep&(sepLine|sepPara) != 0 && int(w.end) < len(s.text) && s.text[w.end] == ':':
+			return k, k
+		case k > 0 && (callings.has(s.words[k-1].hash)) && w.lex&(isGiven|isFamily) != 0:
+			return k, k
+		}
+	}
+	return -1, -1
+}
+
+// smallName takes names out of a sentence that is written without capitals.
+func (s *search) smallName(i int) int {
+	w := &s.words[i]
+	if w.glued || w.letters() < 3 {
+		return i + 1
+	}
+	w.lex = w.lexeme()
+	if w.lex&isCommon != 0 || w.lex&isName == 0 || english.has(w.hash) || particles.has(w.hash) {
+		return i + 1
+	}
+	first, j := i, i+1
+	for first > 0 && s.words[first].sep == sepSpace && s.words[first-1].form == small && s.words[first-1].letters() > 2 && !s.words[first-1].glued && s.words[first-1].tag == noClass {
+		p := &s.words[first-1]
+		if l := p.lexeme(); english.has(p.hash) || particles.has(p.hash) || !(l == 0 || l&isGiven != 0 && l&isOften == 0) {
+			break
+		}
+		first--
+	}
+	for first > 0 && s.words[first].sep&^(sepSpace|sepHyphen|sepDot) == 0 && titles.has(s.words[first-1].hash) {
+		first--
+	}
+	for j < len(s.words) && s.joins(j) && s.words[j].form == small && !s.words[j].glued {
+		n := &s.words[j]
+		if n.letters() == 1 && (n.hash != wordA && n.hash != wordI || j+1 < len(s.words) && s.joins(j+1) && s.words[j+1].letters() > 2 && s.words[j+1].lexeme()&isCommon == 0) || particles.has(n.hash) && j+1 < len(s.words) && s.joins(j+1) && s.words[j+1].lexeme()&isCommon == 0 {
+			j++
+			continue
+		}
+		if n.lex = n.lexeme(); n.lex&isCommon != 0 || english.has(n.hash) {
+			break
+		}
+		j++
+	}
+	c := person
+	if w.lex&(isGiven|isFamily) == 0 {
+		c = place
+	}
+	s.mark(first, j-1, c)
+	return j
+}
+
+// mark notes that words first to last are of a class.
+func (s *search) mark(first, last int, c class) {
+	s.add(int(s.words[first].start), int(s.words[last].end), c)
+	for i := first; i <= last; i++ {
+		s.words[i].tag = c
+	}
+}

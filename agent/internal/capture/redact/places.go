@@ -1,0 +1,306 @@
+package redact
+
+var (
+	streetEnds = setOf(`street st road rd avenue ave av lane ln drive dr court ct place pl square sq squares boulevard blvd way terrace ter close crescent cres
+		parkway pkwy highway hwy circle cir trail trl row gardens gdns grove mews hill walk alley loop plaza quay wharf streets roads strasse str weg platz allee gasse ring damm
+		straat laan gracht plein vej gade gatan vagen vei veien gata katu tie utca ut ter tanav ulica ulice ulitsa sokak caddesi`)
+	streetStarts = setOf(`postbox rua rue calle via avenida avda av ul ulica ulitsa plaza piazza piazzale corso viale vicolo boulevard bd chemin allee impasse quai
+		paseo camino carrer cidade praca travessa largo strada rambla ronda callejon carretera corner c sokak os al aleja plac place route cours`)
+	streetTails = [...]string{"strasse", "straße", "str", "weg", "platz", "allee", "gasse", "straat", "laan", "gracht", "plein", "vej", "gade", "gatan",
+		"vagen", "veien", "gata", "katu", "utca", "tanav", "stien", "stræde", "vænget", "backe", "kuja", "polku", "damm", "ufer", "steig"}
+	units     = setOf(`apt apartment suite ste unit flat box psc pobox bldg wohnung appt floor`)
+	military  = setOf(`apo fpo dpo`)
+	smallEnds = setOf(`u ut utja ter koz poik tn mnt maantee tee puiestee strasse str weg vej utca ulica sokak`)
+	ships     = setOf(`usns usnv uscgc uss`)
+)
+
+// findAddresses looks for a street with its number, or a unit with its number, and takes what belongs to it on both sides.
+func (s *search) findAddresses() {
+	number := -1 // the next word with a digit
+	for i := 0; i < len(s.words); {
+		for number < i || number < len(s.words) && s.words[number].form != figure && s.words[number].form != mixed {
+			if number++; number >= len(s.words) {
+				break
+			}
+		}
+		if number-i > 7 && !ships.has(s.words[i].hash) {
+			i++
+			continue
+		}
+		if s.words[i].form == small && streetPart(s, i) == 0 && s.lines[s.words[i].line].kind == englishLine && !s.lines[s.words[i].line].small {
+			i++
+			continue
+		}
+		first, last := s.anchor(i)
+		if first < 0 {
+			i++
+			continue
+		}
+		last = s.extend(last)
+		for first > 0 && (s.words[first-1].form == initial && s.words[first].sep&^(sepDot|sepSpace) == 0 || s.houseNumber(first-1) && s.touch(first)) {
+			first--
+		}
+		s.mark(first, last, address)
+		i = last + 1
+	}
+	s.corners()
+	s.postcodes()
+}
+
+// corners takes "the corner of A and B".
+func (s *search) corners() {
+	for i := 1; i+1 < len(s.words); i++ {
+		if s.words[i].hash != wordOf || s.words[i-1].hash != wordCorner {
+			continue
+		}
+		j := i + 1
+		for j < len(s.words) && j < i+12 && s.touch(j) && (s.namely(j) || s.houseNumber(j) || s.words[j].hash == wordAnd) {
+			j++
+		}
+		if s.words[j-1].hash == wordAnd {
+			j--
+		}
+		if j > i+1 {
+			first := i - 1
+			if first > 0 && s.words[first-1].hash == wordThe {
+				first--
+			}
+			s.mark(first, j-1, address)
+		}
+	}
+}
+
+func (s *search) houseNumber(i int) bool {
+	if i < 0 || i >= len(s.words) {
+		return false
+	}
+	w := &s.words[i]
+	switch w.form {
+	case figure:
+		return w.letters() <= 5 && !s.decimal(w)
+	case mixed:
+		return w.letters() <= 5 && kindOf[s.text[w.start]] == isDigit && kindOf[s.text[w.end-1]] == isLetter && kindOf[s.text[w.end-2]] == isDigit && !w.glued
+	}
+	return false
+}
+
+// decimal tells of numbers with a fraction, a unit or a sign.
+func (s *search) decimal(w *word) bool {
+	if int(w.end)+1 < len(s.text) && (s.text[w.end] == '.' || s.text[w.end] == ',' || s.text[w.end] == ':') && kindOf[s.text[w.end+1]] == isDigit || int(w.end) < len(s.text) && s.text[w.end] == '%' {
+		return true
+	}
+	return w.start > 1 && (s.text[w.start-1] == '.' || s.text[w.start-1] == ':' || s.text[w.start-1] == '$') && (s.text[w.start-1] == '$' || kindOf[s.text[w.start-2]] == isDigit)
+}
+
+// touch tells whether word i follows its neighbour closely enough to belong to the same street.
+func (s *search) touch(i int) bool {
+	sep := s.words[i].sep
+	return i > 0 && (sep == sepSpace || sep == sepDot|sepSpace || sep == sepDot || sep == sepHyphen || sep == sepHyphen|sepSpace|sepNone && false)
+}
+
+// namely tells of words that a street can be called by.
+func (s *search) namely(i int) bool {
+	w := &s.words[i]
+	return (w.large() || w.form == initial || w.form == small && (s.lines[w.line].small && !english.has(w.hash) || particles.has(w.hash) || streetStarts.has(w.hash) || smallEnds.has(w.hash) && i > 0 && s.words[i-1].large())) && !w.glued
+}
+
+// anchor gives the words of a street with its number that begins at i, -1 if there is none.
+func (s *search) anchor(i int) (int, int) {
+	w := &s.words[i]
+	if s.lines[w.line].kind == codeLine {
+		return -1, -1
+	}
+	switch {
+	case units.has(w.hash) && w.form != initial && i+1 < len(s.words) && (s.words[i+1].form == figure || s.words[i+1].form == mixed && s.words[i+1].letters() <= 4) && s.words[i+1].sep&^(sepSpace|sepDot|sepColon) == 0 && !w.glued && (w.large() || s.lines[w.line].small):
+		return i, i + 1
+	case military.has(w.hash) && w.form != capital && i+2 < len(s.words) && s.words[i+2].form == figure:
+		return i, i + 2
+	case ships.has(w.hash) && i+1 < len(s.words) && s.words[i+1].sep == sepSpace:
+		return i, i + 1
+	}
+	number := s.houseNumber(i) && i+1 < len(s.words) && s.touch(i+1)
+	j := i
+	for number && j < i+3 && s.houseNumber(j) && j+1 < len(s.words) && s.words[j+1].sep == sepSpace {
+		j++
+	}
+	if !s.namely(j) || streetPart(s, j) == 0 && s.words[j].form == small && !s.lines[w.line].small {
+		return -1, -1
+	}
+	k, end, strong, start := j, -1, false, streetStarts.has(s.words[j].hash) && s.words[j].letters() > 1
+	for ; k < len(s.words) && k < j+6 && (k == j || s.touch(k)) && (s.namely(k) || start && s.words[k].form == small && !english.has(s.words[k].hash)); k++ {
+		strong = strong || s.unknown(k)
+		if streetPart(s, k) == 2 && k > j || streetPart(s, k) == 3 {
+			end = k
+		}
+	}
+	if k == j {
+		return -1, -1
+	}
+	tail := k < len(s.words) && s.touch(k) && s.houseNumber(k) && s.words[k].sep&sepSpace != 0
+	switch {
+	case end >= 0 && number:
+		if tail && end == k-1 {
+			end = k
+		}
+		return i, end
+	case end >= 0 && tail && (streetPart(s, end) == 3 || strong || start):
+		return i, k
+	case start && (tail || number) && k > j+1:
+		if tail {
+			return i, k
+		}
+		return i, k - 1
+	case number && strong && k-j <= 4 && (j > i+1 || k < len(s.words) && units.has(s.words[k].hash) && s.words[k].sep&^(sepSpace|sepComma|sepLine) == 0):
+		return i, k - 1
+	case tail && strong && !s.lines[w.line].small && (number || s.lines[w.line].kind == englishLine && k-j <= 4) && s.words[k].letters() <= 5:
+		if !number { // no words of the sentence in front
+			for j < k-1 && !s.unknown(j) {
+				j++
+			}
+			i = j
+		}
+		return i, k
+	case number && strong && k-j <= 4 && s.words[i].letters() <= 5 && s.lines[w.line].kind != englishLine && !s.lines[w.line].small && s.words[j].sep == sepSpace && s.words[i].sep&(sepLine|sepPara|sepComma) != 0:
+		return i, k - 1
+	}
+	return -1, -1
+}
+
+// unknown tells of words that are no English ones.
+func (s *search) unknown(i int) bool {
+	w := &s.words[i]
+	if w.form == initial || w.letters() < 3 || w.form == upperAll && w.letters() < 4 {
+		return false
+	}
+	if w.form == small {
+		return s.lines[w.line].small && w.lexeme()&isCommon == 0 && !english.has(w.hash)
+	}
+	return w.lexeme()&isCommon == 0
+}
+
+// streetPart is 2 for "Street", 3 for a word that ends as streets do ("Hauptstraße"), 1 for "Via", 0 for any other.
+func streetPart(s *search, i int) int {
+	w := &s.words[i]
+	if streetEnds.has(w.hash) || w.form == small && smallEnds.has(w.hash) && i > 0 && s.words[i-1].large() {
+		return 2
+	}
+	if w.letters() >= 7 {
+		t := s.text[w.start:w.end]
+		for _, tail := range streetTails {
+			if len(t) > len(tail)+2 && string(t[len(t)-len(tail):]) == tail {
+				return 3
+			}
+		}
+	}
+	if streetStarts.has(w.hash) {
+		return 1
+	}
+	return 0
+}
+
+// extend goes on from the word last over units, towns, states, codes and countries.
+func (s *search) extend(last int) int {
+	for n := 0; n < 12 && last+1 < len(s.words); n++ {
+		i := last + 1
+		w := &s.words[i]
+		between := s.text[s.words[last].end:w.start]
+		if len(between) > 24 || w.sep&sepPara != 0 && !s.short(i) || w.sep&sepColon != 0 && !decorated(between) || s.label(i) && w.form != figure {
+			return last
+		}
+		brk := w.sep&(sepComma|sepLine|sepPara) != 0
+		if w.sep&sepDot != 0 && !brk && !units.has(s.words[last].hash) && s.words[last].letters() > 3 && !units.has(w.hash) {
+			return last
+		}
+		switch {
+		case units.has(w.hash) && i+1 < len(s.words) && (s.words[i+1].form == figure || s.words[i+1].form == mixed):
+			last = i + 1
+		case military.has(w.hash) && i+2 < len(s.words) && s.words[i+2].form == figure:
+			last = i + 2
+		case w.form == figure && w.letters() <= 6 && !s.decimal(w), w.form == mixed && w.letters() <= 4 && !w.glued:
+			if w.sep&sepLine != 0 && i+1 < len(s.words) && s.words[i+1].form == small && s.words[i+1].sep == sepSpace && !s.lines[w.line].small {
+				return last
+			}
+			last = i
+		case w.form == initial && w.sep&sepComma != 0:
+			last = i
+		case w.glued && w.form != capital:
+			return last
+		case w.large():
+			k := i
+			for k+1 < len(s.words) && k < i+4 && s.touch(k+1) && s.namely(k+1) && s.words[k+1].sep != sepDot|sepSpace {
+				k++
+			}
+			for k > i && s.words[k].form == small {
+				k--
+			}
+			known := false
+			for x := i; x <= k; x++ {
+				l := s.words[x].lexeme()
+				known = known || l&isCommon == 0 || placePairs.has(s.words[x].hash) || l&isPlace != 0 || streetPart(s, x) == 2 || s.words[x].form == upperAll && s.words[x].letters() == 2
+			}
+			if !brk && !known || brk && !known && !(w.sep&sepComma != 0) || w.sep&(sepLine|sepPara) != 0 && !known && !s.short(i) {
+				return last
+			}
+			last = k
+		case w.form == small && s.lines[w.line].small && brk && w.lexeme()&isCommon == 0, w.form == small && s.lines[w.line].small && w.lexeme()&isPlace != 0 && w.lexeme()&isCommon == 0:
+			last = i
+		default:
+			return last
+		}
+	}
+	return last
+}
+
+// decorated tells of lines that begin with a mark of quotation or a bar, and of brackets around a country.
+func decorated(between []byte) bool {
+	for _, c := range between {
+		if c != '\n' && c != '>' && c != '|' && c != '?' && c != ' ' && c != ',' && c != '(' && c != ')' && c != '*' && c != '#' {
+			return false
+		}
+	}
+	return true
+}
+
+// short tells whether the line of word i is one of an address: a few words, none of them small.
+func (s *search) short(i int) bool {
+	l := &s.lines[s.words[i].line]
+	if l.last-l.first > 7 || l.kind == codeLine {
+		return false
+	}
+	for k := int(l.first); k < int(l.last); k++ {
+		if w := &s.words[k]; w.form == small && !particles.has(w.hash) && !l.small && (english.has(w.hash) && k == int(l.first)+1) {
+			return false
+		}
+	}
+	return l.kind != englishLine
+}
+
+// postcodes finds British and Canadian codes, and an American state with its code.
+func (s *search) postcodes() {
+	for i := 0; i+1 < len(s.words); i++ {
+		a, b := &s.words[i], &s.words[i+1]
+		if b.sep != sepSpace || a.glued || b.glued {
+			continue
+		}
+		switch {
+		case a.form == upperAll && a.letters() == 2 && b.form == figure && b.letters() == 5 && usStates.has(a.hash) && a.sep&(sepComma|sepSpace|sepLine) != 0:
+			s.mark(i, i+1, address)
+		case a.form == mixed && b.form == mixed && b.letters() == 3 && a.letters() <= 4 && a.letters() >= 2 && postShape(s.text[a.start:a.end], s.text[b.start:b.end]):
+			s.mark(i, i+1, address)
+		}
+	}
+}
+
+// postShape tells of SW1A 1AA and K1A 0B1.
+func postShape(a, b []byte) bool {
+	up := func(c byte) bool { return c >= 'A' && c <= 'Z' }
+	num := func(c byte) bool { return c >= '0' && c <= '9' }
+	if !up(a[0]) {
+		return false
+	}
+	british := num(b[0]) && up(b[1]) && up(b[2]) && (num(a[len(a)-1]) || num(a[len(a)-2]))
+	canadian := len(a) == 3 && num(a[1]) && up(a[2]) && num(b[0]) && up(b[1]) && num(b[2])
+	return british || canadian
+}
+
+var usStates = setOf(`al ak az ar ca co ct de fl ga hi id il in ia ks ky la me md ma mi mn ms mo mt ne nv nh nj nm ny nc nd oh ok or pa ri sc sd tn tx ut vt va wa wv wi wy dc`)

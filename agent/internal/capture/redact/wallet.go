@@ -1,0 +1,103 @@
+package redact
+
+import (
+	"bytes"
+	"crypto/sha256"
+)
+
+// findWallet finds addresses of crypto currencies: base58check (Bitcoin and its kin), bech32, and 0x with 40 hex digits.
+func findWallet(s *search) error {
+	for _, l := range s.longs {
+		for i := l.start; i < l.end; {
+			start := i
+			for i < l.end && alnum(s.text[i]) {
+				i++
+			}
+			if t := s.text[start:i]; len(t) >= 25 && len(t) <= 108 && isWallet(t) {
+				s.add(start, i, wallet)
+			}
+			i = max(i, start+1)
+		}
+	}
+	return nil
+}
+
+func isWallet(t []byte) bool {
+	switch {
+	case len(t) == 42 && t[0] == '0' && (t[1] == 'x' || t[1] == 'X'):
+		for _, c := range t[2:] {
+			if kindOf[c] != isDigit && (lower(c) < 'a' || lower(c) > 'f') {
+				return false
+			}
+		}
+		return true
+	case len(t) <= 36 && bytes.IndexByte([]byte("123mnLMDXrtA9"), t[0]) >= 0:
+		return base58check(t)
+	}
+	return bech32(t)
+}
+
+const (
+	base58Bitcoin = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+	base58Ripple  = "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz"
+)
+
+// base58check decodes 25 bytes whose last four are the check of the others.
+func base58check(t []byte) bool {
+	alphabet := base58Bitcoin
+	if t[0] == 'r' {
+		alphabet = base58Ripple
+	}
+	var out [25]byte
+	for _, c := range t {
+		carry := bytes.IndexByte([]byte(alphabet), c)
+		if carry < 0 {
+			return false
+		}
+		for i := len(out) - 1; i >= 0; i-- {
+			carry += int(out[i]) * 58
+			out[i], carry = byte(carry), carry>>8
+		}
+		if carry != 0 {
+			return false
+		}
+	}
+	once := sha256.Sum256(out[:21])
+	twice := sha256.Sum256(once[:])
+	return bytes.Equal(twice[:4], out[21:])
+}
+
+const bech32Letters = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+
+// bech32 checks BIP 173 and BIP 350 addresses.
+func bech32(t []byte) bool {
+	one := bytes.LastIndexByte(t, '1')
+	if one < 1 || one > 10 || len(t)-one < 7 {
+		return false
+	}
+	sum := uint32(1)
+	step := func(v byte) {
+		top := sum >> 25
+		sum = (sum&0x1ffffff)<<5 ^ uint32(v)
+		for i, g := range [...]uint32{0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3} {
+			if top>>i&1 != 0 {
+				sum ^= g
+			}
+		}
+	}
+	for _, c := range t[:one] {
+		step(lower(c) >> 5)
+	}
+	step(0)
+	for _, c := range t[:one] {
+		step(lower(c) & 31)
+	}
+	for _, c := range t[one+1:] {
+		v := bytes.IndexByte([]byte(bech32Letters), lower(c))
+		if v < 0 {
+			return false
+		}
+		step(byte(v))
+	}
+	return sum == 1 || sum == 0x2bc830a3
+}

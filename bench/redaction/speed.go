@@ -1,0 +1,134 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/byleave/byleave/bench/redaction/sample"
+	"github.com/byleave/byleave/bench/report"
+)
+
+// pieceSize is how long the texts are whose speed is measured.
+const pieceSize = 4 << 10
+
+// speed measures megabytes a second of processor time, reading and writing included (for peers as JSON), the start of the program not: mixed text as
+// in the task (nine parts of presidio's set, eleven parts of Go source) and clean texts.
+func (o options) speed(t *table) error {
+	prose, err := o.prose()
+	if err != nil {
+		return err
+	}
+	code, err := source()
+	if err != nil {
+		return err
+	}
+	var clean strings.Builder
+	for _, s := range sample.Clean(5, 40000) {
+		clean.WriteString(s.Text + "\n")
+	}
+	mixed := append(pieces(prose, 450), pieces(code, 550)...)
+	for _, m := range []struct {
+		what  string
+		texts []string
+	}{{"mixed text", mixed}, {"source code", pieces(code, 500)}, {"clean lines", pieces(clean.String(), 500)}} {
+		row := t.row("speed, "+m.what+", one core", "MB/s", 50, report.Higher)
+		for _, e := range t.names {
+			texts := m.texts
+			if e.name != "byleave" && e.name != "gitleaks" {
+				texts = append(texts[:10:10], texts[len(texts)-10:]...) // slow ones see a part
+			}
+			if v, err := throughput(e, texts); err == nil {
+				row.value(e.name, v)
+			}
+		}
+	}
+	return nil
+}
+
+func throughput(e engine, texts []string) (float64, error) {
+	run := e.run
+	if e.name == "byleave" { // as a person would: plain text
+		run = plainRun(e.command[0])
+	}
+	_, idle, err := run(texts[:1])
+	if err != nil {
+		return 0, err
+	}
+	_, busy, err := run(texts)
+	if err != nil || busy <= idle {
+		return 0, fmt.Errorf("%s: no time passed", e.name)
+	}
+	n := 0
+	for _, t := range texts[1:] {
+		n += len(t)
+	}
+	return float64(n) / 1e6 / (busy - idle).Seconds(), nil
+}
+
+// plainRun redacts texts as one plain text.
+func plainRun(binary string) func([]string) ([]answer, time.Duration, error) {
+	return func(texts []string) ([]answer, time.Duration, error) {
+		cmd := exec.Command(binary, "redact")
+		cmd.Stdin = strings.NewReader(strings.Join(texts, "\n\n"))
+		err := cmd.Run()
+		return nil, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), err
+	}
+}
+
+// pieces cuts text into so many pieces of a few kilobytes, between lines, over and over.
+func pieces(text string, n int) []string {
+	var out []string
+	for rest := text; len(out) < n; {
+		if len(rest) < pieceSize {
+			rest = text
+		}
+		cut := strings.LastIndexByte(rest[:pieceSize], '\n') + 1
+		if cut == 0 {
+			cut = pieceSize
+		}
+		out = append(out, rest[:cut])
+		rest = rest[cut:]
+	}
+	return out
+}
+
+func (o options) prose() (string, error) {
+	b, err := os.ReadFile(o.data)
+	if err != nil {
+		return "", err
+	}
+	var set []struct {
+		Text string `json:"full_text"`
+	}
+	if err := json.Unmarshal(b, &set); err != nil {
+		return "", err
+	}
+	var all strings.Builder
+	for _, s := range set {
+		all.WriteString(s.Text + "\n")
+	}
+	return all.String(), nil
+}
+
+// source is Go's own net/http.
+func source() (string, error) {
+	files, err := filepath.Glob(filepath.Join(runtime.GOROOT(), "src/net/http/*.go"))
+	if err != nil || len(files) == 0 {
+		return "", fmt.Errorf("no source of net/http in %s", runtime.GOROOT())
+	}
+	var all strings.Builder
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			return "", err
+		}
+		all.Write(b)
+	}
+	return all.String(), nil
+}
