@@ -106,7 +106,7 @@ func scene(t *testing.T, programs ...string) (context.Context, *stage.Stage, int
 // TestIdle measures the agent while recording is permitted and nothing happens. The last typing is 15 s ago, so that nothing is pending.
 func TestIdle(t *testing.T) {
 	ctx, _, pid := scene(t)
-	rest(ctx, t, 15*time.Second)
+	rest(ctx, t, length()/4) // the start is over
 	from := at(t, pid)
 	began := time.Now()
 	rest(ctx, t, length())
@@ -122,7 +122,7 @@ func TestIdle(t *testing.T) {
 func TestIdleTray(t *testing.T) {
 	ctx, s, pid := scene(t, "xfce4-panel")
 	check(t, s.Until(ctx, "the tray icon", func(st stage.Status) bool { return st.Tray == "" }))
-	rest(ctx, t, 15*time.Second)
+	rest(ctx, t, length()/4) // the start is over
 	from := at(t, pid)
 	began := time.Now()
 	rest(ctx, t, length())

@@ -52,6 +52,7 @@ type agent struct {
 	news         news                            // whatever the tray shows has changed
 	again        chan struct{}                   // showTray tells runTray to look for a tray again
 	quit         context.CancelFunc              // ends the agent; set before the stages begin
+	appended     atomic.Int64                    // append: when, in Unix nanoseconds
 	stirred      chan struct{}                   // load and settle tell runUpload that there may be something to do
 	due          chan struct{}                   // append tells runDeadline that a batch was opened
 	bulletin     atomic.Pointer[bulletin]        // announce, and runMark when it was shown

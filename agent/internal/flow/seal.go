@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
+	"github.com/byleave/byleave/agent/internal/gate"
 	"github.com/byleave/byleave/agent/internal/spool"
 )
 
@@ -13,6 +14,9 @@ import (
 
 // tryDisk is how long the agent waits before it asks a disk that failed again.
 const tryDisk = 10 * time.Second
+
+// trailing is how long the agent waits for more of what capture had held back when recording stopped, before it closes that batch.
+const trailing = 500 * time.Millisecond
 
 // append is where the pipe ends. An event that cannot be made durable is dropped, and recording stops until the disk is well:
 // the person sees "disk trouble" instead of losing silently.
@@ -31,6 +35,7 @@ func (a *agent) append(ev redact.Event) error {
 	default:
 		a.troubled(err)
 	}
+	a.appended.Store(time.Now().UnixNano())
 	signal(a.due)
 	signal(a.news) // a full batch became a box
 	return nil
@@ -48,7 +53,7 @@ func (a *agent) troubled(err error) {
 func (a *agent) runDeadline(ctx context.Context) error {
 	for {
 		var sleep time.Duration
-		switch deadline := a.spool.Deadline(); {
+		switch deadline := a.batchEnds(); {
 		case a.disk.Load() != nil || a.unsavedWords.Load() != nil:
 			sleep = tryDisk
 		case !deadline.IsZero():
@@ -59,6 +64,19 @@ func (a *agent) runDeadline(ctx context.Context) error {
 		}
 		a.cutIfDue(ctx)
 	}
+}
+
+// batchEnds is when the open batch must be closed, zero if none is open: soon where recording has stopped, for what capture had held
+// back comes after the batch of that moment was closed.
+func (a *agent) batchEnds() time.Time {
+	deadline := a.spool.Deadline()
+	if deadline.IsZero() || !stopped(gate.State(a.settled.Load())) {
+		return deadline
+	}
+	if soon := time.Unix(0, a.appended.Load()).Add(trailing); soon.Before(deadline) {
+		return soon
+	}
+	return deadline
 }
 
 func (a *agent) cutIfDue(ctx context.Context) {
@@ -76,7 +94,7 @@ func (a *agent) cutIfDue(ctx context.Context) {
 		a.gate.Durable(true)
 		a.log.Info("the disk is well again; recording may go on")
 	}
-	deadline := a.spool.Deadline()
+	deadline := a.batchEnds()
 	if deadline.IsZero() || time.Now().Before(deadline) {
 		return
 	}

@@ -272,13 +272,17 @@ func (a *agent) settleIfStopped(ctx context.Context) {
 	if was := gate.State(a.settled.Swap(int32(state))); was == state {
 		return
 	}
-	switch state {
-	case gate.Recording, gate.Excluded, gate.Blind:
+	if !stopped(state) {
 		return
 	}
 	if err := a.settle(ctx); err != nil {
 		a.troubled(err)
 	}
+}
+
+// stopped tells whether the person or the clock ended recording, so that no batch stays open.
+func stopped(s gate.State) bool {
+	return s != gate.Recording && s != gate.Excluded && s != gate.Blind
 }
 
 // wait returns true when c fires or d passed (0: never), false when ctx ended.
