@@ -52,7 +52,7 @@ func clean(out string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return fmt.Errorf("results: %w", err)
 	}
-	for _, name := range []string{"export", "control", "report.json", "contact-sheet.png", "desktop.png"} {
+	for _, name := range []string{"export", "export-after-withdrawal", "control", "report.json", "contact-sheet.png", "desktop.png"} {
 		if err := os.RemoveAll(filepath.Join(out, name)); err != nil {
 			return fmt.Errorf("results: %w", err)
 		}

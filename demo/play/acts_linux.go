@@ -79,7 +79,7 @@ func net(typed string) string {
 }
 
 // classes are the tokens that stand for what the person typed.
-var classes = map[string]string{"ssn": "<SSN>", "card": "<CARD>", "email": "<EMAIL>", "aws-key": "<KEY>"}
+var classes = map[string]string{"ssn": "<SSN>", "card": "<CARD>", "email": "<EMAIL>", "aws-key": "<KEY>", "name": "<PERSON>"}
 
 // tokens puts class tokens where secrets stand.
 func (p *Play) tokens(text string) string {

@@ -49,6 +49,7 @@ type Play struct {
 	canaries []canary.Canary
 	want     []Want
 	replies  strings.Builder // everything that commands answered
+	exported bool            // before the withdrawal, after which nothing is released
 }
 
 // Open builds the stage: a desktop, a collector behind a recording proxy, an enrolled device, a person and an editor.
@@ -196,6 +197,16 @@ func (p *Play) give(ctx context.Context, hours string, grants ...string) error {
 const allDay = "00:00-24:00"
 
 const everything = "=pointer,hotkeys,text,frames,elements"
+
+// export is the operator's, with the custodian's key.
+func (p *Play) export(ctx context.Context) error {
+	out, err := p.stage.Export(ctx, p.exportDir())
+	p.replies.WriteString(out)
+	p.exported = true
+	return err
+}
+
+func (p *Play) exportDir() string { return filepath.Join(p.opt.Out, "export") }
 
 // until waits until the agent says that it is in a state.
 func (p *Play) until(ctx context.Context, state string) error {

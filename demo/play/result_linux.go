@@ -11,6 +11,7 @@ import (
 	"sort"
 
 	"github.com/byleave/byleave/demo/canary"
+	"github.com/byleave/byleave/e2e/desktop"
 	"github.com/byleave/byleave/proto/pb"
 )
 
@@ -26,6 +27,7 @@ type Result struct {
 	Bytes    map[string]int64 `json:"bytes"`
 	Withheld []Withheld       `json:"withheld"`
 	Export   string           `json:"export"`
+	Released int              `json:"released_after_withdrawal"` // must stay 0
 	Readers  []string         `json:"readers"`
 	Searched canary.Counts    `json:"searched"`
 	Control  *Control         `json:"control,omitempty"`
@@ -64,17 +66,21 @@ type Control struct {
 	Missed  []string `json:"missed"`
 }
 
-// Judge exports, compares and searches. The agent is stopped first, so that all it would write is written.
+// Judge compares and searches what was exported; a play without a withdrawal is exported here. The agent is stopped first, so that all
+// it would write is written.
 func (p *Play) Judge(ctx context.Context) (*Result, error) {
-	r := &Result{Seed: p.opt.Seed, Bytes: map[string]int64{}, Tokens: map[string]bool{}, Export: filepath.Join(p.opt.Out, "export")}
+	r := &Result{Seed: p.opt.Seed, Bytes: map[string]int64{}, Tokens: map[string]bool{}, Export: p.exportDir()}
 	status, err := p.stage.Status(ctx)
 	if err != nil {
 		return nil, err
 	}
 	r.Batches = status.Spool.Sent
 	r.Bytes["events"], r.Bytes["compressed"], r.Bytes["sealed"] = status.Spool.Events, status.Spool.Compressed, status.Spool.Sealed
-	out, err := p.stage.Export(ctx, r.Export)
-	p.replies.WriteString(out)
+	if p.exported {
+		r.Released, err = p.exportAgain(ctx)
+	} else {
+		err = p.export(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -99,6 +105,26 @@ func (p *Play) Judge(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	return r, p.search(r)
+}
+
+// exportAgain is an operator who tries once more after the withdrawal. It gives how many steps came out of that.
+func (p *Play) exportAgain(ctx context.Context) (int, error) {
+	err := desktop.Until(ctx, "the collector to hear of the withdrawal", func() bool {
+		told, err := filepath.Glob(filepath.Join(p.stage.Home, "stub-*.withdrawn.told"))
+		due, err2 := filepath.Glob(filepath.Join(p.stage.Home, "stub-*.withdrawn.due"))
+		return errors.Join(err, err2) == nil && len(told) > 0 && len(due) == 0
+	})
+	if err != nil {
+		return 0, err
+	}
+	dir := filepath.Join(p.opt.Out, "export-after-withdrawal")
+	out, err := p.stage.Export(ctx, dir)
+	p.replies.WriteString(out)
+	if err != nil {
+		return 0, err
+	}
+	steps, err := ReadSteps(dir)
+	return len(steps), errors.Join(err, os.RemoveAll(dir))
 }
 
 // search looks for every canary in everything that the run left anywhere.
@@ -202,6 +228,9 @@ func (r *Result) Faults() []string {
 	}
 	for _, m := range r.Actions.Extra {
 		out = append(out, "action in the export that was not to be recorded: "+m)
+	}
+	if r.Released > 0 {
+		out = append(out, fmt.Sprintf("an export after the withdrawal held %d steps", r.Released))
 	}
 	for _, v := range r.Canaries {
 		if v.Found {

@@ -29,7 +29,7 @@ var scenes = []scene{
 	{"a password dialog comes before the editor", (*Play).password},
 	{"pauses, writes something private, resumes", (*Play).pause},
 	{"the agreed hours end while the person works", (*Play).hours},
-	{"withdraws, and writes on", (*Play).withdraw},
+	{"the operator exports; the person withdraws, and writes on", (*Play).withdraw},
 }
 
 // Run plays all scenes; the recording of them is over when it returns.
@@ -82,9 +82,10 @@ func save() script.Act                { return script.Act{Do: script.Key, Key: "
 
 func (p *Play) writing(ctx context.Context) error {
 	page := in(500, 300)
+	friend := p.plant(canary.Canary{Name: "name", Planted: "consented editor, text", Text: "Wilhelmina"})
 	err := p.all(
 		click(page),
-		typing("Dear Anna,\nthe repp\bort about the garden is almsot\b\b\bost done.\n"),
+		typing("Dear "+friend.Text+",\nthe repp\bort about the garden is almsot\b\b\bost done.\n"),
 		script.Act{Do: script.Scroll, X: page.X, Y: page.Y, DY: 3},
 		script.Act{Do: script.Scroll, X: page.X, Y: page.Y, DY: -2},
 		typing("We met on the hill and talked about apples and pears.\n"),
@@ -338,17 +339,21 @@ func (p *Play) hours(ctx context.Context) error {
 	return p.secretly(typing(secret.Text + "\n"))
 }
 
-// withdraw agrees once more, works, and withdraws before that work was sealed: it is destroyed.
+// withdraw agrees once more, works, and withdraws before that work was sealed: it is destroyed. What was sent is exported before that:
+// a withdrawal ends every consent, and nothing is released after it.
 func (p *Play) withdraw(ctx context.Context) error {
 	destroyed := p.plant(p.maker.Word("withdrawn", "consented editor, under the consent that was withdrawn"))
 	later := p.plant(p.maker.Word("after-withdrawal", "consented editor, after the withdrawal"))
-	if err := p.sent(ctx); err != nil {
-		return err
-	}
-	if err := p.give(ctx, allDay, "editor"+everything); err != nil {
+	if err := p.give(ctx, allDay, "editor"+everything); err != nil { // closes the batch that was recorded under the consent before
 		return err
 	}
 	if err := p.back(ctx); err != nil {
+		return err
+	}
+	if err := p.sent(ctx); err != nil {
+		return err
+	}
+	if err := p.export(ctx); err != nil {
 		return err
 	}
 	if err := p.secretly(typing("This goes: " + destroyed.Text + "\n")); err != nil {

@@ -178,6 +178,7 @@ func (r *Result) Table(w io.Writer) error {
 	}
 	fmt.Fprintln(t, "Export")
 	row(r.Export+"\t", "read by "+strings.Join(r.Readers, ", "))
+	row("steps of another one, after the withdrawal\t", r.Released)
 	return t.Flush()
 }
 
