@@ -113,6 +113,9 @@ func consentWithdraw() *cobra.Command {
 			default:
 				fmt.Fprintf(cmd.OutOrStdout(), "Withdrawn: all %d consents that you gave on this device. Recording has stopped; what was not sent is destroyed when the agent runs, and the collector is told.\n", n.Consents)
 			}
+			if n.Consents > 0 {
+				fmt.Fprintln(cmd.OutOrStdout(), "What was sent before stays sealed there and is released to nobody. To erase that, too: byleave forget --all")
+			}
 			return nil
 		},
 	}

@@ -97,24 +97,25 @@ func (iv interview) grants(p policy.Policy, given []string) (map[string]policy.C
 
 // application asks for one application. Typed text is a question of its own, since it says most about a person.
 func (iv interview) application(name string, offered policy.Classes) (set policy.Classes, err error) {
-	answer, err := iv.ask(fmt.Sprintf("  %s: ", policy.Inert(name)))
+	err = iv.askFor(fmt.Sprintf("  %s: ", policy.Inert(name)), func(answer string) error {
+		set = 0
+		if answer == "" {
+			return nil
+		}
+		if set, err = parseClasses(answer); err == nil && set.Has(policy.Text) {
+			err = errors.New("typed text has a question of its own; leave it out of the list")
+		}
+		return err
+	})
 	if err != nil {
 		return 0, err
-	}
-	if answer != "" {
-		if set, err = parseClasses(answer); err != nil {
-			return 0, err
-		}
-	}
-	if set.Has(policy.Text) {
-		return 0, misuse{errors.New("typed text has a question of its own; leave it out of the list")}
 	}
 	if !offered.Has(policy.Text) {
 		return set, nil
 	}
 	fmt.Fprintf(iv.out, "    Typed text in %s means: the words that you type there are kept. Passwords never are, and card, account and phone\n"+
 		"    numbers, e-mail addresses and the like are replaced on this computer; ordinary words, such as a name, stay.\n", policy.Inert(name))
-	answer, err = iv.ask("    Type the word text to switch it on here, nothing to leave it off: ")
+	answer, err := iv.ask("    Type the word text to switch it on here, nothing to leave it off: ")
 	if err != nil {
 		return 0, err
 	}
@@ -124,35 +125,45 @@ func (iv interview) application(name string, offered policy.Classes) (set policy
 	return set, nil
 }
 
-func (iv interview) hours(p policy.Policy, given string) ([]*pb.Hours, error) {
-	if given == "" {
-		fmt.Fprintf(iv.out, "The policy asks for: %s.\n", describeHours(p.Message().GetHours()))
-		answer, err := iv.ask("Hours in which it may record, for example 09:00-12:30 (or: all of these): ")
-		if err != nil {
-			return nil, err
+func (iv interview) hours(p policy.Policy, given string) (hours []*pb.Hours, err error) {
+	asked := p.Message().GetHours()
+	if given != "" {
+		return readHours(given, asked)
+	}
+	fmt.Fprintf(iv.out, "The policy asks for: %s.\n", describeHours(asked))
+	err = iv.askFor("Hours in which it may record, for example 09:00-12:30 (or: all of these): ", func(answer string) error {
+		if answer == "" {
+			return errDeclined
 		}
-		given = answer
+		hours, err = readHours(answer, asked)
+		return err
+	})
+	return hours, err
+}
+
+func readHours(answer string, asked []*pb.Hours) ([]*pb.Hours, error) {
+	if answer == "all" || answer == "all of these" {
+		return asked, nil
 	}
-	switch given {
-	case "":
-		return nil, errDeclined
-	case "all", "all of these":
-		return p.Message().GetHours(), nil
-	}
-	return parseHours(given, p.Message().GetHours())
+	return parseHours(answer, asked)
 }
 
 func (iv interview) expires(p policy.Policy, given time.Duration) (time.Time, error) {
 	if given == 0 {
-		answer, err := iv.ask("For how many days: ")
+		err := iv.askFor("For how many days: ", func(answer string) error {
+			if answer == "" {
+				return errDeclined
+			}
+			days, err := strconv.ParseUint(answer, 10, 16)
+			if err != nil || days == 0 {
+				return errors.New("write a whole number of days, for example 30")
+			}
+			given = time.Duration(days) * 24 * time.Hour
+			return nil
+		})
 		if err != nil {
 			return time.Time{}, err
 		}
-		days, err := strconv.Atoi(answer)
-		if err != nil || days <= 0 {
-			return time.Time{}, errDeclined
-		}
-		given = time.Duration(days) * 24 * time.Hour
 	}
 	end := iv.now.Add(given)
 	if p.Expires().Before(end) {
@@ -170,6 +181,24 @@ func (iv interview) summary(p policy.Policy, c policy.Choice) {
 	}
 	fmt.Fprintf(iv.out, "  %s, until %s\n", describeHours(c.Hours), c.Expires.Local().Format("2 Jan 2006 15:04"))
 	fmt.Fprintln(iv.out, "You can end it at any time with: byleave consent withdraw")
+}
+
+// tries is how often an answer that cannot be read is asked for; what is still not understood then grants nothing.
+const tries = 3
+
+// askFor asks until read takes the answer. A slip of the hand is said and asked about again; leaving and saying no end it.
+func (iv interview) askFor(question string, read func(answer string) error) error {
+	for range tries {
+		answer, err := iv.ask(question)
+		if err == nil {
+			err = read(answer)
+		}
+		if err == nil || errors.Is(err, errDeclined) || errors.Is(err, errSaidNo) {
+			return err
+		}
+		fmt.Fprintf(iv.out, "    Not understood: %v.\n", err)
+	}
+	return errDeclined
 }
 
 func (iv interview) ask(question string) (string, error) {
