@@ -45,7 +45,7 @@ else
 	$(GO) test -p 1 -timeout 15m $$($(GO) list ./... | grep -v /e2e/service$$)
 endif
 
-check: fmt vet lint cross test ## what CI runs
+check: fmt vet lint cross test demo ## what CI runs
 	git diff --exit-code -- go.mod go.sum proto/pb
 
 fmt:
