@@ -60,6 +60,25 @@ func (s *Spool) NextExcept(now time.Time, hold time.Duration, skip func(batch, c
 	return envelope.Box{}, false
 }
 
+// Ready is how many bytes of held boxes NextExcept would give one after another, and when the oldest of them was sealed.
+func (s *Spool) Ready(now time.Time, hold time.Duration, skip func(batch, consent envelope.ID) bool) (bytes int64, oldest time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.held {
+		if now.Sub(e.at) < hold {
+			break
+		}
+		if skip(e.batch, e.consent) {
+			continue
+		}
+		if oldest.IsZero() {
+			oldest = e.at
+		}
+		bytes += e.size
+	}
+	return bytes, oldest
+}
+
 // readVerified reads a held box and, if a device is in use, checks its signature: the header's hashes do not cover the header.
 // A box of an earlier enrolment fails, too; no collector would take it under this device's certificate.
 func (s *Spool) readVerified(e entry) (envelope.Box, error) {

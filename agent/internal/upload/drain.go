@@ -43,7 +43,7 @@ func (u *Uploader) drain(ctx context.Context, client pb.DeviceClient) error {
 		u: u, client: client, credit: firstCredit,
 		flying: map[envelope.ID]flight{}, attempts: map[envelope.ID]int{}, later: map[envelope.ID]bool{},
 	}
-	if _, ok := d.next(); !ok {
+	if box, ok := d.next(); !ok || u.opt.Budget.keepsBack(time.Now(), u.waits(time.Now(), box)) {
 		return nil
 	}
 	var cancel context.CancelFunc
@@ -101,6 +101,11 @@ func (d *drain) fill() (blocked bool, err error) {
 		size := len(box.Bytes())
 		if uint64(d.load+size) > d.credit {
 			return true, nil
+		}
+		if ok, err := d.u.opt.Budget.take(time.Now(), d.u.waits(time.Now(), box)); err != nil {
+			return false, failure{words: err.Error()}
+		} else if !ok {
+			return false, nil
 		}
 		if err := d.stream.Send(&pb.UploadRequest{Box: box.Bytes()}); err != nil {
 			if errors.Is(err, io.EOF) { // the reason stands in the status, which Recv gives

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 type queue interface {
 	// NextExcept is the oldest unsent box that was sealed at least hold before now and that skip does not name.
 	NextExcept(now time.Time, hold time.Duration, skip func(batch, consent envelope.ID) bool) (envelope.Box, bool)
+	// Ready is how many bytes of boxes wait that NextExcept would give, one after another, and when the oldest was sealed.
+	Ready(now time.Time, hold time.Duration, skip func(batch, consent envelope.ID) bool) (bytes int64, oldest time.Time)
 	Sent(id envelope.ID) error
 	Quarantine(id envelope.ID, why string) error
 	Erased(id envelope.ID) error // the person took it back: destroy what is left of it
@@ -37,6 +40,7 @@ type Options struct {
 	Own      own
 	Policy   func(signed []byte)  // gets the newest policy, unchecked, after each check-in
 	Hold     func() time.Duration // how long a box stays on the device first
+	Budget   *Budget              // when boxes may leave; Kick after a change
 	Wait     func() string        // why nothing may be sent now, in words; "" or nil: it may. Kick after a change.
 	Log      *slog.Logger
 }
@@ -58,9 +62,10 @@ type pace struct {
 	stall       time.Duration // longest silence of the collector within a call
 	day         time.Duration // check-in
 	look        time.Duration // longest time between two looks at boxes that are on hold
+	rise        time.Duration // longest wait after the computer woke
 }
 
-var usual = pace{first: time.Second, most: 15 * time.Minute, stall: time.Minute, day: 24 * time.Hour, look: 15 * time.Minute}
+var usual = pace{first: time.Second, most: 15 * time.Minute, stall: time.Minute, day: 24 * time.Hour, look: 15 * time.Minute, rise: time.Minute}
 
 // Uploader sends what the queue holds. Make one with New; Run it once.
 type Uploader struct {
@@ -75,6 +80,7 @@ type Uploader struct {
 	refused   int                  // pending stubs that the collector refused; only Run's goroutine
 	unerased  int                  // pending erasures that the collector refused; only Run's goroutine
 	waiting   bool                 // Wait gave a reason; only Run's goroutine
+	spared    bool                 // Budget gave a reason; only Run's goroutine
 
 	mu       sync.Mutex
 	status   Status
@@ -106,6 +112,15 @@ func (u *Uploader) Kick() {
 func (u *Uploader) Hurry() {
 	u.mu.Lock()
 	u.failures, u.pause = 0, time.Time{}
+	u.mu.Unlock()
+	u.Kick()
+}
+
+// Woke tells that the computer slept. What it sent is tried anew, after a short wait by chance, so that computers that wake together do
+// not all call at once.
+func (u *Uploader) Woke() {
+	u.mu.Lock()
+	u.failures, u.pause = 0, time.Now().Add(rand.N(u.pace.rise+1))
 	u.mu.Unlock()
 	u.Kick()
 }
@@ -169,10 +184,20 @@ func (u *Uploader) wake(now time.Time) time.Time {
 	if u.waiting {
 		return time.Time{} // a kick ends this
 	}
-	if !now.Before(u.checkIn) || u.mustTell() || u.refused > 0 || u.unerased > 0 || u.hasBox(now) {
+	if !now.Before(u.checkIn) || u.mustTell() || u.refused > 0 || u.unerased > 0 {
 		return latest(now, u.notBefore())
 	}
 	next := u.checkIn
+	if box, ok := u.nextBox(now); ok {
+		again, ok := u.spare(now, box)
+		if ok {
+			return latest(now, u.notBefore())
+		}
+		if !again.IsZero() {
+			next = earliest(next, again)
+		}
+		return latest(next, u.notBefore()) // a kick tells what else ends this
+	}
 	if hold := u.opt.Hold(); hold > 0 && now.Before(u.kicked.Add(hold)) {
 		// Something sealed before the last kick may be on hold. The queue does not say until when, so look a few times.
 		next = earliest(next, u.kicked.Add(hold), now.Add(min(max(hold/8, 10*time.Millisecond), u.pace.look)))
@@ -187,10 +212,30 @@ func (u *Uploader) mustTell() bool {
 	return err != nil || len(pending) > u.refused
 }
 
-func (u *Uploader) hasBox(now time.Time) bool {
-	_, ok := u.opt.Queue.NextExcept(now, u.opt.Hold(), func(_, consent envelope.ID) bool { return u.withdrawn[consent] })
-	return ok
+// nextBox is the box that would leave next.
+func (u *Uploader) nextBox(now time.Time) (envelope.Box, bool) {
+	return u.opt.Queue.NextExcept(now, u.opt.Hold(), u.refusedThere)
 }
+
+// spare tells whether the budget lets box leave, and says why not, and when that ends by itself.
+func (u *Uploader) spare(now time.Time, box envelope.Box) (again time.Time, ok bool) {
+	why, again := u.opt.Budget.start(now, u.waits(now, box))
+	if why != "" || u.spared {
+		u.say(why)
+		u.spared = why != ""
+	}
+	return again, why == ""
+}
+
+// waits is what waits behind box, and since when its hold has passed.
+func (u *Uploader) waits(now time.Time, box envelope.Box) waiting {
+	hold := u.opt.Hold()
+	bytes, oldest := u.opt.Queue.Ready(now, hold, u.refusedThere)
+	return waiting{next: int64(len(box.Bytes())), bytes: bytes, since: oldest.Add(hold)}
+}
+
+// refusedThere tells whether the collector no longer takes the box's consent.
+func (u *Uploader) refusedThere(_, consent envelope.ID) bool { return u.withdrawn[consent] }
 
 func (u *Uploader) notBefore() time.Time {
 	u.mu.Lock()
