@@ -80,7 +80,7 @@ func change(cmd *cobra.Command, l *keystore.Limits) error {
 	for name, set := range map[string]func(string) error{
 		"bytes-per-day": func(s string) (err error) { l.BytesPerDay, err = bytesOr(s, "policy", leastBudget); return err },
 		"only-on":       func(s string) error { return named(s, &l.OnlyOn) },
-		"hours":         func(s string) (err error) { l.Hours, err = parseHours(s); return err },
+		"hours":         func(s string) (err error) { l.Hours, err = parseSpan(s); return err },
 		"mains-only":    func(s string) error { l.MainsOnly = s == "true"; return nil },
 		"hold":          func(s string) (err error) { l.Hold, err = parseHold(s); return err },
 		"keep":          func(s string) (err error) { l.KeepDays, err = parseDays(s); return err },
@@ -147,8 +147,8 @@ func parseBytes(s string) (int64, error) {
 	return 0, errors.New("a size is a number and kB, MB or GB, such as 20MB")
 }
 
-// parseHours reads 22:00-06:00; the word any means at any time.
-func parseHours(s string) (*keystore.Hours, error) {
+// parseSpan reads 22:00-06:00; the word any means at any time.
+func parseSpan(s string) (*keystore.Hours, error) {
 	if s == "any" {
 		return nil, nil
 	}

@@ -219,7 +219,7 @@ func run(t *testing.T, id keystore.Identity, change func(*Options, *pace)) *runn
 		Budget: NewBudget(keys), Log: slog.New(slog.DiscardHandler),
 	}
 	opt.Budget.Policy(1 << 30)
-	p := pace{first: time.Millisecond, most: 20 * time.Millisecond, stall: 20 * time.Second, day: time.Hour, look: time.Second}
+	p := pace{first: time.Millisecond, most: 20 * time.Millisecond, stall: 20 * time.Second, day: time.Hour, look: time.Second, rise: 20 * time.Millisecond}
 	if change != nil {
 		change(&opt, &p)
 	}
