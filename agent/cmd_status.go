@@ -114,6 +114,12 @@ func printOwn(w io.Writer, s flow.Status) {
 		fmt.Fprintf(w, "Your limits: held %s, copies kept %d days and %s, all boxes here %s; see `byleave limit`.\n",
 			l.Held, l.KeepDays, size(l.KeepBytes), size(l.Quota))
 	}
+	if s.Spool.Evicted > 0 {
+		fmt.Fprintf(w, "%d old copies of what was sent made room for what is recorded.\n", s.Spool.Evicted)
+	}
+	if s.Spool.Dropped > 0 {
+		fmt.Fprintf(w, "%d unsent boxes were destroyed for lack of space, as you wish.\n", s.Spool.Dropped)
+	}
 }
 
 // call asks the running agent.

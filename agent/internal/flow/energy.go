@@ -7,6 +7,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/agent/internal/power"
+	"github.com/byleave/byleave/agent/internal/spool"
 	"github.com/byleave/byleave/agent/internal/upload"
 	"github.com/byleave/byleave/policy"
 )
@@ -41,9 +42,12 @@ func (a *agent) loadLimits() {
 	l, err := a.keys.Limits()
 	a.budget.Own(l, err)
 	a.limits.Store(&l)
+	a.spool.Limit(spool.Quota{Bytes: l.Room(), DropOldest: l.DropOldest})
 	if err != nil {
 		a.limits.Store(nil)
+		a.spool.Limit(spool.Quota{})
 	}
+	signal(a.due) // there may be room again
 	a.budget.Policy(a.bytesPerDay())
 }
 

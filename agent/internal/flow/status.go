@@ -55,6 +55,8 @@ type Spool struct {
 	Sent        int   `json:"sent"`
 	SentBytes   int64 `json:"sent_bytes"`
 	Quarantined int   `json:"quarantined"`
+	Evicted     int   `json:"evicted"`          // since the start: copies of what was sent that made room
+	Dropped     int   `json:"dropped"`          // ever: unsent boxes that the person's rule destroyed
 	Events      int64 `json:"events_bytes"`     // since the start: events before compression
 	Compressed  int64 `json:"compressed_bytes"` // after it
 	Sealed      int64 `json:"sealed_bytes"`     // boxes, padding and capsules included
@@ -66,7 +68,7 @@ func (a *agent) status() Status {
 		State: g.State.String(), Words: a.said(g), Since: g.Since, PausedUntil: g.PausedUntil, Mark: a.marked.Load(),
 		Spool: Spool{
 			Held: n.Held, HeldBytes: n.HeldBytes, Sent: n.Sent, SentBytes: n.SentBytes, Quarantined: n.Quarantined,
-			Events: n.Raw, Compressed: n.Compressed, Sealed: n.Padded,
+			Evicted: n.Evicted, Dropped: n.Dropped, Events: n.Raw, Compressed: n.Compressed, Sealed: n.Padded,
 		},
 	}
 	if c := a.consent.Load(); c != nil {
