@@ -93,6 +93,7 @@ bench-erase: ## what an erasure costs a collector with many boxes of one person
 
 nightly: check race ## the slow proofs
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 60m -run 'TestNarrowerAgainstTheOracle|TestTransitions' -v ./policy ./agent/internal/flow
+	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 120m -run 'TestI16CrashLosesNothing' -v ./agent/internal/spool
 	$(MAKE) fuzz FUZZTIME=5m
 	$(MAKE) bench
 
