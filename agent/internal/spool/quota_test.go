@@ -110,3 +110,30 @@ func TestQuotaDropsOldestIfThePersonWishes(t *testing.T) {
 		t.Errorf("a damaged count: %+v", r)
 	}
 }
+
+// TestReadyGivesNothingOut: a box that was only looked at has not left: Forget destroys it without asking the collector.
+func TestReadyGivesNothingOut(t *testing.T) {
+	s := mustStart(t, newDisk())
+	for i := range 3 {
+		cutOne(t, s, i)
+	}
+	none := func(_, _ envelope.ID) bool { return false }
+	first, all, sealed := s.Ready(time.Now(), 0, none)
+	if first != s.held[0].size || all != s.Stats().HeldBytes || !sealed.Equal(s.held[0].at) {
+		t.Errorf("ready: %d of %d, sealed %v", first, all, sealed)
+	}
+	s.held[0].at = time.Now().Add(time.Hour) // sealed while the clock was wrong
+	if first, all, _ := s.Ready(time.Now(), 0, none); first != s.held[0].size || all != s.Stats().HeldBytes {
+		t.Errorf("a clock that was wrong holds a box back: %d of %d", first, all)
+	}
+	if first, all, _ := s.Ready(time.Now(), time.Hour, none); first != 0 || all != 0 {
+		t.Errorf("on hold, and ready: %d of %d", first, all)
+	}
+	if first, all, _ := s.Ready(time.Now(), 0, func(b, _ envelope.ID) bool { return b == s.held[0].batch }); first != s.held[1].size || all != s.held[1].size+s.held[2].size {
+		t.Errorf("without the first: %d of %d", first, all)
+	}
+	f, err := s.Forget(gap(0).At(), gap(9).At(), func([]envelope.ID) error { t.Error("the collector is asked for what never left"); return nil })
+	if must(t, err); f.Held != 3 {
+		t.Errorf("forgot %+v", f)
+	}
+}

@@ -48,7 +48,7 @@ func (m *memory) NextExcept(now time.Time, hold time.Duration, skip func(batch, 
 	return envelope.Box{}, false
 }
 
-func (m *memory) Ready(now time.Time, hold time.Duration, skip func(batch, consent envelope.ID) bool) (bytes int64, oldest time.Time) {
+func (m *memory) Ready(now time.Time, hold time.Duration, skip func(batch, consent envelope.ID) bool) (first, all int64, sealed time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, h := range m.boxes {
@@ -58,12 +58,12 @@ func (m *memory) Ready(now time.Time, hold time.Duration, skip func(batch, conse
 		if skip(h.box.Header().Batch, h.box.Header().Consent) {
 			continue
 		}
-		if oldest.IsZero() {
-			oldest = h.at
+		if first == 0 {
+			first, sealed = int64(len(h.box.Bytes())), h.at
 		}
-		bytes += int64(len(h.box.Bytes()))
+		all += int64(len(h.box.Bytes()))
 	}
-	return bytes, oldest
+	return first, all, sealed
 }
 
 func (m *memory) take(id envelope.ID) error {

@@ -17,8 +17,9 @@ import (
 type queue interface {
 	// NextExcept is the oldest unsent box that was sealed at least hold before now and that skip does not name.
 	NextExcept(now time.Time, hold time.Duration, skip func(batch, consent envelope.ID) bool) (envelope.Box, bool)
-	// Ready is how many bytes of boxes wait that NextExcept would give, one after another, and when the oldest was sealed.
-	Ready(now time.Time, hold time.Duration, skip func(batch, consent envelope.ID) bool) (bytes int64, oldest time.Time)
+	// Ready looks at the boxes that NextExcept would give, one after another, without giving them out: the bytes of the first (0: there
+	// is none) and of all, and when the first was sealed.
+	Ready(now time.Time, hold time.Duration, skip func(batch, consent envelope.ID) bool) (first, all int64, sealed time.Time)
 	Sent(id envelope.ID) error
 	Quarantine(id envelope.ID, why string) error
 	Erased(id envelope.ID) error // the person took it back: destroy what is left of it
@@ -188,9 +189,9 @@ func (u *Uploader) wake(now time.Time) time.Time {
 		return latest(now, u.notBefore())
 	}
 	next := u.checkIn
-	if box, ok := u.nextBox(now); ok {
-		again, ok := u.spare(now, box)
-		if ok {
+	if w := u.waits(now, u.refusedThere); w.next > 0 {
+		again, ok := u.spare(now, w)
+		if ok && u.hasBox(now) {
 			return latest(now, u.notBefore())
 		}
 		if !again.IsZero() {
@@ -212,14 +213,15 @@ func (u *Uploader) mustTell() bool {
 	return err != nil || len(pending) > u.refused
 }
 
-// nextBox is the box that would leave next.
-func (u *Uploader) nextBox(now time.Time) (envelope.Box, bool) {
-	return u.opt.Queue.NextExcept(now, u.opt.Hold(), u.refusedThere)
+// hasBox tells whether a box can be read to be sent: one that is damaged and cannot be set aside is no reason to connect.
+func (u *Uploader) hasBox(now time.Time) bool {
+	_, ok := u.opt.Queue.NextExcept(now, u.opt.Hold(), u.refusedThere)
+	return ok
 }
 
-// spare tells whether the budget lets box leave, and says why not, and when that ends by itself.
-func (u *Uploader) spare(now time.Time, box envelope.Box) (again time.Time, ok bool) {
-	why, again := u.opt.Budget.start(now, u.waits(now, box))
+// spare tells whether the budget lets boxes leave, and says why not, and when that ends by itself.
+func (u *Uploader) spare(now time.Time, w waiting) (again time.Time, ok bool) {
+	why, again := u.opt.Budget.start(now, w)
 	if why != "" || u.spared {
 		u.say(why)
 		u.spared = why != ""
@@ -227,11 +229,11 @@ func (u *Uploader) spare(now time.Time, box envelope.Box) (again time.Time, ok b
 	return again, why == ""
 }
 
-// waits is what waits behind box, and since when its hold has passed.
-func (u *Uploader) waits(now time.Time, box envelope.Box) waiting {
+// waits is what waits, but for what skip names. A box that is only looked at has not been given out: it has not left.
+func (u *Uploader) waits(now time.Time, skip func(batch, consent envelope.ID) bool) waiting {
 	hold := u.opt.Hold()
-	bytes, oldest := u.opt.Queue.Ready(now, hold, u.refusedThere)
-	return waiting{next: int64(len(box.Bytes())), bytes: bytes, since: oldest.Add(hold)}
+	first, all, sealed := u.opt.Queue.Ready(now, hold, skip)
+	return waiting{next: first, bytes: all, since: sealed.Add(hold)}
 }
 
 // refusedThere tells whether the collector no longer takes the box's consent.
