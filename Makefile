@@ -98,6 +98,7 @@ bench-redaction: $(BIN)/byleave ## text redaction, ours and peers (DATA=path of 
 
 nightly: check race ## the slow proofs
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 60m -run 'TestNarrowerAgainstTheOracle|TestTransitions' -v ./policy ./agent/internal/flow
+	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 120m -run 'TestI16CrashLosesNothing' -v ./agent/internal/spool
 	$(MAKE) fuzz FUZZTIME=5m
 	$(MAKE) bench
 

@@ -9,13 +9,11 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/hotkey"
+	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/agent/internal/session"
 	"github.com/byleave/byleave/installer/service"
 	"github.com/spf13/cobra"
 )
-
-// longestHold bounds how long a person can keep boxes back: after that the disk, not the person, would decide.
-const longestHold = 7 * 24 * time.Hour
 
 func runCommand() *cobra.Command {
 	var hold time.Duration
@@ -56,7 +54,7 @@ func runCommand() *cobra.Command {
 }
 
 func checkHold(hold time.Duration) error {
-	if hold < 0 || hold > longestHold {
+	if hold < 0 || hold > keystore.LongestHold {
 		return misuse{fmt.Errorf("--hold must lie between 0 and 168h (7 days)")}
 	}
 	return nil

@@ -81,6 +81,16 @@ func printStatus(w io.Writer, s flow.Status, now time.Time) {
 	case !s.NextSend.IsZero() && s.NextSend.After(now):
 		fmt.Fprintf(w, "The next box may leave at %s.\n", s.NextSend.Local().Format("15:04"))
 	}
+	if s.Today.Most > 0 {
+		fmt.Fprintf(w, "Sent today: %s of %s.\n", size(s.Today.Bytes), size(s.Today.Most))
+	}
+	if s.Today.Why != "" && s.Today.Why != s.Upload {
+		fmt.Fprintf(w, "Boxes wait: %s.\n", s.Today.Why)
+	}
+	if s.Today.Power != "" {
+		fmt.Fprintf(w, "This computer: %s.\n", s.Today.Power)
+	}
+	printOwn(w, s)
 	if s.Erasures > 0 {
 		fmt.Fprintf(w, "%d erasures wait for the collector's word; they are asked for until it comes.\n", s.Erasures)
 	}
@@ -95,6 +105,20 @@ func printStatus(w io.Writer, s flow.Status, now time.Time) {
 	}
 	if s.Disk != "" {
 		fmt.Fprintf(w, "Disk: %s\n", s.Disk)
+	}
+}
+
+// printOwn says what the person allows, and what their rule destroyed.
+func printOwn(w io.Writer, s flow.Status) {
+	if l := s.Limits; l != nil {
+		fmt.Fprintf(w, "Your limits: held %s, copies kept %d days and %s, all boxes here %s; see `byleave limit`.\n",
+			l.Held, l.KeepDays, size(l.KeepBytes), size(l.Quota))
+	}
+	if s.Spool.Evicted > 0 {
+		fmt.Fprintf(w, "%d old copies of what was sent made room for what is recorded.\n", s.Spool.Evicted)
+	}
+	if s.Spool.Dropped > 0 {
+		fmt.Fprintf(w, "%d unsent boxes were destroyed for lack of space, as you wish.\n", s.Spool.Dropped)
 	}
 }
 

@@ -43,7 +43,7 @@ func command() *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
-	root.AddCommand(enrolCommand(), consentCommand(), reviewCommand(), runCommand(), statusCommand(), pauseCommand(), resumeCommand(), trayCommand(), doctorCommand())
+	root.AddCommand(enrolCommand(), consentCommand(), reviewCommand(), runCommand(), statusCommand(), pauseCommand(), resumeCommand(), limitCommand(), trayCommand(), doctorCommand())
 	root.AddCommand(forgetCommand(), receiptCommand(), redactCommand(), installCommand(), uninstallCommand(), startCommand(), stopCommand(), sessionCommand())
 	return root
 }

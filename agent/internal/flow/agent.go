@@ -17,6 +17,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/gate"
 	"github.com/byleave/byleave/agent/internal/hotkey"
 	"github.com/byleave/byleave/agent/internal/keystore"
+	"github.com/byleave/byleave/agent/internal/power"
 	"github.com/byleave/byleave/agent/internal/rights"
 	"github.com/byleave/byleave/agent/internal/session"
 	"github.com/byleave/byleave/agent/internal/spool"
@@ -32,6 +33,7 @@ type agent struct {
 	clock  *clock
 	gate   *gate.Gate
 	spool  *spool.Spool
+	budget *upload.Budget
 	rights *rights.Rights
 	pipe   *redact.Pipe
 	lock   *os.File
@@ -47,6 +49,8 @@ type agent struct {
 	desktop      atomic.Pointer[session.Session] // open, then session
 	shutter      atomic.Pointer[shutter]         // forget, under mu
 	key          atomic.Pointer[hotkey.Key]      // look
+	limits       atomic.Pointer[keystore.Limits] // load: the person's own; nil if nobody knows them
+	energy       atomic.Pointer[power.State]     // runPower: what the computer says, nil before it says anything
 	untrayed     atomic.Pointer[string]          // runTray: why nobody shows the icon
 	answer       atomic.Pointer[string]          // act: what came of the last click in the tray
 	news         news                            // whatever the tray shows has changed
@@ -85,7 +89,7 @@ func open(cfg Config) (*agent, error) {
 	}
 	seen, wallErr := keys.Wall()
 	a := &agent{
-		cfg: cfg, log: cfg.Log, keys: keys, lock: held, clock: newClock(seen, wallErr != nil),
+		cfg: cfg, log: cfg.Log, keys: keys, lock: held, budget: upload.NewBudget(keys), clock: newClock(seen, wallErr != nil),
 		unsaved: unsaved{consent: map[[16]byte]bool{}},
 		handed:  make(chan struct{}, 1), stirred: make(chan struct{}, 1), due: make(chan struct{}, 1),
 		news: make(news, 1), again: make(chan struct{}, 1),
@@ -162,6 +166,7 @@ func (a *agent) newestPolicy() (policy.Policy, error) {
 func (a *agent) load() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.loadLimits()
 	rules, consent, err := a.granted()
 	err = errors.Join(err, a.destroy())
 	a.save()

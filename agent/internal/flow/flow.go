@@ -55,6 +55,7 @@ func Run(ctx context.Context, cfg Config) error {
 	var consumers, redactor, producers stage
 	consumers.run(stopProducers, func() error { return a.runUpload(consuming) })
 	consumers.run(stopProducers, func() error { return a.runDeadline(consuming) })
+	consumers.run(stopProducers, func() error { return a.runPower(consuming) })
 	redactor.run(stopProducers, func() error { return a.pipe.Run(redacting) })
 	producers.run(stopProducers, func() error { return a.runSight(producing) })
 	producers.run(stopProducers, func() error { return a.runEdges(producing) })

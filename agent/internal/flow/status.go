@@ -3,6 +3,8 @@ package flow
 import (
 	"strings"
 	"time"
+
+	"github.com/byleave/byleave/agent/internal/keystore"
 )
 
 // Status is what the person sees of the agent. It holds counts and reasons, never content.
@@ -20,8 +22,24 @@ type Status struct {
 	NextSend    time.Time `json:"next_send,omitzero"` // when the oldest held box may leave
 	Upload      string    `json:"upload,omitempty"`   // why nothing is sent, if there is a reason
 	Disk        string    `json:"disk,omitempty"`
+	Today       Today     `json:"today"`
+	Limits      *Limits   `json:"limits,omitempty"`   // nil: they cannot be read
 	Erasures    int       `json:"erasures,omitempty"` // that the collector has not answered yet
 	Redactor    string    `json:"redactor"`
+}
+
+// Today is what left today, padding and repetitions counted, and why nothing more may leave now.
+type Today struct {
+	Bytes int64  `json:"bytes"`
+	Most  int64  `json:"most"`
+	Why   string `json:"why,omitempty"`
+	Power string `json:"power,omitempty"` // what the computer says of its energy and its network
+}
+
+// Limits are the person's own, the usual ones filled in.
+type Limits struct {
+	keystore.Limits
+	Held time.Duration `json:"held"` // how long a box stays here first
 }
 
 // Consent is the consent in force.
@@ -37,6 +55,8 @@ type Spool struct {
 	Sent        int   `json:"sent"`
 	SentBytes   int64 `json:"sent_bytes"`
 	Quarantined int   `json:"quarantined"`
+	Evicted     int   `json:"evicted"`          // since the start: copies of what was sent that made room
+	Dropped     int   `json:"dropped"`          // ever: unsent boxes that the person's rule destroyed
 	Events      int64 `json:"events_bytes"`     // since the start: events before compression
 	Compressed  int64 `json:"compressed_bytes"` // after it
 	Sealed      int64 `json:"sealed_bytes"`     // boxes, padding and capsules included
@@ -48,7 +68,7 @@ func (a *agent) status() Status {
 		State: g.State.String(), Words: a.said(g), Since: g.Since, PausedUntil: g.PausedUntil, Mark: a.marked.Load(),
 		Spool: Spool{
 			Held: n.Held, HeldBytes: n.HeldBytes, Sent: n.Sent, SentBytes: n.SentBytes, Quarantined: n.Quarantined,
-			Events: n.Raw, Compressed: n.Compressed, Sealed: n.Padded,
+			Evicted: n.Evicted, Dropped: n.Dropped, Events: n.Raw, Compressed: n.Compressed, Sealed: n.Padded,
 		},
 	}
 	if c := a.consent.Load(); c != nil {
@@ -76,11 +96,17 @@ func (a *agent) status() Status {
 	if up := a.uploader.Load(); up != nil {
 		s.Upload = up.Status().Words
 	}
+	s.Today = a.today(time.Now())
+	if l := a.limits.Load(); l != nil {
+		s.Limits = &Limits{Limits: *l, Held: a.hold()}
+		s.Limits.KeepDays, s.Limits.KeepBytes = l.Keep()
+		s.Limits.Quota = l.Room()
+	}
 	if pending, err := a.rights.Pending(); err == nil {
 		s.Erasures = len(pending)
 	}
 	if !n.Oldest.IsZero() {
-		s.NextSend = n.Oldest.Add(a.cfg.Hold)
+		s.NextSend = n.Oldest.Add(a.hold())
 	}
 	return s
 }

@@ -92,7 +92,7 @@ func (a *agent) view() tray.View {
 		v.AgreedUntil = c.Expires()
 	}
 	if !n.Oldest.IsZero() {
-		v.NextSend = n.Oldest.Add(a.cfg.Hold)
+		v.NextSend = n.Oldest.Add(a.hold())
 	}
 	if words := a.answer.Load(); words != nil {
 		v.Answer = *words

@@ -11,12 +11,6 @@ import (
 
 // Stage 6: boxes whose hold has passed go to the collector.
 
-// keepDays and keepBytes bound the person's own copy of what was sent.
-const (
-	keepDays  = 30
-	keepBytes = 2 << 30
-)
-
 // runUpload runs an uploader while this device is enrolled.
 func (a *agent) runUpload(ctx context.Context) error {
 	for {
@@ -36,8 +30,7 @@ func (a *agent) runUpload(ctx context.Context) error {
 func (a *agent) upload(ctx context.Context, id keystore.Identity) error {
 	up := upload.New(upload.Options{
 		Identity: id, Queue: told{a.spool, a.news}, Stubs: a.keys, Erasures: a.rights, Own: a.keys, Policy: a.newPolicy,
-		Hold: func() time.Duration { return a.cfg.Hold },
-		Wait: a.mayNotSend, Log: a.log,
+		Hold: a.hold, Budget: a.budget, Wait: a.mayNotSend, Log: a.log,
 	})
 	a.uploader.Store(up)
 	var running stage
@@ -46,9 +39,7 @@ func (a *agent) upload(ctx context.Context, id keystore.Identity) error {
 	running.run(end, func() error { return up.Run(ended) })
 	for wait(ended, a.stirred, a.untilDue()) {
 		up.Kick()
-		if _, err := a.spool.Prune(time.Now(), keepDays, keepBytes); err != nil {
-			a.log.Warn("old copies could not be removed", "why", err.Error())
-		}
+		a.keepCopies()
 	}
 	return running.wait()
 }
@@ -59,7 +50,7 @@ func (a *agent) untilDue() time.Duration {
 	if oldest.IsZero() {
 		return 0
 	}
-	return max(time.Until(oldest.Add(a.cfg.Hold)), 0)
+	return max(time.Until(oldest.Add(a.hold())), 0)
 }
 
 const wordsClock = "the clock was set; `byleave resume` says that it is right"

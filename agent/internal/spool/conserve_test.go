@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -9,19 +10,27 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestI13Conservation: whatever is done in whatever order, sealed = held + sent + quarantined + destroyed + pruned, and no
-// sequence is given twice.
+// TestI13Conservation: whatever is done in whatever order, sealed = held + sent + quarantined + destroyed + pruned + evicted + dropped,
+// and no sequence is given twice.
 func TestI13Conservation(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		d := newDisk()
 		s := mustStart(t, d)
-		var sealed, destroyed, pruned, n int
+		var sealed, destroyed, pruned, evicted, n int
 		sequences := map[uint64]bool{}
 		consent := consentA
 		rt.Repeat(map[string]func(*rapid.T){
 			"cut": func(rt *rapid.T) {
 				n++
-				must(t, s.Append(gap(n)))
+				before := s.Stats().Evicted
+				err := s.Append(gap(n))
+				evicted += s.Stats().Evicted - before
+				if errors.Is(err, ErrFull) {
+					s.Limit(Quota{})
+					must(t, s.Retry())
+					return
+				}
+				must(t, err)
 				must(t, s.Cut())
 				b, ok := newest(s)
 				if q := b.Header().Sequence; !ok || sequences[q] {
@@ -58,6 +67,10 @@ func TestI13Conservation(t *testing.T) {
 				must(t, err)
 				pruned += k
 			},
+			"quota": func(rt *rapid.T) {
+				bytes := envelope.MaxSize + rapid.Int64Range(0, 60_000).Draw(rt, "quota")
+				s.Limit(Quota{Bytes: bytes, DropOldest: rapid.Bool().Draw(rt, "drop")})
+			},
 			"consent": func(rt *rapid.T) {
 				consent = rapid.SampledFrom([][16]byte{consentA, consentB}).Draw(rt, "consent")
 				must(t, s.Use(testKeys(consent)))
@@ -73,7 +86,7 @@ func TestI13Conservation(t *testing.T) {
 			},
 			"": func(rt *rapid.T) {
 				st := s.Stats()
-				if got := st.Held + st.Sent + st.Quarantined + destroyed + pruned; got != sealed {
+				if got := st.Held + st.Sent + st.Quarantined + destroyed + pruned + evicted + st.Dropped; got != sealed {
 					rt.Fatalf("sealed %d, accounted for %d: %+v", sealed, got, st)
 				}
 				if files := len(inFolder(t, d)); files != st.Held+st.Sent+st.Quarantined {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"path"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -18,10 +17,28 @@ type disk struct {
 	before func(op string) error // called before each operation that changes something; an error makes it fail
 	short  bool                  // a failing write writes half before it fails
 
-	skipDirSync, skipFileSync bool // planted bugs: the disk says that it synced
+	lies func(op, name string) lie // a planted bug: what is said to be done and is not
 
 	poisoned map[string]bool // files whose fsync failed: only Remove may touch them
 	touched  []string        // what was done to one of them all the same
+}
+
+// lie is how an operation goes wrong without a word.
+type lie uint8
+
+const (
+	truth  lie = iota
+	skip       // nothing is done
+	half       // half of the bytes are written
+	flip       // one bit is another
+	copied     // a rename copies instead, without a sync
+)
+
+func (d *disk) lie(op, name string) lie {
+	if d.lies == nil {
+		return truth
+	}
+	return d.lies(op, name)
 }
 
 func newDisk() *disk { return wrap(vfs.NewCrashableMem()) }
@@ -99,12 +116,30 @@ func (d *disk) Rename(from, to string) error {
 	if err := d.step("rename", from); err != nil {
 		return err
 	}
+	switch d.lie("rename", to) {
+	case skip:
+		return nil
+	case copied:
+		b, err := d.Read(from, 1<<21)
+		if err != nil {
+			return err
+		}
+		f, err := d.MemFS.Create(to, vfs.WriteCategoryUnspecified)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(b)
+		return errors.Join(err, f.Close(), d.MemFS.Remove(from))
+	}
 	return d.MemFS.Rename(from, to)
 }
 
 func (d *disk) Remove(name string) error {
 	if err := d.step("remove", name); err != nil {
 		return err
+	}
+	if d.lie("remove", name) == skip {
+		return nil
 	}
 	return d.MemFS.Remove(name)
 }
@@ -117,7 +152,7 @@ func (d *disk) SyncDir(dir string) error {
 }
 
 func (d *disk) sync(dir string) error {
-	if d.skipDirSync && strings.HasSuffix(dir, "spool") {
+	if d.lie("syncdir", dir) == skip {
 		return nil
 	}
 	f, err := d.OpenDir(dir)
@@ -142,6 +177,14 @@ func (f *diskFile) Write(b []byte) (int, error) {
 		}
 		return n, err
 	}
+	switch f.d.lie("write", f.name) {
+	case half:
+		_, err := f.File.Write(bytes.Clone(b[:len(b)/2]))
+		return len(b), err
+	case flip:
+		b = bytes.Clone(b)
+		b[len(b)/2] ^= 4
+	}
 	return f.File.Write(bytes.Clone(b)) // under -race the file system in memory spoils what it was given
 }
 
@@ -150,7 +193,7 @@ func (f *diskFile) Sync() error {
 		f.d.poisoned[f.name] = true
 		return err
 	}
-	if f.d.skipFileSync {
+	if f.d.lie("sync", f.name) == skip {
 		return nil
 	}
 	return f.File.Sync()

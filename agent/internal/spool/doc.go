@@ -9,6 +9,7 @@
 //	<sequence>-<batch>.span      beside a box: the time that it covers, for the person's own use; never sent
 //	quarantine/                  damaged, refused or foreign files; never read again, never a reason not to start
 //	chain                        number and digest of the newest box, so that retention cannot break the chain
+//	dropped                      how many unsent boxes the person's rule for a full folder has destroyed
 //	session                      there while an agent runs; found at start, it tells that the last one did not end cleanly
 //
 // May import: agent/internal/capture/redact, policy, proto/envelope, proto/envelope/seal, proto/pb

@@ -19,6 +19,7 @@ const (
 const (
 	chainName      = "chain"
 	sessionName    = "session"
+	droppedName    = "dropped"
 	quarantineName = "quarantine"
 )
 
@@ -30,7 +31,7 @@ func boxName(sequence uint64, batch envelope.ID) string {
 var (
 	boxPattern  = regexp.MustCompile(`^([0-9a-f]{16})-([0-9a-f]{32})(\.box|\.sent)$`)
 	spanPattern = regexp.MustCompile(`^[0-9a-f]{16}-[0-9a-f]{32}\.span$`)
-	tempPattern = regexp.MustCompile(`^([0-9a-f]{16}-[0-9a-f]{32}|chain|session)-[0-9]+\.tmp$`)
+	tempPattern = regexp.MustCompile(`^([0-9a-f]{16}-[0-9a-f]{32}|chain|session|dropped)-[0-9]+\.tmp$`)
 )
 
 // parseName reads a box's file name; ok is false for every other name.

@@ -24,6 +24,14 @@ type entry struct {
 	taken    bool // may have left: it was given out for upload, now or before the start
 }
 
+// holds tells whether the box must still stay here.
+func (e *entry) holds(now time.Time, hold time.Duration) bool {
+	if e.at.After(now) {
+		e.at = now // sealed while the clock was wrong: the hold counts from here
+	}
+	return now.Sub(e.at) < hold
+}
+
 // Next is the oldest held box, if it was sealed at least hold before now. It skips none: a box that must not leave yet holds
 // back all younger ones. A box found damaged is set aside, and the next one counts.
 func (s *Spool) Next(now time.Time, hold time.Duration) (envelope.Box, bool) {
@@ -37,10 +45,7 @@ func (s *Spool) NextExcept(now time.Time, hold time.Duration, skip func(batch, c
 	defer s.mu.Unlock()
 	for i := 0; !s.closed && i < len(s.held); {
 		e := &s.held[i]
-		if e.at.After(now) {
-			e.at = now // sealed while the clock was wrong: the hold counts from here
-		}
-		if now.Sub(e.at) < hold {
+		if e.holds(now, hold) {
 			break
 		}
 		if skip(e.batch, e.consent) {
@@ -58,6 +63,27 @@ func (s *Spool) NextExcept(now time.Time, hold time.Duration, skip func(batch, c
 		}
 	}
 	return envelope.Box{}, false
+}
+
+// Ready looks at the boxes that NextExcept would give, one after another, by what is known of them, and gives none out: the bytes of the
+// first (0: there is none) and of all, and when the first was sealed.
+func (s *Spool) Ready(now time.Time, hold time.Duration, skip func(batch, consent envelope.ID) bool) (first, all int64, sealed time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.held {
+		e := &s.held[i]
+		if e.holds(now, hold) {
+			break
+		}
+		if skip(e.batch, e.consent) {
+			continue
+		}
+		if first == 0 {
+			first, sealed = e.size, e.at
+		}
+		all += e.size
+	}
+	return first, all, sealed
 }
 
 // readVerified reads a held box and, if a device is in use, checks its signature: the header's hashes do not cover the header.

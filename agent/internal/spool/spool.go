@@ -60,6 +60,7 @@ type Spool struct {
 	last          link                 // of the device in use
 	marked        link                 // what the chain mark holds durably
 	links         map[envelope.ID]link // newest box of every device that the folder knows
+	quota         Quota
 	attempt       int                  // numbers temporary files, so that none is ever written twice
 	held          []entry              // oldest first
 	gone          map[envelope.ID]bool // boxes that were destroyed after they had been given out for upload
@@ -112,7 +113,7 @@ func (s *Spool) follow(device envelope.ID) {
 }
 
 // Append adds a redacted event to the open batch and cuts when the batch is full. An error means that e was not taken: ErrEmpty,
-// ErrNoConsent, ErrDisk, ErrClosed. Memory stays bounded: one open batch and one sealed box.
+// ErrNoConsent, ErrDisk, ErrFull, ErrClosed. Memory stays bounded: one open batch and one sealed box.
 func (s *Spool) Append(e redact.Event) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,6 +130,11 @@ func (s *Spool) Append(e redact.Event) error {
 	it, now := newItem(e), time.Now()
 	if !s.open.takes(it, now) {
 		if err := s.cut(); err != nil {
+			return err
+		}
+	}
+	if s.open.empty() {
+		if err := s.makeRoom(); err != nil {
 			return err
 		}
 	}
@@ -152,6 +158,9 @@ func (s *Spool) Cut() error {
 }
 
 func (s *Spool) cut() error {
+	if errors.Is(s.trouble, ErrFull) {
+		return nil // everything that was taken is stored
+	}
 	if s.trouble != nil {
 		return s.trouble
 	}
@@ -275,7 +284,9 @@ func (s *Spool) Retry() error {
 	case !s.open.empty():
 		err = s.cut()
 	default:
-		err = s.writeChain() // proves that the disk takes bytes again
+		if err = s.makeRoom(); err == nil {
+			err = s.writeChain() // proves that the disk takes bytes again
+		}
 	}
 	if err == nil {
 		s.log.Info("recording can go on: the disk works again")

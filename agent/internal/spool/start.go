@@ -72,6 +72,7 @@ func (s *Spool) start(now time.Time) (Report, error) {
 		s.setAsideAtStart(info, "not a file of the spool", &found, &r)
 	}
 	s.dropOrphans(&found)
+	s.readDropped(&found, &r)
 	s.readHeld(&found, &r)
 	mark := s.recover(&found, &r)
 	s.readSession(&found, mark, now, &r)
@@ -93,8 +94,9 @@ type scan struct {
 	temp           []FileInfo // to unlink
 	spans          []FileInfo
 	chain, session *FileInfo // nil if absent
-	aside          bool      // there is a quarantine
-	damaged        []uint64  // sequences of boxes that were set aside
+	dropped        *FileInfo
+	aside          bool     // there is a quarantine
+	damaged        []uint64 // sequences of boxes that were set aside
 }
 
 func classify(infos []FileInfo) scan {
@@ -120,6 +122,8 @@ func classify(infos []FileInfo) scan {
 			c.chain = &info
 		case info.Name == sessionName:
 			c.session = &info
+		case info.Name == droppedName:
+			c.dropped = &info
 		default:
 			c.foreign = append(c.foreign, info)
 		}

@@ -13,6 +13,8 @@ type Stats struct {
 	Events             int   // appended
 	Sealed             int   // boxes
 	Destroyed, Pruned  int   // boxes
+	Evicted            int   // copies of sent boxes that made room; see Quota
+	Dropped            int   // unsent boxes that the person's rule destroyed, ever
 	Raw                int64 // bytes of payloads before compression
 	Compressed, Padded int64 // the same after compression, and as boxes
 }

@@ -43,6 +43,9 @@ func (u *Uploader) drain(ctx context.Context, client pb.DeviceClient) error {
 		u: u, client: client, credit: firstCredit,
 		flying: map[envelope.ID]flight{}, attempts: map[envelope.ID]int{}, later: map[envelope.ID]bool{},
 	}
+	if !d.spared() {
+		return nil
+	}
 	if _, ok := d.next(); !ok {
 		return nil
 	}
@@ -94,6 +97,9 @@ func (d *drain) run() error {
 // or erasure that was given meanwhile ends the stream, because it goes first.
 func (d *drain) fill() (blocked bool, err error) {
 	for d.wish == nil && d.u.opt.Wait() == "" && !d.u.mustTell() && !d.u.mustErase() {
+		if !d.spared() {
+			return false, nil
+		}
 		box, ok := d.next()
 		if !ok {
 			return false, nil
@@ -101,6 +107,12 @@ func (d *drain) fill() (blocked bool, err error) {
 		size := len(box.Bytes())
 		if uint64(d.load+size) > d.credit {
 			return true, nil
+		}
+		now := time.Now()
+		if ok, err := d.u.opt.Budget.take(now, d.u.waits(now, d.skip)); err != nil {
+			return false, failure{words: err.Error()}
+		} else if !ok {
+			return false, nil
 		}
 		if err := d.stream.Send(&pb.UploadRequest{Box: box.Bytes()}); err != nil {
 			if errors.Is(err, io.EOF) { // the reason stands in the status, which Recv gives
@@ -119,10 +131,20 @@ func (d *drain) fill() (blocked bool, err error) {
 
 // next is the oldest box that is ready and not in flight already.
 func (d *drain) next() (envelope.Box, bool) {
-	return d.u.opt.Queue.NextExcept(time.Now(), d.u.opt.Hold(), func(batch, consent envelope.ID) bool {
-		_, flying := d.flying[batch]
-		return flying || d.later[batch] || d.u.withdrawn[consent]
-	})
+	return d.u.opt.Queue.NextExcept(time.Now(), d.u.opt.Hold(), d.skip)
+}
+
+// skip names what this stream does not send now.
+func (d *drain) skip(batch, consent envelope.ID) bool {
+	_, flying := d.flying[batch]
+	return flying || d.later[batch] || d.u.withdrawn[consent]
+}
+
+// spared tells whether a box waits that the budget lets leave.
+func (d *drain) spared() bool {
+	now := time.Now()
+	w := d.u.waits(now, d.skip)
+	return w.next > 0 && !d.u.opt.Budget.keepsBack(now, w)
 }
 
 // answer acts on one ack. The closed list of outcomes stands here and nowhere else.

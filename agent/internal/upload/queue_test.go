@@ -48,6 +48,24 @@ func (m *memory) NextExcept(now time.Time, hold time.Duration, skip func(batch, 
 	return envelope.Box{}, false
 }
 
+func (m *memory) Ready(now time.Time, hold time.Duration, skip func(batch, consent envelope.ID) bool) (first, all int64, sealed time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, h := range m.boxes {
+		if now.Sub(h.at) < hold {
+			break
+		}
+		if skip(h.box.Header().Batch, h.box.Header().Consent) {
+			continue
+		}
+		if first == 0 {
+			first, sealed = int64(len(h.box.Bytes())), h.at
+		}
+		all += int64(len(h.box.Bytes()))
+	}
+	return first, all, sealed
+}
+
 func (m *memory) take(id envelope.ID) error {
 	if err := m.fail; err != nil {
 		m.fail = nil
@@ -198,9 +216,10 @@ func run(t *testing.T, id keystore.Identity, change func(*Options, *pace)) *runn
 	q, wish := &memory{}, &wishes{}
 	opt := Options{
 		Identity: id, Queue: q, Stubs: keys, Erasures: wish, Own: keys, Policy: func([]byte) {}, Hold: func() time.Duration { return 0 },
-		Log: slog.New(slog.DiscardHandler),
+		Budget: NewBudget(keys), Log: slog.New(slog.DiscardHandler),
 	}
-	p := pace{first: time.Millisecond, most: 20 * time.Millisecond, stall: 20 * time.Second, day: time.Hour, look: time.Second}
+	opt.Budget.Policy(1 << 30)
+	p := pace{first: time.Millisecond, most: 20 * time.Millisecond, stall: 20 * time.Second, day: time.Hour, look: time.Second, rise: 20 * time.Millisecond}
 	if change != nil {
 		change(&opt, &p)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -16,6 +17,9 @@ import (
 type queue interface {
 	// NextExcept is the oldest unsent box that was sealed at least hold before now and that skip does not name.
 	NextExcept(now time.Time, hold time.Duration, skip func(batch, consent envelope.ID) bool) (envelope.Box, bool)
+	// Ready looks at the boxes that NextExcept would give, one after another, without giving them out: the bytes of the first (0: there
+	// is none) and of all, and when the first was sealed.
+	Ready(now time.Time, hold time.Duration, skip func(batch, consent envelope.ID) bool) (first, all int64, sealed time.Time)
 	Sent(id envelope.ID) error
 	Quarantine(id envelope.ID, why string) error
 	Erased(id envelope.ID) error // the person took it back: destroy what is left of it
@@ -37,6 +41,7 @@ type Options struct {
 	Own      own
 	Policy   func(signed []byte)  // gets the newest policy, unchecked, after each check-in
 	Hold     func() time.Duration // how long a box stays on the device first
+	Budget   *Budget              // when boxes may leave; Kick after a change
 	Wait     func() string        // why nothing may be sent now, in words; "" or nil: it may. Kick after a change.
 	Log      *slog.Logger
 }
@@ -58,9 +63,10 @@ type pace struct {
 	stall       time.Duration // longest silence of the collector within a call
 	day         time.Duration // check-in
 	look        time.Duration // longest time between two looks at boxes that are on hold
+	rise        time.Duration // longest wait after the computer woke
 }
 
-var usual = pace{first: time.Second, most: 15 * time.Minute, stall: time.Minute, day: 24 * time.Hour, look: 15 * time.Minute}
+var usual = pace{first: time.Second, most: 15 * time.Minute, stall: time.Minute, day: 24 * time.Hour, look: 15 * time.Minute, rise: time.Minute}
 
 // Uploader sends what the queue holds. Make one with New; Run it once.
 type Uploader struct {
@@ -75,6 +81,7 @@ type Uploader struct {
 	refused   int                  // pending stubs that the collector refused; only Run's goroutine
 	unerased  int                  // pending erasures that the collector refused; only Run's goroutine
 	waiting   bool                 // Wait gave a reason; only Run's goroutine
+	spared    bool                 // Budget gave a reason; only Run's goroutine
 
 	mu       sync.Mutex
 	status   Status
@@ -106,6 +113,15 @@ func (u *Uploader) Kick() {
 func (u *Uploader) Hurry() {
 	u.mu.Lock()
 	u.failures, u.pause = 0, time.Time{}
+	u.mu.Unlock()
+	u.Kick()
+}
+
+// Woke tells that the computer slept. What it sent is tried anew, after a short wait by chance, so that computers that wake together do
+// not all call at once.
+func (u *Uploader) Woke() {
+	u.mu.Lock()
+	u.failures, u.pause = 0, time.Now().Add(rand.N(u.pace.rise+1))
 	u.mu.Unlock()
 	u.Kick()
 }
@@ -169,10 +185,20 @@ func (u *Uploader) wake(now time.Time) time.Time {
 	if u.waiting {
 		return time.Time{} // a kick ends this
 	}
-	if !now.Before(u.checkIn) || u.mustTell() || u.refused > 0 || u.unerased > 0 || u.hasBox(now) {
+	if !now.Before(u.checkIn) || u.mustTell() || u.refused > 0 || u.unerased > 0 {
 		return latest(now, u.notBefore())
 	}
 	next := u.checkIn
+	if w := u.waits(now, u.refusedThere); w.next > 0 {
+		again, ok := u.spare(now, w)
+		if ok && u.hasBox(now) {
+			return latest(now, u.notBefore())
+		}
+		if !again.IsZero() {
+			next = earliest(next, again)
+		}
+		return latest(next, u.notBefore()) // a kick tells what else ends this
+	}
 	if hold := u.opt.Hold(); hold > 0 && now.Before(u.kicked.Add(hold)) {
 		// Something sealed before the last kick may be on hold. The queue does not say until when, so look a few times.
 		next = earliest(next, u.kicked.Add(hold), now.Add(min(max(hold/8, 10*time.Millisecond), u.pace.look)))
@@ -187,10 +213,31 @@ func (u *Uploader) mustTell() bool {
 	return err != nil || len(pending) > u.refused
 }
 
+// hasBox tells whether a box can be read to be sent: one that is damaged and cannot be set aside is no reason to connect.
 func (u *Uploader) hasBox(now time.Time) bool {
-	_, ok := u.opt.Queue.NextExcept(now, u.opt.Hold(), func(_, consent envelope.ID) bool { return u.withdrawn[consent] })
+	_, ok := u.opt.Queue.NextExcept(now, u.opt.Hold(), u.refusedThere)
 	return ok
 }
+
+// spare tells whether the budget lets boxes leave, and says why not, and when that ends by itself.
+func (u *Uploader) spare(now time.Time, w waiting) (again time.Time, ok bool) {
+	why, again := u.opt.Budget.start(now, w)
+	if why != "" || u.spared {
+		u.say(why)
+		u.spared = why != ""
+	}
+	return again, why == ""
+}
+
+// waits is what waits, but for what skip names. A box that is only looked at has not been given out: it has not left.
+func (u *Uploader) waits(now time.Time, skip func(batch, consent envelope.ID) bool) waiting {
+	hold := u.opt.Hold()
+	first, all, sealed := u.opt.Queue.Ready(now, hold, skip)
+	return waiting{next: first, bytes: all, since: sealed.Add(hold)}
+}
+
+// refusedThere tells whether the collector no longer takes the box's consent.
+func (u *Uploader) refusedThere(_, consent envelope.ID) bool { return u.withdrawn[consent] }
 
 func (u *Uploader) notBefore() time.Time {
 	u.mu.Lock()

@@ -1,0 +1,70 @@
+package flow
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/byleave/byleave/agent/internal/keystore"
+	"github.com/byleave/byleave/e2e/sysbus"
+)
+
+// TestI25ThePersonIsTold: what the computer says and what the person set decide whether boxes leave, and the status says so.
+func TestI25ThePersonIsTold(t *testing.T) {
+	a := device(t, version(1, func(p map[string]any) { p["budgets"] = map[string]any{"bytes_per_day": "5000000"} }))
+	bus, err := sysbus.Start(t.TempDir())
+	check(t, err)
+	t.Cleanup(func() { check(t, bus.Close()) })
+	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", bus.Address)
+	check(t, bus.Network(1, "Phone"))
+	check(t, bus.Energy(true, 45))
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := a.runPower(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() { cancel(); running.Wait() })
+	says := func(why, power string) {
+		t.Helper()
+		for got := a.status().Today; got.Why != why || got.Power != power; got = a.status().Today {
+			select {
+			case <-a.news:
+			case <-time.After(30 * time.Second):
+				t.Fatalf("never %q, %q, but %+v", why, power, got)
+			}
+		}
+	}
+	says("metered network", `on battery, 45 %; network "Phone", metered`)
+	check(t, bus.Network(2, "Home"))
+	says("", `on battery, 45 %; network "Home"`)
+	check(t, bus.Energy(true, 12))
+	says("battery below 30 %", `on battery, 12 %; network "Home"`)
+	check(t, bus.Energy(false, 12))
+	says("", `on mains; network "Home"`)
+
+	if got := a.status().Today; got.Most != 5_000_000 || got.Bytes != 0 {
+		t.Errorf("budget %+v", got)
+	}
+	hold := 2 * time.Hour
+	check(t, a.keys.SaveLimits(keystore.Limits{BytesPerDay: 2_000_000, OnlyOn: "Office", Hold: &hold, KeepDays: 7}))
+	check(t, a.load())
+	says(`not on the network "Office", as you wish`, `on mains; network "Home"`)
+	if got := a.status(); got.Today.Most != 2_000_000 || got.Limits.Held != hold || got.Limits.KeepDays != 7 || a.hold() != hold {
+		t.Errorf("limits %+v, %+v", got.Today, got.Limits)
+	}
+	check(t, a.keys.SaveLimits(keystore.Limits{BytesPerDay: 1 << 40}))
+	check(t, a.load())
+	if got := a.status().Today.Most; got != 5_000_000 {
+		t.Errorf("the person's limit loosened the policy's to %d", got)
+	}
+	check(t, os.WriteFile(filepath.Join(a.cfg.Home, "limits"), []byte("{\"bytes_per_day\":"), 0o600))
+	check(t, a.load())
+	if got := a.status(); got.Today.Why == "" || got.Limits != nil || a.hold() != keystore.LongestHold {
+		t.Errorf("unreadable limits: %+v, hold %v", got.Today, a.hold())
+	}
+}
