@@ -91,6 +91,9 @@ bench-forget: deps $(DEMO_BINS) ## "forget the last 10 minutes", from the comman
 bench-erase: ## what an erasure costs a collector with many boxes of one person
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestEraseCost$$' -v ./collector/internal/store/embed
 
+bench-ingest: deps $(BIN)/byleave-collector ## what a collector takes in and makes durable, beside plain TCP, TLS and disk
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIngest$$' -v ./bench/ingest
+
 nightly: check race ## the slow proofs
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 60m -run 'TestNarrowerAgainstTheOracle|TestTransitions' -v ./policy ./agent/internal/flow
 	$(MAKE) fuzz FUZZTIME=5m
