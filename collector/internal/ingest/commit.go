@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	groupBoxes = 64
-	groupBytes = 16 << 20
+	groupBoxes = 256
+	groupBytes = 8 << 20 // while one group is synced, the next arrives
 	groupWait  = 2 * time.Millisecond
 )
 

@@ -29,6 +29,7 @@ const (
 	connectionAge  = 30 * time.Minute
 	connectionEnd  = 2 * time.Minute
 	drainTime      = 10 * time.Second
+	readBuffer     = 4 << 10 // of each connection, also of an idle one; what is longer is read past it
 )
 
 // Services is what the server serves; which of them a caller may use is said by its certificate.
@@ -46,6 +47,7 @@ func NewServer(t *tls.Config, s Services, store active, audit *Audit, log *slog.
 		grpc.UnaryInterceptor(d.unary), grpc.StreamInterceptor(d.stream),
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage+4<<10),
 		grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeader), grpc.ConnectionTimeout(handshakeTime),
+		grpc.ReadBufferSize(readBuffer),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingEvery}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
 			MaxConnectionIdle: connectionIdle, MaxConnectionAge: connectionAge, MaxConnectionAgeGrace: connectionEnd,

@@ -26,6 +26,7 @@ type upload struct {
 	in     *Ingest
 	stream pb.Device_UploadServer
 	device store.ID
+	who    store.Standing // of the device, once asked for; only receive's goroutine
 	acct   *account
 	slots  chan struct{}           // one per box in flight: taken by receive, given back when its ack was sent
 	acks   chan *pb.UploadResponse // has room for every slot, so that nobody waits for a slow device
@@ -102,7 +103,7 @@ func (u *upload) take(raw []byte) {
 		return
 	}
 	free := func() { u.in.memory.free(size); u.acct.bytes.Release(size) }
-	rec, refused := u.in.examine(ctx, u.device, raw)
+	rec, refused := u.in.examine(u, raw)
 	if refused != pb.Outcome_OUTCOME_UNSPECIFIED {
 		free()
 		u.ack(claimedID(raw), refused, troubleRetry)
