@@ -25,6 +25,7 @@ import (
 	"github.com/byleave/byleave/proto/envelope"
 	"github.com/byleave/byleave/proto/pb"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -81,6 +82,7 @@ func TestHostileRequestsChangeNothing(t *testing.T) {
 	}
 	noIDsIn(t, r.log.String(), s.mallory.id, s.victim.id, s.gone.id, s.mallory.subject, s.mine.Header().Batch)
 	s.mallory.want(pb.Outcome_OUTCOME_STORED, s.mallory.box(10).Bytes()) // and the collector still works
+	r.bare.check(t, codes.Unauthenticated, codes.PermissionDenied, codes.InvalidArgument, codes.FailedPrecondition, codes.AlreadyExists, codes.Unimplemented)
 }
 
 func (s *scene) boxes() []attack {

@@ -44,7 +44,7 @@ func NewServer(t *tls.Config, s Services, store active, audit *Audit, log *slog.
 	d := &door{store: store, audit: audit, log: log, now: now}
 	srv := grpc.NewServer(
 		grpc.Creds(credentials.NewTLS(t)),
-		grpc.UnaryInterceptor(d.unary), grpc.StreamInterceptor(d.stream),
+		grpc.UnaryInterceptor(d.unary), grpc.StreamInterceptor(d.stream), grpc.UnknownServiceHandler(d.unknown),
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage+4<<10),
 		grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeader), grpc.ConnectionTimeout(handshakeTime),
 		grpc.ReadBufferSize(readBuffer),
