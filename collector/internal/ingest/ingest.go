@@ -16,6 +16,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/ca"
@@ -42,6 +43,7 @@ type Ingest struct {
 	accounts accounts
 	memory   memory
 	erasing  erasing
+	limit    atomic.Pointer[Limits]
 	draining chan struct{}
 	drain    sync.Once
 	streams  sync.WaitGroup
@@ -69,9 +71,29 @@ func New(s keeper, keys Keys, p *PolicyFile, audit *Audit, log *slog.Logger, now
 		store: s, keys: keys, policy: p, audit: audit, log: log, now: now, commit: newCommitter(s, log),
 		draining: make(chan struct{}),
 	}
+	in.SetLimits(DefaultLimits())
 	in.erasing.by = map[string]*rate{}
 	in.accounts.of = map[store.ID]*account{}
 	return in
+}
+
+// SetLimits makes l count from the next box on.
+func (in *Ingest) SetLimits(l Limits) { in.limit.Store(&l) }
+
+func (in *Ingest) limits() Limits { return *in.limit.Load() }
+
+// ErrDraining says that the collector is about to stop.
+var ErrDraining = errors.New("the collector is stopping: devices are told to come back")
+
+// Ready tells whether boxes are taken and stored, and if not, why.
+func (in *Ingest) Ready() error {
+	if in.isDraining() {
+		return ErrDraining
+	}
+	if in.commit.failing.Load() {
+		return errors.New("the last boxes could not be stored: see the log; devices keep theirs and try again")
+	}
+	return nil
 }
 
 // Drain ends upload streams once what they sent is answered; new ones are told to come back.
