@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Limits is what an operator may set about how much a collector takes in. They are the same for every device.
@@ -42,7 +43,7 @@ func ParseLimits(text []byte) (Limits, error) {
 		}
 	}
 	if err != nil {
-		return Limits{}, fmt.Errorf("line %d: %s", lineAt(text, errorOffset(err, dec)), sayJSON(err))
+		return Limits{}, fmt.Errorf("line %d: %s", lineAt(text, errorOffset(text, err, dec)), sayJSON(err))
 	}
 	for _, b := range bounds {
 		if v := b.of(l); v < b.from || v > b.to {
@@ -52,7 +53,7 @@ func ParseLimits(text []byte) (Limits, error) {
 	return l, nil
 }
 
-func errorOffset(err error, dec *json.Decoder) int64 {
+func errorOffset(text []byte, err error, dec *json.Decoder) int64 {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
@@ -60,6 +61,9 @@ func errorOffset(err error, dec *json.Decoder) int64 {
 		return syntax.Offset
 	case errors.As(err, &kind):
 		return kind.Offset
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok { // the one error that has no type of its own
+		return int64(bytes.Index(text, []byte(name)))
 	}
 	return dec.InputOffset()
 }
