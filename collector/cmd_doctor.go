@@ -28,7 +28,11 @@ func doctorCommand() *cobra.Command {
 	dir := dirFlag(cmd)
 	bundle := cmd.Flags().String("bundle", "", "write what was found to this new file")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		h, err := openHome(*dir)
+		abs, err := filepath.Abs(*dir) // the whole path, so that hide finds it and nothing else
+		if err != nil {
+			return fmt.Errorf("find the folder: %w", err)
+		}
+		h, err := openHome(abs)
 		if err != nil {
 			return err
 		}
@@ -129,13 +133,7 @@ func fileLines(h home) (out []string) {
 
 // hide takes the folder's path out of a sentence: it may hold a name.
 func (h home) hide(text string) string {
-	if abs, err := filepath.Abs(string(h)); err == nil {
-		text = strings.ReplaceAll(text, abs, "DIR")
-	}
-	if string(h) != "." {
-		text = strings.ReplaceAll(text, string(h), "DIR")
-	}
-	return text
+	return strings.ReplaceAll(text, string(h), "DIR")
 }
 
 // writeNew makes a file of mode 0600 that must not exist yet.
