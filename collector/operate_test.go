@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -242,4 +243,28 @@ func lineReader(r io.Reader) <-chan string {
 		}
 	}()
 	return out
+}
+
+// TestIPv6Only: enrolment, consent and upload at a collector that has no IPv4 address.
+func TestIPv6Only(t *testing.T) {
+	l, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		t.Log("this machine has no IPv6; nothing to try")
+		return
+	}
+	must(t, l.Close())
+	dir := filepath.Join(t.TempDir(), "d")
+	must(t, exec.Command("byleave-collector", "init", "--dir", dir).Run())
+	r := startAt(t, dir, "[::1]:0")
+	if !strings.HasPrefix(r.addr, "[::1]:") {
+		t.Fatalf("it serves at %s", r.addr)
+	}
+	s := newSender(t, dir, r.addr)
+	box, err := seal.Seal(s.seal, make([]byte, 100))
+	must(t, err)
+	batch := box.Header().Batch
+	if got := s.send(t, r.addr, map[string][]byte{"": box.Bytes()}); got[string(batch[:])] != pb.Outcome_OUTCOME_STORED {
+		t.Fatal(got)
+	}
+	r.kill(t)
 }

@@ -65,9 +65,14 @@ func TestHostileRequestsChangeNothing(t *testing.T) {
 	csr, k := newCSR(t)
 	r.enrol(&pb.EnrolRequest{Token: s.used, Csr: csr, SigningKey: make([]byte, 32)}, k)
 
-	attacks := slices.Concat(s.boxes(), s.stubs(), s.roles(), s.paths(), s.certificates(), s.enrolments(), s.releases())
-	if len(attacks) < 60 {
-		t.Fatalf("only %d attacks", len(attacks))
+	attacks := slices.Concat(s.boxes(), s.stubs(), s.roles(), s.paths(), s.certificates(), s.enrolments(), s.releases(),
+		s.moreBoxes(), s.moreStubs(), s.erasures(), s.wire())
+	names := map[string]bool{}
+	for _, a := range attacks {
+		names[a.name] = true
+	}
+	if len(names) < 200 {
+		t.Fatalf("only %d kinds of attacks", len(names))
 	}
 	before := r.digest()
 	for _, a := range attacks {
