@@ -96,6 +96,9 @@ bench-redaction: $(BIN)/byleave ## text redaction, ours and peers (DATA=path of 
 	@test -n "$(DATA)" || { echo "bench-redaction: name the data, make bench-redaction DATA=path/to/synth_dataset_v2.json" >&2; exit 2; }
 	bench/peers/run.sh $(DATA)
 
+bench-ingest: deps $(BIN)/byleave-collector ## what a collector takes in and makes durable, beside plain TCP, TLS and disk
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIngest$$' -v ./bench/ingest
+
 nightly: check race ## the slow proofs
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 60m -run 'TestNarrowerAgainstTheOracle|TestTransitions' -v ./policy ./agent/internal/flow
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 120m -run 'TestI16CrashLosesNothing' -v ./agent/internal/spool

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/ca"
@@ -30,7 +31,7 @@ func checkCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		findings, bad := checkHome(cmd.Context(), h)
+		findings, bad := checkAll(cmd.Context(), h, slices.Concat(quickChecks, []check{{"store", checkStore}}))
 		if *asJSON {
 			if err := printJSON(cmd.OutOrStdout(), findings); err != nil {
 				return err
@@ -62,13 +63,17 @@ func (f finding) verdict() string {
 	return "BAD"
 }
 
-func checkHome(ctx context.Context, h home) (out []finding, bad int) {
-	for _, c := range []struct {
-		what string
-		do   func(context.Context, home) (string, error)
-	}{
-		{"ca", checkCA}, {"vault", checkVault}, {"ledger", checkLedger}, {"policy", checkPolicy}, {"store", checkStore},
-	} {
+// check looks at one thing and says how it is, or what is wrong with which file.
+type check struct {
+	what string
+	do   func(context.Context, home) (string, error)
+}
+
+// quickChecks need no more than a moment.
+var quickChecks = []check{{"ca", checkCA}, {"vault", checkVault}, {"ledger", checkLedger}, {"policy", checkPolicy}, {"limits", checkLimits}}
+
+func checkAll(ctx context.Context, h home, checks []check) (out []finding, bad int) {
+	for _, c := range checks {
 		says, err := c.do(ctx, h)
 		if err != nil {
 			says = err.Error()
@@ -114,20 +119,28 @@ func checkPolicy(_ context.Context, h home) (string, error) {
 		return "", errors.New("no policy is published: nobody can be asked for anything; see `byleave-collector policy --help`")
 	}
 	if err != nil {
-		return "", fmt.Errorf("read the policy: %w", err)
+		return "", fmt.Errorf("%s: %w", policyName, err)
 	}
 	p, err := policy.Parse(raw, pub)
-	if err != nil {
-		return "", err
+	if err == nil {
+		err = policy.Newer(p, policy.Policy{}, time.Now())
 	}
-	if err := policy.Newer(p, policy.Policy{}, time.Now()); err != nil {
-		return "", err
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", policyName, err)
 	}
 	offline := "its private key is offline"
 	if _, err := os.Stat(h.path(policyKeyName)); err == nil {
 		offline = "its private key is still here: move policy.key offline"
 	}
 	return fmt.Sprintf("version %d until %s; %s", p.Version(), p.Expires().Format(time.DateOnly), offline), nil
+}
+
+func checkLimits(_ context.Context, h home) (string, error) {
+	l, err := h.limits()
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d MiB in flight; a device's day: %d MiB, %d boxes", l.MemoryMiB, l.DayMiB, l.DayBoxes), nil
 }
 
 func checkStore(ctx context.Context, h home) (string, error) {

@@ -88,7 +88,7 @@ func policyCheckCommand() *cobra.Command {
 		}
 		p, signed, err := readPolicy(text, *key)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", filepath.Base(args[0]), err)
 		}
 		notice := ""
 		if signed {

@@ -52,13 +52,14 @@ func serveCommand() *cobra.Command {
 
 // collector is what serve puts together.
 type collector struct {
-	home   home
-	store  *embed.Store
-	policy *ingest.PolicyFile
-	audit  *ingest.Audit
-	ingest *ingest.Ingest
-	server *grpc.Server
-	log    *slog.Logger
+	home      home
+	authority *ca.Authority
+	store     *embed.Store
+	policy    *ingest.PolicyFile
+	audit     *ingest.Audit
+	ingest    *ingest.Ingest
+	server    *grpc.Server
+	log       *slog.Logger
 }
 
 // serve runs until ctx ends, then answers what is in flight and closes the store.
@@ -97,6 +98,10 @@ func openCollector(ctx context.Context, o serveOptions, log *slog.Logger) (*coll
 	if err != nil {
 		return nil, err
 	}
+	limits, err := h.limits()
+	if err != nil {
+		return nil, err
+	}
 	tls, err := authority.ServerTLS(o.hosts)
 	if err != nil {
 		return nil, err
@@ -113,7 +118,7 @@ func openCollector(ctx context.Context, o serveOptions, log *slog.Logger) (*coll
 		log.Warn("the store was repaired", "tails_cut", rep.Torn, "boxes_without_bytes", rep.Missing, "index_salvaged", rep.Salved, "tables_cut_short", rep.Lost,
 			"erasures_completed", rep.Erased, "boxes_without_key", rep.Shut, "people_without_key", rep.Keyless)
 	}
-	c := &collector{home: h, store: st, log: log, audit: ingest.NewAudit(log),
+	c := &collector{home: h, authority: authority, store: st, log: log, audit: ingest.NewAudit(log),
 		policy: ingest.OpenPolicy(h.path(policyName), pub, log, time.Now)}
 	key, err := ledger.LoadKey(string(h))
 	if err == nil {
@@ -124,6 +129,7 @@ func openCollector(ctx context.Context, o serveOptions, log *slog.Logger) (*coll
 		return nil, errors.Join(err, st.Close())
 	}
 	c.ingest = ingest.New(st, ingest.Keys{Ledger: key, Authority: authority}, c.policy, c.audit, log, time.Now)
+	c.ingest.SetLimits(limits)
 	c.server = ingest.NewServer(tls, ingest.Services{
 		Device: c.ingest, Custodian: c.custodian(v),
 		Enrolment: &ingest.Enrolment{Enroller: &ca.Enroller{Authority: authority, Store: st, NewKey: v.NewKey, Now: time.Now},
@@ -176,9 +182,11 @@ func (c *collector) announce(addr, file string) error {
 // run serves both doors until ctx ends or one of them breaks.
 func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error {
 	g, ctx := errgroup.WithContext(ctx)
+	drained := make(chan struct{})
 	g.Go(func() error { return c.server.Serve(l) })
 	g.Go(func() error {
 		<-ctx.Done()
+		defer close(drained)
 		ingest.Stop(c.server, c.ingest)
 		c.ingest.Close()
 		return nil
@@ -186,12 +194,14 @@ func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error
 	g.Go(func() error { c.audit.Run(ctx, time.Minute); return nil })
 	g.Go(func() error { c.reload(ctx); return nil })
 	g.Go(func() error { return c.serveOperator(ctx) })
+	g.Go(func() error { return c.serveHealth(ctx, drained) })
 	c.log.Info("ready")
 	ready()
 	return g.Wait()
 }
 
-// reload looks at the policy on SIGHUP; every request for it looks, too.
+// reload reads policy and limits anew on SIGHUP and makes a new server certificate. What is wrong changes nothing and is logged.
+// Every request for the policy looks for a newer one, too.
 func (c *collector) reload(ctx context.Context) {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
@@ -200,6 +210,13 @@ func (c *collector) reload(ctx context.Context) {
 		select {
 		case <-hup:
 			c.policy.Current()
+			c.authority.Renew()
+			if l, err := c.home.limits(); err != nil {
+				c.log.Error("the limits are refused; the last ones stay", "error", err)
+			} else {
+				c.ingest.SetLimits(l)
+			}
+			c.log.Info("reloaded")
 		case <-ctx.Done():
 			return
 		}

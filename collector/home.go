@@ -14,6 +14,7 @@ import (
 	"runtime"
 
 	"github.com/byleave/byleave/collector/internal/ca"
+	"github.com/byleave/byleave/collector/internal/ingest"
 	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/spf13/cobra"
 )
@@ -27,6 +28,7 @@ const (
 	policyName       = "policy.signed"
 	addressName      = "address" // under which devices reach the collector, written by serve
 	socketName       = "operator.sock"
+	limitsName       = "limits.json" // optional
 )
 
 func (h home) path(name string) string { return filepath.Join(string(h), name) }
@@ -96,6 +98,22 @@ func (h home) fingerprints(authority *ca.Authority) (ca.Fingerprints, error) {
 		return ca.Fingerprints{}, err
 	}
 	return ca.Fingerprints{CA: authority.Fingerprint(), Policy: sha256.Sum256(pub), Ledger: sha256.Sum256(log)}, nil
+}
+
+// limits is what the operator set in limits.json, or the defaults. Errors name the file, the line and the field.
+func (h home) limits() (ingest.Limits, error) {
+	text, err := os.ReadFile(h.path(limitsName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return ingest.DefaultLimits(), nil
+	}
+	if err != nil {
+		return ingest.Limits{}, fmt.Errorf("read %s: %w", limitsName, errors.Unwrap(err))
+	}
+	l, err := ingest.ParseLimits(text)
+	if err != nil {
+		return l, fmt.Errorf("%s: %w", limitsName, err)
+	}
+	return l, nil
 }
 
 // makePolicyKey makes the key pair that policies are signed with.

@@ -45,9 +45,11 @@ type running struct {
 	addr string
 }
 
-func startCollector(t *testing.T, dir string) running {
+func startCollector(t *testing.T, dir string) running { return startAt(t, dir, "127.0.0.1:0") }
+
+func startAt(t *testing.T, dir, listen string) running {
 	t.Helper()
-	cmd := exec.Command("byleave-collector", "serve", "--dir", dir, "--listen", "127.0.0.1:0") // testscript.Main put it on the path
+	cmd := exec.Command("byleave-collector", "serve", "--dir", dir, "--listen", listen) // testscript.Main put it on the path
 	out, err := cmd.StdoutPipe()
 	must(t, err)
 	must(t, cmd.Start())

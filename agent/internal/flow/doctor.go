@@ -3,13 +3,12 @@ package flow
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture"
 	"github.com/byleave/byleave/agent/internal/control"
 	"github.com/byleave/byleave/agent/internal/keystore"
+	"github.com/byleave/byleave/agent/internal/upload"
 	"github.com/byleave/byleave/policy"
 )
 
@@ -36,7 +35,7 @@ func Examine(ctx context.Context, cfg Config) []Check {
 		id, err := keys.Identity()
 		add("enrolment", err, "done")
 		if err == nil {
-			add("collector", reach(ctx, id.Collector), "answers")
+			add("collector", reach(ctx, id), "answers, and is the one that you enrolled with")
 			add("policy", readable(keys, id), "signed by the operator that you enrolled with")
 		}
 	}
@@ -55,14 +54,10 @@ func Examine(ctx context.Context, cfg Config) []Check {
 	return checks
 }
 
-func reach(ctx context.Context, addr string) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+func reach(ctx context.Context, id keystore.Identity) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return fmt.Errorf("it does not answer at its address; what is recorded waits here until it does")
-	}
-	return c.Close()
+	return upload.Reach(ctx, id)
 }
 
 func readable(keys *keystore.Store, id keystore.Identity) error {

@@ -1,14 +1,21 @@
 package upload
 
 import (
+	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"net"
+	"net/http"
+	"net/url"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 
+	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/proto/pin"
 )
 
@@ -30,4 +37,47 @@ func dial(addr string, server *pin.Server, own ...tls.Certificate) (*grpc.Client
 		return nil, fmt.Errorf("prepare the connection to %s: %w", addr, err)
 	}
 	return conn, nil
+}
+
+// proxyOf is the host of the proxy that a connection to addr goes through, "" if there is none. It asks what dial asks.
+func proxyOf(addr string) string {
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: addr}})
+	if err != nil || proxy == nil {
+		return ""
+	}
+	return proxy.Host
+}
+
+// wrongServer says that somebody else answers at addr, and who it may be.
+func wrongServer(addr string) string {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil || proxyOf(addr) == "" {
+		return wordsWrongCA
+	}
+	return "your proxy replaces certificates; ask to exempt " + host + " from TLS inspection; what is recorded waits here until then"
+}
+
+// Reach makes a connection as the agent does, through the proxy if HTTPS_PROXY names one, and ends it: it calls nothing. The error is a
+// sentence for the person.
+func Reach(ctx context.Context, id keystore.Identity) (err error) {
+	server := pin.ByCertificate(id.CA)
+	conn, err := dial(id.Collector, server, id.TLS)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	conn.Connect()
+	for state := conn.GetState(); state != connectivity.Ready; state = conn.GetState() {
+		if state != connectivity.TransientFailure && conn.WaitForStateChange(ctx, state) {
+			continue
+		}
+		if server.Refused() {
+			return errors.New(wrongServer(id.Collector))
+		}
+		if proxy := proxyOf(id.Collector); proxy != "" {
+			return fmt.Errorf("it does not answer through the proxy %s, which HTTPS_PROXY names; what is recorded waits here until it does", proxy)
+		}
+		return errors.New("it does not answer at its address; what is recorded waits here until it does")
+	}
+	return nil
 }

@@ -111,6 +111,8 @@ func askToEnrol(ctx context.Context, inv pin.Invitation, server *pin.Server, key
 		return res, nil
 	}
 	switch code := status.Code(err); {
+	case server.Refused() && proxyOf(inv.Collector) != "":
+		return nil, fmt.Errorf("%s: %w", wrongServer(inv.Collector), ErrWrongCA)
 	case server.Refused():
 		return nil, ErrWrongCA
 	case code == codes.Unavailable || code == codes.DeadlineExceeded:

@@ -35,8 +35,8 @@ const (
 	wordsRefused = "the collector does not understand this agent; one of them needs an update"
 )
 
-// explain makes a failure of what gRPC says. server tells what the handshake saw.
-func explain(err error, server *pin.Server) error {
+// explain makes a failure of what gRPC says. server tells what the handshake with addr saw.
+func explain(err error, server *pin.Server, addr string) error {
 	if err == nil {
 		return nil
 	}
@@ -46,7 +46,7 @@ func explain(err error, server *pin.Server) error {
 	st := status.Convert(err)
 	switch code := st.Code(); {
 	case server.Refused():
-		return failure{words: wordsWrongCA}
+		return failure{words: wrongServer(addr)}
 	case code == codes.Unauthenticated || code == codes.PermissionDenied || rejectedByPeer(st.Message()):
 		return failure{words: wordsExpired, reEnrol: true}
 	case code == codes.Unavailable:

@@ -18,15 +18,12 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/proto/pb"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // authority is a certificate authority of a test.
 type authority struct {

@@ -43,7 +43,7 @@ func (u *Uploader) session(ctx context.Context) error {
 	if err == nil {
 		err = refused
 	}
-	return errors.Join(explain(err, u.pin), conn.Close())
+	return errors.Join(explain(err, u.pin, u.opt.Identity.Collector), conn.Close())
 }
 
 // tellAll delivers every stub that waits. One that the collector refuses stays, is said at the end, and holds back nothing: a

@@ -33,25 +33,30 @@ func (a *Authority) ServerTLS(hosts []string) (*tls.Config, error) {
 	}, nil
 }
 
+// Renew makes a new server certificate at the next handshake. Connections that are open stay.
+func (a *Authority) Renew() { a.renewals.Add(1) }
+
 type serverCertificate struct {
 	authority *Authority
 	hosts     []string
 	mu        sync.Mutex // guards what follows
 	current   *tls.Certificate
+	made      int64 // what authority.renewals was then
 }
 
 func (s *serverCertificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.authority.now()
-	if s.current != nil && now.Add(serverRenew).Before(s.current.Leaf.NotAfter) {
+	asked := s.authority.renewals.Load()
+	if s.current != nil && s.made == asked && now.Add(serverRenew).Before(s.current.Leaf.NotAfter) {
 		return s.current, nil
 	}
 	fresh, err := s.authority.newServer(s.hosts, now)
 	if err != nil {
 		return nil, err
 	}
-	s.current = fresh
+	s.current, s.made = fresh, asked
 	return fresh, nil
 }
 

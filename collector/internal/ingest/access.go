@@ -8,13 +8,11 @@ import (
 	"github.com/byleave/byleave/collector/internal/ca"
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/proto/pb"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/types/known/durationpb"
 )
 
 // anyone is the role of a method that needs no certificate.
@@ -102,7 +100,7 @@ func (d *door) identity(ctx context.Context) (ca.Identity, bool) {
 }
 
 func (d *door) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (resp any, err error) {
-	defer d.recovered(info.FullMethod, &err)
+	defer d.answered(info.FullMethod, &err)
 	if ctx, err = d.admit(ctx, info.FullMethod); err != nil {
 		return nil, err
 	}
@@ -110,7 +108,7 @@ func (d *door) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, n
 }
 
 func (d *door) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) (err error) {
-	defer d.recovered(info.FullMethod, &err)
+	defer d.answered(info.FullMethod, &err)
 	ctx, err := d.admit(ss.Context(), info.FullMethod)
 	if err != nil {
 		return err
@@ -118,12 +116,19 @@ func (d *door) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo
 	return next(srv, &admitted{ss, ctx})
 }
 
-// recovered turns a programming error into a refusal; the panic's text could hold what a client sent and is not written down.
-func (d *door) recovered(method string, err *error) {
+// answered turns a programming error into a refusal, whose text could hold what a client sent and is not written down, and sees to
+// it that every refusal says what to do.
+func (d *door) answered(method string, err *error) {
 	if r := recover(); r != nil {
 		d.log.Error("a call failed inside", "method", method)
 		*err = status.Error(codes.Internal, "the collector failed inside")
 	}
+	*err = dress(*err)
+}
+
+// unknown answers a method that is not served at all.
+func (d *door) unknown(_ any, ss grpc.ServerStream) error {
+	return status.Error(codes.Unimplemented, "no such method")
 }
 
 type admitted struct {
@@ -132,12 +137,3 @@ type admitted struct {
 }
 
 func (a *admitted) Context() context.Context { return a.ctx }
-
-// retryLater is a temporary refusal.
-func retryLater(text string, after time.Duration) error {
-	st, err := status.New(codes.Unavailable, text).WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(after)})
-	if err != nil {
-		return status.Error(codes.Unavailable, text)
-	}
-	return st.Err()
-}

@@ -9,20 +9,18 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// What one device may cost at most, whatever it does.
+// What one device may have open at most, whatever it does. What it may send in a day, taken or refused, is said by Limits.
 const (
 	deviceStreams = 2
 	deviceBytes   = 4 << 20 // in flight, over all streams
-	dayBytes      = 4 << 30 // sent in one UTC day, taken or refused
-	dayBoxes      = 200_000
 )
 
 // memory counts the bytes of boxes in flight of all devices.
 type memory struct{ used atomic.Int64 }
 
 // take counts n bytes, unless they would be too many.
-func (m *memory) take(n int64) bool {
-	if m.used.Add(n) > memoryLimit {
+func (m *memory) take(n int64, l Limits) bool {
+	if m.used.Add(n) > l.MemoryMiB<<20 {
 		m.used.Add(-n)
 		return false
 	}
@@ -45,7 +43,7 @@ type account struct {
 	mu    sync.Mutex // guards what follows
 	day   int64
 	spent int64
-	boxes int
+	boxes int64
 }
 
 // enter opens a stream, unless the device has its share already.
@@ -71,14 +69,14 @@ func (a *accounts) leave(device store.ID) {
 }
 
 // spend takes size from today's budget; if it is used up, it says how long the day still lasts.
-func (a *account) spend(size int64, now time.Time) (time.Duration, bool) {
+func (a *account) spend(size int64, now time.Time, l Limits) (time.Duration, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	const daySeconds = 24 * 60 * 60
 	if day := now.Unix() / daySeconds; day != a.day {
 		a.day, a.spent, a.boxes = day, 0, 0
 	}
-	if a.spent+size > dayBytes || a.boxes >= dayBoxes {
+	if a.spent+size > l.DayMiB<<20 || a.boxes >= l.DayBoxes {
 		return time.Unix((a.day+1)*daySeconds, 0).Sub(now), false
 	}
 	a.spent += size

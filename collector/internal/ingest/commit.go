@@ -4,14 +4,15 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
 )
 
 const (
-	groupBoxes = 64
-	groupBytes = 16 << 20
+	groupBoxes = 256
+	groupBytes = 8 << 20 // while one group is synced, the next arrives
 	groupWait  = 2 * time.Millisecond
 )
 
@@ -21,6 +22,8 @@ type committer struct {
 	log   *slog.Logger
 	jobs  chan job
 	done  sync.WaitGroup
+
+	failing atomic.Bool // the last group could not be stored
 }
 
 // job is one record and where its outcome goes. answer must not block; it gets 0 when the store refused the group.
@@ -102,6 +105,7 @@ func (c *committer) put(group []job) {
 		records[i] = group[i].record
 	}
 	outcomes, err := c.store.Put(context.Background(), records)
+	c.failing.Store(err != nil)
 	if err != nil {
 		c.log.Error("nothing can be stored: boxes are refused until this is mended", "error", err)
 	}

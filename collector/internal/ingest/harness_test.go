@@ -61,6 +61,7 @@ type rig struct {
 	keep      keeper   // what ingest sees of the store
 	ledger    [32]byte // fingerprint
 	served    chan error
+	bare      bare
 }
 
 type lockedBuffer struct {
@@ -156,7 +157,8 @@ func (r *rig) dial(certs ...tls.Certificate) *grpc.ClientConn {
 	pool.AddCert(r.authority.Certificate())
 	conf := &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS13, Certificates: certs}
 	conn, err := grpc.NewClient(r.addr, grpc.WithTransportCredentials(credentials.NewTLS(conf)),
-		grpc.WithDefaultCallOptions(grpc.MaxCallSendMsgSize(8<<20), grpc.MaxCallRecvMsgSize(8<<20)))
+		grpc.WithDefaultCallOptions(grpc.MaxCallSendMsgSize(8<<20), grpc.MaxCallRecvMsgSize(8<<20)),
+		grpc.WithUnaryInterceptor(r.bare.unary), grpc.WithStreamInterceptor(r.bare.stream))
 	must(r.t, err)
 	r.t.Cleanup(func() { must(r.t, conn.Close()) })
 	return conn

@@ -25,6 +25,7 @@ import (
 	"github.com/byleave/byleave/proto/envelope"
 	"github.com/byleave/byleave/proto/pb"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -64,9 +65,14 @@ func TestHostileRequestsChangeNothing(t *testing.T) {
 	csr, k := newCSR(t)
 	r.enrol(&pb.EnrolRequest{Token: s.used, Csr: csr, SigningKey: make([]byte, 32)}, k)
 
-	attacks := slices.Concat(s.boxes(), s.stubs(), s.roles(), s.paths(), s.certificates(), s.enrolments(), s.releases())
-	if len(attacks) < 60 {
-		t.Fatalf("only %d attacks", len(attacks))
+	attacks := slices.Concat(s.boxes(), s.stubs(), s.roles(), s.paths(), s.certificates(), s.enrolments(), s.releases(),
+		s.moreBoxes(), s.moreStubs(), s.erasures(), s.wire())
+	names := map[string]bool{}
+	for _, a := range attacks {
+		names[a.name] = true
+	}
+	if len(names) < 200 {
+		t.Fatalf("only %d kinds of attacks", len(names))
 	}
 	before := r.digest()
 	for _, a := range attacks {
@@ -81,6 +87,7 @@ func TestHostileRequestsChangeNothing(t *testing.T) {
 	}
 	noIDsIn(t, r.log.String(), s.mallory.id, s.victim.id, s.gone.id, s.mallory.subject, s.mine.Header().Batch)
 	s.mallory.want(pb.Outcome_OUTCOME_STORED, s.mallory.box(10).Bytes()) // and the collector still works
+	r.bare.check(t, codes.Unauthenticated, codes.PermissionDenied, codes.InvalidArgument, codes.FailedPrecondition, codes.AlreadyExists, codes.Unimplemented)
 }
 
 func (s *scene) boxes() []attack {

@@ -8,7 +8,7 @@ package ingest
 //	|   |        | upload.go receive           | message | admitted bytes, or RETRY                               |
 //	|   |        | ingest.go examine           | bytes   | envelope.Box, identity, signature, consent, or refusal |
 //	| 8 | store  | collector/internal/store    | Records | durable Records, a leaf in the outbox, then the Ack    |
-//	|   |        | commit.go run               | Records | groups of at most 64: sync, commit, answer             |
+//	|   |        | commit.go run               | Records | groups of at most 256: sync, commit, answer             |
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/ca"
@@ -42,6 +43,7 @@ type Ingest struct {
 	accounts accounts
 	memory   memory
 	erasing  erasing
+	limit    atomic.Pointer[Limits]
 	draining chan struct{}
 	drain    sync.Once
 	streams  sync.WaitGroup
@@ -69,9 +71,29 @@ func New(s keeper, keys Keys, p *PolicyFile, audit *Audit, log *slog.Logger, now
 		store: s, keys: keys, policy: p, audit: audit, log: log, now: now, commit: newCommitter(s, log),
 		draining: make(chan struct{}),
 	}
+	in.SetLimits(DefaultLimits())
 	in.erasing.by = map[string]*rate{}
 	in.accounts.of = map[store.ID]*account{}
 	return in
+}
+
+// SetLimits makes l count from the next box on.
+func (in *Ingest) SetLimits(l Limits) { in.limit.Store(&l) }
+
+func (in *Ingest) limits() Limits { return *in.limit.Load() }
+
+// ErrDraining says that the collector is about to stop.
+var ErrDraining = errors.New("the collector is stopping: devices are told to come back")
+
+// Ready tells whether boxes are taken and stored, and if not, why.
+func (in *Ingest) Ready() error {
+	if in.isDraining() {
+		return ErrDraining
+	}
+	if in.commit.failing.Load() {
+		return errors.New("the last boxes could not be stored: see the log; devices keep theirs and try again")
+	}
+	return nil
 }
 
 // Drain ends upload streams once what they sent is answered; new ones are told to come back.
@@ -93,27 +115,29 @@ func (in *Ingest) Close() {
 	in.commit.close()
 }
 
-// examine turns the bytes that a device sent into a record, or says why not. It stores nothing.
-func (in *Ingest) examine(ctx context.Context, device store.ID, raw []byte) (store.Record, pb.Outcome) {
+// examine turns the bytes that the stream's device sent into a record, or says why not. It stores nothing. A device's key and
+// person never change, so they are asked for once; that it is still enrolled and its consent stands is judged as the box is stored.
+func (in *Ingest) examine(u *upload, raw []byte) (store.Record, pb.Outcome) {
 	box, err := envelope.Parse(raw)
 	if err != nil {
 		in.audit.Count(Malformed)
 		return store.Record{}, pb.Outcome_OUTCOME_QUARANTINE
 	}
 	h := box.Header()
-	st, err := in.store.Standing(ctx, device, h.Consent)
-	if err != nil {
-		in.log.Error("the store cannot be asked", "error", err)
-		return store.Record{}, pb.Outcome_OUTCOME_RETRY
+	if !u.who.Enrolled {
+		if u.who, err = in.store.Standing(u.stream.Context(), u.device, store.ID{}); err != nil {
+			in.log.Error("the store cannot be asked", "error", err)
+			return store.Record{}, pb.Outcome_OUTCOME_RETRY
+		}
 	}
 	switch {
-	case !st.Enrolled:
+	case !u.who.Enrolled:
 		in.audit.Count(Revoked)
 		return store.Record{}, pb.Outcome_OUTCOME_RE_ENROL
-	case h.Device != device || h.Subject != st.Subject:
+	case h.Device != u.device || h.Subject != u.who.Subject:
 		in.audit.Count(Foreign)
 		return store.Record{}, pb.Outcome_OUTCOME_QUARANTINE
-	case box.Verify(ed25519.PublicKey(st.SigningKey)) != nil:
+	case box.Verify(ed25519.PublicKey(u.who.SigningKey)) != nil:
 		in.audit.Count(Forged)
 		return store.Record{}, pb.Outcome_OUTCOME_QUARANTINE
 	}

@@ -192,6 +192,9 @@ func TestI16NoAckWithoutStore(t *testing.T) {
 	if resp.GetAck().GetOutcome() != pb.Outcome_OUTCOME_RETRY || resp.GetAck().GetRetryAfterMs() == 0 {
 		t.Fatalf("ack %v", resp)
 	}
+	if r.ingest.Ready() == nil {
+		t.Error("ready, although nothing can be stored")
+	}
 	if r.digest() != before {
 		t.Fatal("a refused box left something")
 	}
@@ -236,7 +239,11 @@ func TestDrain(t *testing.T) {
 		a := r.ingest.accounts.of[d.id]
 		return a != nil && len(r.ingest.commit.jobs) == 0 && g.waiting.Load()
 	})
+	must(t, r.ingest.Ready())
 	r.ingest.Drain()
+	if err := r.ingest.Ready(); !errors.Is(err, ErrDraining) {
+		t.Errorf("ready while it drains: %v", err)
+	}
 	close(g.gate)
 	resp, err := stream.Recv()
 	must(t, err)

@@ -29,6 +29,7 @@ const (
 	connectionAge  = 30 * time.Minute
 	connectionEnd  = 2 * time.Minute
 	drainTime      = 10 * time.Second
+	readBuffer     = 4 << 10 // of each connection, also of an idle one; what is longer is read past it
 )
 
 // Services is what the server serves; which of them a caller may use is said by its certificate.
@@ -43,9 +44,10 @@ func NewServer(t *tls.Config, s Services, store active, audit *Audit, log *slog.
 	d := &door{store: store, audit: audit, log: log, now: now}
 	srv := grpc.NewServer(
 		grpc.Creds(credentials.NewTLS(t)),
-		grpc.UnaryInterceptor(d.unary), grpc.StreamInterceptor(d.stream),
+		grpc.UnaryInterceptor(d.unary), grpc.StreamInterceptor(d.stream), grpc.UnknownServiceHandler(d.unknown),
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage+4<<10),
 		grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeader), grpc.ConnectionTimeout(handshakeTime),
+		grpc.ReadBufferSize(readBuffer),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingEvery}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
 			MaxConnectionIdle: connectionIdle, MaxConnectionAge: connectionAge, MaxConnectionAgeGrace: connectionEnd,

@@ -14,8 +14,7 @@ import (
 )
 
 const (
-	memoryLimit  = 64 << 20 // bytes of boxes in flight, of all devices
-	streamBoxes  = 64       // boxes in flight per stream
+	streamBoxes  = 64 // boxes in flight per stream
 	busyRetry    = 2 * time.Second
 	troubleRetry = 10 * time.Second
 	drainRetry   = 2 * time.Second
@@ -26,6 +25,7 @@ type upload struct {
 	in     *Ingest
 	stream pb.Device_UploadServer
 	device store.ID
+	who    store.Standing // of the device, once asked for; only receive's goroutine
 	acct   *account
 	slots  chan struct{}           // one per box in flight: taken by receive, given back when its ack was sent
 	acks   chan *pb.UploadResponse // has room for every slot, so that nobody waits for a slow device
@@ -87,7 +87,7 @@ func (u *upload) take(raw []byte) {
 		return
 	}
 	ctx, size := u.stream.Context(), int64(len(raw))
-	if wait, ok := u.acct.spend(size, u.in.now()); !ok {
+	if wait, ok := u.acct.spend(size, u.in.now(), u.in.limits()); !ok {
 		u.in.audit.Count(Limited)
 		u.ack(claimedID(raw), pb.Outcome_OUTCOME_RETRY, wait)
 		return
@@ -96,13 +96,13 @@ func (u *upload) take(raw []byte) {
 		u.ack(claimedID(raw), pb.Outcome_OUTCOME_RETRY, busyRetry)
 		return
 	}
-	if !u.in.memory.take(size) {
+	if !u.in.memory.take(size, u.in.limits()) {
 		u.acct.bytes.Release(size)
 		u.ack(claimedID(raw), pb.Outcome_OUTCOME_RETRY, busyRetry)
 		return
 	}
 	free := func() { u.in.memory.free(size); u.acct.bytes.Release(size) }
-	rec, refused := u.in.examine(ctx, u.device, raw)
+	rec, refused := u.in.examine(u, raw)
 	if refused != pb.Outcome_OUTCOME_UNSPECIFIED {
 		free()
 		u.ack(claimedID(raw), refused, troubleRetry)
@@ -154,7 +154,7 @@ func (u *upload) answer() error {
 
 // credit is how many bytes one stream may have in flight: its share, or a single box while the collector is short of memory.
 func (in *Ingest) credit() uint64 {
-	if in.memory.used.Load() < memoryLimit/2 {
+	if in.memory.used.Load() < in.limits().MemoryMiB<<20/2 {
 		return deviceBytes / deviceStreams
 	}
 	return envelope.MaxSize

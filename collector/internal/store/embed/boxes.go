@@ -2,7 +2,6 @@ package embed
 
 import (
 	"context"
-	"crypto/subtle"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -11,139 +10,6 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/store"
 )
-
-// Put judges the group, writes what is new to a pack, syncs it, and commits rows, capsules and leaves. One transaction spans
-// all of it, so that no withdrawal or revocation slips in between.
-func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil, store.ErrClosed
-	}
-	out := make([]store.Outcome, len(group))
-	err := s.update(ctx, func(tx *sql.Tx) error {
-		fresh, err := judgeGroup(ctx, tx, group, out)
-		if err != nil || len(fresh) == 0 {
-			return err
-		}
-		places, err := s.packs.append(fresh)
-		if err != nil {
-			return err
-		}
-		return s.insertGroup(ctx, tx, fresh, places)
-	})
-	if err != nil {
-		s.suspect(err)
-		return nil, err
-	}
-	close(s.arrived)
-	s.arrived = make(chan struct{})
-	return out, nil
-}
-
-// judgeGroup fills out, and returns the records to store: a batch that stands twice in the group is stored once.
-func judgeGroup(ctx context.Context, tx *sql.Tx, group []store.Record, out []store.Outcome) ([]*store.Record, error) {
-	var fresh []*store.Record
-	first := make(map[store.ID]*store.Record, len(group))
-	for i := range group {
-		r := &group[i]
-		var err error
-		if out[i], err = judge(ctx, tx, r); err != nil {
-			return nil, err
-		}
-		if out[i] != store.Stored {
-			continue
-		}
-		if twin, ok := first[r.Batch]; ok {
-			out[i] = store.Duplicate
-			if twin.Digest != r.Digest {
-				out[i] = store.Conflict
-			}
-			continue
-		}
-		first[r.Batch] = r
-		fresh = append(fresh, r)
-	}
-	return fresh, nil
-}
-
-func judge(ctx context.Context, q querier, r *store.Record) (store.Outcome, error) {
-	st, err := standing(ctx, q, r.Device, r.Consent)
-	if err != nil {
-		return 0, err
-	}
-	if !st.Enrolled || st.Subject != r.Subject {
-		return store.UnknownDevice, nil
-	}
-	var digest []byte
-	err = q.QueryRowContext(ctx, "SELECT digest FROM batches WHERE batch = ?", r.Batch[:]).Scan(&digest)
-	switch {
-	case err == nil && subtle.ConstantTimeCompare(digest, r.Digest[:]) == 1:
-		return store.Duplicate, nil
-	case err == nil:
-		return store.Conflict, nil
-	case !errors.Is(err, sql.ErrNoRows):
-		return 0, fmt.Errorf("store: look up a batch: %w", err)
-	}
-	gone, err := wasErased(ctx, q, r.Subject, r.Batch)
-	switch {
-	case err != nil:
-		return 0, err
-	case gone:
-		return store.WasErased, nil
-	case !st.Known:
-		return store.NoConsent, nil
-	case st.Withdrawn:
-		return store.Withdrawn, nil
-	case st.Policy != r.Policy || st.Purpose != r.Purpose:
-		return store.Mismatch, nil
-	}
-	return store.Stored, nil
-}
-
-func (s *Store) insertGroup(ctx context.Context, tx *sql.Tx, fresh []*store.Record, places []place) error {
-	row, err := tx.PrepareContext(ctx, `INSERT INTO batches (batch, subject, device, consent, policy, purpose, sequence, digest,
-		bucket, size, hour, recipients, pack, at, head, payload) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`)
-	if err != nil {
-		return fmt.Errorf("store: write the index: %w", err)
-	}
-	defer row.Close()
-	capsules, err := tx.PrepareContext(ctx, "INSERT OR REPLACE INTO capsules (batch, sealed, shred_key, epoch) VALUES (?, ?, ?, ?)")
-	if err != nil {
-		return fmt.Errorf("store: write the index: %w", err)
-	}
-	defer capsules.Close()
-	epochs := map[store.ID]epochKey{}
-	for i, r := range fresh {
-		var recipients []byte
-		for _, k := range r.Recipients {
-			recipients = append(recipients, k[:]...)
-		}
-		if _, err := row.ExecContext(ctx, r.Batch[:], r.Subject[:], r.Device[:], r.Consent[:], r.Policy[:], r.Purpose,
-			int64(r.Sequence), r.Digest[:], r.Bucket, r.Size(), hour(r.Received), nonNil(recipients), places[i].pack,
-			places[i].at, len(r.Head), len(r.Payload)); err != nil {
-			return fmt.Errorf("store: write the index: %w", err)
-		}
-		epoch, ok := epochs[r.Subject]
-		if !ok {
-			if epoch, err = s.epochOf(ctx, tx, r.Subject); err != nil {
-				return err
-			}
-			epochs[r.Subject] = epoch
-		}
-		sealed, shred, err := sealCapsules(epoch, r.Batch, r.Digest, r.Capsules)
-		if err != nil {
-			return err
-		}
-		if _, err := capsules.ExecContext(ctx, r.Batch[:], sealed, shred, epoch.number); err != nil {
-			return fmt.Errorf("store: write the capsules: %w", err)
-		}
-		if err := addLeaf(ctx, tx, r.Leaf); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // hour is a time as the store keeps it: when within the hour something arrived is nobody's business.
 func hour(t time.Time) int64 { return t.UTC().Truncate(time.Hour).Unix() }
@@ -164,14 +30,21 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// execer is a transaction, or one that uses prepared statements.
+type execer interface {
+	querier
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+const selectStanding = `SELECT d.subject, d.signing_key, c.withdrawn, c.policy, c.purpose FROM devices d
+	LEFT JOIN consents c ON c.id = ? AND c.device = d.id WHERE d.id = ? AND NOT d.revoked`
+
 func standing(ctx context.Context, q querier, device, consent store.ID) (store.Standing, error) {
 	var st store.Standing
 	var subject, policy []byte
 	var withdrawn sql.NullBool
 	var purpose sql.NullString
-	err := q.QueryRowContext(ctx, `SELECT d.subject, d.signing_key, c.withdrawn, c.policy, c.purpose FROM devices d
-		LEFT JOIN consents c ON c.id = ? AND c.device = d.id WHERE d.id = ? AND NOT d.revoked`, consent[:], device[:]).
-		Scan(&subject, &st.SigningKey, &withdrawn, &policy, &purpose)
+	err := q.QueryRowContext(ctx, selectStanding, consent[:], device[:]).Scan(&subject, &st.SigningKey, &withdrawn, &policy, &purpose)
 	if errors.Is(err, sql.ErrNoRows) {
 		return st, nil
 	}

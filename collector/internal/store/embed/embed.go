@@ -2,6 +2,7 @@ package embed
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,7 +24,9 @@ type Store struct {
 
 	ring    *ring
 	journal journal
-	erasing sync.Mutex // one erasure at a time; taken before mu
+	// what Put says to the index, by its text
+	prepared map[string]*sql.Stmt
+	erasing  sync.Mutex // one erasure at a time; taken before mu
 
 	mu      sync.Mutex // guards what follows, and so the order of packs and rows
 	packs   packs
@@ -69,6 +72,9 @@ func open(ctx context.Context, dir string, log *slog.Logger, d disk) (*Store, Re
 	s.packs = packs{disk: d, dir: packDir}
 	if err = s.repair(ctx, &rep); err == nil {
 		err = s.completeErasures(ctx, &rep)
+	}
+	if err == nil {
+		s.prepared, err = s.prepareHot(ctx)
 	}
 	if err != nil {
 		return nil, rep, errors.Join(err, s.Index.Close(), lk.Close())

@@ -526,12 +526,3 @@ func (s *Store) ErasureCode(ctx context.Context, code [32]byte) (store.ID, error
 	}
 	return store.ID(subject), nil
 }
-
-// wasErased tells whether the person took this box back.
-func wasErased(ctx context.Context, q querier, subject, batch store.ID) (gone bool, err error) {
-	err = q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM erased WHERE subject = ? AND batch = ?)", subject[:], batch[:]).Scan(&gone)
-	if err != nil {
-		return false, fmt.Errorf("store: look up what was erased: %w", err)
-	}
-	return gone, nil
-}

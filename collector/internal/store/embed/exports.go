@@ -157,11 +157,13 @@ func (x *Index) Outbox(ctx context.Context) iter.Seq2[store.OutboxRow, error] {
 	}
 }
 
-func addLeaf(ctx context.Context, tx *sql.Tx, l store.Leaf) error {
+const insertLeaf = "INSERT INTO outbox (kind, body, salt) VALUES (?, ?, ?)"
+
+func addLeaf(ctx context.Context, tx execer, l store.Leaf) error {
 	if l.Kind == 0 {
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, "INSERT INTO outbox (kind, body, salt) VALUES (?, ?, ?)", l.Kind, nonNil(l.Body), l.Salt); err != nil {
+	if _, err := tx.ExecContext(ctx, insertLeaf, l.Kind, nonNil(l.Body), l.Salt); err != nil {
 		return fmt.Errorf("store: write the outbox: %w", err)
 	}
 	return nil

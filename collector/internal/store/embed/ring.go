@@ -172,9 +172,11 @@ func readKey(path string) (epochKey, error) {
 	return k, nil
 }
 
+const selectEpoch = "SELECT epoch FROM epochs WHERE subject = ?"
+
 // epochNumber is the epoch of a person as the index knows it, 0 if it knows none.
 func epochNumber(ctx context.Context, q querier, subject store.ID) (n int64, err error) {
-	err = q.QueryRowContext(ctx, "SELECT epoch FROM epochs WHERE subject = ?", subject[:]).Scan(&n)
+	err = q.QueryRowContext(ctx, selectEpoch, subject[:]).Scan(&n)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, fmt.Errorf("store: look up an epoch: %w", err)
 	}
@@ -183,7 +185,7 @@ func epochNumber(ctx context.Context, q querier, subject store.ID) (n int64, err
 
 // epochOf is the key under which the person's next box is kept. Where index and folder differ, because one of them was restored,
 // the newer one counts; a key that is lost is followed by a new one.
-func (s *Store) epochOf(ctx context.Context, tx *sql.Tx, subject store.ID) (epochKey, error) {
+func (s *Store) epochOf(ctx context.Context, tx execer, subject store.ID) (epochKey, error) {
 	number, err := epochNumber(ctx, tx, subject)
 	if err != nil {
 		return epochKey{}, err
@@ -217,7 +219,7 @@ func (s *Store) epochOf(ctx context.Context, tx *sql.Tx, subject store.ID) (epoc
 	return k, err
 }
 
-func setEpoch(ctx context.Context, tx *sql.Tx, subject store.ID, number int64) error {
+func setEpoch(ctx context.Context, tx execer, subject store.ID, number int64) error {
 	_, err := tx.ExecContext(ctx, "INSERT INTO epochs (subject, epoch) VALUES (?, ?) ON CONFLICT (subject) DO UPDATE SET epoch = excluded.epoch",
 		subject[:], number)
 	if err != nil {

@@ -1,0 +1,114 @@
+package ingest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"database/sql"
+	"errors"
+	"io"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+	_ "modernc.org/sqlite"
+)
+
+// rawNet copies bytes over loopback, through TLS 1.3 if conf is given, and returns MB/s. It is what no server can beat.
+func rawNet(t *testing.T, conf *tls.Config, bytes int64) float64 {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	if conf != nil {
+		l = tls.NewListener(l, conf)
+	}
+	done := make(chan error, 1)
+	go func() {
+		conn, err := l.Accept()
+		if err == nil {
+			_, err = io.Copy(io.Discard, conn)
+			err = errors.Join(err, conn.Close())
+		}
+		done <- err
+	}()
+	var conn net.Conn
+	if conf != nil {
+		conn, err = tls.Dial("tcp", l.Addr().String(), &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13})
+	} else {
+		conn, err = net.Dial("tcp", l.Addr().String())
+	}
+	must(t, err)
+	began, buf := time.Now(), make([]byte, 256<<10)
+	for left := bytes; left > 0; left -= int64(len(buf)) {
+		_, err := conn.Write(buf)
+		must(t, err)
+	}
+	must(t, conn.Close())
+	must(t, <-done)
+	took := time.Since(began)
+	must(t, l.Close())
+	return float64(bytes) / 1e6 / took.Seconds()
+}
+
+func selfSigned(t *testing.T) *tls.Config {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
+	must(t, err)
+	return &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+}
+
+// rawDisk appends chunks to a file, each synced, and returns MB/s.
+func rawDisk(t *testing.T, dir string, chunk int, bytes int64) float64 {
+	t.Helper()
+	buf := make([]byte, chunk)
+	rand.Read(buf)
+	f, err := os.Create(filepath.Join(dir, "disk"))
+	must(t, err)
+	began := time.Now()
+	for done := int64(0); done < bytes; done += int64(chunk) {
+		_, err := f.Write(buf)
+		must(t, err)
+		must(t, unix.Fdatasync(int(f.Fd())))
+	}
+	took := time.Since(began)
+	must(t, f.Close())
+	must(t, os.Remove(f.Name()))
+	return float64(bytes) / 1e6 / took.Seconds()
+}
+
+// least is the shortest way to a durable box: bytes appended and synced, then a row and its capsules committed and synced. It returns
+// how long each of n took.
+func least(t *testing.T, dir string, size, n int) []time.Duration {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "least.db")+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")
+	must(t, err)
+	db.SetMaxOpenConns(1)
+	_, err = db.Exec("CREATE TABLE IF NOT EXISTS b (number INTEGER PRIMARY KEY, batch BLOB UNIQUE, facts BLOB, capsules BLOB)")
+	must(t, err)
+	f, err := os.Create(filepath.Join(dir, "least"))
+	must(t, err)
+	buf, facts, capsules, batch := make([]byte, size), make([]byte, 300), make([]byte, 4<<10), make([]byte, 16)
+	rand.Read(buf)
+	var out []time.Duration
+	for range n {
+		rand.Read(batch)
+		began := time.Now()
+		_, err := f.Write(buf)
+		must(t, err)
+		must(t, unix.Fdatasync(int(f.Fd())))
+		_, err = db.Exec("INSERT INTO b (batch, facts, capsules) VALUES (?, ?, ?)", batch, facts, capsules)
+		must(t, err)
+		out = append(out, time.Since(began))
+	}
+	must(t, errors.Join(f.Close(), os.Remove(f.Name()), db.Close()))
+	return out
+}

@@ -1,0 +1,165 @@
+package ingest
+
+import (
+	"context"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/byleave/byleave/bench/report"
+	"github.com/byleave/byleave/proto/pb"
+	"golang.org/x/sys/unix"
+	"google.golang.org/grpc"
+)
+
+const (
+	senders = 8
+	large   = 256<<10 - 1<<10 // a payload that fills the bucket of 256 KiB
+)
+
+// scale is how much is sent: for the record, or briefly to prove that it measures.
+type scale struct {
+	large, small, acks, idle int
+	raw                      int64
+	out                      string
+}
+
+func sizes(t *testing.T) scale {
+	if os.Getenv("BYLEAVE_BENCH") != "" {
+		return scale{large: 4096, small: 40_000, acks: 1000, idle: 1000, raw: 2 << 30, out: "../../bench/out"}
+	}
+	return scale{large: 32, small: 64, acks: 16, idle: 16, raw: 16 << 20, out: t.TempDir()}
+}
+
+// TestIngest measures everything in one run, so that the figures share the machine's mood.
+func TestIngest(t *testing.T) {
+	n, disk := sizes(t), t.TempDir()
+	c := startCollector(t)
+	devices := c.devices(senders)
+	tcp, overTLS := rawNet(t, nil, n.raw), rawNet(t, selfSigned(t), n.raw)
+	diskBefore := rawDisk(t, disk, 16<<20, n.raw)
+	big := c.load(devices, n.large, large)
+	diskAfter := rawDisk(t, disk, 16<<20, n.raw)
+	small := c.load(devices, n.small, 1)
+	peers := map[string]float64{"raw TCP": tcp, "raw TLS": overTLS, "disk, 16 MiB syncs, before": diskBefore, "disk, 16 MiB syncs, after": diskAfter,
+		"disk, 256 KiB syncs": rawDisk(t, disk, 256<<10, n.raw/4)}
+	t.Log(peers)
+	// The shortest way is measured before and after, and both together count.
+	short := least(t, disk, 256<<10, n.acks/2)
+	waits := c.acks(devices[0], n.acks)
+	short = append(short, least(t, disk, 256<<10, n.acks/2)...)
+	opened, used := c.idle(n.idle)
+	must(t, report.Write(os.Stdout, n.out, "ingest", []report.Figure{
+		{What: "durable ingest, 256 KiB batches", Value: big.rate, Unit: "MB/s", Goal: 0.9 * (diskBefore + diskAfter) / 2, Better: report.Higher, Peers: peers},
+		{What: "CPU per GB, client and server", Value: big.both, Unit: "s", Goal: 4, Better: report.Lower},
+		{What: "CPU per GB, server alone", Value: big.server, Unit: "s", Goal: 4, Better: report.Lower},
+		{What: "durable ingest, smallest box", Value: small.perSecond, Unit: "boxes/s", Goal: 10_000, Better: report.Higher},
+		{What: "CPU per 1,000 smallest boxes, server alone", Value: small.serverBox * 1000, Unit: "s", Goal: 0.2, Better: report.Lower},
+		{What: "ack p99, 4 in flight, 256 KiB", Value: ms(at(waits, 99)), Unit: "ms", Goal: 2 * ms(at(short, 99)), Better: report.Lower,
+			Peers: map[string]float64{"ack p50": ms(at(waits, 50)), "fdatasync + commit p50": ms(at(short, 50)), "fdatasync + commit p99": ms(at(short, 99))}},
+		{What: "memory per idle mTLS stream", Value: opened / 1024, Unit: "KB", Goal: 48, Better: report.Lower},
+		{What: "memory per idle mTLS stream that has sent a box", Value: used / 1024, Unit: "KB", Goal: 48, Better: report.Lower},
+	}))
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func at(all []time.Duration, percent int) time.Duration {
+	all = slices.Sorted(slices.Values(all))
+	return all[min(len(all)*percent/100, len(all)-1)]
+}
+
+// loaded is what a load did and cost.
+type loaded struct {
+	rate, perSecond         float64 // MB/s, boxes/s
+	both, server, serverBox float64 // CPU seconds per GB, per box
+}
+
+// load has every device send its share of n boxes at once.
+func (c *collector) load(devices []*device, n, size int) (l loaded) {
+	t := c.t
+	t.Helper()
+	shares, bytes := make([][][]byte, len(devices)), 0
+	var sealing sync.WaitGroup
+	for i, d := range devices {
+		sealing.Go(func() { shares[i] = d.boxes(t, n/len(devices), size) })
+	}
+	sealing.Wait()
+	conns := make([]*grpc.ClientConn, len(devices))
+	for i, d := range devices {
+		conns[i] = d.dial(t)
+		_, err := pb.NewDeviceClient(conns[i]).GetPolicy(t.Context(), &pb.GetPolicyRequest{}) // connected
+		must(t, err)
+		bytes += len(shares[i]) * len(shares[i][0])
+	}
+	server, client, began := c.cpu(), ownCPU(t), time.Now()
+	var sending sync.WaitGroup
+	errs := make([]error, len(devices))
+	for i, d := range devices {
+		sending.Go(func() { _, errs[i] = d.send(t.Context(), conns[i], shares[i], len(shares[i])) })
+	}
+	sending.Wait()
+	took := time.Since(began).Seconds()
+	server, client = c.cpu()-server, ownCPU(t)-client
+	for i := range devices {
+		must(t, errs[i])
+		must(t, conns[i].Close())
+	}
+	gb := float64(bytes) / 1e9
+	return loaded{rate: gb * 1000 / took, perSecond: float64(n) / took, both: (server + client).Seconds() / gb,
+		server: server.Seconds() / gb, serverBox: server.Seconds() / float64(n)}
+}
+
+func ownCPU(t *testing.T) time.Duration {
+	t.Helper()
+	var u unix.Rusage
+	must(t, unix.Getrusage(unix.RUSAGE_SELF, &u))
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// acks is how long boxes of 256 KiB wait for their answer with 4 in flight.
+func (c *collector) acks(d *device, n int) []time.Duration {
+	c.t.Helper()
+	boxes := d.boxes(c.t, n, large)
+	conn := d.dial(c.t)
+	waits, err := d.send(c.t.Context(), conn, boxes, 4)
+	must(c.t, err)
+	must(c.t, conn.Close())
+	return waits
+}
+
+// idle opens n streams, each on a connection of its own, and returns the collector's memory for each, and again after each has
+// sent a box. It is a second collector: the first has grown under load.
+func (c *collector) idle(n int) (opened, used float64) {
+	t := c.t
+	t.Helper()
+	c = startCollector(t)
+	devices := c.devices((n + 1) / 2)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	before := c.rss()
+	conns, streams := make([]*grpc.ClientConn, n), make([]pb.Device_UploadClient, n)
+	for i := range streams {
+		conns[i] = devices[i/2].dial(t)
+		client := pb.NewDeviceClient(conns[i])
+		var err error
+		streams[i], err = client.Upload(ctx)
+		must(t, err)
+		_, err = client.GetPolicy(ctx, &pb.GetPolicyRequest{}) // the stream was opened before it is answered
+		must(t, err)
+	}
+	opened = (c.rss() - before) / float64(n)
+	for i, s := range streams {
+		must(t, s.Send(&pb.UploadRequest{Box: devices[i/2].boxes(t, 1, 1)[0]}))
+		_, err := s.Recv()
+		must(t, err)
+	}
+	used = (c.rss() - before) / float64(n)
+	cancel()
+	for _, conn := range conns {
+		must(t, conn.Close())
+	}
+	return opened, used
+}

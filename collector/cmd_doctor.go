@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func doctorCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Say what is wrong with this collector and what to do; with --bundle, write that down for whoever helps you",
+		Long: "Looks at the folder and asks the collector that runs in it. Nothing is sent anywhere. A bundle is one text file: read it before you\n" +
+			"share it. It is made of what is listed here and of nothing else, and has no key, no id, no name of a person or machine, no path, no\n" +
+			"address and no count of people or boxes.",
+		Example: "  byleave-collector doctor --dir /srv/byleave\n" +
+			"  byleave-collector doctor --dir /srv/byleave --bundle help.txt",
+		Args: cobra.NoArgs,
+	}
+	dir := dirFlag(cmd)
+	bundle := cmd.Flags().String("bundle", "", "write what was found to this new file")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		abs, err := filepath.Abs(*dir) // the whole path, so that hide finds it and nothing else
+		if err != nil {
+			return fmt.Errorf("find the folder: %w", err)
+		}
+		h, err := openHome(abs)
+		if err != nil {
+			return err
+		}
+		parts, bad := examineHome(cmd.Context(), h)
+		out := cmd.OutOrStdout()
+		if *bundle == "" {
+			fmt.Fprint(out, parts.text())
+		} else {
+			fmt.Fprintf(out, "%s will hold, in plain text:\n", filepath.Base(*bundle))
+			for _, p := range parts {
+				fmt.Fprintf(out, "  %s: %s\n", p.name, p.what)
+			}
+			if err := writeNew(*bundle, parts.text()); err != nil {
+				return err
+			}
+			fmt.Fprintln(out, "Written. It was sent nowhere; read it before you share it.")
+		}
+		if bad > 0 {
+			return fmt.Errorf("%d checks failed", bad)
+		}
+		return nil
+	}
+	return cmd
+}
+
+// part is one part of what doctor finds.
+type part struct {
+	name, what string // what it is, for the list before it is written
+	lines      []string
+}
+
+type parts []part
+
+func (p parts) text() string {
+	var b strings.Builder
+	for _, one := range p {
+		fmt.Fprintf(&b, "== %s\n", one.name)
+		for _, line := range one.lines {
+			fmt.Fprintln(&b, line)
+		}
+	}
+	return b.String()
+}
+
+func examineHome(ctx context.Context, h home) (out parts, bad int) {
+	program := part{name: "program", what: "version of this program and of Go, kind of system", lines: []string{versionLine()}}
+	files := part{name: "files", what: "the files that every collector has, with mode and size in MiB; no content", lines: fileLines(h)}
+	checks := part{name: "checks", what: "whether keys, policy and limits are in order, without their content"}
+	found, bad := checkAll(ctx, h, quickChecks)
+	for _, f := range found {
+		checks.lines = append(checks.lines, fmt.Sprintf("%-4s %-8s %s", f.verdict(), f.What, h.hide(f.Says)))
+	}
+	running := part{name: "running", what: "whether a collector runs here, is healthy and ready"}
+	for _, path := range []string{"/healthy", "/ready"} {
+		says, err := askHealth(ctx, h, path)
+		if err != nil {
+			says = h.hide(err.Error())
+		}
+		running.lines = append(running.lines, path+": "+says)
+	}
+	return parts{program, files, checks, running}, bad
+}
+
+func versionLine() string {
+	version := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				version += " " + s.Value
+			}
+		}
+	}
+	return fmt.Sprintf("byleave-collector %s, %s, %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// homeFiles is what may lie in a collector's folder. Other names may say something and are not written down.
+var homeFiles = []string{"ca.key", "ca.crt", "vault.key", "ledger.key", policyKeyName, policyPublicName, policyName, limitsName, addressName,
+	"index.db", "index.db-wal", "index.suspect", "lock", "packs", "keys", "erasures", "damaged", socketName, healthName}
+
+// fileLines lists the files. Sizes are whole MiB; that of the folders is not told, because their files are counted by people.
+func fileLines(h home) (out []string) {
+	for _, name := range append([]string{"."}, homeFiles...) {
+		info, err := os.Lstat(h.path(name))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			out = append(out, name+": cannot be looked at")
+		case info.IsDir():
+			out = append(out, fmt.Sprintf("%s %s", info.Mode(), name))
+		default:
+			out = append(out, fmt.Sprintf("%s %s %d MiB", info.Mode(), name, info.Size()>>20))
+		}
+	}
+	return out
+}
+
+// hide takes the folder's path out of a sentence: it may hold a name.
+func (h home) hide(text string) string {
+	return strings.ReplaceAll(text, string(h), "DIR")
+}
+
+// writeNew makes a file of mode 0600 that must not exist yet.
+func writeNew(path, text string) error {
+	f, err := os.OpenFile(filepath.Clean(path), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s is there already: name a new file", filepath.Base(path))
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(path), errors.Unwrap(err))
+	}
+	_, err = f.WriteString(text)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	}
+	return nil
+}
