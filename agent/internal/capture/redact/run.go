@@ -23,6 +23,7 @@ type run struct {
 	grown    bool // since the last look at a peak
 	edited   bool // something was deleted or put in before the end
 	broken   bool // a search failed: all of it is opaque
+	cut      bool // its last word was redacted because it is not finished
 	strayed  bool // the caret is no longer known: the field starts anew after this run
 }
 
@@ -117,8 +118,7 @@ func (r *Redactor) note(s span, typed func(int) int32) {
 func (r *Redactor) settle(end edge) {
 	n := &r.run
 	if !n.live {
-		r.out = append(r.out, r.behind...)
-		r.behind = nil
+		r.follow()
 		return
 	}
 	if n.edited {
@@ -136,7 +136,8 @@ func (r *Redactor) settle(end edge) {
 	}
 	if len(n.typed) > 0 || n.deleted > 0 {
 		n.action.Text = &pb.Text{Net: b.text.String(), Spans: b.spans, Deleted: bucket(n.deleted)}
-		r.out = append(r.out, r.event(n.action, n.from, n.to, len(b.spans) > 0, append(n.frames, n.last...)))
+		r.tellText(&pending{action: n.action, from: n.from, to: n.to, redacted: len(b.spans) > 0, frames: append(n.frames, n.last...),
+			words: r.ending(end)})
 	}
 	if n.hi > n.lo {
 		r.remember(r.field.focus, cut)
@@ -148,9 +149,17 @@ func (r *Redactor) settle(end edge) {
 		r.field.forget(r.leftOf(r.field.focus))
 	}
 	n.wipe()
-	r.out = append(r.out, r.behind...)
-	r.behind = nil
+	r.follow()
 	r.frozen = false
+}
+
+// follow hands on what happened behind the run.
+func (r *Redactor) follow() {
+	for _, p := range r.behind {
+		r.tell(p)
+	}
+	clear(r.behind)
+	r.behind = r.behind[:0]
 }
 
 // edges searches the text as it stands, and marks what is unfinished at its ends. It tells whether the end was cut.
@@ -169,7 +178,19 @@ func (r *Redactor) edges(end edge) (cut bool) {
 	if f.left != closed {
 		r.leading(f.left)
 	}
+	if f.torn && n.lo > 0 && !unicode.IsSpace(f.cells[n.lo-1].char) {
+		r.mark(f.cells[n.lo:wordEnd(f.cells, n.lo, n.hi)])
+	}
+	f.torn = n.cut
 	return cut
+}
+
+// wordEnd is where the word ends that goes on at from.
+func wordEnd(cells []cell, from, to int) int {
+	for from < to && !unicode.IsSpace(cells[from].char) {
+		from++
+	}
+	return from
 }
 
 // trailing marks the token at the end of the run that is not finished.
@@ -181,18 +202,22 @@ func (r *Redactor) trailing(end edge) bool {
 		return false
 	}
 	at := int(r.from[start])
+	for at > n.lo && (f.cells[at-1].char == '+' || f.cells[at-1].char == '(') {
+		at--
+	}
 	word := f.cells[max(at, n.lo):n.hi]
 	if at < 0 {
 		word = f.cells[n.lo:n.hi]
 	}
 	switch {
 	case end == closed && len(word) < n.hi-n.lo: // a number alone may be one of several boxes; at the end of a sentence it is over
-	case end == soft && unicode.IsSpace(word[len(word)-1].char) && !digits(word):
+	case end == soft && unicode.IsSpace(word[len(word)-1].char) && !digits(word) && !grouped(word):
 	case risky(word, end):
 		r.mark(word)
+		n.cut = true
 		return true
 	}
-	return end == hard
+	return end == hard || end == soft && !unicode.IsSpace(f.cells[n.hi-1].char)
 }
 
 // mostLeading is how far from an unknown edge the other half of a token may reach.
@@ -217,7 +242,7 @@ func (r *Redactor) leading(left edge) {
 		}
 	}
 	word := cells[from:end]
-	if found >= 3 && (digits(word) || oddCells(word)) || left == hard && len(word) >= 3 && (from == 0 || oddCells(word)) {
+	if found >= 3 && (digits(word) || oddCells(word)) || left == hard && len(word) >= 1 && (from == 0 || oddCells(word)) {
 		r.mark(word)
 	}
 }
@@ -285,7 +310,7 @@ func risky(word []cell, e edge) bool {
 	}
 	switch e {
 	case hard:
-		return len(word) >= 3
+		return len(word) >= 1
 	case soft:
 		return len(word) > 3 && oddCells(word)
 	}
@@ -304,6 +329,16 @@ func digits(word []cell) bool {
 		}
 	}
 	return n > 0
+}
+
+// grouped tells whether a piece has a space inside.
+func grouped(word []cell) bool {
+	for i := 1; i < len(word); i++ {
+		if unicode.IsSpace(word[i-1].char) && !unicode.IsSpace(word[i].char) {
+			return true
+		}
+	}
+	return false
 }
 
 func oddCells(word []cell) bool {

@@ -18,6 +18,7 @@ type field struct {
 	all    bool // everything in the element is selected
 	left   edge // what touches cells[0]
 	pem    bool // a key block was begun here and not ended
+	torn   bool // the run before was cut in the middle of its last word
 }
 
 // cell is one character. typed is its place in the run's history, -1 if the run did not write it.

@@ -52,8 +52,8 @@ func once(frames []*pb.Frame) []*pb.Frame {
 	return frames
 }
 
-// deed makes an Event of a step that is no typing; false if its permit lacks the class.
-func (r *Redactor) deed(s *raw.Step) (Event, bool) {
+// deed is a step that is no typing; false if its permit lacks the class.
+func (r *Redactor) deed(s *raw.Step) (*pending, bool) {
 	kind, class := pb.Kind_KIND_WAIT, policy.Pointer
 	switch s.Kind {
 	case raw.Click:
@@ -66,10 +66,10 @@ func (r *Redactor) deed(s *raw.Step) (Event, bool) {
 		kind, class = pb.Kind_KIND_HOTKEY, policy.Hotkeys
 	case raw.Wait:
 	default:
-		return Event{}, false
+		return nil, false
 	}
 	if s.Kind != raw.Wait && !s.Permit.Allows(class) {
-		return Event{}, false
+		return nil, false
 	}
 	a := r.action(s, kind)
 	switch s.Kind {
@@ -77,7 +77,7 @@ func (r *Redactor) deed(s *raw.Step) (Event, bool) {
 		pointer(a, s, canvas(s))
 	case raw.Hotkey:
 		if a.Hotkey = combo(s.Combo); a.Hotkey == "" {
-			return Event{}, false
+			return nil, false
 		}
 	}
 	var frames []*pb.Frame
@@ -89,7 +89,7 @@ func (r *Redactor) deed(s *raw.Step) (Event, bool) {
 			frames = append(frames, f)
 		}
 	}
-	return r.event(a, s.From.Wall, s.Until.Wall, false, frames), true
+	return &pending{action: a, from: s.From.Wall, to: s.Until.Wall, frames: frames}, true
 }
 
 // action is what every kind of action says: in which window, and upon what.
