@@ -32,6 +32,9 @@ type words struct {
 	joins bool       // the text begins with no space: it may go on with what stood before it
 	open  bool       // last is not redacted
 	cut   bool       // the text ends in the middle of a word that was redacted for that
+	goes  bool       // nothing ended the field: it may be gone on with
+
+	before *pending // what would belong to this field if it goes on
 }
 
 // form is what waits.
@@ -77,11 +80,15 @@ func (r *Redactor) tellText(p *pending) {
 		switch {
 		case l.focus == p.focus && (p.joins || hasDigit(l.last)):
 			r.hide(l)
+			if l.before != nil {
+				r.hide(l.before)
+			}
 		case l.focus != p.focus && l.only && p.only:
-			r.pair(l, p)
+			if r.pair(l, p); p.goes && l.open {
+				p.before = l
+			}
 		}
-		l.open = false
-		clear(l.last)
+		l.close(p.before != l)
 	}
 	if f.torn && p.only && (hasDigit(p.last) || odd([]byte(string(p.last)))) {
 		r.hide(p)
@@ -91,6 +98,18 @@ func (r *Redactor) tellText(p *pending) {
 		f.last = p
 	}
 	r.tell(p)
+}
+
+// close lets go what need not wait any more: what stood before p, and perhaps p.
+func (p *pending) close(all bool) {
+	if b := p.before; b != nil {
+		b.open, p.before = false, nil
+		clear(b.last)
+	}
+	if all {
+		p.open = false
+		clear(p.last)
+	}
 }
 
 // pair redacts two words that follow each other in a form if they could be one value.
@@ -149,7 +168,7 @@ func (r *Redactor) closeForm() {
 	}
 	r.pass()
 	if f.last != nil {
-		clear(f.last.last)
+		f.last.close(true)
 		f.last, f.torn = nil, true
 	}
 }
@@ -158,8 +177,7 @@ func (r *Redactor) closeForm() {
 func (r *Redactor) submit() {
 	f := &r.form
 	if f.last != nil && hasLetter(f.last.last) {
-		f.last.open = false
-		clear(f.last.last)
+		f.last.close(true)
 		f.last = nil
 		r.pass()
 	}
@@ -169,7 +187,7 @@ func (r *Redactor) submit() {
 func (r *Redactor) ending(end edge) words {
 	f, n := &r.field, &r.run
 	cells := f.cells[n.lo:n.hi]
-	w := words{focus: f.focus, cut: n.cut, joins: len(cells) > 0 && !unicode.IsSpace(cells[0].char)}
+	w := words{focus: f.focus, cut: n.cut, goes: end == soft, joins: len(n.typed) == 0 || !unicode.IsSpace(n.typed[0])}
 	lo, hi := 0, len(cells)
 	for lo < hi && unicode.IsSpace(cells[lo].char) {
 		lo++

@@ -328,6 +328,9 @@ func (p *person) types(text string, secret bool) {
 			p.move(at-p.here.caret, false)
 		case n < 7 && !secret && p.here.caret > 0 && p.here.text[p.here.caret-1] != ' ' && p.here.caret == len(p.here.text):
 			word := p.lastWord()
+			if strings.Trim(word, "abcdefghijklmnopqrstuvwxyzM") != "" {
+				break
+			}
 			p.wordBack()
 			for _, w := range word {
 				p.rune(w)

@@ -181,8 +181,28 @@ func (r *Redactor) edges(end edge) (cut bool) {
 	if f.torn && n.lo > 0 && !unicode.IsSpace(f.cells[n.lo-1].char) {
 		r.mark(f.cells[n.lo:wordEnd(f.cells, n.lo, n.hi)])
 	}
+	if end != closed && f.caret >= n.lo && f.caret < n.hi {
+		r.middle(end)
+	}
 	f.torn = n.cut
 	return cut
+}
+
+// middle marks the token at the caret, where it stands in the middle of the run: what was being typed there may not be finished.
+func (r *Redactor) middle(end edge) {
+	f, n := &r.field, &r.run
+	r.write(f.cells[:f.caret])
+	start := r.engine.open(r.text)
+	if start == len(r.text) {
+		return
+	}
+	at := max(int(r.from[start]), n.lo)
+	for at > n.lo && !unicode.IsSpace(f.cells[at-1].char) {
+		at--
+	}
+	if word := f.cells[at:wordEnd(f.cells, f.caret, n.hi)]; risky(word, end) {
+		r.mark(word)
+	}
 }
 
 // wordEnd is where the word ends that goes on at from.

@@ -108,6 +108,9 @@ func (f *field) forget(left edge) {
 // edit applies one key. It settles the run and begins another where a key breaks it.
 func (r *Redactor) edit(k raw.Key) {
 	f := &r.field
+	if r.run.grown && k.Edit != raw.NoEdit {
+		r.peak() // what stands here now may be taken apart
+	}
 	if f.all && k.Edit != raw.SelectAll {
 		r.editAll(k)
 		return
@@ -198,7 +201,7 @@ func (r *Redactor) insert(c rune) {
 func (r *Redactor) remove(lo, hi int) {
 	f, n := &r.field, &r.run
 	if n.grown {
-		r.peak()
+		r.peak() // a selection is overtyped
 	}
 	n.edited = true
 	n.deleted += hi - lo
