@@ -37,8 +37,8 @@ type words struct {
 	before *pending // what would belong to this field if it goes on
 }
 
-// form is what waits.
-type form struct {
+// fields is what waits.
+type fields struct {
 	queue []*pending
 	last  *pending // the newest text, if it was one word
 	torn  bool     // the newest text was one word and is forgotten

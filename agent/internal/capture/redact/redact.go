@@ -35,7 +35,7 @@ type Redactor struct {
 	cuts     map[uint64]struct{} // elements whose last text was cut in the middle of a token
 	manyCuts bool                // more than cuts holds
 
-	form form // what waits for the next field
+	form fields // what waits for the next field
 
 	out    []Event
 	last   time.Time // no event begins before the one before it

@@ -20,11 +20,12 @@ type run struct {
 	marks    []int32 // for each of typed: 1 + its place in finds, 0 if nothing was found
 	finds    []digest
 	deleted  int
-	grown    bool // since the last look at a peak
-	edited   bool // something was deleted or put in before the end
-	broken   bool // a search failed: all of it is opaque
-	cut      bool // its last word was redacted because it is not finished
-	strayed  bool // the caret is no longer known: the field starts anew after this run
+	grown    bool  // since the last look at a peak
+	jumps    []int // places in typed at which the caret had been moved
+	edited   bool  // something was deleted or put in before the end
+	broken   bool  // a search failed: all of it is opaque
+	cut      bool  // its last word was redacted because it is not finished
+	strayed  bool  // the caret is no longer known: the field starts anew after this run
 }
 
 // after is a run that goes on where this one is cut: same window and element, no content, no picture of before.
@@ -58,14 +59,22 @@ func (r *Redactor) peak() {
 	r.search(r.field.cells[lo:hi], func(i int) int32 { return r.field.cells[lo+i].typed })
 }
 
-// history searches what was typed in its order, with what was deleted.
+// history searches what was typed in its order, with what was deleted: as a whole, and each piece that was typed at one place.
 func (r *Redactor) history() {
 	n := &r.run
 	r.replay = r.replay[:0]
 	for i, c := range n.typed {
 		r.replay = append(r.replay, cell{c, int32(i)})
 	}
-	r.search(r.replay, func(i int) int32 { return int32(i) })
+	from := 0
+	for _, to := range append(n.jumps, len(n.typed)) {
+		piece := from
+		r.search(r.replay[from:to], func(i int) int32 { return int32(piece + i) })
+		from = to
+	}
+	if len(n.jumps) > 0 {
+		r.search(r.replay, func(i int) int32 { return int32(i) })
+	}
 	clear(r.replay)
 }
 
@@ -121,7 +130,7 @@ func (r *Redactor) settle(end edge) {
 		r.follow()
 		return
 	}
-	if n.edited {
+	if n.edited || len(n.jumps) > 0 {
 		r.history()
 	}
 	cells := r.field.cells[n.lo:n.hi]

@@ -141,6 +141,9 @@ func (r *Redactor) edit(k raw.Key) {
 			r.lose()
 		}
 	case raw.Left, raw.Right, raw.SelectLeft, raw.SelectRight:
+		if j := r.run.jumps; len(r.run.typed) > 0 && (len(j) == 0 || j[len(j)-1] != len(r.run.typed)) {
+			r.run.jumps = append(j, len(r.run.typed))
+		}
 		by := 1
 		if k.Edit == raw.Left || k.Edit == raw.SelectLeft {
 			by = -1

@@ -10,7 +10,7 @@ import (
 )
 
 // plant types one secret in one of the ways in which people do.
-func (p *person) plant() {
+func (p *writer) plant() {
 	m := secretMakers[p.rnd.IntN(len(secretMakers))]
 	s := m.make(p.rnd)
 	for leak(s, strings.Join(proseWords, " ")+strings.Join(classNames[:], " ")) != "" {
@@ -67,7 +67,7 @@ func (p *person) plant() {
 }
 
 // split types one secret into several fields of a form.
-func (p *person) split() {
+func (p *writer) split() {
 	var parts []string
 	r := p.rnd
 	m := secretMakers[[]int{0, 1, 3, 5}[r.IntN(4)]]
@@ -103,7 +103,7 @@ func (p *person) split() {
 }
 
 // marked types a password into a field of which nothing may be told.
-func (p *person) marked() {
+func (p *writer) marked() {
 	p.pause()
 	s := randomOf(p.rnd, "qxzjkvwy", 12)
 	p.secrets = append(p.secrets, planted{"password", s})
@@ -116,7 +116,7 @@ func (p *person) marked() {
 }
 
 // play is one stream.
-func (p *person) play() {
+func (p *writer) play() {
 	for range 1 + p.rnd.IntN(3) {
 		p.prose(1 + p.rnd.IntN(5))
 		switch p.rnd.IntN(8) {
@@ -155,7 +155,7 @@ func said(evs []Event) string {
 }
 
 // leaked is what came out of the secrets, joined over events, also where it is grouped otherwise; and in the bytes that go on.
-func leaked(p *person) (planted, string) {
+func leaked(p *writer) (planted, string) {
 	joined := said(p.out)
 	close := strings.NewReplacer(" ", "", "-", "", "\n", "").Replace(joined)
 	var wire strings.Builder
@@ -192,7 +192,7 @@ type counts struct {
 }
 
 // fidelity counts the words outside spans, and those of them that the person did not write.
-func (c *counts) fidelity(p *person) {
+func (c *counts) fidelity(p *writer) {
 	truth := p.truth.String()
 	for _, e := range p.out {
 		for _, w := range strings.Fields(classToken.ReplaceAllString(e.Action().GetText().GetNet(), "#")) {
@@ -246,7 +246,7 @@ func TestKeyStreams(t *testing.T) {
 		if seed%500 == 0 {
 			red = newRedactor(t)
 		}
-		p := newPerson(t, red, seed)
+		p := newWriter(t, red, seed)
 		p.play()
 		c.streams++
 		c.secrets += len(p.secrets)

@@ -71,8 +71,8 @@ func (b *box) put(s []rune) {
 	b.caret += len(s)
 }
 
-// person is somebody at a keyboard who makes slips, changes their mind, and looks elsewhere. All they do goes to a Redactor.
-type person struct {
+// writer is somebody at a keyboard who makes slips, changes their mind, and looks elsewhere. All they do goes to a Redactor.
+type writer struct {
 	t    testing.TB
 	rnd  *rand.Rand
 	red  *Redactor
@@ -90,8 +90,8 @@ type person struct {
 	crash   int // steps that are left, -1: it never crashes
 }
 
-func newPerson(t testing.TB, red *Redactor, seed uint64) *person {
-	p := &person{t: t, rnd: rand.New(rand.NewPCG(seed, 11)), red: red, crash: -1}
+func newWriter(t testing.TB, red *Redactor, seed uint64) *writer {
+	p := &writer{t: t, rnd: rand.New(rand.NewPCG(seed, 11)), red: red, crash: -1}
 	p.wild = p.rnd.IntN(2) == 0
 	if p.rnd.IntN(5) == 0 {
 		p.crash = p.rnd.IntN(60)
@@ -102,9 +102,9 @@ func newPerson(t testing.TB, red *Redactor, seed uint64) *person {
 }
 
 // crashed tells whether the program died: nothing reaches it, and it settles nothing.
-func (p *person) crashed() bool { return p.crash == 0 }
+func (p *writer) crashed() bool { return p.crash == 0 }
 
-func (p *person) apply(s raw.Step) {
+func (p *writer) apply(s raw.Step) {
 	if p.crashed() {
 		return
 	}
@@ -122,7 +122,7 @@ func (p *person) apply(s raw.Step) {
 	p.out = append(p.out, p.red.Apply(raw.Wrap(s))...)
 }
 
-func (p *person) key(k raw.Key, name string) {
+func (p *writer) key(k raw.Key, name string) {
 	p.at += time.Duration(40+p.rnd.IntN(200)) * time.Millisecond
 	k.At = start.Boot + p.at
 	p.batch = append(p.batch, k)
@@ -130,7 +130,7 @@ func (p *person) key(k raw.Key, name string) {
 }
 
 // pause ends a burst.
-func (p *person) pause() {
+func (p *writer) pause() {
 	p.truth.WriteString(string(p.here.text) + "\x00")
 	if len(p.batch) > 0 {
 		ks := p.batch
@@ -140,7 +140,7 @@ func (p *person) pause() {
 	}
 }
 
-func (p *person) rune(c rune) {
+func (p *writer) rune(c rune) {
 	p.here.put([]rune{c})
 	p.key(raw.Key{Rune: c}, string(c))
 	if p.rnd.IntN(14) == 0 {
@@ -148,7 +148,7 @@ func (p *person) rune(c rune) {
 	}
 }
 
-func (p *person) back() {
+func (p *writer) back() {
 	b := p.here
 	if b.anchor >= 0 && b.anchor != b.caret {
 		b.cut(min(b.anchor, b.caret), max(b.anchor, b.caret))
@@ -159,7 +159,7 @@ func (p *person) back() {
 }
 
 // wordBack deletes a word; only where all toolkits agree.
-func (p *person) wordBack() {
+func (p *writer) wordBack() {
 	b, i := p.here, p.here.caret
 	for i > 0 && b.text[i-1] == ' ' {
 		i--
@@ -172,7 +172,7 @@ func (p *person) wordBack() {
 }
 
 // move takes the caret some characters on, perhaps selecting.
-func (p *person) move(by int, selecting bool) {
+func (p *writer) move(by int, selecting bool) {
 	e, one := raw.Right, 1
 	if by < 0 {
 		e, one = raw.Left, -1
@@ -182,6 +182,13 @@ func (p *person) move(by int, selecting bool) {
 	}
 	b := p.here
 	for ; by != 0; by -= one {
+		if lo, hi := min(b.anchor, b.caret), max(b.anchor, b.caret); !selecting && b.anchor >= 0 && lo < hi {
+			if b.caret, b.anchor = lo, -1; one > 0 { // the selection is left at its end
+				b.caret = hi
+			}
+			p.key(raw.Key{Edit: e}, map[raw.Edit]string{raw.Left: "<", raw.Right: ">"}[e])
+			continue
+		}
 		if to := b.caret + one; to < 0 || to > len(b.text) {
 			return
 		}
@@ -196,7 +203,7 @@ func (p *person) move(by int, selecting bool) {
 }
 
 // jump takes the caret where the redactor cannot know: by Home or End, by the mouse.
-func (p *person) jump(to int) {
+func (p *writer) jump(to int) {
 	b := p.here
 	b.caret, b.anchor = to, -1
 	switch {
@@ -213,7 +220,7 @@ func (p *person) jump(to int) {
 }
 
 // hotkey presses a combination; what it puts into the field the redactor does not know.
-func (p *person) hotkey(combo string, e raw.Edit) {
+func (p *writer) hotkey(combo string, e raw.Edit) {
 	p.pause()
 	p.log.WriteString("{" + combo + "}")
 	p.at += 300 * time.Millisecond
@@ -221,7 +228,7 @@ func (p *person) hotkey(combo string, e raw.Edit) {
 }
 
 // field takes the person to a new field; the element of the old one is left.
-func (p *person) field() {
+func (p *writer) field() {
 	if p.here != nil {
 		p.pause()
 	}
@@ -232,7 +239,7 @@ func (p *person) field() {
 }
 
 // next goes on to the next field of a form: by Tab, by the mouse, or because the field is full.
-func (p *person) next() {
+func (p *writer) next() {
 	switch p.rnd.IntN(3) {
 	case 0:
 		p.hotkey("Tab", raw.Tab)
@@ -252,14 +259,14 @@ func (p *person) next() {
 	p.field()
 }
 
-func (p *person) leave() {
+func (p *writer) leave() {
 	p.pause()
 	p.log.WriteString("{leave}")
 	p.apply(raw.Step{Kind: raw.Leave})
 }
 
 // breaks is something that makes text leave early, or something strange.
-func (p *person) breaks() {
+func (p *writer) breaks() {
 	switch p.rnd.IntN(9) {
 	case 0:
 		p.pause()
@@ -299,7 +306,7 @@ func (p *person) breaks() {
 }
 
 // slip makes a mistake and mends it.
-func (p *person) slip() {
+func (p *writer) slip() {
 	wrong := 1 + p.rnd.IntN(3)
 	for range wrong {
 		p.rune(rune("abckz0189"[p.rnd.IntN(9)]))
@@ -316,7 +323,7 @@ func (p *person) slip() {
 }
 
 // types writes text with slips. Afterwards the field holds it.
-func (p *person) types(text string, secret bool) {
+func (p *writer) types(text string, secret bool) {
 	for _, c := range text {
 		switch n := p.rnd.IntN(100); {
 		case n < 4:
@@ -342,12 +349,12 @@ func (p *person) types(text string, secret bool) {
 	}
 }
 
-func (p *person) lastWord() string {
+func (p *writer) lastWord() string {
 	s := string(p.here.text)
 	return s[strings.LastIndexByte(s, ' ')+1:]
 }
 
-func (p *person) prose(n int) {
+func (p *writer) prose(n int) {
 	for range n {
 		p.types(proseWords[p.rnd.IntN(len(proseWords))]+" ", false)
 	}
