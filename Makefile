@@ -91,8 +91,12 @@ bench-forget: deps $(DEMO_BINS) ## "forget the last 10 minutes", from the comman
 bench-erase: ## what an erasure costs a collector with many boxes of one person
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestEraseCost$$' -v ./collector/internal/store/embed
 
+bench-typists: ## whether typists are told apart by what leaves, beside raw keys
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestTypists$$' -v ./agent/internal/capture/redact
+
 nightly: check race ## the slow proofs
-	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 60m -run 'TestNarrowerAgainstTheOracle|TestTransitions' -v ./policy ./agent/internal/flow
+	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 60m -run 'TestNarrowerAgainstTheOracle|TestTransitions|TestKeyStreams|TestSecureContexts' -v \
+	  ./policy ./agent/internal/flow ./agent/internal/capture ./agent/internal/capture/redact
 	$(MAKE) fuzz FUZZTIME=5m
 	$(MAKE) bench
 

@@ -150,23 +150,24 @@ func TestWithheld(t *testing.T) {
 	}
 }
 
+// TestTimes holds that typing is told in whole seconds and without its duration, and what else happens in tenths.
 func TestTimes(t *testing.T) {
 	r := newRedactor(t)
 	at := start.Add(777 * time.Millisecond)
-	s := textStep(t, 7, keys("hello there\n"))
-	s.From, s.Until = at, at.Add(1234*time.Millisecond)
-	e := r.Apply(raw.Wrap(s))[0]
-	if e.At().Nanosecond() != 800e6 || e.Action().DurationMs%100 != 0 {
-		t.Errorf("at %v for %d ms", e.At(), e.Action().DurationMs)
+	for _, text := range []string{"hello there\n", "now 123-45-6789 ok\n"} {
+		s := textStep(t, 7, keys(text))
+		s.From, s.Until = at, at.Add(1234*time.Millisecond)
+		e := r.Apply(raw.Wrap(s))[0]
+		if !e.At().Equal(at.Wall.Truncate(time.Second)) || e.Until().Nanosecond() != 0 || e.Action().DurationMs != 0 {
+			t.Errorf("typing: at %v until %v for %d ms", e.At(), e.Until(), e.Action().DurationMs)
+		}
+		if d := e.Action().Text.Spans; len(d) > 1 || len(d) == 1 && (d[0].Class != "SSN" || d[0].Length != 16 || e.Action().Text.Net[d[0].Start:d[0].End] != "<SSN#1>") {
+			t.Errorf("spans are %v", d)
+		}
 	}
-	s = textStep(t, 7, keys("now 123-45-6789 ok\n"))
-	s.From, s.Until = at.Add(5*time.Second), at.Add(7*time.Second)
-	e = r.Apply(raw.Wrap(s))[0]
-	if e.At().Nanosecond() != 0 || e.Action().DurationMs%1000 != 0 {
-		t.Errorf("a redacted burst: at %v for %d ms", e.At(), e.Action().DurationMs)
-	}
-	if d := e.Action().Text.Spans; len(d) != 1 || d[0].Class != "SSN" || d[0].Length != 16 || e.Action().Text.Net[d[0].Start:d[0].End] != "<SSN#1>" {
-		t.Errorf("spans are %v", d)
+	s := raw.Step{Kind: raw.Drag, From: at, Until: at.Add(1234 * time.Millisecond), Permit: permit(t, all())}
+	if e := r.Apply(raw.Wrap(s))[0]; e.At().Nanosecond() != 800e6 || e.Action().DurationMs != 1300 {
+		t.Errorf("a drag: at %v for %d ms", e.At(), e.Action().DurationMs)
 	}
 }
 

@@ -17,7 +17,6 @@ import (
 type pending struct {
 	action   *pb.Action
 	from, to time.Time
-	redacted bool
 	frames   []*pb.Frame
 	words
 }
@@ -66,7 +65,7 @@ func (r *Redactor) pass() {
 	n := 0
 	for ; n < len(f.queue) && !f.queue[n].open; n++ {
 		p := f.queue[n]
-		r.out = append(r.out, r.event(p.action, p.from, p.to, p.redacted, p.frames))
+		r.out = append(r.out, r.event(p.action, p.from, p.to, p.frames))
 	}
 	rest := copy(f.queue, f.queue[n:])
 	clear(f.queue[rest:])
@@ -157,7 +156,7 @@ func (r *Redactor) replace(p *pending, d digest) {
 	b.text.WriteString(p.head)
 	b.token(d, len(p.last))
 	p.action.Text.Net, p.action.Text.Spans = b.text.String(), b.spans
-	p.redacted, p.open = true, false
+	p.open = false
 }
 
 // closeForm lets what waits go, redacted, and forgets it.

@@ -186,7 +186,7 @@ func (r *Redactor) withhold(s *raw.Step) {
 	r.hiding, r.hidden = true, s.Focus
 	a := &pb.Action{Kind: pb.Kind_KIND_TEXT, Window: r.window(s), Text: &pb.Text{Withheld: true},
 		Before: &pb.FrameRef{Withheld: "text is withheld"}, After: &pb.FrameRef{Withheld: "text is withheld"}}
-	r.out = append(r.out, r.event(a, s.From.Wall, s.From.Wall, true, nil))
+	r.out = append(r.out, r.event(a, s.From.Wall, s.From.Wall, nil))
 }
 
 // other takes a step that is no typing. Text that is held back stays before it.

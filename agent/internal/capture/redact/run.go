@@ -145,7 +145,7 @@ func (r *Redactor) settle(end edge) {
 	}
 	if len(n.typed) > 0 || n.deleted > 0 {
 		n.action.Text = &pb.Text{Net: b.text.String(), Spans: b.spans, Deleted: bucket(n.deleted)}
-		r.tellText(&pending{action: n.action, from: n.from, to: n.to, redacted: len(b.spans) > 0, frames: append(n.frames, n.last...),
+		r.tellText(&pending{action: n.action, from: n.from, to: n.to, frames: append(n.frames, n.last...),
 			words: r.ending(end)})
 	}
 	if n.hi > n.lo {

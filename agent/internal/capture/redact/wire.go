@@ -12,16 +12,17 @@ import (
 	"github.com/byleave/byleave/proto/pb"
 )
 
-// Times are told in steps of tick; of a burst in which something was redacted, in steps of coarse.
+// Times are told in steps of tick, of typing in steps of coarse. How long typing took is not told at all: with how much was typed
+// it would tell who typed (docs/decisions/0017).
 const (
 	tick   = 100 * time.Millisecond
 	coarse = time.Second
 )
 
 // event closes an action into an Event.
-func (r *Redactor) event(a *pb.Action, from, until time.Time, redacted bool, frames []*pb.Frame) Event {
+func (r *Redactor) event(a *pb.Action, from, until time.Time, frames []*pb.Frame) Event {
 	step := tick
-	if redacted {
+	if a.Text != nil {
 		step = coarse
 	}
 	at := from.Truncate(step)
@@ -33,7 +34,9 @@ func (r *Redactor) event(a *pb.Action, from, until time.Time, redacted bool, fra
 	if until.Before(at) {
 		until = at
 	}
-	a.DurationMs = uint32(min(until.Sub(at).Milliseconds(), math.MaxUint32))
+	if a.Text == nil {
+		a.DurationMs = uint32(min(until.Sub(at).Milliseconds(), math.MaxUint32))
+	}
 	return Event{at: at, until: until, action: a, frames: once(frames)}
 }
 
