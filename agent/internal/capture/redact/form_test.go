@@ -43,6 +43,8 @@ func TestFields(t *testing.T) {
 			"TEXT <TOKEN#1>,SCROLL,TEXT <TOKEN#2>,TEXT all is well "},
 		{"what is begun in the middle of other text", []raw.Event{in(7, "9aba"), back(3), in(7, "+44 20 79"), hotkey(t, "ctrl+z", raw.Unknown), in(7, "46 0782 ok "), leave()},
 			"TEXT <TOKEN#1><TOKEN#2>,HOTKEY ctrl+z,TEXT <NUMBER#1> ok "},
+		{"what is begun between words", []raw.Event{in(7, "note  end"), back(4), in(7, "jane.do"), hotkey(t, "ctrl+z", raw.Unknown), in(7, "e@example.com "), leave()},
+			"TEXT note <TOKEN#1> <TOKEN#2>,HOTKEY ctrl+z,TEXT <EMAIL#1> "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRedactor(t)
