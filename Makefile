@@ -99,9 +99,12 @@ bench-redaction: $(BIN)/byleave ## text redaction, ours and peers (DATA=path of 
 bench-ingest: deps $(BIN)/byleave-collector ## what a collector takes in and makes durable, beside plain TCP, TLS and disk
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIngest$$' -v ./bench/ingest
 
+bench-typists: ## whether typists are told apart by what leaves, beside raw keys
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestTypists$$' -v ./agent/internal/capture/redact
+
 nightly: check race ## the slow proofs
-	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 60m -run 'TestNarrowerAgainstTheOracle|TestTransitions' -v ./policy ./agent/internal/flow
-	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 120m -run 'TestI16CrashLosesNothing' -v ./agent/internal/spool
+	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 120m -run 'TestNarrowerAgainstTheOracle|TestTransitions|TestI16CrashLosesNothing|TestKeyStreams|SecureContexts' -v \
+	  ./policy ./agent/internal/flow ./agent/internal/spool ./agent/internal/capture ./agent/internal/capture/redact
 	$(MAKE) fuzz FUZZTIME=5m
 	$(MAKE) bench
 

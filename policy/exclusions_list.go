@@ -71,6 +71,11 @@ var builtin = slices.Concat(
 		"epiphany-browser", "org.gnome.epiphany", "gnome web", "konqueror", "org.kde.konqueror", "falkon", "org.kde.falkon", "angelfish", "org.kde.angelfish", "rekonq", "qupzilla", "qutebrowser",
 		"org.qutebrowser.qutebrowser", "midori", "dooble", "otter-browser", "dillo", "netsurf", "netsurf-gtk", "netsurf-gtk3", "surf", "surf-browser", "luakit", "nyxt", "badwolf", "vimb", "uzbl", "uzbl-core", "eolie",
 		"ephemeral", "io.elementary.web", "min", "beaker browser", "ladybird", "servo", "servoshell", "links2", "xlinks2", "safari", "safari technology preview", "arc", "orion", "duckduckgo", "duckduckgo privacy browser", "comet", "dia", "helium", "tangram", "ferdium"),
+	titles("a private browsing window", // as Firefox words it since 2022, and others
+		`(navegación privada de|navigation privée de|anonymní prohlížení|приватный просмотр|приватний перегляд|прыватнае агляданне|pori preifat|brabhsadh prìobhaideach|priwatny modus)( [-–—])? (mozilla )?firefox`,
+		`(privātā pārlūkošana|privatno pregledanje|การเรียกดูแบบส่วนตัว|прыватнае агляданне|navigazion privade|navigation private|приватний перегляд|プライベート ?ブラウジング|pori preifat|brabhsadh prìobhaideach|priwatny modus)\)?$`,
+		`（(シークレット|プライベート|隐身|隐私|無痕|无痕|私密)[^）]*）$`,
+		`\(private\) [-–—] (opera|vivaldi|brave)`),
 )
 
 // programs excludes a program under each name, whether the window's class or its executable has it.

@@ -112,7 +112,7 @@ func TestEveryBuiltInEntryMatches(t *testing.T) {
 // Consents pin this list. If this fails because entries were added at the end, raise both values; any other reason stops
 // every consent that was given so far.
 func TestExclusionListOnlyGrows(t *testing.T) {
-	const entries, digest = 624, "41b8c636b6fe3a890e918e68b21c5d929625169c7eb391c9b1c7e93e0dd74f66"
+	const entries, digest = 628, "f2215b91a204fbc7bc915dfadc76c07eaec2471d32f564029856a136f2080b17"
 	if len(builtin) < entries || hex.EncodeToString(exclusionDigests()[entries-1][:]) != digest {
 		t.Errorf("the first %d of %d entries changed: %x", entries, len(builtin), exclusionDigests()[entries-1])
 	}

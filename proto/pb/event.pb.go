@@ -411,7 +411,7 @@ type Action struct {
 	Element       *Element               `protobuf:"bytes,11,opt,name=element,proto3" json:"element,omitempty"`
 	Before        *FrameRef              `protobuf:"bytes,12,opt,name=before,proto3" json:"before,omitempty"`
 	After         *FrameRef              `protobuf:"bytes,13,opt,name=after,proto3" json:"after,omitempty"`
-	DurationMs    uint32                 `protobuf:"varint,14,opt,name=duration_ms,json=durationMs,proto3" json:"duration_ms,omitempty"` // Rounded to 100.
+	DurationMs    uint32                 `protobuf:"varint,14,opt,name=duration_ms,json=durationMs,proto3" json:"duration_ms,omitempty"` // Rounded to 100; 0 for typing, whose duration is not told.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

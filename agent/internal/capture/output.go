@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"strings"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/a11y"
@@ -106,6 +107,16 @@ func (o *output) step(a *action) {
 	o.emit(raw.Wrap(a.step))
 }
 
+// denyPlain denies the keys without a modifier that were pressed just before at, when an element that nobody knows was reported: it
+// may have had the focus by then, and Return would tell of what was typed there.
+func (o *output) denyPlain(at policy.Moment) {
+	for _, i := range o.items {
+		if a := i.a; a != nil && a.step.Kind == raw.Hotkey && !after(at, a.last, hold) && !strings.Contains(strings.TrimPrefix(a.step.Combo, "shift+"), "+") {
+			a.deny(policy.Blind)
+		}
+	}
+}
+
 // untold drops an action that its classes do not permit. Redaction follows what stands in each text field: it must not
 // go on as if nothing had happened there.
 func (o *output) untold(a *action) {
@@ -117,6 +128,10 @@ func (o *output) untold(a *action) {
 func (o *output) grow(s span) {
 	g := o.gap
 	switch {
+	case g != nil && g.why == policy.Edge && isShut(s.why) && !after(s.from, g.until, 2*hold):
+		*g = s // the edge is of what is shut: those keys may have gone there
+	case g != nil && g.why == policy.Blind && s.why == policy.Edge && !after(s.from, g.until, joinGaps):
+		// what nobody knows was told of already; an edge beside it would tell when keys were pressed
 	case g != nil && nearSecret(*g, s):
 		if s.why == policy.Secret {
 			g.from, g.until, g.why = s.from, s.until, policy.Secret
@@ -133,6 +148,15 @@ func (o *output) grow(s span) {
 
 // joinGaps is how far two gaps of one reason may lie apart and still be told as one.
 const joinGaps = 2 * time.Second
+
+// isShut tells of the reasons for which a window or a field may be told of by one gap only.
+func isShut(why policy.Reason) bool {
+	switch why {
+	case policy.Secret, policy.Excluded, policy.NotAgreed, policy.Blind:
+		return true
+	}
+	return false
+}
 
 // nearSecret tells whether one of two gaps is the band of the other's secret field. The field is told once and alone:
 // an edge beside it would tell when keys were pressed.

@@ -75,7 +75,7 @@ func TestSeek(t *testing.T) {
 			w.typed("it is asked again")
 			w.pass(1000)
 			w.typed("work")
-		}, []string{gap(policy.Blind), gap(policy.Edge), "text work"}},
+		}, []string{gap(policy.Blind), "text work"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -28,6 +28,7 @@ type sight struct {
 
 	prompt bool          // a terminal asks for a password
 	looked policy.Moment // when that was last looked at
+	again  bool          // a key came so soon after that nobody looked
 }
 
 // fact is one thing that is reported to the gate when it changes.
@@ -156,7 +157,11 @@ func (l *loop) lookAtLeaf(at policy.Moment) {
 		l.pulse.denyUnproved(l.out.items, policy.Secret)
 	}
 	s.secret.set(secret, at, l.opt.Gate.Secret)
-	s.blind.set(!s.ours() || !s.leaf.Text() || s.terminal(), at, l.opt.Gate.TextBlind)
+	blind := !s.ours() || !s.leaf.Text() || s.terminal()
+	if !s.leaf.Known && s.leaf.PID != 0 && s.leaf.PID == s.focus.PID {
+		l.out.denyPlain(at)
+	}
+	s.blind.set(blind, at, l.opt.Gate.TextBlind)
 }
 
 // here makes the place of the events to come.
@@ -190,8 +195,12 @@ var terminals = map[string]bool{
 // look checks whether a terminal asks for a password now. It is done at a key, and while one asked, since then no key comes in.
 func (l *loop) look(now policy.Moment) {
 	s := &l.sight
-	if !s.terminal() || now.Boot-s.looked.Boot < promptFresh && s.looked.Boot != 0 {
+	if !s.terminal() {
+		s.again = false
 		return
+	}
+	if s.again = now.Boot-s.looked.Boot < promptFresh && s.looked.Boot != 0; s.again {
+		return // it may begin to ask just now: the look that follows comes before this key is judged
 	}
 	s.looked = now
 	if asks := l.asking(s.focus.PID); asks != s.prompt {
@@ -202,5 +211,8 @@ func (l *loop) look(now policy.Moment) {
 
 // due is when a terminal that asks for a password must be looked at again.
 func (s *sight) due() (time.Duration, bool) {
+	if s.again {
+		return s.looked.Boot + promptFresh, true
+	}
 	return s.looked.Boot + promptLook, s.prompt
 }

@@ -128,11 +128,24 @@ func newWorld(t *testing.T, classes policy.Classes) *world {
 	return w
 }
 
+// newWorldOf is newWorld with other applications agreed.
+func newWorldOf(t *testing.T, apps []*pb.Application) *world {
+	w := startWorld(t, allClasses, nil, apps...)
+	w.pass(10)
+	w.leaf(textField)
+	w.pass(1000)
+	return w
+}
+
 // newSilentWorld starts a loop with the editor in front, and no element told. Find, if there is one, tells it when asked.
 func newSilentWorld(t *testing.T, classes policy.Classes, find func(*world) a11y.Focus) *world {
+	return startWorld(t, classes, find, editorApp)
+}
+
+func startWorld(t *testing.T, classes policy.Classes, find func(*world) a11y.Focus, apps ...*pb.Application) *world {
 	w := &world{t: t, begin: time.Now(), ended: make(chan error, 1)}
 	w.g = gate.New(w.now)
-	w.rules = makeRules(t, w.begin, classes, editorApp)
+	w.rules = makeRules(t, w.begin, classes, apps...)
 	w.g.SetRules(w.rules)
 	w.g.Durable(true)
 	w.d = &fakeDisplay{w: w, events: make(chan x11.Event, 1024), focus: editorA, own: true}

@@ -19,8 +19,8 @@ type Event struct {
 // IsZero tells whether e is empty.
 func (e Event) IsZero() bool { return e.action == nil && e.gap == pb.Reason_REASON_UNSPECIFIED }
 
-// At is when it began, rounded down to 100 ms; Until is when it ended, rounded up: to 100 ms for an action, whole seconds for
-// a gap (whose At is rounded down to whole seconds too).
+// At is when it began, rounded down to 100 ms; Until is when it ended, rounded up to 100 ms. Both are whole seconds for typing and for
+// gaps.
 func (e Event) At() time.Time { return e.at }
 
 // Until is when it ended; see At.

@@ -35,21 +35,22 @@ func TestOrder(t *testing.T) {
 	gap := raw.Wrap(raw.Step{Kind: raw.Gap, From: start, Until: start.Add(time.Second), Reason: policy.Secret})
 	leave := raw.Wrap(raw.Step{Kind: raw.Leave})
 	text := func(s string) raw.Event { return raw.Wrap(textStep(t, 7, keys(s))) }
-	elsewhere := raw.Wrap(textStep(t, 8, keys("other ")))
+	elsewhere := func() raw.Event { return raw.Wrap(textStep(t, 8, keys("other "))) }
 	save, enter, tab, pasted := hotkey(t, "ctrl+s", raw.Unknown), hotkey(t, "Return", raw.Newline), hotkey(t, "Tab", raw.Tab), hotkey(t, "ctrl+v", raw.Unknown)
 	for _, c := range []struct {
 		name string
 		in   []raw.Event
 		want []string
 	}{
-		{"a word that is left is a word", []raw.Event{text("hello"), save, leave}, []string{"TEXT hello", "HOTKEY ctrl+s"}},
+		{"a word that is left is a word", []raw.Event{text("hello"), save, leave, elsewhere()}, []string{"TEXT hello", "HOTKEY ctrl+s", "TEXT other "}},
+		{"a word that is left last may be a part", []raw.Event{text("hello"), save, leave}, []string{"TEXT <TOKEN#1>", "HOTKEY ctrl+s"}},
 		{"a word that may go on is not", []raw.Event{text("well, hello"), save, text(" world ")}, []string{"TEXT well, <TOKEN#1>", "HOTKEY ctrl+s", "TEXT  world "}},
 		{"Return ends a token", []raw.Event{text("report-7.txt"), enter}, []string{"TEXT report-7.txt", "HOTKEY Return"}},
 		{"halves by a click", []raw.Event{text("4539 1488"), click(t), text("0343 6467 ok "), leave}, []string{"TEXT <PHONE#1>", "CLICK", "TEXT <PHONE#2> ok "}},
 		{"halves by a paste", []raw.Event{text("jane.do"), pasted, text("e@example.com "), leave}, []string{"TEXT <TOKEN#1>", "HOTKEY ctrl+v", "TEXT <EMAIL#1> "}},
 		{"halves over two visits", []raw.Event{text("AKIAIOSF"), leave, text("ODNN7EXAMPLE "), leave}, []string{"TEXT <TOKEN#1>", "TEXT <TOKEN#2> "}},
 		{"four boxes", []raw.Event{text("4539"), tab, text("1488"), tab}, []string{"TEXT <NUMBER#1>", "HOTKEY Tab", "TEXT <NUMBER#2>", "HOTKEY Tab"}},
-		{"another element", []raw.Event{text("hello"), elsewhere, leave}, []string{"TEXT hello", "TEXT other "}},
+		{"another element", []raw.Event{text("hello"), elsewhere(), leave}, []string{"TEXT hello", "TEXT other "}},
 		{"a gap", []raw.Event{text("note "), gap}, []string{"TEXT note ", "REASON_SECRET"}},
 		{"many deeds", []raw.Event{text("hello"), save, save, save, save, save, save, save},
 			[]string{"TEXT <TOKEN#1>", "HOTKEY ctrl+s", "HOTKEY ctrl+s", "HOTKEY ctrl+s", "HOTKEY ctrl+s", "HOTKEY ctrl+s", "HOTKEY ctrl+s", "HOTKEY ctrl+s"}},
@@ -149,23 +150,24 @@ func TestWithheld(t *testing.T) {
 	}
 }
 
+// TestTimes holds that typing is told in whole seconds and without its duration, and what else happens in tenths.
 func TestTimes(t *testing.T) {
 	r := newRedactor(t)
 	at := start.Add(777 * time.Millisecond)
-	s := textStep(t, 7, keys("hello there\n"))
-	s.From, s.Until = at, at.Add(1234*time.Millisecond)
-	e := r.Apply(raw.Wrap(s))[0]
-	if e.At().Nanosecond() != 800e6 || e.Action().DurationMs%100 != 0 {
-		t.Errorf("at %v for %d ms", e.At(), e.Action().DurationMs)
+	for _, text := range []string{"hello there\n", "now 123-45-6789 ok\n"} {
+		s := textStep(t, 7, keys(text))
+		s.From, s.Until = at, at.Add(1234*time.Millisecond)
+		e := r.Apply(raw.Wrap(s))[0]
+		if !e.At().Equal(at.Wall.Truncate(time.Second)) || e.Until().Nanosecond() != 0 || e.Action().DurationMs != 0 {
+			t.Errorf("typing: at %v until %v for %d ms", e.At(), e.Until(), e.Action().DurationMs)
+		}
+		if d := e.Action().Text.Spans; len(d) > 1 || len(d) == 1 && (d[0].Class != "SSN" || d[0].Length != 16 || e.Action().Text.Net[d[0].Start:d[0].End] != "<SSN#1>") {
+			t.Errorf("spans are %v", d)
+		}
 	}
-	s = textStep(t, 7, keys("now 123-45-6789 ok\n"))
-	s.From, s.Until = at.Add(5*time.Second), at.Add(7*time.Second)
-	e = r.Apply(raw.Wrap(s))[0]
-	if e.At().Nanosecond() != 0 || e.Action().DurationMs%1000 != 0 {
-		t.Errorf("a redacted burst: at %v for %d ms", e.At(), e.Action().DurationMs)
-	}
-	if d := e.Action().Text.Spans; len(d) != 1 || d[0].Class != "SSN" || d[0].Length != 16 || e.Action().Text.Net[d[0].Start:d[0].End] != "<SSN#1>" {
-		t.Errorf("spans are %v", d)
+	s := raw.Step{Kind: raw.Drag, From: at, Until: at.Add(1234 * time.Millisecond), Permit: permit(t, all())}
+	if e := r.Apply(raw.Wrap(s))[0]; e.At().Nanosecond() != 800e6 || e.Action().DurationMs != 1300 {
+		t.Errorf("a drag: at %v for %d ms", e.At(), e.Action().DurationMs)
 	}
 }
 

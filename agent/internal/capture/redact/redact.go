@@ -26,14 +26,16 @@ type Redactor struct {
 	masker masker
 
 	field  field
-	run    run     // live while typed text is held back
-	frozen bool    // something else happened since: nothing may join the run
-	behind []Event // what happened since
-	hidden uint64  // element of which withheld text was told last
+	run    run        // live while typed text is held back
+	frozen bool       // something else happened since: nothing may join the run
+	behind []*pending // what happened since
+	hidden uint64     // element of which withheld text was told last
 	hiding bool
 
 	cuts     map[uint64]struct{} // elements whose last text was cut in the middle of a token
 	manyCuts bool                // more than cuts holds
+
+	form fields // what waits for the next field
 
 	out    []Event
 	last   time.Time // no event begins before the one before it
@@ -79,9 +81,11 @@ func (r *Redactor) Apply(ev raw.Event) []Event {
 		r.leave(soft)
 	case s.Kind == raw.Gap:
 		r.leave(hard)
+		r.closeForm()
 		r.out = append(r.out, NewGap(s.From.Wall, s.Until.Wall, s.Reason))
 	case !s.Permit.Open():
 		r.leave(hard)
+		r.closeForm()
 	case s.Kind == raw.Text:
 		r.typed(&s)
 	default:
@@ -93,6 +97,7 @@ func (r *Redactor) Apply(ev raw.Event) []Event {
 // Flush settles everything that is held back; what is not finished becomes opaque.
 func (r *Redactor) Flush() []Event {
 	r.leave(hard)
+	r.closeForm()
 	return r.take()
 }
 
@@ -177,10 +182,11 @@ func (r *Redactor) withhold(s *raw.Step) {
 		return
 	}
 	r.leave(soft)
+	r.closeForm()
 	r.hiding, r.hidden = true, s.Focus
 	a := &pb.Action{Kind: pb.Kind_KIND_TEXT, Window: r.window(s), Text: &pb.Text{Withheld: true},
 		Before: &pb.FrameRef{Withheld: "text is withheld"}, After: &pb.FrameRef{Withheld: "text is withheld"}}
-	r.out = append(r.out, r.event(a, s.From.Wall, s.From.Wall, true, nil))
+	r.out = append(r.out, r.event(a, s.From.Wall, s.From.Wall, nil))
 }
 
 // other takes a step that is no typing. Text that is held back stays before it.
@@ -190,6 +196,9 @@ func (r *Redactor) other(s *raw.Step) {
 	switch {
 	case enter:
 		r.settle(closed)
+		if s.Keys[0].Edit == raw.Newline {
+			r.submit()
+		}
 		r.remember(r.field.focus, false)
 		r.field.forget(soft)
 	case s.Kind == raw.Scroll || s.Kind == raw.Wait:
@@ -202,15 +211,15 @@ func (r *Redactor) other(s *raw.Step) {
 			r.run.strayed = true
 		}
 	}
-	ev, ok := r.deed(s)
+	p, ok := r.deed(s)
 	switch {
 	case !ok:
 	case r.frozen:
-		if r.behind = append(r.behind, ev); len(r.behind) >= mostBehind {
+		if r.behind = append(r.behind, p); len(r.behind) >= mostBehind {
 			r.settle(hard)
 		}
 	default:
-		r.out = append(r.out, ev)
+		r.tell(p)
 	}
 }
 

@@ -20,10 +20,12 @@ type run struct {
 	marks    []int32 // for each of typed: 1 + its place in finds, 0 if nothing was found
 	finds    []digest
 	deleted  int
-	grown    bool // since the last look at a peak
-	edited   bool // something was deleted or put in before the end
-	broken   bool // a search failed: all of it is opaque
-	strayed  bool // the caret is no longer known: the field starts anew after this run
+	grown    bool  // since the last look at a peak
+	jumps    []int // places in typed at which the caret had been moved
+	edited   bool  // something was deleted or put in before the end
+	broken   bool  // a search failed: all of it is opaque
+	cut      bool  // its last word was redacted because it is not finished
+	strayed  bool  // the caret is no longer known: the field starts anew after this run
 }
 
 // after is a run that goes on where this one is cut: same window and element, no content, no picture of before.
@@ -57,14 +59,22 @@ func (r *Redactor) peak() {
 	r.search(r.field.cells[lo:hi], func(i int) int32 { return r.field.cells[lo+i].typed })
 }
 
-// history searches what was typed in its order, with what was deleted.
+// history searches what was typed in its order, with what was deleted: as a whole, and each piece that was typed at one place.
 func (r *Redactor) history() {
 	n := &r.run
 	r.replay = r.replay[:0]
 	for i, c := range n.typed {
 		r.replay = append(r.replay, cell{c, int32(i)})
 	}
-	r.search(r.replay, func(i int) int32 { return int32(i) })
+	from := 0
+	for _, to := range append(n.jumps, len(n.typed)) {
+		piece := from
+		r.search(r.replay[from:to], func(i int) int32 { return int32(piece + i) })
+		from = to
+	}
+	if len(n.jumps) > 0 {
+		r.search(r.replay, func(i int) int32 { return int32(i) })
+	}
 	clear(r.replay)
 }
 
@@ -117,11 +127,10 @@ func (r *Redactor) note(s span, typed func(int) int32) {
 func (r *Redactor) settle(end edge) {
 	n := &r.run
 	if !n.live {
-		r.out = append(r.out, r.behind...)
-		r.behind = nil
+		r.follow()
 		return
 	}
-	if n.edited {
+	if n.edited || len(n.jumps) > 0 {
 		r.history()
 	}
 	cells := r.field.cells[n.lo:n.hi]
@@ -136,7 +145,8 @@ func (r *Redactor) settle(end edge) {
 	}
 	if len(n.typed) > 0 || n.deleted > 0 {
 		n.action.Text = &pb.Text{Net: b.text.String(), Spans: b.spans, Deleted: bucket(n.deleted)}
-		r.out = append(r.out, r.event(n.action, n.from, n.to, len(b.spans) > 0, append(n.frames, n.last...)))
+		r.tellText(&pending{action: n.action, from: n.from, to: n.to, frames: append(n.frames, n.last...),
+			words: r.ending(end)})
 	}
 	if n.hi > n.lo {
 		r.remember(r.field.focus, cut)
@@ -148,9 +158,17 @@ func (r *Redactor) settle(end edge) {
 		r.field.forget(r.leftOf(r.field.focus))
 	}
 	n.wipe()
-	r.out = append(r.out, r.behind...)
-	r.behind = nil
+	r.follow()
 	r.frozen = false
+}
+
+// follow hands on what happened behind the run.
+func (r *Redactor) follow() {
+	for _, p := range r.behind {
+		r.tell(p)
+	}
+	clear(r.behind)
+	r.behind = r.behind[:0]
 }
 
 // edges searches the text as it stands, and marks what is unfinished at its ends. It tells whether the end was cut.
@@ -169,7 +187,39 @@ func (r *Redactor) edges(end edge) (cut bool) {
 	if f.left != closed {
 		r.leading(f.left)
 	}
+	if f.torn && n.lo > 0 && !unicode.IsSpace(f.cells[n.lo-1].char) {
+		r.mark(f.cells[n.lo:wordEnd(f.cells, n.lo, n.hi)])
+	}
+	if end != closed && f.caret >= n.lo && f.caret < n.hi {
+		r.middle(end)
+	}
+	f.torn = n.cut
 	return cut
+}
+
+// middle marks the token at the caret, where it stands in the middle of the run: what was being typed there may not be finished.
+func (r *Redactor) middle(end edge) {
+	f, n := &r.field, &r.run
+	r.write(f.cells[:f.caret])
+	start := r.engine.open(r.text)
+	if start == len(r.text) {
+		return
+	}
+	at := max(int(r.from[start]), n.lo)
+	for at > n.lo && !unicode.IsSpace(f.cells[at-1].char) {
+		at--
+	}
+	if word := f.cells[at:wordEnd(f.cells, f.caret, n.hi)]; risky(word, end) {
+		r.mark(word)
+	}
+}
+
+// wordEnd is where the word ends that goes on at from.
+func wordEnd(cells []cell, from, to int) int {
+	for from < to && !unicode.IsSpace(cells[from].char) {
+		from++
+	}
+	return from
 }
 
 // trailing marks the token at the end of the run that is not finished.
@@ -181,18 +231,22 @@ func (r *Redactor) trailing(end edge) bool {
 		return false
 	}
 	at := int(r.from[start])
+	for at > n.lo && (f.cells[at-1].char == '+' || f.cells[at-1].char == '(') {
+		at--
+	}
 	word := f.cells[max(at, n.lo):n.hi]
 	if at < 0 {
 		word = f.cells[n.lo:n.hi]
 	}
 	switch {
 	case end == closed && len(word) < n.hi-n.lo: // a number alone may be one of several boxes; at the end of a sentence it is over
-	case end == soft && unicode.IsSpace(word[len(word)-1].char) && !digits(word):
+	case end == soft && unicode.IsSpace(word[len(word)-1].char) && !digits(word) && !grouped(word):
 	case risky(word, end):
 		r.mark(word)
+		n.cut = true
 		return true
 	}
-	return end == hard
+	return end == hard || end == soft && !unicode.IsSpace(f.cells[n.hi-1].char)
 }
 
 // mostLeading is how far from an unknown edge the other half of a token may reach.
@@ -217,7 +271,7 @@ func (r *Redactor) leading(left edge) {
 		}
 	}
 	word := cells[from:end]
-	if found >= 3 && (digits(word) || oddCells(word)) || left == hard && len(word) >= 3 && (from == 0 || oddCells(word)) {
+	if found >= 3 && (digits(word) || oddCells(word)) || left == hard && len(word) >= 1 && (from == 0 || oddCells(word)) {
 		r.mark(word)
 	}
 }
@@ -285,7 +339,7 @@ func risky(word []cell, e edge) bool {
 	}
 	switch e {
 	case hard:
-		return len(word) >= 3
+		return len(word) >= 1
 	case soft:
 		return len(word) > 3 && oddCells(word)
 	}
@@ -304,6 +358,16 @@ func digits(word []cell) bool {
 		}
 	}
 	return n > 0
+}
+
+// grouped tells whether a piece has a space inside.
+func grouped(word []cell) bool {
+	for i := 1; i < len(word); i++ {
+		if unicode.IsSpace(word[i-1].char) && !unicode.IsSpace(word[i].char) {
+			return true
+		}
+	}
+	return false
 }
 
 func oddCells(word []cell) bool {

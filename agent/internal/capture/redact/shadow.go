@@ -18,6 +18,7 @@ type field struct {
 	all    bool // everything in the element is selected
 	left   edge // what touches cells[0]
 	pem    bool // a key block was begun here and not ended
+	torn   bool // the run before was cut in the middle of its last word
 }
 
 // cell is one character. typed is its place in the run's history, -1 if the run did not write it.
@@ -107,6 +108,9 @@ func (f *field) forget(left edge) {
 // edit applies one key. It settles the run and begins another where a key breaks it.
 func (r *Redactor) edit(k raw.Key) {
 	f := &r.field
+	if r.run.grown && k.Edit != raw.NoEdit {
+		r.peak() // what stands here now may be taken apart
+	}
 	if f.all && k.Edit != raw.SelectAll {
 		r.editAll(k)
 		return
@@ -137,6 +141,9 @@ func (r *Redactor) edit(k raw.Key) {
 			r.lose()
 		}
 	case raw.Left, raw.Right, raw.SelectLeft, raw.SelectRight:
+		if j := r.run.jumps; len(r.run.typed) > 0 && (len(j) == 0 || j[len(j)-1] != len(r.run.typed)) {
+			r.run.jumps = append(j, len(r.run.typed))
+		}
 		by := 1
 		if k.Edit == raw.Left || k.Edit == raw.SelectLeft {
 			by = -1
@@ -197,7 +204,7 @@ func (r *Redactor) insert(c rune) {
 func (r *Redactor) remove(lo, hi int) {
 	f, n := &r.field, &r.run
 	if n.grown {
-		r.peak()
+		r.peak() // a selection is overtyped
 	}
 	n.edited = true
 	n.deleted += hi - lo

@@ -12,16 +12,17 @@ import (
 	"github.com/byleave/byleave/proto/pb"
 )
 
-// Times are told in steps of tick; of a burst in which something was redacted, in steps of coarse.
+// Times are told in steps of tick, of typing in steps of coarse. How long typing took is not told at all: with how much was typed
+// it would tell who typed (docs/decisions/0017).
 const (
 	tick   = 100 * time.Millisecond
 	coarse = time.Second
 )
 
 // event closes an action into an Event.
-func (r *Redactor) event(a *pb.Action, from, until time.Time, redacted bool, frames []*pb.Frame) Event {
+func (r *Redactor) event(a *pb.Action, from, until time.Time, frames []*pb.Frame) Event {
 	step := tick
-	if redacted {
+	if a.Text != nil {
 		step = coarse
 	}
 	at := from.Truncate(step)
@@ -33,7 +34,9 @@ func (r *Redactor) event(a *pb.Action, from, until time.Time, redacted bool, fra
 	if until.Before(at) {
 		until = at
 	}
-	a.DurationMs = uint32(min(until.Sub(at).Milliseconds(), math.MaxUint32))
+	if a.Text == nil {
+		a.DurationMs = uint32(min(until.Sub(at).Milliseconds(), math.MaxUint32))
+	}
 	return Event{at: at, until: until, action: a, frames: once(frames)}
 }
 
@@ -52,8 +55,8 @@ func once(frames []*pb.Frame) []*pb.Frame {
 	return frames
 }
 
-// deed makes an Event of a step that is no typing; false if its permit lacks the class.
-func (r *Redactor) deed(s *raw.Step) (Event, bool) {
+// deed is a step that is no typing; false if its permit lacks the class.
+func (r *Redactor) deed(s *raw.Step) (*pending, bool) {
 	kind, class := pb.Kind_KIND_WAIT, policy.Pointer
 	switch s.Kind {
 	case raw.Click:
@@ -66,10 +69,10 @@ func (r *Redactor) deed(s *raw.Step) (Event, bool) {
 		kind, class = pb.Kind_KIND_HOTKEY, policy.Hotkeys
 	case raw.Wait:
 	default:
-		return Event{}, false
+		return nil, false
 	}
 	if s.Kind != raw.Wait && !s.Permit.Allows(class) {
-		return Event{}, false
+		return nil, false
 	}
 	a := r.action(s, kind)
 	switch s.Kind {
@@ -77,7 +80,7 @@ func (r *Redactor) deed(s *raw.Step) (Event, bool) {
 		pointer(a, s, canvas(s))
 	case raw.Hotkey:
 		if a.Hotkey = combo(s.Combo); a.Hotkey == "" {
-			return Event{}, false
+			return nil, false
 		}
 	}
 	var frames []*pb.Frame
@@ -89,7 +92,7 @@ func (r *Redactor) deed(s *raw.Step) (Event, bool) {
 			frames = append(frames, f)
 		}
 	}
-	return r.event(a, s.From.Wall, s.Until.Wall, false, frames), true
+	return &pending{action: a, from: s.From.Wall, to: s.Until.Wall, frames: frames}, true
 }
 
 // action is what every kind of action says: in which window, and upon what.
