@@ -183,6 +183,7 @@ func (c *collector) announce(addr, file string) error {
 func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error {
 	g, ctx := errgroup.WithContext(ctx)
 	drained := make(chan struct{})
+	healthy := c.listenHealth()
 	g.Go(func() error { return c.server.Serve(l) })
 	g.Go(func() error {
 		<-ctx.Done()
@@ -194,7 +195,7 @@ func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error
 	g.Go(func() error { c.audit.Run(ctx, time.Minute); return nil })
 	g.Go(func() error { c.reload(ctx); return nil })
 	g.Go(func() error { return c.serveOperator(ctx) })
-	g.Go(func() error { return c.serveHealth(ctx, drained) })
+	g.Go(func() error { return c.serveHealth(healthy, drained) })
 	c.log.Info("ready")
 	ready()
 	return g.Wait()

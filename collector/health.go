@@ -87,11 +87,13 @@ func (h *health) metrics(w io.Writer, alive error) {
 	}
 }
 
-// serveHealth serves until ctx ends, and a while longer, so that a supervisor sees the collector draining.
-func (c *collector) serveHealth(ctx context.Context, drained <-chan struct{}) error {
+// listenHealth opens the socket, before the collector says that it is ready. Where that cannot be it goes on without: nil.
+func (c *collector) listenHealth() net.Listener {
 	path := c.home.path(healthName)
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("replace %s: %w", healthName, err)
+	err := os.Remove(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		c.log.Warn("health is not served", "error", err)
+		return nil
 	}
 	l, err := net.Listen("unix", path) // in a folder of mode 0700
 	if err == nil {
@@ -99,7 +101,14 @@ func (c *collector) serveHealth(ctx context.Context, drained <-chan struct{}) er
 	}
 	if err != nil {
 		c.log.Warn("health is not served", "error", err)
-		<-ctx.Done()
+		return nil
+	}
+	return l
+}
+
+// serveHealth serves until the collector has drained, so that a supervisor sees it draining.
+func (c *collector) serveHealth(l net.Listener, drained <-chan struct{}) error {
+	if l == nil {
 		return nil
 	}
 	srv := &http.Server{Handler: c.health(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second,

@@ -14,6 +14,7 @@ const (
 	groupBoxes = 256
 	groupBytes = 8 << 20 // while one group is synced, the next arrives
 	groupWait  = 2 * time.Millisecond
+	groupBusy  = 16 // from so many on it is worth to wait for more; a few devices have all that they may send in the group already
 )
 
 // committer gathers boxes of all streams into groups, so that one sync and one transaction carry many.
@@ -58,7 +59,7 @@ func (c *committer) run() {
 	busy := false
 	for first := range c.jobs {
 		group := c.gather(first, busy)
-		busy = len(group) > 1
+		busy = len(group) >= groupBusy
 		c.put(group)
 	}
 }
