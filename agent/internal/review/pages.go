@@ -34,10 +34,27 @@ var pages = func() map[string]*template.Template {
 
 // words are what templates may say of the types of policy. Every text that comes from outside goes through inert.
 var words = template.FuncMap{
-	"inert":   policy.Inert,
-	"hours":   func(h *pb.Hours) string { return policy.HoursInWords(h) },
-	"day":     func(t time.Time) string { return t.Local().Format("2 January 2006") },
-	"instant": func(t time.Time) string { return t.Local().Format("2 January 2006, 15:04") },
+	"inert":    policy.Inert,
+	"hours":    func(h *pb.Hours) string { return policy.HoursInWords(h) },
+	"day":      func(t time.Time) string { return t.Local().Format("2 January 2006") },
+	"clock":    func(t time.Time) string { return t.Local().Format("15:04:05") },
+	"minute":   func(t time.Time) string { return t.Local().Format("15:04") },
+	"short":    short,
+	"count":    count,
+	"count64":  func(n int64, noun string) string { return count(int(n), noun) },
+	"count64u": func(n uint64, noun string) string { return count(int(min(n, 1<<31)), noun) },
+	"plain":    plainText,
+	"kilo":     func(n int64) int64 { return (n + 1023) / 1024 },
+	"instant":  func(t time.Time) string { return t.Local().Format("2 January 2006, 15:04") },
+}
+
+// plainText is Inert, line by line.
+func plainText(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		lines[i] = policy.Inert(l)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // sheet is what every page gets.
@@ -51,11 +68,18 @@ type sheet struct {
 
 // titles also says which pages exist, and where they stand in the menu.
 var titles = map[string]struct{ title, here string }{
-	"home":    {"How things stand", "home"},
-	"ask":     {"What is asked", "consent"},
-	"check":   {"Your choice", "consent"},
-	"done":    {"Done", "home"},
-	"closed":  {"Closed", ""},
+	"home":   {"How things stand", "home"},
+	"ask":    {"What is asked", "consent"},
+	"check":  {"Your choice", "consent"},
+	"done":   {"Done", "home"},
+	"closed": {"Closed", ""},
+
+	"locked":     {"What was recorded", "recorded"},
+	"recorded":   {"What was recorded", "recorded"},
+	"sent":       {"As it leaves", "recorded"},
+	"everything": {"Delete everything", "recorded"},
+	"dictionary": {"Data dictionary", "dictionary"},
+
 	"refused": {"Not for this page", ""},
 	"used":    {"This address does not work", ""},
 	"missing": {"Nothing here", "none"},
