@@ -3,6 +3,7 @@ package review
 import (
 	"bytes"
 	"embed"
+	"encoding/hex"
 	"html/template"
 	"io/fs"
 	"net/http"
@@ -40,6 +41,7 @@ var words = template.FuncMap{
 	"clock":    func(t time.Time) string { return t.Local().Format("15:04:05") },
 	"minute":   func(t time.Time) string { return t.Local().Format("15:04") },
 	"short":    short,
+	"hex":      func(s string) string { return hex.EncodeToString([]byte(s)) }, // a text in an attribute, to come back as it is
 	"count":    count,
 	"count64":  func(n int64, noun string) string { return count(int(n), noun) },
 	"count64u": func(n uint64, noun string) string { return count(int(min(n, 1<<31)), noun) },

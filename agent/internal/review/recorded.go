@@ -1,6 +1,7 @@
 package review
 
 import (
+	"encoding/hex"
 	"net/http"
 	"net/url"
 	"slices"
@@ -233,7 +234,11 @@ func (s *server) look(w http.ResponseWriter, r *http.Request, _ *index) {
 }
 
 func filterOf(v url.Values) filter {
-	f := filter{App: v.Get("app")[:min(len(v.Get("app")), 256)], Words: v.Get("words")[:min(len(v.Get("words")), 256)]}
+	words := v.Get("words")
+	f := filter{Words: words[:min(len(words), 256)]}
+	if app, err := hex.DecodeString(v.Get("app")); err == nil {
+		f.App = string(app)
+	}
 	if c, ok := policy.ClassNamed(v.Get("class")); ok {
 		f.Class = c
 	}
