@@ -44,7 +44,7 @@ func command() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
 	root.AddCommand(enrolCommand(), consentCommand(), reviewCommand(), runCommand(), statusCommand(), pauseCommand(), resumeCommand(), trayCommand(), doctorCommand())
-	root.AddCommand(forgetCommand(), receiptCommand(), installCommand(), uninstallCommand(), startCommand(), stopCommand(), sessionCommand())
+	root.AddCommand(forgetCommand(), receiptCommand(), showCommand(), exportMineCommand(), installCommand(), uninstallCommand(), startCommand(), stopCommand(), sessionCommand())
 	return root
 }
 

@@ -45,13 +45,13 @@ var words = template.FuncMap{
 	"count":    count,
 	"count64":  func(n int64, noun string) string { return count(int(n), noun) },
 	"count64u": func(n uint64, noun string) string { return count(int(min(n, 1<<31)), noun) },
-	"plain":    plainText,
+	"plain":    PlainText,
 	"kilo":     func(n int64) int64 { return (n + 1023) / 1024 },
 	"instant":  func(t time.Time) string { return t.Local().Format("2 January 2006, 15:04") },
 }
 
-// plainText is Inert, line by line.
-func plainText(s string) string {
+// PlainText is policy.Inert, line by line, for a terminal or a page.
+func PlainText(s string) string {
 	lines := strings.Split(s, "\n")
 	for i, l := range lines {
 		lines[i] = policy.Inert(l)
