@@ -91,6 +91,9 @@ bench-forget: deps $(DEMO_BINS) ## "forget the last 10 minutes", from the comman
 bench-erase: ## what an erasure costs a collector with many boxes of one person
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestEraseCost$$' -v ./collector/internal/store/embed
 
+bench-review: deps ## the review page with 100,000 actions, in Chromium
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestReviewCost$$' -v ./agent
+
 nightly: check race ## the slow proofs
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 60m -run 'TestNarrowerAgainstTheOracle|TestTransitions' -v ./policy ./agent/internal/flow
 	$(MAKE) fuzz FUZZTIME=5m
