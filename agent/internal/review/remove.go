@@ -92,7 +92,7 @@ func (s *server) askForget(w http.ResponseWriter, r *http.Request, x *index) {
 		}
 		at := alone(all, o)
 		a = goes(all, at, at)
-		a.Beside = 0
+		a.Beside, a.Along = 0, a.Boxes-1
 	} else {
 		from, until, err := spanOf(r.PostForm.Get("day"), r.PostForm.Get("from"), r.PostForm.Get("until"))
 		if err != nil {
