@@ -17,6 +17,7 @@ type question struct {
 	Frames      int
 	Beside      int    // actions outside the time that was asked for
 	Damaged     int    // boxes that cannot be looked into
+	Along       int    // boxes beside the one that was chosen: they share its seconds
 	Digest      string // of the boxes
 }
 
