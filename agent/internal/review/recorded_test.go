@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"weak"
@@ -294,5 +295,43 @@ func TestFilter(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%+v takes %s, not %s", c.f, got, c.want)
 		}
+	}
+}
+
+// TestEndStopsReading: whoever closes the page while boxes are still being opened waits for those in hand, and no other is opened.
+func TestEndStopsReading(t *testing.T) {
+	var opened atomic.Int32
+	entered, release := make(chan struct{}, 16), make(chan struct{})
+	var boxes []Box
+	for i := range 16 {
+		b := typedBox(string(rune('a'+i)), "walrus", time.Now().Add(-time.Duration(i)*time.Minute))
+		open := b.Open
+		b.Open = func() (*pb.Payload, error) {
+			opened.Add(1)
+			entered <- struct{}{}
+			<-release
+			return open()
+		}
+		boxes = append(boxes, b)
+	}
+	x := newIndex(mineOf(boxes...))
+	must(t, x.refresh(t.Context()))
+	for range readers {
+		<-entered
+	}
+	ended := make(chan struct{})
+	go func() { x.end(); close(ended) }()
+	for !x.ended() {
+		runtime.Gosched()
+	}
+	select {
+	case <-ended:
+		t.Error("it ended while boxes were being opened")
+	default:
+	}
+	close(release)
+	<-ended
+	if n := opened.Load(); n != readers || len(x.all()) != 0 {
+		t.Errorf("%d boxes were opened, %d are still known", n, len(x.all()))
 	}
 }
