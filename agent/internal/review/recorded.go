@@ -13,10 +13,10 @@ import (
 )
 
 const (
-	pageRows  = 80                     // a page ends with the box that reaches this many
+	pageRows  = 80                    // a page ends with the box that reaches this many
 	dayWait   = 70 * time.Millisecond // how long a page waits for its whole day to be read; what is missing then is said
-	wordsWait = 8 * time.Second        // how long a search waits for the whole index
-	mostDays  = 400                    // in the list of days
+	wordsWait = 8 * time.Second       // how long a search waits for the whole index
+	mostDays  = 400                   // in the list of days
 	dayForm   = "2006-01-02"
 )
 
