@@ -239,11 +239,25 @@ func TestReviewDeletesByKeyboard(t *testing.T) {
 	if shown := text(); strings.Contains(shown, "walrus") || !strings.Contains(shown, "ocelot forest") {
 		t.Errorf("the page still shows:\n%s", shown)
 	}
+	load(chromedp.Navigate(string(address[:bytes.Index(address, []byte("/open/"))]) + "/forget/everything"))
+	for _, field := range []struct{ at, keys string }{{"#first", "zebra meadow lantern"}, {"#again", "zebra meadow lantern"}, {"#yes", "yes"}} {
+		tabTo(field.at)
+		check(t, chromedp.Do(tab, chromedp.KeyEvent(field.keys)))
+	}
+	load(chromedp.KeyEvent(kb.Enter))
+	shown := text()
+	code := regexp.MustCompile(`\S+(-\S+){7}`).FindString(shown)
+	if code == "" || code == s.Recovery || !holds(shown, "It is forgotten", "destroyed everything that it held of you") {
+		t.Errorf("after everything was deleted the page says:\n%s", shown)
+	}
+	if boxes, err = s.Boxes(); err != nil || len(boxes) != 0 {
+		t.Errorf("%d boxes still open: %v", len(boxes), err)
+	}
 	tabTo(".close button")
 	load(chromedp.KeyEvent(kb.Enter))
 	check(t, review.Wait(ctx))
 	for _, where := range []string{profile, s.Home, s.Desk.Home()} {
-		if name := onDisk(t, where, "ocelot", "walrus", s.Recovery); name != "" {
+		if name := onDisk(t, where, "ocelot", "walrus", "zebra", s.Recovery, code); name != "" {
 			t.Errorf("%s holds what the page showed", name)
 		}
 	}

@@ -22,7 +22,6 @@ const (
 
 // recorded is the page of what was recorded.
 type recorded struct {
-	View     View
 	Number   string // of this view
 	Day      string
 	DayWords string
@@ -87,11 +86,8 @@ func (s *server) recorded(w http.ResponseWriter, r *http.Request, x *index) {
 
 // timeline fills in the page of a view.
 func (s *server) timeline(r *http.Request, x *index, v view) (recorded, error) {
-	look, err := s.opt.Desk.Look(r.Context())
-	if err != nil {
-		return recorded{}, err
-	}
-	p := recorded{View: look, Day: v.Day, Filter: v.Filter, Newer: v.After != "", Ask: v.Ask, Note: v.Note, Classes: policy.AllClasses()}
+	p := recorded{Day: v.Day, Filter: v.Filter, Newer: v.After != "", Ask: v.Ask, Note: v.Note, Classes: policy.AllClasses()}
+	var err error
 	if p.Erased, err = x.mine.Erasures(); err != nil {
 		return recorded{}, err
 	}
