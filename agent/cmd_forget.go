@@ -159,15 +159,21 @@ func newKeyForAll(cmd *cobra.Command, secretFile string) error {
 	if err != nil {
 		return err
 	}
-	_, sealed, recovery, err := keystore.NewPersonKey(passphrase)
+	recovery, err := newPersonKey(keys, passphrase)
 	if err != nil {
-		return err
-	}
-	if err := keys.ReplacePersonKey(sealed); err != nil {
 		return err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "Your new recovery code, shown only now. Write it down and destroy the old one:\n\n  %s\n\n", recovery)
 	return poke(cmd, "reload")
+}
+
+// newPersonKey replaces the person's key and returns the recovery code of the new one.
+func newPersonKey(keys *keystore.Store, passphrase []byte) (recovery string, err error) {
+	_, sealed, recovery, err := keystore.NewPersonKey(passphrase)
+	if err != nil {
+		return "", err
+	}
+	return recovery, keys.ReplacePersonKey(sealed)
 }
 
 func printForgotten(w io.Writer, done forgotten) {
@@ -211,23 +217,10 @@ func printRecords(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	files, err := keys.ErasureRecords()
+	records, err := signedErasures(keys, id)
 	if err != nil {
 		return err
 	}
-	var records []*pb.ErasureRecord
-	for name, b := range files {
-		var res pb.EraseResponse
-		if err := proto.Unmarshal(b, &res); err != nil {
-			return fmt.Errorf("erasure-%x.record: %w", name, erasure.ErrRecord)
-		}
-		m, err := erasure.Verify(&res, id.Ledger, name[:])
-		if err != nil {
-			return fmt.Errorf("erasure-%x.record: %w", name, err)
-		}
-		records = append(records, m)
-	}
-	slices.SortFunc(records, func(a, b *pb.ErasureRecord) int { return cmp.Compare(a.GetDestroyedAt(), b.GetDestroyedAt()) })
 	for _, m := range records {
 		fmt.Fprintln(cmd.OutOrStdout(), erasure.Sentence(m))
 	}
@@ -235,6 +228,28 @@ func printRecords(cmd *cobra.Command) error {
 		fmt.Fprintln(cmd.OutOrStdout(), "The collector has signed no erasure for this computer.")
 	}
 	return nil
+}
+
+// signedErasures are the records on this computer, oldest first. One that does not verify is an error.
+func signedErasures(keys *keystore.Store, id keystore.Identity) ([]*pb.ErasureRecord, error) {
+	files, err := keys.ErasureRecords()
+	if err != nil {
+		return nil, err
+	}
+	var records []*pb.ErasureRecord
+	for name, b := range files {
+		var res pb.EraseResponse
+		if err := proto.Unmarshal(b, &res); err != nil {
+			return nil, fmt.Errorf("erasure-%x.record: %w", name, erasure.ErrRecord)
+		}
+		m, err := erasure.Verify(&res, id.Ledger, name[:])
+		if err != nil {
+			return nil, fmt.Errorf("erasure-%x.record: %w", name, err)
+		}
+		records = append(records, m)
+	}
+	slices.SortFunc(records, func(a, b *pb.ErasureRecord) int { return cmp.Compare(a.GetDestroyedAt(), b.GetDestroyedAt()) })
+	return records, nil
 }
 
 // openKeys opens the key store of an enrolled device.

@@ -19,8 +19,9 @@ func reviewCommand() *cobra.Command {
 	var quiet bool
 	cmd := &cobra.Command{
 		Use:   "review",
-		Short: "Open the page on which you see how things stand, agree, take back and withdraw",
+		Short: "Open the page on which you see what was recorded, delete it, agree, take back and withdraw",
 		Long: "Opens a page in your browser that this computer serves to you alone, while this command runs. Its address works once.\n" +
+			"What was recorded opens there with your passphrase; nothing that is opened is written to disk or kept after the page closes.\n" +
 			"It ends when you press Close, after fifteen minutes without use, or with ctrl+c. A yes is taken only if this command was\n" +
 			"typed at a terminal; everything else works without one.",
 		Example: "  byleave review\n  byleave review --no-browser   # only print the address",
@@ -101,6 +102,7 @@ func reviewDesk(cmd *cobra.Command) review.Desk {
 			}
 			return d.keys.Receipt(name)
 		},
+		Unlock: unlock(cmd),
 	}
 }
 

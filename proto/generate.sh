@@ -10,3 +10,4 @@ PATH="$tools:$PATH" protoc -I . \
 	--go_out=pb --go_opt=module=github.com/byleave/byleave/proto/pb \
 	--go-grpc_out=pb --go-grpc_opt=module=github.com/byleave/byleave/proto/pb \
 	byleave/v1/*.proto
+BYLEAVE_GENERATE=1 go test -count 1 -run "^TestDictionaryIsWritten$" .

@@ -162,14 +162,21 @@ func (Reason) EnumDescriptor() ([]byte, []int) {
 
 // Payload is the plaintext of one box: at most 60 s of activity. It is self-contained.
 type Payload struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Schema        uint32                 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"`                        // 1
-	Session       []byte                 `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`                       // 16 random bytes per run of the agent; class tokens are stable within it.
-	StartedAt     int64                  `protobuf:"varint,3,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"` // Unix milliseconds, rounded to 100.
-	Events        []*Event               `protobuf:"bytes,4,rep,name=events,proto3" json:"events,omitempty"`                         // In the order in which they happened.
-	Frames        []*Frame               `protobuf:"bytes,5,rep,name=frames,proto3" json:"frames,omitempty"`                         // Each frame that an event of this box names by hash, once.
-	Redactor      string                 `protobuf:"bytes,6,opt,name=redactor,proto3" json:"redactor,omitempty"`                     // Version and rules digest.
-	Platform      *Platform              `protobuf:"bytes,7,opt,name=platform,proto3" json:"platform,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why: A reader that knows another layout refuses the box instead of guessing. Example: 1. Since: 1.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"` // 1
+	// Why: Ties the boxes of one run together, and keeps tokens such as <CARD#1> the same within it. Example: 5f1c… (16 bytes). Since: 1.
+	Session []byte `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"` // 16 random bytes per run of the agent; class tokens are stable within it.
+	// Why: All times of the box are told from here; rounded, so that it shows no typing rhythm. Example: 1764064800000. Since: 1.
+	StartedAt int64 `protobuf:"varint,3,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"` // Unix milliseconds, rounded to 100.
+	// Why: What is learned from: the things that were done, in order. Example: a click, then a typed text. Since: 1.
+	Events []*Event `protobuf:"bytes,4,rep,name=events,proto3" json:"events,omitempty"` // In the order in which they happened.
+	// Why: What the window looked like at an action, masked. Example: two pictures of an editor. Since: 1.
+	Frames []*Frame `protobuf:"bytes,5,rep,name=frames,proto3" json:"frames,omitempty"` // Each frame that an event of this box names by hash, once.
+	// Why: If a rule is found wanting later, the boxes that it let pass can be found. Example: 1-a83f…. Since: 1.
+	Redactor string `protobuf:"bytes,6,opt,name=redactor,proto3" json:"redactor,omitempty"` // Version and rules digest.
+	// Why: Clicks mean other things on other systems. Example: linux, x11. Since: 1.
+	Platform      *Platform `protobuf:"bytes,7,opt,name=platform,proto3" json:"platform,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -254,9 +261,11 @@ func (x *Payload) GetPlatform() *Platform {
 }
 
 type Platform struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Os            string                 `protobuf:"bytes,1,opt,name=os,proto3" json:"os,omitempty"`
-	Display       string                 `protobuf:"bytes,2,opt,name=display,proto3" json:"display,omitempty"` // "x11"
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why: Names and keys differ from system to system. Example: linux. Since: 1.
+	Os string `protobuf:"bytes,1,opt,name=os,proto3" json:"os,omitempty"`
+	// Why: Says by which way it was captured. Example: x11. Since: 1.
+	Display       string `protobuf:"bytes,2,opt,name=display,proto3" json:"display,omitempty"` // "x11"
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -307,7 +316,8 @@ func (x *Platform) GetDisplay() string {
 
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	AtMs  int64                  `protobuf:"varint,1,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"` // Since Payload.started_at, rounded to 100 ms.
+	// Why: Order and rough pace, without a rhythm that would tell people apart. Example: 12300. Since: 1.
+	AtMs int64 `protobuf:"varint,1,opt,name=at_ms,json=atMs,proto3" json:"at_ms,omitempty"` // Since Payload.started_at, rounded to 100 ms.
 	// Types that are valid to be assigned to What:
 	//
 	//	*Event_Action
@@ -384,10 +394,12 @@ type isEvent_What interface {
 }
 
 type Event_Action struct {
+	// Why: Something that was done; else it is a gap. Example: a click. Since: 1.
 	Action *Action `protobuf:"bytes,2,opt,name=action,proto3,oneof"`
 }
 
 type Event_Gap struct {
+	// Why: Nobody takes silence for inactivity, and you see why something is missing. Example: 14 s, another application. Since: 1.
 	Gap *Gap `protobuf:"bytes,3,opt,name=gap,proto3,oneof"`
 }
 
@@ -397,21 +409,35 @@ func (*Event_Gap) isEvent_What() {}
 
 // Action is one thing that the person did in one consented window.
 type Action struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Kind          Kind                   `protobuf:"varint,1,opt,name=kind,proto3,enum=byleave.v1.Kind" json:"kind,omitempty"`
-	Window        *Window                `protobuf:"bytes,2,opt,name=window,proto3" json:"window,omitempty"`
-	At            *Point                 `protobuf:"bytes,3,opt,name=at,proto3" json:"at,omitempty"`                             // Where: click, drag start, scroll.
-	To            *Point                 `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`                             // Drag end.
-	Button        string                 `protobuf:"bytes,5,opt,name=button,proto3" json:"button,omitempty"`                     // left, middle, right, back, forward
-	Count         uint32                 `protobuf:"varint,6,opt,name=count,proto3" json:"count,omitempty"`                      // 1, 2, 3 for clicks.
-	ScrollX       int32                  `protobuf:"zigzag32,7,opt,name=scroll_x,json=scrollX,proto3" json:"scroll_x,omitempty"` // Wheel notches, right positive.
-	ScrollY       int32                  `protobuf:"zigzag32,8,opt,name=scroll_y,json=scrollY,proto3" json:"scroll_y,omitempty"` // Wheel notches, down positive.
-	Hotkey        string                 `protobuf:"bytes,9,opt,name=hotkey,proto3" json:"hotkey,omitempty"`                     // "ctrl+s", "Return", "shift+Tab"
-	Text          *Text                  `protobuf:"bytes,10,opt,name=text,proto3" json:"text,omitempty"`
-	Element       *Element               `protobuf:"bytes,11,opt,name=element,proto3" json:"element,omitempty"`
-	Before        *FrameRef              `protobuf:"bytes,12,opt,name=before,proto3" json:"before,omitempty"`
-	After         *FrameRef              `protobuf:"bytes,13,opt,name=after,proto3" json:"after,omitempty"`
-	DurationMs    uint32                 `protobuf:"varint,14,opt,name=duration_ms,json=durationMs,proto3" json:"duration_ms,omitempty"` // Rounded to 100; 0 for typing, whose duration is not told.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why: What was done. Example: KIND_CLICK. Since: 1.
+	Kind Kind `protobuf:"varint,1,opt,name=kind,proto3,enum=byleave.v1.Kind" json:"kind,omitempty"`
+	// Why: An action means something only in its window. Example: editor. Since: 1.
+	Window *Window `protobuf:"bytes,2,opt,name=window,proto3" json:"window,omitempty"`
+	// Why: Where it was done. Example: 412 × 198. Since: 1.
+	At *Point `protobuf:"bytes,3,opt,name=at,proto3" json:"at,omitempty"` // Where: click, drag start, scroll.
+	// Why: Where a drag ended. Example: 530 × 198. Since: 1.
+	To *Point `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"` // Drag end.
+	// Why: A right click is another action than a left one. Example: left. Since: 1.
+	Button string `protobuf:"bytes,5,opt,name=button,proto3" json:"button,omitempty"` // left, middle, right, back, forward
+	// Why: A double click is another action than two clicks. Example: 2. Since: 1.
+	Count uint32 `protobuf:"varint,6,opt,name=count,proto3" json:"count,omitempty"` // 1, 2, 3 for clicks.
+	// Why: How far was scrolled sideways. Example: 0. Since: 1.
+	ScrollX int32 `protobuf:"zigzag32,7,opt,name=scroll_x,json=scrollX,proto3" json:"scroll_x,omitempty"` // Wheel notches, right positive.
+	// Why: How far was scrolled. Example: 3. Since: 1.
+	ScrollY int32 `protobuf:"zigzag32,8,opt,name=scroll_y,json=scrollY,proto3" json:"scroll_y,omitempty"` // Wheel notches, down positive.
+	// Why: Commands that are given by keys. Single letters are text, never a hotkey. Example: ctrl+s. Since: 1.
+	Hotkey string `protobuf:"bytes,9,opt,name=hotkey,proto3" json:"hotkey,omitempty"` // "ctrl+s", "Return", "shift+Tab"
+	// Why: What was typed, if you agreed to text in this application. Example: Please pay <IBAN#1> by Friday. Since: 1.
+	Text *Text `protobuf:"bytes,10,opt,name=text,proto3" json:"text,omitempty"`
+	// Why: Which button or field was meant, also where the pixels differ. Example: push button “Save”. Since: 1.
+	Element *Element `protobuf:"bytes,11,opt,name=element,proto3" json:"element,omitempty"`
+	// Why: What could be seen when it was decided. Example: the picture 80 ms before the press. Since: 1.
+	Before *FrameRef `protobuf:"bytes,12,opt,name=before,proto3" json:"before,omitempty"`
+	// Why: What came of it. Example: the picture once the window was still. Since: 1.
+	After *FrameRef `protobuf:"bytes,13,opt,name=after,proto3" json:"after,omitempty"`
+	// Why: Tells a drag from a click; rounded. Typing has none: its pace would tell who typed. Example: 300. Since: 1.
+	DurationMs    uint32 `protobuf:"varint,14,opt,name=duration_ms,json=durationMs,proto3" json:"duration_ms,omitempty"` // Rounded to 100; 0 for typing, whose duration is not told.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -546,13 +572,19 @@ func (x *Action) GetDurationMs() uint32 {
 
 // Window says in which window, and how its pixels lie on the screen. Coordinates of actions are the window's.
 type Window struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Application   string                 `protobuf:"bytes,1,opt,name=application,proto3" json:"application,omitempty"` // Application.id of the policy.
-	Title         string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`             // Redacted.
-	Canvas        *Rect                  `protobuf:"bytes,3,opt,name=canvas,proto3" json:"canvas,omitempty"`           // The window united with its popups, in screen pixels: what a frame shows.
-	Screen        *Rect                  `protobuf:"bytes,4,opt,name=screen,proto3" json:"screen,omitempty"`           // The whole screen.
-	Monitors      []*Rect                `protobuf:"bytes,5,rep,name=monitors,proto3" json:"monitors,omitempty"`
-	Scale         float64                `protobuf:"fixed64,6,opt,name=scale,proto3" json:"scale,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why: You agreed application by application. Example: editor. Since: 1.
+	Application string `protobuf:"bytes,1,opt,name=application,proto3" json:"application,omitempty"` // Application.id of the policy.
+	// Why: Tells which document or dialogue it was. Example: letter to <TERM#1>. Since: 1.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"` // Redacted.
+	// Why: Places of actions are told from its corner. Example: x 40, y 60, 900 × 560. Since: 1.
+	Canvas *Rect `protobuf:"bytes,3,opt,name=canvas,proto3" json:"canvas,omitempty"` // The window united with its popups, in screen pixels: what a frame shows.
+	// Why: How much of the screen the window filled. Example: 1920 × 1080. Since: 1.
+	Screen *Rect `protobuf:"bytes,4,opt,name=screen,proto3" json:"screen,omitempty"` // The whole screen.
+	// Why: Where one screen ends and the next begins. Example: one, 1920 × 1080. Since: 1.
+	Monitors []*Rect `protobuf:"bytes,5,rep,name=monitors,proto3" json:"monitors,omitempty"`
+	// Why: How large things looked. Example: 1.5. Since: 1.
+	Scale         float64 `protobuf:"fixed64,6,opt,name=scale,proto3" json:"scale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -630,11 +662,15 @@ func (x *Window) GetScale() float64 {
 }
 
 type Rect struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	X             int32                  `protobuf:"varint,1,opt,name=x,proto3" json:"x,omitempty"`
-	Y             int32                  `protobuf:"varint,2,opt,name=y,proto3" json:"y,omitempty"`
-	Width         int32                  `protobuf:"varint,3,opt,name=width,proto3" json:"width,omitempty"`
-	Height        int32                  `protobuf:"varint,4,opt,name=height,proto3" json:"height,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why: Left edge. Example: 40. Since: 1.
+	X int32 `protobuf:"varint,1,opt,name=x,proto3" json:"x,omitempty"`
+	// Why: Upper edge. Example: 60. Since: 1.
+	Y int32 `protobuf:"varint,2,opt,name=y,proto3" json:"y,omitempty"`
+	// Why: How wide. Example: 900. Since: 1.
+	Width int32 `protobuf:"varint,3,opt,name=width,proto3" json:"width,omitempty"`
+	// Why: How high. Example: 560. Since: 1.
+	Height        int32 `protobuf:"varint,4,opt,name=height,proto3" json:"height,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -699,11 +735,15 @@ func (x *Rect) GetHeight() int32 {
 
 // Point is in pixels of the canvas, and the same from 0 to 1.
 type Point struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	X             int32                  `protobuf:"varint,1,opt,name=x,proto3" json:"x,omitempty"`
-	Y             int32                  `protobuf:"varint,2,opt,name=y,proto3" json:"y,omitempty"`
-	Nx            float64                `protobuf:"fixed64,3,opt,name=nx,proto3" json:"nx,omitempty"`
-	Ny            float64                `protobuf:"fixed64,4,opt,name=ny,proto3" json:"ny,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why: Pixels from the left. Example: 412. Since: 1.
+	X int32 `protobuf:"varint,1,opt,name=x,proto3" json:"x,omitempty"`
+	// Why: Pixels from above. Example: 198. Since: 1.
+	Y int32 `protobuf:"varint,2,opt,name=y,proto3" json:"y,omitempty"`
+	// Why: The same place in windows of any size. Example: 0.458. Since: 1.
+	Nx float64 `protobuf:"fixed64,3,opt,name=nx,proto3" json:"nx,omitempty"`
+	// Why: The same place in windows of any size. Example: 0.354. Since: 1.
+	Ny            float64 `protobuf:"fixed64,4,opt,name=ny,proto3" json:"ny,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -768,11 +808,15 @@ func (x *Point) GetNy() float64 {
 
 // Text is a typed run after redaction. Class tokens such as <CARD#1> stand in its place where something was found.
 type Text struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Net           string                 `protobuf:"bytes,1,opt,name=net,proto3" json:"net,omitempty"`            // What stands there after all edits of the run, redacted.
-	Spans         []*Span                `protobuf:"bytes,2,rep,name=spans,proto3" json:"spans,omitempty"`        // Where in net a token stands.
-	Deleted       uint32                 `protobuf:"varint,3,opt,name=deleted,proto3" json:"deleted,omitempty"`   // Bucket of characters typed and deleted: 0, 4, 8, 16, 17 (more).
-	Withheld      bool                   `protobuf:"varint,4,opt,name=withheld,proto3" json:"withheld,omitempty"` // True: text was typed, none of it is given.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why: What was meant to stand there, after secrets and personal numbers were replaced on this computer. Example: Please pay <IBAN#1> by Friday. Since: 1.
+	Net string `protobuf:"bytes,1,opt,name=net,proto3" json:"net,omitempty"` // What stands there after all edits of the run, redacted.
+	// Why: Tells what was replaced from what was typed. Example: bytes 11 to 19. Since: 1.
+	Spans []*Span `protobuf:"bytes,2,rep,name=spans,proto3" json:"spans,omitempty"` // Where in net a token stands.
+	// Why: Roughly how much was corrected, and never what. Example: 4. Since: 1.
+	Deleted uint32 `protobuf:"varint,3,opt,name=deleted,proto3" json:"deleted,omitempty"` // Bucket of characters typed and deleted: 0, 4, 8, 16, 17 (more).
+	// Why: Nobody takes a text that is kept back for an empty one. Example: true. Since: 1.
+	Withheld      bool `protobuf:"varint,4,opt,name=withheld,proto3" json:"withheld,omitempty"` // True: text was typed, none of it is given.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -836,12 +880,17 @@ func (x *Text) GetWithheld() bool {
 }
 
 type Span struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Start         uint32                 `protobuf:"varint,1,opt,name=start,proto3" json:"start,omitempty"` // Byte offsets in net.
-	End           uint32                 `protobuf:"varint,2,opt,name=end,proto3" json:"end,omitempty"`
-	Class         string                 `protobuf:"bytes,3,opt,name=class,proto3" json:"class,omitempty"`    // SSN, CARD, IBAN, EMAIL, PHONE, IP, JWT, KEY, SECRET, NUMBER, TOKEN, TERM
-	Id            uint32                 `protobuf:"varint,4,opt,name=id,proto3" json:"id,omitempty"`         // The same value in the same session has the same id.
-	Length        uint32                 `protobuf:"varint,5,opt,name=length,proto3" json:"length,omitempty"` // Bucket: 4, 8, 16, 17 (more).
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why: Where a token begins. Example: 11. Since: 1.
+	Start uint32 `protobuf:"varint,1,opt,name=start,proto3" json:"start,omitempty"` // Byte offsets in net.
+	// Why: Where it ends. Example: 19. Since: 1.
+	End uint32 `protobuf:"varint,2,opt,name=end,proto3" json:"end,omitempty"`
+	// Why: What kind of thing was replaced. Example: IBAN. Since: 1.
+	Class string `protobuf:"bytes,3,opt,name=class,proto3" json:"class,omitempty"` // SSN, CARD, IBAN, EMAIL, PHONE, IP, JWT, KEY, SECRET, NUMBER, TOKEN, TERM
+	// Why: Shows that the same thing was typed again, and not what. Example: 1. Since: 1.
+	Id uint32 `protobuf:"varint,4,opt,name=id,proto3" json:"id,omitempty"` // The same value in the same session has the same id.
+	// Why: Roughly how long it was. Example: 17. Since: 1.
+	Length        uint32 `protobuf:"varint,5,opt,name=length,proto3" json:"length,omitempty"` // Bucket: 4, 8, 16, 17 (more).
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -912,10 +961,13 @@ func (x *Span) GetLength() uint32 {
 }
 
 type Element struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Role          string                 `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"` // AT-SPI role name, for example "push button".
-	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"` // Redacted.
-	Rect          *Rect                  `protobuf:"bytes,3,opt,name=rect,proto3" json:"rect,omitempty"` // In canvas pixels.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why: What kind of thing was used. Example: push button. Since: 1.
+	Role string `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"` // AT-SPI role name, for example "push button".
+	// Why: Which one it was. Example: Save. Since: 1.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"` // Redacted.
+	// Why: Where it was. Example: x 700, y 500, 80 × 30. Since: 1.
+	Rect          *Rect `protobuf:"bytes,3,opt,name=rect,proto3" json:"rect,omitempty"` // In canvas pixels.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -972,12 +1024,17 @@ func (x *Element) GetRect() *Rect {
 }
 
 type FrameRef struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sha256        []byte                 `protobuf:"bytes,1,opt,name=sha256,proto3" json:"sha256,omitempty"`             // Of Frame.image; empty if withheld.
-	AgeMs         uint32                 `protobuf:"varint,2,opt,name=age_ms,json=ageMs,proto3" json:"age_ms,omitempty"` // Before: how old it was at the press. After: how long the window took to settle.
-	Proof         string                 `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"`               // Before: damage, slot. After: settled, cap.
-	Withheld      string                 `protobuf:"bytes,4,opt,name=withheld,proto3" json:"withheld,omitempty"`         // Why there is none.
-	Canvas        *Rect                  `protobuf:"bytes,5,opt,name=canvas,proto3" json:"canvas,omitempty"`             // What the frame shows, in screen pixels; popups can make it differ from Window.canvas.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why: Finds the picture in the box. Example: 9f2a…. Since: 1.
+	Sha256 []byte `protobuf:"bytes,1,opt,name=sha256,proto3" json:"sha256,omitempty"` // Of Frame.image; empty if withheld.
+	// Why: Nobody takes an old picture for the moment of the press. Example: 80. Since: 1.
+	AgeMs uint32 `protobuf:"varint,2,opt,name=age_ms,json=ageMs,proto3" json:"age_ms,omitempty"` // Before: how old it was at the press. After: how long the window took to settle.
+	// Why: How it is known that the picture shows the state before the press. Example: damage. Since: 1.
+	Proof string `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"` // Before: damage, slot. After: settled, cap.
+	// Why: Why there is none. Example: too large. Since: 1.
+	Withheld string `protobuf:"bytes,4,opt,name=withheld,proto3" json:"withheld,omitempty"` // Why there is none.
+	// Why: What part of the screen the picture shows. Example: x 40, y 60, 900 × 560. Since: 1.
+	Canvas        *Rect `protobuf:"bytes,5,opt,name=canvas,proto3" json:"canvas,omitempty"` // What the frame shows, in screen pixels; popups can make it differ from Window.canvas.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1049,13 +1106,19 @@ func (x *FrameRef) GetCanvas() *Rect {
 
 // Frame is a masked picture of one consented window.
 type Frame struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sha256        []byte                 `protobuf:"bytes,1,opt,name=sha256,proto3" json:"sha256,omitempty"` // Of image.
-	Width         uint32                 `protobuf:"varint,2,opt,name=width,proto3" json:"width,omitempty"`
-	Height        uint32                 `protobuf:"varint,3,opt,name=height,proto3" json:"height,omitempty"`
-	Format        string                 `protobuf:"bytes,4,opt,name=format,proto3" json:"format,omitempty"` // png
-	Image         []byte                 `protobuf:"bytes,5,opt,name=image,proto3" json:"image,omitempty"`
-	Mask          string                 `protobuf:"bytes,6,opt,name=mask,proto3" json:"mask,omitempty"` // Version of the masking rules.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why: Names the picture and shows that it is whole. Example: 9f2a…. Since: 1.
+	Sha256 []byte `protobuf:"bytes,1,opt,name=sha256,proto3" json:"sha256,omitempty"` // Of image.
+	// Why: Its size. Example: 900. Since: 1.
+	Width uint32 `protobuf:"varint,2,opt,name=width,proto3" json:"width,omitempty"`
+	// Why: Its size. Example: 560. Since: 1.
+	Height uint32 `protobuf:"varint,3,opt,name=height,proto3" json:"height,omitempty"`
+	// Why: How to read it. Example: png. Since: 1.
+	Format string `protobuf:"bytes,4,opt,name=format,proto3" json:"format,omitempty"` // png
+	// Why: The masked picture: text that was not proven clean is covered by bars. Example: 31 kB. Since: 1.
+	Image []byte `protobuf:"bytes,5,opt,name=image,proto3" json:"image,omitempty"`
+	// Why: If a rule of masking is found wanting later, its pictures can be found. Example: 2. Since: 1.
+	Mask          string `protobuf:"bytes,6,opt,name=mask,proto3" json:"mask,omitempty"` // Version of the masking rules.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1134,9 +1197,11 @@ func (x *Frame) GetMask() string {
 
 // Gap is time that was not recorded. It holds no content.
 type Gap struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	EndMs         int64                  `protobuf:"varint,1,opt,name=end_ms,json=endMs,proto3" json:"end_ms,omitempty"` // Since Payload.started_at, whole seconds, rounded outwards.
-	Reason        Reason                 `protobuf:"varint,2,opt,name=reason,proto3,enum=byleave.v1.Reason" json:"reason,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why: How long nothing was recorded, in whole seconds. Example: 14000. Since: 1.
+	EndMs int64 `protobuf:"varint,1,opt,name=end_ms,json=endMs,proto3" json:"end_ms,omitempty"` // Since Payload.started_at, whole seconds, rounded outwards.
+	// Why: Why, in one word of a closed list; nothing of what was done. Example: REASON_SECRET. Since: 1.
+	Reason        Reason `protobuf:"varint,2,opt,name=reason,proto3,enum=byleave.v1.Reason" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

@@ -3,7 +3,7 @@
 // works once, answers nobody but the same user's browser, and needs no script, no other host and nothing stored in the browser.
 // server.go is the listener and who may pass, consent*.go are the pages of consent; other pages stand beside them.
 //
-// May import: policy, proto/pb
+// May import: policy, proto, proto/pb
 // Touches: net, os
-// Goroutines: the http server's, ended when Serve returns
+// Goroutines: the http server's, and two that open boxes while it runs; all ended when Serve returns
 package review

@@ -3,6 +3,7 @@ package review
 import (
 	"bytes"
 	"embed"
+	"encoding/hex"
 	"html/template"
 	"io/fs"
 	"net/http"
@@ -34,10 +35,28 @@ var pages = func() map[string]*template.Template {
 
 // words are what templates may say of the types of policy. Every text that comes from outside goes through inert.
 var words = template.FuncMap{
-	"inert":   policy.Inert,
-	"hours":   func(h *pb.Hours) string { return policy.HoursInWords(h) },
-	"day":     func(t time.Time) string { return t.Local().Format("2 January 2006") },
-	"instant": func(t time.Time) string { return t.Local().Format("2 January 2006, 15:04") },
+	"inert":    policy.Inert,
+	"hours":    func(h *pb.Hours) string { return policy.HoursInWords(h) },
+	"day":      func(t time.Time) string { return t.Local().Format("2 January 2006") },
+	"clock":    func(t time.Time) string { return t.Local().Format("15:04:05") },
+	"minute":   func(t time.Time) string { return t.Local().Format("15:04") },
+	"short":    short,
+	"hex":      func(s string) string { return hex.EncodeToString([]byte(s)) }, // a text in an attribute, to come back as it is
+	"count":    count,
+	"count64":  func(n int64, noun string) string { return count(int(n), noun) },
+	"count64u": func(n uint64, noun string) string { return count(int(min(n, 1<<31)), noun) },
+	"plain":    PlainText,
+	"kilo":     func(n int64) int64 { return (n + 1023) / 1024 },
+	"instant":  func(t time.Time) string { return t.Local().Format("2 January 2006, 15:04") },
+}
+
+// PlainText is policy.Inert, line by line, for a terminal or a page.
+func PlainText(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		lines[i] = policy.Inert(l)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // sheet is what every page gets.
@@ -51,11 +70,18 @@ type sheet struct {
 
 // titles also says which pages exist, and where they stand in the menu.
 var titles = map[string]struct{ title, here string }{
-	"home":    {"How things stand", "home"},
-	"ask":     {"What is asked", "consent"},
-	"check":   {"Your choice", "consent"},
-	"done":    {"Done", "home"},
-	"closed":  {"Closed", ""},
+	"home":   {"How things stand", "home"},
+	"ask":    {"What is asked", "consent"},
+	"check":  {"Your choice", "consent"},
+	"done":   {"Done", "home"},
+	"closed": {"Closed", ""},
+
+	"locked":     {"What was recorded", "recorded"},
+	"recorded":   {"What was recorded", "recorded"},
+	"sent":       {"As it leaves", "recorded"},
+	"everything": {"Delete everything", "recorded"},
+	"dictionary": {"Data dictionary", "dictionary"},
+
 	"refused": {"Not for this page", ""},
 	"used":    {"This address does not work", ""},
 	"missing": {"Nothing here", "none"},

@@ -31,6 +31,8 @@ type Desk struct {
 	Refuse   func(context.Context) error
 	Withdraw func(context.Context) error
 	Receipt  func(name string) (json, text []byte, err error)
+	// Unlock opens what was recorded with the passphrase, or the recovery code; nil: there is nothing to open.
+	Unlock func(context.Context, []byte) (Mine, error)
 }
 
 // View is how things stand.
@@ -80,6 +82,7 @@ func Serve(ctx context.Context, opt Options) (Reason, error) {
 	}
 	s := newServer(l.Addr().String(), opt)
 	defer s.idle.Stop()
+	defer s.lock.set(nil)
 	srv := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: readLimit,
@@ -182,10 +185,13 @@ type server struct {
 	mux   *http.ServeMux
 	ended chan Reason
 	idle  *time.Timer // one shot, set anew by every request that passed
+	lock  lock
+	views views
+	wait  func(*http.Request, time.Duration) bool
 }
 
 func newServer(host string, opt Options) *server {
-	s := &server{opt: opt, host: host, door: newDoor(host, opt.Now()), mux: http.NewServeMux(), ended: make(chan Reason, 2)}
+	s := &server{opt: opt, host: host, door: newDoor(host, opt.Now()), mux: http.NewServeMux(), ended: make(chan Reason, 2), wait: rest}
 	s.idle = time.AfterFunc(opt.Idle, func() { s.end(Idle) })
 	s.mux.HandleFunc("GET /open/{token}", s.open)
 	s.mux.Handle("GET /static/", http.StripPrefix("/static/", http.HandlerFunc(s.static)))
@@ -205,7 +211,20 @@ func newServer(host string, opt Options) *server {
 		"GET /consent/withdrawn": s.done,
 		"GET /receipts/{name}":   s.receipt,
 		"GET /example/{picture}": s.picture,
-		"/":                      s.missing,
+
+		"POST /unlock":            s.unlock,
+		"POST /lock":              s.lockAgain,
+		"GET /recorded":           s.unlocked(s.recorded),
+		"GET /recorded/{view}":    s.unlocked(s.recorded),
+		"POST /recorded/look":     s.unlocked(s.look),
+		"GET /frame/{box}/{n}":    s.unlockedFrame(s.frame),
+		"GET /sent/{box}":         s.unlocked(s.asSent),
+		"POST /forget/ask":        s.unlocked(s.askForget),
+		"POST /forget":            s.unlocked(s.forget),
+		"GET /forget/everything":  s.unlocked(s.askEverything),
+		"POST /forget/everything": s.unlocked(s.forgetAll),
+		"GET /dictionary":         s.dictionary,
+		"/":                       s.missing,
 	} {
 		s.mux.Handle(pattern, s.inside(page))
 	}

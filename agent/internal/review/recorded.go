@@ -1,0 +1,296 @@
+package review
+
+import (
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/pb"
+)
+
+const (
+	pageRows  = 80                    // a page ends with the box that reaches this many
+	dayWait   = 70 * time.Millisecond // how long a page waits for its whole day to be read; what is missing then is said
+	wordsWait = 8 * time.Second       // how long a search waits for the whole index
+	mostDays  = 400                   // in the list of days
+	dayForm   = "2006-01-02"
+)
+
+// recorded is the page of what was recorded.
+type recorded struct {
+	Number   string // of this view
+	Day      string
+	DayWords string
+	Days     []day
+	Filter   filter
+	Apps     []string
+	Classes  []policy.Class
+	Strip    *strip
+	Boxes    []shown
+	More     string // the view that goes on
+	Newer    bool   // this is not the first page
+	Left     int64  // boxes that are not read yet
+	Beyond   int
+	Hits     int
+	Held     int
+	Leaves   time.Time // the next box, not before
+	NextID   string
+	Erased   Erasures
+	Ask      *question
+	Note     string
+	All      string // the view without words
+}
+
+// day is one entry of the list of days.
+type day struct {
+	Date, Words, View string
+	Boxes             int
+	Here              bool
+}
+
+// shown is one box with what of it is looked for.
+type shown struct {
+	*opened
+	Rows []row
+	NewSession,
+	Hidden bool // some of its rows are not shown
+	Missing uint64 // numbers between this box and the next older one that stand for no box here
+	Actions int
+}
+
+// Damaged is why it does not open.
+func (s shown) Damaged() string { return s.damage }
+
+// Frames counts the pictures.
+func (s shown) Frames() int { return s.frames }
+
+// Unread tells that the index is full.
+func (s shown) Unread() bool { return s.beyond }
+
+func dayOf(o *opened) string { return o.From.Local().Format(dayForm) }
+
+func (s *server) recorded(w http.ResponseWriter, r *http.Request, x *index) {
+	number := r.PathValue("view")
+	p, err := s.timeline(r, x, s.views.get(number))
+	if err != nil {
+		s.trouble(w, err)
+		return
+	}
+	p.Number = number
+	s.say(w, http.StatusOK, "recorded", p)
+}
+
+// timeline fills in the page of a view.
+func (s *server) timeline(r *http.Request, x *index, v view) (recorded, error) {
+	p := recorded{Day: v.Day, Filter: v.Filter, Newer: v.After != "", Ask: v.Ask, Note: v.Note, Classes: policy.AllClasses()}
+	var err error
+	if p.Erased, err = x.mine.Erasures(); err != nil {
+		return recorded{}, err
+	}
+	all := x.all()
+	p.days(s, all, v)
+	part := all
+	if v.Filter.Words == "" {
+		part = slices.DeleteFunc(slices.Clone(all), func(o *opened) bool { return dayOf(o) != p.Day })
+		waitFor(r, part, dayWait)
+		if v.Filter.IsZero() || v.Filter.Class != 0 || v.Filter.App != "" {
+			p.Strip = stripOf(p.Day, part)
+		}
+	} else {
+		waitFor(r, all, wordsWait)
+	}
+	p.count(all)
+	p.fill(s, r, part, v)
+	p.Left = x.left.Load()
+	p.All = s.views.keep(view{Day: p.Day})
+	return p, nil
+}
+
+// days lists the days that have boxes, and settles on one.
+func (p *recorded) days(s *server, all []*opened, v view) {
+	at := map[string]int{}
+	for _, o := range all {
+		if o.State == Aside && o.Sequence == 0 {
+			continue // nobody knows from when it is
+		}
+		d := dayOf(o)
+		i, ok := at[d]
+		if !ok && len(p.Days) == mostDays {
+			continue
+		}
+		if !ok {
+			i = len(p.Days)
+			at[d] = i
+			p.Days = append(p.Days, day{Date: d, Words: o.From.Local().Format("Mon 2 January"), View: s.views.keep(view{Day: d, Filter: filter{App: v.Filter.App, Class: v.Filter.Class}})})
+		}
+		p.Days[i].Boxes++
+	}
+	if _, ok := at[p.Day]; !ok && len(p.Days) > 0 {
+		p.Day = p.Days[0].Date
+	}
+	for i := range p.Days {
+		p.Days[i].Here = p.Days[i].Date == p.Day && v.Filter.Words == ""
+	}
+	if t, err := time.ParseInLocation(dayForm, p.Day, time.Local); err == nil {
+		p.DayWords = t.Format("Monday, 2 January 2006")
+	}
+}
+
+// count says what is held and which applications there are, from what was read so far.
+func (p *recorded) count(all []*opened) {
+	for _, o := range all {
+		if o.State == Held {
+			p.Held++
+		}
+		if o.Next {
+			p.Leaves, p.NextID = o.Leaves, o.ID
+		}
+		if !isReady(o) {
+			continue
+		}
+		if o.beyond {
+			p.Beyond++
+		}
+		for _, a := range o.apps {
+			if !slices.Contains(p.Apps, a) {
+				p.Apps = append(p.Apps, a)
+			}
+		}
+	}
+	slices.Sort(p.Apps)
+}
+
+// fill takes boxes, the newest first, until the page is full. It waits for each that it shows.
+func (p *recorded) fill(s *server, r *http.Request, part []*opened, v view) {
+	from := 0
+	if i := slices.IndexFunc(part, func(o *opened) bool { return o.ID == v.After }); i >= 0 {
+		from = i + 1
+	}
+	session := ""
+	for i := from; i < len(part); i++ {
+		o := part[i]
+		select {
+		case <-o.ready:
+		case <-r.Context().Done():
+			return
+		}
+		sh := shown{opened: o}
+		for _, row := range o.rows {
+			if row.action != nil {
+				sh.Actions++
+			}
+			if v.Filter.takes(row) && (v.Filter.IsZero() || row.action != nil) {
+				sh.Rows = append(sh.Rows, row)
+			}
+		}
+		sh.Hidden = len(sh.Rows) < len(o.rows)
+		if len(sh.Rows) == 0 && !v.Filter.IsZero() {
+			continue
+		}
+		slices.Reverse(sh.Rows)
+		sh.NewSession = o.session != session && o.damage == ""
+		if o.damage == "" {
+			session = o.session
+		}
+		if v.Filter.IsZero() && i+1 < len(part) && o.Sequence > part[i+1].Sequence && part[i+1].Sequence > 0 {
+			sh.Missing = o.Sequence - part[i+1].Sequence - 1
+		}
+		p.Boxes = append(p.Boxes, sh)
+		if p.Hits += len(sh.Rows); p.Hits >= pageRows && i+1 < len(part) {
+			v.After, v.Ask, v.Note = o.ID, nil, ""
+			p.More = s.views.keep(v)
+			return
+		}
+	}
+}
+
+// waitFor waits until all of the boxes are read, but not longer than most.
+func waitFor(r *http.Request, boxes []*opened, most time.Duration) {
+	t := time.NewTimer(most)
+	defer t.Stop()
+	for _, o := range boxes {
+		select {
+		case <-o.ready:
+		case <-t.C:
+			return
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// look reads the form of the filter and goes on to its view.
+func (s *server) look(w http.ResponseWriter, r *http.Request, _ *index) {
+	v := view{Day: clip(r.PostForm.Get("day")), Filter: filterOf(r.PostForm)}
+	http.Redirect(w, r, "/recorded/"+s.views.keep(v), http.StatusSeeOther)
+}
+
+func filterOf(v url.Values) filter {
+	words := v.Get("words")
+	f := filter{Words: words[:min(len(words), 256)]}
+	if app, err := hex.DecodeString(v.Get("app")); err == nil {
+		f.App = string(app)
+	}
+	if c, ok := policy.ClassNamed(v.Get("class")); ok {
+		f.Class = c
+	}
+	return f
+}
+
+// frame serves one picture as it is stored, from RAM.
+func (s *server) frame(w http.ResponseWriter, r *http.Request, x *index) {
+	o := x.find(r.PathValue("box"))
+	n, err := strconv.Atoi(r.PathValue("n"))
+	if o == nil || err != nil {
+		s.missing(w, r)
+		return
+	}
+	p, err := x.payload(o)
+	if err != nil || n < 0 || n >= len(p.GetFrames()) || p.GetFrames()[n].GetFormat() != "png" {
+		s.missing(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "image/png")
+	if _, err := w.Write(p.GetFrames()[n].GetImage()); err != nil {
+		return // the browser left
+	}
+}
+
+// What a template may ask of a row.
+
+// IsGap tells that this is time that was not recorded.
+func (r row) IsGap() bool { return r.action == nil }
+
+// At is when it began; coarse, as it is stored.
+func (r row) At() time.Time { return r.at }
+
+// Why says why the time was not recorded.
+func (r row) Why() string { return Why(r.gap) }
+
+// Lasted is how long the gap or action took, in words.
+func (r row) Lasted() string { return lasted(r.until.Sub(r.at)) }
+
+// Did says what was done.
+func (r row) Did() string { return did(r.action) }
+
+// Where says at which place of the window.
+func (r row) Where() string { return where(r.action) }
+
+// App is the application.
+func (r row) App() string { return r.app }
+
+// Action is the action itself, nil for a gap.
+func (r row) Action() *pb.Action { return r.action }
+
+// Pieces are the typed text, cut at its tokens.
+func (r row) Pieces() []piece { return pieces(r.action.GetText()) }
+
+// Before is the place of the picture before the action in its box, -1 if there is none.
+func (r row) Before() int { return r.before }
+
+// After is the place of the picture after it.
+func (r row) After() int { return r.after }

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/byleave/byleave/agent/internal/review"
+	"github.com/byleave/byleave/proto/pb"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+const passphrase = "correct horse battery staple"
+
+// unlockPage goes to what was recorded and opens it.
+func unlockPage(t *testing.T, ctx context.Context) {
+	t.Helper()
+	do(t, ctx, press("What was recorded"), chromedp.SendKeys(chromedp.CSS("#secret"), passphrase), press("Open"))
+	if at := ask[string](t, ctx, "location.pathname"); at != "/recorded" || !strings.Contains(text(t, ctx), "Box by box") {
+		t.Fatalf("the passphrase does not open the page: %s\n%s", at, text(t, ctx))
+	}
+}
+
+// spotless judges the page in every look and finds nothing at all.
+func spotless(t *testing.T, ctx context.Context, program, name string) {
+	t.Helper()
+	photograph(t, ctx, name)
+	for _, l := range looks {
+		do(t, ctx, l.set())
+		for _, f := range judge(t, ctx, program) {
+			t.Errorf("%s, %s: %s (%s): %q", name, l.name, f.Help, f.Impact, f.Where)
+		}
+		if ask[bool](t, ctx, "document.documentElement.scrollWidth > innerWidth") {
+			t.Errorf("%s, %s: the page is wider than the screen: %s", name, l.name, ask[string](t, ctx,
+				`[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 90)).join("\n")`))
+		}
+	}
+}
+
+// TestRecordedPages walks through the pages of what was recorded, and judges each.
+func TestRecordedPages(t *testing.T) {
+	p := newPerson(t)
+	r := p.record()
+	r.workday(time.Now().AddDate(0, 0, -1))
+	names := r.workday(time.Now().AddDate(0, 0, -2))
+	must(t, os.Truncate(filepath.Join(r.dir, names[4]), 900)) // a damaged one
+	must(t, os.WriteFile(filepath.Join(r.dir, "holiday.jpg"), []byte("not a box"), 0o600))
+	program, ctx := axe(t), browser(t)
+	address, ended := page(t, true)
+	do(t, ctx, chromedp.Navigate(address), press("What was recorded"))
+	spotless(t, ctx, program, "locked")
+	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#secret"), "wrong horse"), press("Open"))
+	spotless(t, ctx, program, "locked-wrong")
+	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#secret"), passphrase), press("Open"))
+	do(t, ctx, chromedp.WaitVisible(chromedp.CSS(".strip")))
+	ask[bool](t, ctx, `document.querySelectorAll(".pair img").forEach(i => i.loading = "eager"); true`)
+	spotless(t, ctx, program, "recorded")
+	shown := text(t, ctx)
+	for _, want := range []string{"Please pay <IBAN#1> by Friday", "ctrl+s", "another application", "held", "sent", "A run of the agent"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	pictures := ask[int](t, ctx, `[...document.querySelectorAll(".pair img")].map(i => { i.loading = "eager"; return i.decode() }).length`)
+	broken, err := chromedp.Run(ctx, chromedp.Evaluate[int](`Promise.allSettled([...document.querySelectorAll(".pair img")].map(i => i.decode())).then(a => a.filter(s => s.status !== "fulfilled").length)`, chromedp.EvalAwaitPromise))
+	must(t, err)
+	if pictures != 12 || broken != 0 {
+		t.Errorf("%d pictures, %d of them do not show", pictures, broken)
+	}
+	day := time.Now().AddDate(0, 0, -2).Format("Mon 2 January")
+	do(t, ctx, chromedp.Click(chromedp.Search(`//nav[@aria-label="Days"]//a[contains(., "`+day+`")]`)), chromedp.WaitVisible(chromedp.CSS(".damaged")))
+	spotless(t, ctx, program, "recorded-damaged")
+	if shown := text(t, ctx); !strings.Contains(shown, "This box does not open: its end is missing") || strings.Count(shown, "ask <TERM#2>") != 2 {
+		t.Errorf("a damaged box hides its neighbours, or is not told:\n%s", shown)
+	}
+	do(t, ctx, press("See exactly what will leave"))
+	spotless(t, ctx, program, "as-sent")
+	if shown := text(t, ctx); !strings.Contains(shown, `"kind": "KIND_SCROLL"`) || !strings.Contains(shown, "480 × 300") {
+		t.Errorf("the plaintext of the next box is not there:\n%s", shown)
+	}
+	do(t, ctx, press("What each field means"))
+	spotless(t, ctx, program, "dictionary")
+	do(t, ctx, press("What was recorded"), chromedp.SendKeys(chromedp.CSS("input[name=words]"), "QUARTER"), press("Look"))
+	spotless(t, ctx, program, "found")
+	if shown := text(t, ctx); strings.Count(shown, "ask <TERM#2> about the quarter") != 5 || strings.Contains(shown, "Please pay") || strings.Contains(ask[string](t, ctx, "location.href"), "QUARTER") {
+		t.Errorf("a search finds something else, or its words stand in the address:\n%s", shown)
+	}
+	do(t, ctx, press("Show all again"), press("Delete this box…"))
+	spotless(t, ctx, program, "delete")
+	do(t, ctx, press("Keep it"), chromedp.Click(chromedp.CSS("details.cut summary")), press("Delete everything…"))
+	spotless(t, ctx, program, "everything")
+	do(t, ctx, press("Close this page"))
+	if why := <-ended; why != review.Closed {
+		t.Errorf("the command ended because of %d", why)
+	}
+}
+
+// TestHostileTextsAreInert: whatever stands in titles, texts, names and file names moves nothing on the page.
+func TestHostileTextsAreInert(t *testing.T) {
+	p := newPerson(t)
+	r := p.record()
+	const evil = "<img src=x onerror=document.title='owned'>\"'><script>document.title='owned'</script>\u202etxt.exe\x1b[31m"
+	pl := payload(time.Now().Add(-time.Hour), 1)
+	a := click(pl, evil, evil, 5, 5)
+	a.Element, a.Before = &pb.Element{Role: evil, Name: evil}, nil
+	a.After.Withheld = evil
+	add(pl, 1, a)
+	add(pl, 2, typed(evil, evil, evil, &pb.Span{Start: 3, End: 900}, &pb.Span{Start: 9, End: 4}, &pb.Span{Start: 1, End: 4}))
+	r.box(pl, false)
+	must(t, os.WriteFile(filepath.Join(r.dir, `"><script>alert(1)<!--`), []byte(evil), 0o600))
+	ctx := browser(t)
+	address, _ := page(t, true)
+	do(t, ctx, chromedp.Navigate(address))
+	unlockPage(t, ctx)
+	for _, look := range []step{chromedp.Reload(), press("As it leaves"), press("What was recorded")} {
+		do(t, ctx, look)
+		html := ask[string](t, ctx, "document.documentElement.outerHTML")
+		if n := ask[int](t, ctx, `document.querySelectorAll("script, [onerror], [style]").length`); n != 0 || strings.Contains(ask[string](t, ctx, "document.title"), "owned") {
+			t.Errorf("%d hostile elements live", n)
+		}
+		if strings.ContainsAny(html, "\u202e\x1b") {
+			t.Error("a text can turn the direction of writing or carries control characters")
+		}
+	}
+	if shown := text(t, ctx); !strings.Contains(shown, "<img src=x onerror=") || !strings.Contains(shown, `\u202e`) {
+		t.Errorf("the hostile text is not shown as text:\n%s", shown)
+	}
+}
+
+// TestReviewByKeyboard unlocks, looks for a word and asks to delete, without a pointer.
+func TestReviewByKeyboard(t *testing.T) {
+	p := newPerson(t)
+	p.record().workday(time.Now().AddDate(0, 0, -1))
+	ctx := browser(t)
+	address, _ := page(t, true)
+	do(t, ctx, chromedp.Navigate(address))
+	tabTo := func(what string) {
+		t.Helper()
+		for range 200 {
+			do(t, ctx, chromedp.KeyEvent(kb.Tab))
+			if ask[bool](t, ctx, fmt.Sprintf(`document.activeElement.matches(%q)`, what)) {
+				outline := ask[string](t, ctx, `getComputedStyle(document.activeElement).outlineStyle`)
+				if outline == "none" {
+					t.Errorf("%s has the focus, and nobody sees it", what)
+				}
+				return
+			}
+		}
+		t.Fatalf("no key reaches %s", what)
+	}
+	enter := func(keys string) {
+		t.Helper()
+		_, err := chromedp.RunResponse(ctx, chromedp.KeyEvent(keys))
+		must(t, err)
+	}
+	tabTo(`nav a[href="/recorded"]`)
+	enter(kb.Enter)
+	tabTo("#secret")
+	do(t, ctx, chromedp.KeyEvent(passphrase))
+	enter(kb.Enter)
+	tabTo("input[name=words]")
+	do(t, ctx, chromedp.KeyEvent("friday"))
+	enter(kb.Enter)
+	if shown := text(t, ctx); strings.Count(shown, "Please pay") != 3 {
+		t.Fatalf("the search by keyboard finds:\n%s", shown)
+	}
+	tabTo(".box footer button")
+	enter(kb.Enter)
+	if ask[bool](t, ctx, `document.activeElement.innerText.trim() !== "Delete it"`) {
+		tabTo(`form[action="/forget"] button`)
+	}
+	enter(kb.Enter)
+	if shown := text(t, ctx); !strings.Contains(shown, "byleave start") && !strings.Contains(shown, "does not run") && !strings.Contains(shown, "not running") {
+		t.Errorf("without an agent a deletion says:\n%s", shown)
+	}
+}
