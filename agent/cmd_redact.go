@@ -144,7 +144,7 @@ func (o *redaction) blocks(in *bufio.Reader, out *bufio.Writer) error {
 		line, err := in.ReadSlice('\n')
 		block = append(block, line...)
 		key = keyAfter(line, key)
-		if err != nil && err != bufio.ErrBufferFull && err != io.EOF {
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("redact: read: %w", err)
 		}
 		whole := err == nil
@@ -187,7 +187,7 @@ func (o *redaction) overlong(text []byte, whole, key bool, in *bufio.Reader, out
 		if err == io.EOF {
 			break
 		}
-		if err != nil && err != bufio.ErrBufferFull {
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			return fmt.Errorf("redact: read: %w", err)
 		}
 	}
@@ -225,12 +225,14 @@ func (o *redaction) lines(in *bufio.Reader, out *bufio.Writer) error {
 				}
 				return o.object(n, row, out)
 			}
-			if err != bufio.ErrBufferFull {
+			if !errors.Is(err, bufio.ErrBufferFull) {
 				return fmt.Errorf("redact: read line %d: %w", n, err)
 			}
 		}
 		if len(bytes.TrimSpace(row)) == 0 {
-			out.WriteByte('\n')
+			if err := out.WriteByte('\n'); err != nil {
+				return fmt.Errorf("redact: write: %w", err)
+			}
 			continue
 		}
 		if err := o.object(n, row, out); err != nil {

@@ -70,7 +70,7 @@ func showInBrowser(ctx context.Context, address string) bool {
 	if open.Start() != nil {
 		return false
 	}
-	go open.Wait() // it ends by itself; how does not matter, the address is printed above
+	go func() { _ = open.Wait() }() // it ends by itself; how does not matter, the address is printed above
 	return true
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os/exec"
@@ -37,9 +38,9 @@ func (e engine) run(texts []string) ([]answer, time.Duration, error) {
 	enc := json.NewEncoder(&in)
 	enc.SetEscapeHTML(false)
 	for _, t := range texts {
-		enc.Encode(map[string]string{"text": t})
+		_ = enc.Encode(map[string]string{"text": t}) // into memory
 	}
-	cmd := exec.Command(e.command[0], e.command[1:]...)
+	cmd := exec.CommandContext(context.Background(), e.command[0], e.command[1:]...)
 	cmd.Stdin, cmd.Stderr = &in, &complaint
 	b, err := cmd.Output()
 	if err != nil {

@@ -1,12 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -74,7 +75,7 @@ func throughput(e engine, texts []string) (float64, error) {
 // plainRun redacts texts as one plain text.
 func plainRun(binary string) func([]string) ([]answer, time.Duration, error) {
 	return func(texts []string) ([]answer, time.Duration, error) {
-		cmd := exec.Command(binary, "redact")
+		cmd := exec.CommandContext(context.Background(), binary, "redact")
 		cmd.Stdin = strings.NewReader(strings.Join(texts, "\n\n"))
 		err := cmd.Run()
 		return nil, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), err
@@ -118,9 +119,13 @@ func (o options) prose() (string, error) {
 
 // source is Go's own net/http.
 func source() (string, error) {
-	files, err := filepath.Glob(filepath.Join(runtime.GOROOT(), "src/net/http/*.go"))
+	out, err := exec.CommandContext(context.Background(), "go", "env", "GOROOT").Output()
+	if err != nil {
+		return "", fmt.Errorf("ask go for its source: %w", err)
+	}
+	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(out)), "src/net/http/*.go"))
 	if err != nil || len(files) == 0 {
-		return "", fmt.Errorf("no source of net/http in %s", runtime.GOROOT())
+		return "", errors.New("no source of net/http beside go")
 	}
 	var all strings.Builder
 	for _, f := range files {

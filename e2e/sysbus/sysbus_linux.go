@@ -72,7 +72,7 @@ func (b *Bus) serve(name, template string) error {
 	if err := b.conn.AddMatchSignal(match...); err != nil {
 		return err
 	}
-	defer b.conn.RemoveMatchSignal(match...)
+	defer func() { _ = b.conn.RemoveMatchSignal(match...) }()
 	cmd := exec.Command("/usr/bin/python3", "-m", "dbusmock", "--system", "--template", template) // the system's own: Debian put it there
 	cmd.Env = append(os.Environ(), "DBUS_SYSTEM_BUS_ADDRESS="+b.Address)
 	var words strings.Builder

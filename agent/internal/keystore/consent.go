@@ -91,7 +91,7 @@ func (s *Store) Consents() ([]Given, error) {
 		if err := json.Unmarshal(b, &j); err != nil || len(j.Consent) == 0 || len(j.Policy) == 0 {
 			return all, fmt.Errorf("%s: %w", name, ErrDamaged)
 		}
-		all = append(all, Given{j.Consent, j.Policy})
+		all = append(all, Given(j))
 	}
 	return all, nil
 }

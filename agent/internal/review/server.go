@@ -107,12 +107,17 @@ func Serve(ctx context.Context, opt Options) (Reason, error) {
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
 	defer cancel()
 	if err := srv.Shutdown(limit); err != nil { // a slow client does not hold the person up
-		err = srv.Close()
-		<-served
-		return why, err
+		return why, errors.Join(srv.Close(), over(served))
 	}
-	<-served
-	return why, nil
+	return why, over(served)
+}
+
+// over waits for the end of serving; that it was closed is none of its errors.
+func over(served <-chan error) error {
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
 }
 
 // listen takes a free port of the loopback address. No other address is ever tried.

@@ -16,8 +16,8 @@ func findPhone(s *search) error {
 			i++
 			continue
 		}
-		groups, end := digitRun(s.text, i, memory[:0])
-		groups, end = s.oneNumber(groups)
+		run, _ := digitRun(s.text, i, memory[:0])
+		groups, end := s.oneNumber(run)
 		i = end
 		n := 0
 		for _, g := range groups {

@@ -162,8 +162,9 @@ func (m *masker) number(s *raw.Shot, keep uint32) bool {
 	clear(p.slots[:])
 	p.colors, p.inks, p.last, p.absent = append(p.colors[:0], 0), p.inks[:0], 0, false
 	for _, a := range m.boxes {
-		ink, ok := uint8(0), true
+		var ink uint8
 		if len(p.inks) > 0 {
+			var ok bool
 			if ink, ok = p.add(a.colour() & keep); !ok {
 				return false
 			}

@@ -77,7 +77,7 @@ func Open(now func() policy.Moment) (*Client, error) {
 func Await(ctx context.Context, now func() policy.Moment) (*Client, error) {
 	session, err := dbus.ConnectSessionBus(dbus.WithContext(ctx))
 	if err != nil {
-		return nil, fmt.Errorf("%w (%v)", ErrNoBus, err)
+		return nil, fmt.Errorf("%w (%w)", ErrNoBus, err)
 	}
 	defer session.Close()
 	changed := make(chan *dbus.Signal, 16)
@@ -85,7 +85,7 @@ func Await(ctx context.Context, now func() policy.Moment) (*Client, error) {
 	err = session.AddMatchSignalContext(ctx, dbus.WithMatchInterface("org.freedesktop.DBus"),
 		dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, "org.a11y.Bus"))
 	if err != nil {
-		return nil, fmt.Errorf("%w (%v)", ErrNoBus, err)
+		return nil, fmt.Errorf("%w (%w)", ErrNoBus, err)
 	}
 	for {
 		c, err := Open(now)
