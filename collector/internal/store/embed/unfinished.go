@@ -1,0 +1,123 @@
+package embed
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/byleave/byleave/collector/internal/store"
+)
+
+// completeErasures brings the index to where the journal says it must be: after a crash in the middle of an erasure, and after a
+// restore of an index from before one. Nobody reads the store before.
+func (s *Store) completeErasures(ctx context.Context, rep *Report) error {
+	if err := s.ring.settle(ctx, s.write); err != nil {
+		return err
+	}
+	if err := s.upgrade(ctx); err != nil {
+		return err
+	}
+	ids, err := s.journal.list()
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		done, err := s.isReplaced(ctx, id)
+		if err != nil {
+			return err
+		}
+		if done {
+			continue
+		}
+		e, ok, err := s.journal.read(id)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			s.log.Error("an erasure in the journal cannot be read; its device asks again", "erasure", fmt.Sprintf("%x", id))
+			continue
+		}
+		if err := s.destroy(ctx, e); err != nil {
+			return err
+		}
+		rep.Erased++
+	}
+	if err := s.compareEpochs(ctx, rep); err != nil {
+		return err
+	}
+	return s.scrub(ctx)
+}
+
+func (s *Store) isReplaced(ctx context.Context, id store.ID) (bool, error) {
+	var done bool
+	err := s.write.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM erasures WHERE id = ? AND replaced > 0)", id[:]).Scan(&done)
+	if err != nil {
+		return false, fmt.Errorf("store: look up an erasure: %w", err)
+	}
+	return done, nil
+}
+
+// compareEpochs finds people of whom the index knows an older key than the folder holds: it was restored from before an
+// erasure, and what it holds of them opens for nobody. Such rows are taken out. A key that the folder lacks is only counted: it
+// may come back.
+func (s *Store) compareEpochs(ctx context.Context, rep *Report) error {
+	people, err := s.ids(ctx, "SELECT subject FROM epochs")
+	if err != nil {
+		return err
+	}
+	for _, subject := range people {
+		k, err := s.ring.current(subject)
+		if err != nil {
+			return err
+		}
+		number, err := epochNumber(ctx, s.write, subject)
+		if err != nil {
+			return err
+		}
+		if k.number < number {
+			rep.Keyless++
+			continue
+		}
+		n, err := s.dropShut(ctx, subject, k.number)
+		if err != nil {
+			return err
+		}
+		rep.Shut += n
+	}
+	if rep.Keyless > 0 {
+		s.log.Error("keys/ lacks keys: boxes of these people cannot be released; if you have a copy of the folder, stop and put it back",
+			"people", rep.Keyless)
+	}
+	return nil
+}
+
+// dropShut takes out a person's rows that were wrapped by a key before number.
+func (s *Store) dropShut(ctx context.Context, subject store.ID, number int64) (int, error) {
+	var shut int
+	const old = "b.subject = ? AND EXISTS (SELECT 1 FROM capsules c WHERE c.batch = b.batch AND c.epoch < ?)"
+	err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM batches b WHERE "+old, subject[:], number).Scan(&shut)
+	if err != nil {
+		return 0, fmt.Errorf("store: look for boxes that no key opens: %w", err)
+	}
+	if shut == 0 {
+		return 0, nil
+	}
+	err = s.update(ctx, func(tx *sql.Tx) error {
+		end := fmt.Sprintf("b.at + %d + b.head + b.payload", recordHead)
+		for _, stmt := range []string{
+			"INSERT OR IGNORE INTO scrub (pack, at, size) SELECT b.pack, b.at, " + end + " - b.at FROM batches b WHERE " + old,
+			"INSERT INTO pack_ends (pack, end_at) SELECT b.pack, max(" + end + ") FROM batches b WHERE " + old +
+				" GROUP BY b.pack ON CONFLICT (pack) DO UPDATE SET end_at = max(end_at, excluded.end_at)",
+			"DELETE FROM batches AS b WHERE " + old,
+		} {
+			if _, err := tx.ExecContext(ctx, stmt, subject[:], number); err != nil {
+				return fmt.Errorf("store: take out boxes that no key opens: %w", err)
+			}
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM capsules WHERE batch NOT IN (SELECT batch FROM batches)"); err != nil {
+			return fmt.Errorf("store: take out boxes that no key opens: %w", err)
+		}
+		return setEpoch(ctx, tx, subject, number)
+	})
+	return shut, err
+}
