@@ -164,7 +164,7 @@ func (f *fate) togglePause() {
 
 func (f *fate) pause() {
 	f.t.Helper()
-	f.ask("pause", `{"until":"0001-01-01T00:00:00Z"}`)
+	f.askPause()
 	f.bans.begin(paused, time.Now())
 	f.paused = true
 	f.count["pause"]++
@@ -173,7 +173,8 @@ func (f *fate) pause() {
 func (f *fate) resume() {
 	f.t.Helper()
 	f.bans.end(time.Now(), paused)
-	f.ask("resume", "null")
+	_, err := f.s.Byleave(f.ctx, "resume")
+	check(f.t, err)
 	f.paused = false
 	f.count["resume"]++
 }
@@ -182,7 +183,8 @@ func (f *fate) resume() {
 func (f *fate) withdraw() {
 	f.t.Helper()
 	f.gather()
-	f.ask("withdraw", "null")
+	_, err := f.s.Byleave(f.ctx, "consent", "withdraw")
+	check(f.t, err)
 	f.bans.begin(withdrawn, time.Now())
 	f.ends, f.due = time.Time{}, 1+f.rnd.IntN(4)
 	f.count["withdraw"]++
@@ -310,20 +312,20 @@ func (f *fate) marks() (all []xproto.Window) {
 	return all
 }
 
-// ask sends one request to the agent's socket, without the time that a new process takes.
-func (f *fate) ask(verb, body string) {
+// askPause sends what `byleave pause` sends, without the time that a process takes to end after the answer.
+func (f *fate) askPause() {
 	f.t.Helper()
 	tr := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(f.s.Home, "run", "control.sock"))
 	}}
 	defer tr.CloseIdleConnections()
-	req, err := http.NewRequestWithContext(f.ctx, http.MethodPost, "http://agent/"+verb, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(f.ctx, http.MethodPost, "http://agent/pause", strings.NewReader(`{"until":"0001-01-01T00:00:00Z"}`))
 	check(f.t, err)
 	res, err := (&http.Client{Transport: tr}).Do(req)
 	check(f.t, err)
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		f.t.Fatalf("%s: the agent answered %s", verb, res.Status)
+		f.t.Fatalf("pause: the agent answered %s", res.Status)
 	}
 }
 
