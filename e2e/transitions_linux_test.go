@@ -130,12 +130,18 @@ func (f *fate) rest(d time.Duration) {
 // upTo is a random time, more often short than long.
 func (f *fate) upTo(most time.Duration) time.Duration {
 	u := f.rnd.Float64()
-	return 50*time.Millisecond + time.Duration(u*u*u*float64(most-50*time.Millisecond))
+	return 50*time.Millisecond + time.Duration(u*u*float64(most-50*time.Millisecond))
 }
 
-// step makes the next transition. Every hundred hold each kind; a consent that ended is given again some transitions later.
+// step makes the next transition. Every hundred hold each kind; a consent that ended is given again some transitions later, and
+// whoever went elsewhere comes back soon.
 func (f *fate) step() {
 	f.t.Helper()
+	if f.hand.elsewhere && f.rnd.IntN(2) == 0 {
+		f.toggleFocus()
+		f.rest(f.upTo(1500 * time.Millisecond))
+		return
+	}
 	if !time.Now().Before(f.ends) {
 		if f.due--; f.due <= 0 {
 			f.give("all", 24*time.Hour)
