@@ -131,15 +131,15 @@ func (b *bans) end(now time.Time, whys ...string) {
 	}
 }
 
-// forbids gives the reason for which the whole of an act was forbidden; "" is none.
-func (b *bans) forbids(a act) string {
+// forbids gives every reason for which the whole of an act was forbidden.
+func (b *bans) forbids(a act) (whys []string) {
 	if a.elsewhere {
-		return notAgreed
+		whys = append(whys, notAgreed)
 	}
 	for _, one := range b.past {
 		if !a.from.Before(one.from) && !a.until.After(one.until) {
-			return one.why
+			whys = append(whys, one.why)
 		}
 	}
-	return ""
+	return whys
 }

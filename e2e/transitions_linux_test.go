@@ -192,7 +192,7 @@ func (f *fate) withdraw() {
 	_, err := f.s.Byleave(f.ctx, "consent", "withdraw")
 	check(f.t, err)
 	f.bans.begin(withdrawn, time.Now())
-	f.ends, f.due = time.Time{}, 1+f.rnd.IntN(4)
+	f.ends, f.due = time.Time{}, 2+f.rnd.IntN(3)
 	f.count["withdraw"]++
 }
 
@@ -203,7 +203,7 @@ func (f *fate) give(hours string, expires time.Duration) {
 	_, err := f.s.AtTerminal(f.ctx, "yes\n", "consent", "give", "--grant", stage.App+"=pointer,hotkeys,text,frames,elements",
 		"--hours", hours, "--expires", expires.String())
 	check(f.t, err)
-	f.ends, f.due = time.Now().Add(expires), 1+f.rnd.IntN(4)
+	f.ends, f.due = time.Now().Add(expires), 2+f.rnd.IntN(3)
 	f.bans.begin(expired, f.ends)
 	f.count["give"]++
 }
@@ -360,16 +360,20 @@ func (f *fate) gather() {
 // judge compares what came out with what was done.
 func (f *fate) judge(wanted int) {
 	f.t.Helper()
-	forbidden, clicks, words, kept, leaked := map[string]int{}, 0, 0, 0, 0
+	reasons := map[string]int{}
+	forbidden, clicks, words, kept, leaked := 0, 0, 0, 0, 0
 	for _, a := range f.hand.acts {
-		why, out := f.bans.forbids(a), f.recorded[a.id()]
+		whys, out := f.bans.forbids(a), f.recorded[a.id()]
 		delete(f.recorded, a.id())
 		switch {
-		case why != "":
-			forbidden[why]++
+		case len(whys) > 0:
+			forbidden++
+			for _, why := range whys {
+				reasons[why]++
+			}
 			if out > 0 {
 				leaked++
-				f.t.Logf("%v, from %v to %v while %s, is in a box", a.id(), a.from, a.until, why)
+				f.t.Logf("%v, from %v to %v while %v, is in a box", a.id(), a.from, a.until, whys)
 			}
 		case out > 1:
 			f.t.Errorf("%v is in boxes %d times", a.id(), out)
@@ -383,7 +387,7 @@ func (f *fate) judge(wanted int) {
 	}
 	f.t.Logf("%d transitions: %v", sum(f.count), f.count)
 	f.t.Logf("%d acts; recorded in %d boxes: %d clicks, %d words; permitted or at an edge and in no box: %d; forbidden: %d, of which %d came out, %v",
-		len(f.hand.acts), len(f.seen), clicks, words, kept, sum(forbidden), leaked, forbidden)
+		len(f.hand.acts), len(f.seen), clicks, words, kept, forbidden, leaked, reasons)
 	if leaked > 0 {
 		f.t.Errorf("%d acts came out that were done while nothing might be recorded", leaked)
 	}
@@ -394,7 +398,7 @@ func (f *fate) judge(wanted int) {
 		f.t.Errorf("only %d clicks and %d words came out: hardly anything was tested", clicks, words)
 	}
 	for _, why := range []string{noConsentYet, paused, withdrawn, expired, outOfHours, noMark, notAgreed} {
-		if forbidden[why] == 0 {
+		if reasons[why] == 0 {
 			f.t.Errorf("no act was done while %s", why)
 		}
 	}
