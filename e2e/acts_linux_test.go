@@ -143,3 +143,10 @@ func (b *bans) forbids(a act) (whys []string) {
 	}
 	return whys
 }
+
+func sum(counts map[string]int) (n int) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}

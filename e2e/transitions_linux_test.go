@@ -61,13 +61,6 @@ func TestTransitionsOnTheDesktop(t *testing.T) {
 	f.judge(wanted)
 }
 
-func sum(counts map[string]int) (n int) {
-	for _, c := range counts {
-		n += c
-	}
-	return n
-}
-
 // fate makes the transitions and keeps account of what each of them forbids. It knows nothing from the agent but that it answered.
 type fate struct {
 	ctx           context.Context
