@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,7 +22,11 @@ type Box struct {
 }
 
 // Boxes opens every box that lies on the device, held or sent, in the order of its chain.
-func (s *Stage) Boxes() ([]Box, error) {
+func (s *Stage) Boxes() ([]Box, error) { return s.NewBoxes(map[string]bool{}) }
+
+// NewBoxes opens those of the boxes that are not in seen yet, and adds them there by name. One that is sent or destroyed while it is
+// read is looked for again.
+func (s *Stage) NewBoxes(seen map[string]bool) ([]Box, error) {
 	key, err := canary.PersonKey(s.Recovery)
 	if err != nil {
 		return nil, err
@@ -32,10 +37,15 @@ func (s *Stage) Boxes() ([]Box, error) {
 	}
 	var all []Box
 	for _, name := range names {
-		if !strings.HasSuffix(name, ".box") && !strings.HasSuffix(name, ".sent") {
+		id, suffix, _ := strings.Cut(filepath.Base(name), ".")
+		if suffix != "box" && suffix != "sent" || seen[id] {
 			continue
 		}
 		data, err := os.ReadFile(name)
+		if errors.Is(err, os.ErrNotExist) {
+			rest, err := s.NewBoxes(seen)
+			return append(all, rest...), err
+		}
 		if err != nil {
 			return nil, fmt.Errorf("stage: %w", err)
 		}
@@ -47,7 +57,8 @@ func (s *Stage) Boxes() ([]Box, error) {
 		if err != nil {
 			return nil, fmt.Errorf("stage: %s: %w", filepath.Base(name), err)
 		}
-		all = append(all, Box{box.Header(), strings.HasSuffix(name, ".sent"), p})
+		seen[id] = true
+		all = append(all, Box{box.Header(), suffix == "sent", p})
 	}
 	return all, nil
 }
