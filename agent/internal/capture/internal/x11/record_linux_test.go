@@ -260,14 +260,18 @@ func TestQuietWhileIdle(t *testing.T) {
 		return !s.watch.settle.armed() && !s.focus.suspect.armed() && len(s.out) == 0
 	})
 	grab(t, s, w)
+	// What ticks does so in every window; what the runtime still does after other tests ends.
 	const quiet = 3 * time.Second
-	before := switches(t)
-	<-time.After(quiet)
-	if n := switches(t) - before; n > 60 {
-		t.Errorf("%d wake-ups in %v", n, quiet)
-	} else {
-		t.Logf("%d wake-ups in %v, the runtime's own included", n, quiet)
+	n := 0
+	for range 3 {
+		before := switches(t)
+		<-time.After(quiet)
+		if n = switches(t) - before; n <= 60 {
+			t.Logf("%d wake-ups in %v, the runtime's own included", n, quiet)
+			return
+		}
 	}
+	t.Errorf("%d wake-ups in %v, and as many before", n, quiet)
 }
 
 // The memory shared with the server is ours alone, and marked to vanish.
