@@ -100,7 +100,7 @@ func ended(pid int) error {
 	if err != nil {
 		return nil // it is gone
 	}
-	defer windows.CloseHandle(h) //nolint:errcheck // nothing depends on it
+	defer windows.CloseHandle(h)
 	event, err := windows.WaitForSingleObject(h, uint32(endLimit.Milliseconds()))
 	if err != nil || event != windows.WAIT_OBJECT_0 {
 		return fmt.Errorf("process %d does not end", pid)

@@ -58,7 +58,7 @@ func final(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("look at the program: %w", err)
 	}
-	defer windows.CloseHandle(h) //nolint:errcheck // nothing was written
+	defer windows.CloseHandle(h)
 	buf := make([]uint16, windows.MAX_LONG_PATH)
 	n, err := windows.GetFinalPathNameByHandle(h, &buf[0], uint32(len(buf)), 0)
 	if err != nil || n >= uint32(len(buf)) {
@@ -91,7 +91,7 @@ func guardOf(path string) (guarded, error) {
 		switch ace.Header.AceType {
 		case windows.ACCESS_DENIED_ACE_TYPE: // takes away, which we do not count on
 		case windows.ACCESS_ALLOWED_ACE_TYPE:
-			sid := (*windows.SID)(unsafe.Pointer(&ace.SidStart)) //nolint:gosec // the list holds the account there
+			sid := (*windows.SID)(unsafe.Pointer(&ace.SidStart))
 			g.entries = append(g.entries, entry{sid.String(), uint32(ace.Mask), ace.Header.AceFlags&windows.INHERIT_ONLY_ACE != 0})
 		default:
 			g.entries = append(g.entries, entry{everybody, rightAll, ace.Header.AceFlags&windows.INHERIT_ONLY_ACE != 0})

@@ -109,7 +109,7 @@ func leastRights(s *mgr.Service) error {
 	}
 	list = append(list, 0)
 	info := struct{ rights *uint16 }{&list[0]}
-	err := windows.ChangeServiceConfig2(s.Handle, windows.SERVICE_CONFIG_REQUIRED_PRIVILEGES_INFO, (*byte)(unsafe.Pointer(&info))) //nolint:gosec // as the call wants it
+	err := windows.ChangeServiceConfig2(s.Handle, windows.SERVICE_CONFIG_REQUIRED_PRIVILEGES_INFO, (*byte)(unsafe.Pointer(&info)))
 	if errors.Is(err, windows.ERROR_INVALID_LEVEL) {
 		return nil // Wine knows no rights of services
 	}
@@ -178,7 +178,7 @@ func halt(s *mgr.Service) error {
 	}
 	process, err := windows.OpenProcess(windows.SYNCHRONIZE, false, status.ProcessId)
 	if err == nil {
-		defer windows.CloseHandle(process) //nolint:errcheck // nothing depends on it
+		defer windows.CloseHandle(process)
 	}
 	if _, err := s.Control(svc.Stop); err != nil && !errors.Is(err, windows.ERROR_SERVICE_NOT_ACTIVE) {
 		return fmt.Errorf("stop the service: %w", err)
@@ -226,7 +226,7 @@ func with(rights uint32, do func(*mgr.Service) error) error {
 	if err != nil {
 		return fmt.Errorf("ask the service manager: %w", err)
 	}
-	defer windows.CloseServiceHandle(m) //nolint:errcheck // nothing depends on it
+	defer windows.CloseServiceHandle(m)
 	n, err := windows.UTF16PtrFromString(Name)
 	if err != nil {
 		return err

@@ -1,0 +1,112 @@
+//go:build byleave_wine
+
+package wine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Prefix is a Windows computer of its own, as far as Wine is one. Make one with Open and end it with Close.
+type Prefix struct {
+	dir string
+	env []string
+}
+
+// stub is a library of Windows that the Wine of Debian 12 lacks and every Go program asks for. It lies in the prefix alone.
+const stub = `#include <windows.h>
+BOOLEAN NTAPI SystemFunction036(PVOID, ULONG);
+__declspec(dllexport) BOOL WINAPI ProcessPrng(BYTE *p, SIZE_T n){ return SystemFunction036(p,(ULONG)n); }
+`
+
+// Open makes a prefix in dir. Nothing of the person who runs the test is seen in it.
+func Open(ctx context.Context, dir string) (*Prefix, error) {
+	p := &Prefix{dir: dir}
+	p.env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(dir, "home"), "WINEPREFIX=" + filepath.Join(dir, "prefix"), "WINEDEBUG=-all",
+		"WINEDLLOVERRIDES=mscoree,mshtml=;winemenubuilder.exe=d", "LANG=C.UTF-8",
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "home"), 0o700); err != nil {
+		return nil, fmt.Errorf("wine: %w", err)
+	}
+	if _, err := p.Wine(ctx, "wineboot", "-i"); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	if err := p.complete(ctx); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+// complete puts into the prefix what Wine lacks.
+func (p *Prefix) complete(ctx context.Context) error {
+	source := filepath.Join(p.dir, "stub.c")
+	if err := os.WriteFile(source, []byte(stub), 0o600); err != nil {
+		return fmt.Errorf("wine: %w", err)
+	}
+	out, err := exec.CommandContext(ctx, "x86_64-w64-mingw32-gcc", "-shared", "-o", p.Path(`windows/system32/bcryptprimitives.dll`), source, "-ladvapi32").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("wine: build the stub: %w: %s", err, out)
+	}
+	return nil
+}
+
+// Path is where a path of drive C lies.
+func (p *Prefix) Path(path string) string {
+	return filepath.Join(p.dir, "prefix", "drive_c", filepath.FromSlash(path))
+}
+
+// Wine runs a Windows program and returns what it printed. An error holds what it said of it.
+func (p *Prefix) Wine(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "wine", args...)
+	cmd.Env, cmd.Dir = p.env, filepath.Join(p.dir, "home")
+	var out, words bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &words
+	err := cmd.Run()
+	if err != nil {
+		err = fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(words.String()))
+	}
+	return strings.ReplaceAll(out.String(), "\r", ""), err
+}
+
+// Processes are those of this prefix whose command line holds words one after the other.
+func (p *Prefix) Processes(words ...string) (pids []int) {
+	mine := []byte("WINEPREFIX=" + filepath.Join(p.dir, "prefix") + "\x00")
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		return nil
+	}
+	for _, line := range lines {
+		cmd, err := os.ReadFile(line)
+		if err != nil || !strings.Contains(string(cmd), strings.Join(words, "\x00")) {
+			continue
+		}
+		env, err := os.ReadFile(filepath.Join(filepath.Dir(line), "environ"))
+		if err != nil || !bytes.Contains(env, mine) {
+			continue
+		}
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(line))); err == nil {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// Close ends every process of the prefix and waits for that.
+func (p *Prefix) Close() error {
+	for _, flag := range []string{"-k", "-w"} {
+		cmd := exec.Command("wineserver", flag)
+		cmd.Env = p.env
+		if out, err := cmd.CombinedOutput(); err != nil && flag == "-w" {
+			return fmt.Errorf("wine: %w: %s", err, out)
+		}
+	}
+	return nil
+}
