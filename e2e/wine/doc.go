@@ -4,5 +4,5 @@
 //
 // May import: e2e/desktop, e2e/stage
 // Touches: disk, net, os
-// Goroutines: none
+// Goroutines: one waits for the shell that keeps a prefix up, and ends with it
 package wine

@@ -7,17 +7,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Prefix is a Windows computer of its own, as far as Wine is one. Make one with Open and end it with Close.
 type Prefix struct {
-	dir string
-	env []string
+	dir  string
+	env  []string
+	open io.Closer // input of a program that runs all the time: without one Wine ends all services
 }
 
 // stub is a library of Windows that the Wine of Debian 12 lacks and every Go program asks for. It lies in the prefix alone.
@@ -42,7 +45,26 @@ func Open(ctx context.Context, dir string) (*Prefix, error) {
 	if err := p.complete(ctx); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
+	if err := p.stayUp(); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
 	return p, nil
+}
+
+// stayUp starts a shell that waits until the end.
+func (p *Prefix) stayUp() error {
+	cmd := exec.Command("wine", "cmd.exe")
+	cmd.Env, cmd.Dir = p.env, filepath.Join(p.dir, "home")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return fmt.Errorf("wine: %w", err)
+	}
+	p.open = in
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("wine: %w", err)
+	}
+	go func() { _ = cmd.Wait() }() // Close ends it
+	return nil
 }
 
 // complete puts into the prefix what Wine lacks.
@@ -63,17 +85,36 @@ func (p *Prefix) Path(path string) string {
 	return filepath.Join(p.dir, "prefix", "drive_c", filepath.FromSlash(path))
 }
 
-// Wine runs a Windows program and returns what it printed. An error holds what it said of it.
+// wineLimit is how long one program may take: one that hangs must not hold the machine.
+const wineLimit = time.Minute
+
+// Wine runs a Windows program and returns what it printed. An error holds what it said of it. Both go through files: what Wine
+// starts beside the program keeps its output open for longer than that.
 func (p *Prefix) Wine(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "wine", args...)
-	cmd.Env, cmd.Dir = p.env, filepath.Join(p.dir, "home")
-	var out, words bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &words
-	err := cmd.Run()
+	ctx, cancel := context.WithTimeout(ctx, wineLimit)
+	defer cancel()
+	out, err := os.CreateTemp(p.dir, "out")
 	if err != nil {
-		err = fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(words.String()))
+		return "", fmt.Errorf("wine: %w", err)
 	}
-	return strings.ReplaceAll(out.String(), "\r", ""), err
+	defer out.Close()
+	words, err := os.CreateTemp(p.dir, "words")
+	if err != nil {
+		return "", fmt.Errorf("wine: %w", err)
+	}
+	defer words.Close()
+	cmd := exec.CommandContext(ctx, "wine", args...)
+	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = p.env, filepath.Join(p.dir, "home"), out, words
+	failed := cmd.Run()
+	printed, err := os.ReadFile(out.Name())
+	if err != nil {
+		return "", fmt.Errorf("wine: %w", err)
+	}
+	if failed != nil {
+		said, err := os.ReadFile(words.Name())
+		failed = errors.Join(fmt.Errorf("%s: %w: %s", strings.Join(args, " "), failed, bytes.TrimSpace(said)), err)
+	}
+	return strings.ReplaceAll(string(printed), "\r", ""), failed
 }
 
 // Processes are those of this prefix whose command line holds words one after the other.
@@ -101,11 +142,17 @@ func (p *Prefix) Processes(words ...string) (pids []int) {
 
 // Close ends every process of the prefix and waits for that.
 func (p *Prefix) Close() error {
+	if p.open != nil {
+		_ = p.open.Close()
+	}
 	for _, flag := range []string{"-k", "-w"} {
-		cmd := exec.Command("wineserver", flag)
+		ctx, cancel := context.WithTimeout(context.Background(), wineLimit)
+		cmd := exec.CommandContext(ctx, "wineserver", flag)
 		cmd.Env = p.env
-		if out, err := cmd.CombinedOutput(); err != nil && flag == "-w" {
-			return fmt.Errorf("wine: %w: %s", err, out)
+		err := cmd.Run()
+		cancel()
+		if err != nil && flag == "-w" {
+			return fmt.Errorf("wine: end the prefix: %w", err)
 		}
 	}
 	return nil

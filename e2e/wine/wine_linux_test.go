@@ -74,7 +74,10 @@ func refused(t *testing.T, ctx context.Context, p *Prefix, words string, args ..
 }
 
 // said is the part of a status that the test reads.
-type said struct{ State, Note, Service string }
+type said struct {
+	State, Note, Service string
+	PausedUntil          time.Time `json:"paused_until"`
+}
 
 func status(t *testing.T, ctx context.Context, p *Prefix) (s said) {
 	t.Helper()
@@ -138,12 +141,12 @@ func TestWindowsService(t *testing.T) {
 		t.Fatalf("after the start there are %d agents: %+v", agents(), s)
 	}
 
-	good(t, ctx, p, agent, "pause")
-	if s := status(t, ctx, p); s.State != "paused" {
+	good(t, ctx, p, agent, "pause", "2h")
+	if s := status(t, ctx, p); s.PausedUntil.IsZero() {
 		t.Fatalf("paused: %+v", s)
 	}
 	good(t, ctx, p, agent, "resume")
-	if s := status(t, ctx, p); s.State != "off" {
+	if s := status(t, ctx, p); !s.PausedUntil.IsZero() {
 		t.Fatalf("resumed: %+v", s)
 	}
 	refused(t, ctx, p, "already runs", agent, "run")

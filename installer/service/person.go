@@ -25,7 +25,7 @@ func New(o Options) (User, error) {
 	if !plain(o.Binary) {
 		return User{}, errPath
 	}
-	svc, err := service.New(program{}, config(o))
+	svc, err := register(o)
 	if err != nil {
 		return User{}, fmt.Errorf("%w: %w", ErrNoManager, err)
 	}

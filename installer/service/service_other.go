@@ -18,6 +18,8 @@ func supported() error {
 
 func config(o Options) *service.Config { return &service.Config{Name: Name, Executable: o.Binary} }
 
+func register(o Options) (service.Service, error) { return service.New(program{}, config(o)) }
+
 func writeHook(Options) error { return supported() }
 
 func files() []string { return []string{""} }
