@@ -4,5 +4,5 @@
 //
 // May import: e2e/desktop, e2e/stage
 // Touches: disk, net, os
-// Goroutines: one waits for the shell that keeps a prefix up, and ends with it
+// Goroutines: one waits for each program that runs beside a test, and ends with it
 package wine

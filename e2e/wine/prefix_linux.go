@@ -42,10 +42,8 @@ func Open(ctx context.Context, dir string) (*Prefix, error) {
 	if _, err := p.Wine(ctx, "wineboot", "-i"); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
-	if err := p.complete(ctx); err != nil {
-		return nil, errors.Join(err, p.Close())
-	}
-	if err := p.stayUp(); err != nil {
+	// Wine ends its services when nothing else runs. Whoever comes in the middle of that gets a second service manager.
+	if err := errors.Join(p.Close(), p.complete(ctx), p.stayUp()); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
@@ -53,18 +51,32 @@ func Open(ctx context.Context, dir string) (*Prefix, error) {
 
 // stayUp starts a shell that waits until the end.
 func (p *Prefix) stayUp() error {
-	cmd := exec.Command("wine", "cmd.exe")
-	cmd.Env, cmd.Dir = p.env, filepath.Join(p.dir, "home")
+	cmd := p.command(context.Background(), "cmd.exe")
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return fmt.Errorf("wine: %w", err)
 	}
 	p.open = in
+	return p.start(cmd)
+}
+
+// Start starts a Windows program that Close ends.
+func (p *Prefix) Start(args ...string) error {
+	return p.start(p.command(context.Background(), args...))
+}
+
+func (p *Prefix) start(cmd *exec.Cmd) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("wine: %w", err)
 	}
-	go func() { _ = cmd.Wait() }() // Close ends it
+	go func() { _ = cmd.Wait() }()
 	return nil
+}
+
+func (p *Prefix) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "wine", args...)
+	cmd.Env, cmd.Dir = p.env, filepath.Join(p.dir, "home")
+	return cmd
 }
 
 // complete puts into the prefix what Wine lacks.
@@ -103,8 +115,8 @@ func (p *Prefix) Wine(ctx context.Context, args ...string) (string, error) {
 		return "", fmt.Errorf("wine: %w", err)
 	}
 	defer words.Close()
-	cmd := exec.CommandContext(ctx, "wine", args...)
-	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = p.env, filepath.Join(p.dir, "home"), out, words
+	cmd := p.command(ctx, args...)
+	cmd.Stdout, cmd.Stderr = out, words
 	failed := cmd.Run()
 	printed, err := os.ReadFile(out.Name())
 	if err != nil {

@@ -59,7 +59,7 @@ func good(t *testing.T, ctx context.Context, p *Prefix, args ...string) string {
 	t.Helper()
 	out, err := p.Wine(ctx, args...)
 	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatalf("%v\n%s\nprocesses: shell %v, services %v, service %v", err, out, p.Processes("cmd.exe"), p.Processes("services.exe"), p.Processes("byleave.exe"))
 	}
 	return out
 }
@@ -157,13 +157,17 @@ func TestWindowsService(t *testing.T) {
 	}
 	good(t, ctx, p, agent, "start")
 
-	// An agent that dies is started again; a service that dies takes its agents along.
-	first := p.Processes("byleave.exe", "run")
-	check(t, syscall.Kill(first[0], syscall.SIGKILL))
-	until("another agent after one was killed", func() bool {
-		now := p.Processes("byleave.exe", "run")
-		return len(now) == 1 && now[0] != first[0] && status(t, ctx, p).State == "off"
-	})
+	// The service's agent fails beside one that was started by hand, and is tried again until it does not.
+	good(t, ctx, p, agent, "stop")
+	check(t, p.Start(agent, "run"))
+	until("the agent by hand", func() bool { return status(t, ctx, p).State == "off" })
+	hand := p.Processes("byleave.exe", "run")
+	good(t, ctx, p, agent, "start")
+	until("the service's agent to end", func() bool { return cmp.Equal(p.Processes("byleave.exe", "run"), hand) })
+	check(t, syscall.Kill(hand[0], syscall.SIGKILL))
+	until("the service's agent", func() bool { return status(t, ctx, p).State == "off" })
+
+	// A service that dies takes its agents along.
 	check(t, syscall.Kill(p.Processes("byleave.exe", "service")[0], syscall.SIGKILL))
 	until("the agent to end with its service", func() bool { return agents() == 0 })
 	good(t, ctx, p, agent, "start")
