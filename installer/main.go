@@ -147,7 +147,7 @@ func write(data []byte, target string) error {
 	if err := os.Rename(tmp, target); err != nil {
 		return fmt.Errorf("put the agent in place: %w", err)
 	}
-	return nil
+	return own(target)
 }
 
 func binary() string {

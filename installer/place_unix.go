@@ -48,3 +48,6 @@ func makeFolder(dir string) error {
 
 // release has nothing to do: a program that runs keeps its file, and the agent replaces its service by itself.
 func release(*cobra.Command, string) error { return nil }
+
+// own has nothing to do: the program is the person's.
+func own(string) error { return nil }

@@ -71,3 +71,19 @@ func release(cmd *cobra.Command, target string) error {
 	}
 	return agent(cmd, target, "uninstall")
 }
+
+// own gives a program to the administrators, whatever account makes files here: its owner could open it to themselves again.
+func own(program string) error {
+	sd, err := windows.SecurityDescriptorFromString(closed)
+	if err != nil {
+		return fmt.Errorf("close the agent: %w", err)
+	}
+	admins, _, err := sd.Owner()
+	if err != nil {
+		return fmt.Errorf("close the agent: %w", err)
+	}
+	if err := windows.SetNamedSecurityInfo(program, windows.SE_FILE_OBJECT, windows.OWNER_SECURITY_INFORMATION, admins, nil, nil, nil); err != nil {
+		return fmt.Errorf("close the agent: %w", err)
+	}
+	return nil
+}

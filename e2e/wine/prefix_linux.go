@@ -29,17 +29,24 @@ BOOLEAN NTAPI SystemFunction036(PVOID, ULONG);
 __declspec(dllexport) BOOL WINAPI ProcessPrng(BYTE *p, SIZE_T n){ return SystemFunction036(p,(ULONG)n); }
 `
 
+// calm keeps Go from suspending threads to share out time: in Wine a suspended thread may never come back.
+const calm = "GODEBUG=asyncpreemptoff=1"
+
 // Open makes a prefix in dir. Nothing of the person who runs the test is seen in it.
 func Open(ctx context.Context, dir string) (*Prefix, error) {
 	p := &Prefix{dir: dir}
 	p.env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(dir, "home"), "WINEPREFIX=" + filepath.Join(dir, "prefix"), "WINEDEBUG=-all",
-		"WINEDLLOVERRIDES=mscoree,mshtml=;winemenubuilder.exe=d", "LANG=C.UTF-8",
+		"WINEDLLOVERRIDES=mscoree,mshtml=;winemenubuilder.exe=d", "LANG=C.UTF-8", calm,
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "home"), 0o700); err != nil {
 		return nil, fmt.Errorf("wine: %w", err)
 	}
 	if _, err := p.Wine(ctx, "wineboot", "-i"); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	variable, value, _ := strings.Cut(calm, "=")
+	if _, err := p.Wine(ctx, "reg", "add", `HKLM\System\CurrentControlSet\Control\Session Manager\Environment`, "/v", variable, "/d", value, "/f"); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	// Wine ends its services when nothing else runs. Whoever comes in the middle of that gets a second service manager.

@@ -157,20 +157,19 @@ func TestWindowsService(t *testing.T) {
 	}
 	good(t, ctx, p, agent, "start")
 
-	// The service's agent fails beside one that was started by hand, and is tried again until it does not.
-	good(t, ctx, p, agent, "stop")
-	check(t, p.Start(agent, "run"))
-	until("the agent by hand", func() bool { return status(t, ctx, p).State == "off" })
-	hand := p.Processes("byleave.exe", "run")
-	good(t, ctx, p, agent, "start")
-	until("the service's agent to end", func() bool { return cmp.Equal(p.Processes("byleave.exe", "run"), hand) })
-	check(t, syscall.Kill(hand[0], syscall.SIGKILL))
-	until("the service's agent", func() bool { return status(t, ctx, p).State == "off" })
-
 	// A service that dies takes its agents along.
 	check(t, syscall.Kill(p.Processes("byleave.exe", "service")[0], syscall.SIGKILL))
 	until("the agent to end with its service", func() bool { return agents() == 0 })
-	good(t, ctx, p, agent, "start")
+
+	// The service's agent fails beside one that was started by hand, and is tried again until it does not.
+	check(t, p.Start(agent, "run"))
+	until("the agent by hand", func() bool { return status(t, ctx, p).State == "off" })
+	hand := p.Processes("byleave.exe", "run")
+	until("the service manager to see that its service died", func() bool { _, err := p.Wine(ctx, agent, "start"); return err == nil })
+	until("the service's agent beside it", func() bool { return agents() == 2 })
+	until("that one to end", func() bool { return cmp.Equal(p.Processes("byleave.exe", "run"), hand) })
+	check(t, syscall.Kill(hand[0], syscall.SIGKILL))
+	until("the service's next one", func() bool { return agents() == 1 && status(t, ctx, p).State == "off" })
 
 	good(t, ctx, p, `C:\setup\byleave-installer.exe`, "install", "--from", `C:\setup`) // an upgrade, while it runs
 	until("the agent after an upgrade", func() bool { return status(t, ctx, p).State == "off" })
