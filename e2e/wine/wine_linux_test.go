@@ -131,11 +131,7 @@ func TestWindowsService(t *testing.T) {
 	}
 	refused(t, ctx, p, "not enrolled", agent, "start")
 
-	operator, invitation, err := stage.Operator(ctx, stage.Options{Bin: "../../bin"})
-	check(t, err)
-	t.Cleanup(func() { check(t, operator.Close()) })
-	check(t, os.WriteFile(p.Path("setup/passphrase"), []byte("correct horse battery staple\n"), 0o600))
-	good(t, ctx, p, agent, "enrol", invitation, "--passphrase-file", `C:\setup\passphrase`)
+	enrol(t, ctx, p)
 	good(t, ctx, p, agent, "start")
 	if s := status(t, ctx, p); s.State != "off" || !strings.Contains(s.Note, "input: unavailable on windows") || agents() != 1 {
 		t.Fatalf("after the start there are %d agents: %+v", agents(), s)
@@ -157,19 +153,16 @@ func TestWindowsService(t *testing.T) {
 	}
 	good(t, ctx, p, agent, "start")
 
-	// A service that dies takes its agents along.
-	check(t, syscall.Kill(p.Processes("byleave.exe", "service")[0], syscall.SIGKILL))
-	until("the agent to end with its service", func() bool { return agents() == 0 })
-
-	// The service's agent fails beside one that was started by hand, and is tried again until it does not.
-	check(t, p.Start(agent, "run"))
-	until("the agent by hand", func() bool { return status(t, ctx, p).State == "off" })
-	hand := p.Processes("byleave.exe", "run")
-	until("the service manager to see that its service died", func() bool { _, err := p.Wine(ctx, agent, "start"); return err == nil })
-	until("the service's agent beside it", func() bool { return agents() == 2 })
-	until("that one to end", func() bool { return cmp.Equal(p.Processes("byleave.exe", "run"), hand) })
-	check(t, syscall.Kill(hand[0], syscall.SIGKILL))
-	until("the service's next one", func() bool { return agents() == 1 && status(t, ctx, p).State == "off" })
+	// An agent that fails is tried again: here at a lock that cannot be taken.
+	good(t, ctx, p, agent, "stop")
+	home := "users/" + filepath.Base(userFolder(t, p)) + "/AppData/Local/Byleave"
+	check(t, os.Remove(p.Path(home+"/lock")))
+	check(t, os.MkdirAll(p.Path(home+"/lock/held"), 0o700))
+	check(t, p.Start(agent, "start"))
+	until("an agent", func() bool { return agents() == 1 })
+	until("its end", func() bool { return agents() == 0 })
+	check(t, os.RemoveAll(p.Path(home+"/lock")))
+	until("another try", func() bool { return status(t, ctx, p).State == "off" })
 
 	good(t, ctx, p, `C:\setup\byleave-installer.exe`, "install", "--from", `C:\setup`) // an upgrade, while it runs
 	until("the agent after an upgrade", func() bool { return status(t, ctx, p).State == "off" })
@@ -181,7 +174,6 @@ func TestWindowsService(t *testing.T) {
 	if keys != nil {
 		t.Errorf("the registry still holds %q", keys)
 	}
-	home := "users/" + filepath.Base(userFolder(t, p)) + "/AppData/Local/Byleave"
 	for i, name := range files { // the person's own keys stay; what else lies in their folder is theirs too
 		if strings.HasPrefix(name, home) {
 			files[i] = ""
@@ -195,6 +187,28 @@ func TestWindowsService(t *testing.T) {
 			t.Errorf("%s is left in the person's folder: %v", name, err)
 		}
 	}
+}
+
+// TestAgentsEndWithTheService: also if it dies, nobody's agent goes on without it.
+func TestAgentsEndWithTheService(t *testing.T) {
+	ctx, p := computer(t)
+	build(t, ctx, p, "setup/byleave.exe", "build", "-trimpath", "-tags", "byleave_wine", "../../agent")
+	build(t, ctx, p, "setup/byleave-installer.exe", "build", "-trimpath", "../../installer")
+	good(t, ctx, p, `C:\setup\byleave-installer.exe`, "install", "--from", `C:\setup`)
+	enrol(t, ctx, p)
+	good(t, ctx, p, agent, "start")
+	check(t, syscall.Kill(p.Processes("byleave.exe", "service")[0], syscall.SIGKILL))
+	check(t, desktop.Until(ctx, "the agent to end with its service", func() bool { return len(p.Processes("byleave.exe", "run")) == 0 }))
+}
+
+// enrol enrols the one person with a collector of their own.
+func enrol(t *testing.T, ctx context.Context, p *Prefix) {
+	t.Helper()
+	operator, invitation, err := stage.Operator(ctx, stage.Options{Bin: "../../bin"})
+	check(t, err)
+	t.Cleanup(func() { check(t, operator.Close()) })
+	check(t, os.WriteFile(p.Path("setup/passphrase"), []byte("correct horse battery staple\n"), 0o600))
+	good(t, ctx, p, agent, "enrol", invitation, "--passphrase-file", `C:\setup\passphrase`)
 }
 
 func unique(list []string) (u []string) {
@@ -221,6 +235,7 @@ func userFolder(t *testing.T, p *Prefix) string {
 // TestRoomsInWine runs the tests of the rooms that have code of their own for Windows.
 func TestRoomsInWine(t *testing.T) {
 	ctx, p := computer(t)
+	check(t, os.CopyFS(filepath.Join(p.dir, "home", "testdata"), os.DirFS("../../installer/service/testdata")))
 	for room, path := range map[string]string{"control": "../../agent/internal/control", "service": "../../installer/service", "keeper": "../../installer/keeper"} {
 		build(t, ctx, p, "setup/"+room+".exe", "test", "-c", "-tags", "byleave_wine", path)
 		out := good(t, ctx, p, `C:\setup\`+room+".exe", "-test.v", "-test.timeout", "2m")
