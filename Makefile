@@ -58,14 +58,23 @@ vet: deps
 lint: deps ## the linters of .golangci.yml
 	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run --timeout 15m ./...
 
-cross: ## the core without cgo on the three systems
-	for os in linux windows darwin; do CGO_ENABLED=0 GOOS=$$os $(GO) build ./agent/... ./collector/... ./installer/... ./policy/... ./proto/... || exit 1; done
+CORE := ./agent/... ./collector/... ./installer/... ./policy/... ./proto/...
+cross: ## the core without cgo on the three systems, and its tests as far as they compile there
+	for os in linux windows darwin; do CGO_ENABLED=0 GOOS=$$os $(GO) build $(CORE) || exit 1; done
+	for os in windows darwin; do CGO_ENABLED=0 GOOS=$$os $(GO) vet $(CORE) || exit 1; done
 
 race: deps $(DEMO_BINS) ## the tests under the race detector
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./policy/... ./agent/... ./collector/... ./proto/...
 
 e2e: deps $(DEMO_BINS) ## whole-system tests on a real desktop
 	$(GO) test -p 1 -count 1 -timeout 20m ./e2e/...
+
+deps-wine: deps ## install Wine and a compiler for it; large, so no part of deps
+	@installer/deps.sh wine wine64 gcc-mingw-w64-x86-64
+
+wine: deps-wine $(BIN)/byleave-collector ## the Windows programs in Wine: service, pipe, what is left behind
+	CGO_ENABLED=0 GOOS=windows $(GO) vet -tags byleave_wine ./agent/internal/control ./installer/...
+	$(GO) test -tags byleave_wine -count 1 -timeout 15m ./e2e/wine
 
 FUZZTIME ?= 30s
 fuzz: ## every fuzz target, FUZZTIME each
@@ -108,6 +117,7 @@ nightly: check race ## the slow proofs
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 120m -run 'TestNarrowerAgainstTheOracle|TestTransitions|TestI16CrashLosesNothing|TestKeyStreams|SecureContexts' -v \
 	  ./policy ./agent/internal/flow ./agent/internal/spool ./agent/internal/capture ./agent/internal/capture/redact
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 6h -run '^TestTransitionsOnTheDesktop$$' -v ./e2e
+	$(MAKE) wine
 	$(MAKE) fuzz FUZZTIME=5m
 	$(MAKE) bench
 

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/control"
@@ -19,10 +18,9 @@ import (
 func installCommand() *cobra.Command {
 	var hold time.Duration
 	cmd := &cobra.Command{
-		Use:   "install",
-		Short: "Start the agent whenever you log in; it records nothing until you agree",
-		Long: "Registers this program as a service of your own account and starts it. It needs no administrator and refuses to be one: consent is\n" +
-			"personal. Installed again, it is started anew with this program, for example after an upgrade.",
+		Use:     "install",
+		Short:   "Start the agent whenever you log in; it records nothing until you agree",
+		Long:    installLong,
 		Example: "  byleave install\n  byleave install --hold 24h   # nothing leaves this computer for a day",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -92,7 +90,17 @@ func startCommand() *cobra.Command {
 			if runsByHand(cmd, user) {
 				return errors.New("an agent that you started yourself is running; end it with byleave stop")
 			}
+			home, err := homeDir()
+			if err != nil {
+				return err
+			}
+			if err := wish(home); err != nil {
+				return err
+			}
 			if err := user.Start(); err != nil {
+				return errors.Join(err, unwish(home))
+			}
+			if err := answered(cmd, home); err != nil {
 				return err
 			}
 			handOverHere(cmd)
@@ -113,6 +121,13 @@ func stopCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			user, err := thisService()
 			if err != nil {
+				return err
+			}
+			home, err := homeDir()
+			if err != nil {
+				return err
+			}
+			if err := unwish(home); err != nil {
 				return err
 			}
 			stopped := user.Stop()
@@ -178,22 +193,13 @@ func quit(cmd *cobra.Command) error {
 	} else if err != nil {
 		return err
 	}
-	p, err := os.FindProcess(q.Pid)
-	if err != nil {
-		return nil
-	}
-	for limit := time.Now().Add(endLimit); p.Signal(syscall.Signal(0)) == nil; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(limit) {
-			return fmt.Errorf("process %d does not end", q.Pid)
-		}
-	}
-	return nil
+	return ended(q.Pid)
 }
 
 // sayInstalled says what happens now: nothing, or what an earlier consent still allows.
 func sayInstalled(cmd *cobra.Command) error {
 	out := cmd.OutOrStdout()
-	fmt.Fprintln(out, "Installed for you alone, and started. It starts again whenever you log in.")
+	fmt.Fprintln(out, installedWords)
 	d, err := openDevice()
 	if errors.Is(err, keystore.ErrNotEnrolled) {
 		fmt.Fprintln(out, "It records nothing until you enrol (byleave enrol) and agree to something (byleave consent give).")

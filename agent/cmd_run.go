@@ -42,7 +42,7 @@ func runCommand() *cobra.Command {
 				return err
 			}
 			debug.SetTraceback("single")
-			return flow.Run(cmd.Context(), flow.Config{
+			return flow.Run(kept(cmd.Context(), home), flow.Config{
 				Home: home, Socket: socket, Session: session.From(os.Getenv), Hold: hold, Hotkey: combo, Review: startReview,
 				Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Ready: service.Ready,
 			})

@@ -26,6 +26,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
+const passphrase = "correct horse battery staple"
+
 // byleave runs a command as its person does, with the passphrase in a file.
 func byleave(t *testing.T, args ...string) (string, error) {
 	t.Helper()

@@ -1,24 +1,27 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 )
 
 // homeDir is where keys, consent and spool lie: $BYLEAVE_HOME, else the data folder of the person's account.
 func homeDir() (string, error) {
-	if dir := os.Getenv("BYLEAVE_HOME"); dir != "" {
+	if dir := chosenHome(os.Getenv); dir != "" {
 		return dir, nil
 	}
-	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
-		return filepath.Join(dir, "byleave"), nil
+	return usualHome()
+}
+
+// chosenHome is the folder that the person of an environment chose, or "".
+func chosenHome(env func(string) string) string {
+	if dir := env("BYLEAVE_HOME"); dir != "" {
+		return dir
 	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", fmt.Errorf("find your home folder; set HOME or BYLEAVE_HOME: %w", err)
+	if dir := env("XDG_DATA_HOME"); dir != "" {
+		return filepath.Join(dir, "byleave")
 	}
-	return filepath.Join(home, ".local", "share", "byleave"), nil
+	return ""
 }
 
 // socketPath is the control socket: in the session's runtime folder, else beside the keys; both belong to the person alone.

@@ -46,6 +46,7 @@ func command() *cobra.Command {
 	root.AddCommand(enrolCommand(), consentCommand(), reviewCommand(), runCommand(), statusCommand(), pauseCommand(), resumeCommand(), limitCommand(), trayCommand(), doctorCommand())
 	root.AddCommand(showCommand(), forgetCommand(), exportMineCommand(), receiptCommand(), redactCommand())
 	root.AddCommand(installCommand(), uninstallCommand(), startCommand(), stopCommand(), sessionCommand())
+	root.AddCommand(systemVerbs()...)
 	return root
 }
 

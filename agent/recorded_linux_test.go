@@ -15,8 +15,6 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-const passphrase = "correct horse battery staple"
-
 // unlockPage goes to what was recorded and opens it.
 func unlockPage(t *testing.T, ctx context.Context) {
 	t.Helper()

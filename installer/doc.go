@@ -1,5 +1,5 @@
-// The command byleave-installer puts the agent into the person's own account, and takes it away without leftovers.
-// It needs no administrator, and what it installs is inert until the person consents.
+// The command byleave-installer puts the agent into the person's own account, and takes it away without leftovers. It needs no
+// administrator, except on Windows, where the agent lies below Program Files. What it installs is inert until the person consents.
 //
 // May import: installer/service
 // Touches: os, disk

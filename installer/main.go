@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"github.com/byleave/byleave/installer/service"
 	"github.com/spf13/cobra"
 )
 
@@ -23,7 +22,7 @@ func main() {
 func command() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "byleave-installer",
-		Short:         "Install Byleave for yourself; it stays inert until you consent",
+		Short:         "Install Byleave; it stays inert until you consent",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
@@ -51,22 +50,29 @@ func command() *cobra.Command {
 
 // install puts the agent in place and lets it register itself. If that fails, what was there before is there again.
 func install(cmd *cobra.Command, from, to string) error {
-	if os.Getuid() == 0 {
-		return service.ErrRoot
+	if err := allowed(); err != nil {
+		return err
 	}
 	to, err := filepath.Abs(to)
 	if err != nil {
 		return fmt.Errorf("find the folder for the agent: %w", err)
 	}
 	target := filepath.Join(to, binary())
-	if err := os.MkdirAll(to, 0o755); err != nil {
-		return fmt.Errorf("make the folder for the agent: %w", err)
+	if err := makeFolder(to); err != nil {
+		return err
 	}
 	before, err := os.ReadFile(target)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read the agent that is there: %w", err)
 	}
-	if err := copyFile(filepath.Join(from, binary()), target); err != nil {
+	data, err := os.ReadFile(filepath.Join(from, binary()))
+	if err != nil {
+		return fmt.Errorf("read the agent (build it with `make build`, or name its folder with --from): %w", err)
+	}
+	if err := release(cmd, target); err != nil {
+		return err
+	}
+	if err := write(data, target); err != nil {
 		return err
 	}
 	if err := agent(cmd, target, "install"); err != nil {
@@ -83,7 +89,7 @@ func putBack(cmd *cobra.Command, before []byte, target string) error {
 	if err := write(before, target); err != nil {
 		return err
 	}
-	return agent(cmd, target, "start")
+	return agent(cmd, target, again)
 }
 
 func uninstall(cmd *cobra.Command, to string) error {
@@ -121,11 +127,7 @@ func remove(target string) error {
 	if err := os.Remove(target); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove the agent: %w", err)
 	}
-	dirs := []string{filepath.Dir(target)}
-	if dirs[0] == defaultBin() {
-		dirs = append(dirs, filepath.Dir(dirs[0]))
-	}
-	for _, dir := range dirs {
+	for _, dir := range ours(filepath.Dir(target)) {
 		if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
 			return nil
 		}
@@ -136,15 +138,7 @@ func remove(target string) error {
 	return nil
 }
 
-// copyFile replaces target in one step, so that a running agent keeps the file it was started from.
-func copyFile(from, target string) error {
-	data, err := os.ReadFile(from)
-	if err != nil {
-		return fmt.Errorf("read the agent (build it with `make build`, or name its folder with --from): %w", err)
-	}
-	return write(data, target)
-}
-
+// write replaces target in one step, so that a running agent keeps the file it was started from.
 func write(data []byte, target string) error {
 	tmp := target + ".new"
 	if err := os.WriteFile(tmp, data, 0o755); err != nil {
@@ -153,7 +147,7 @@ func write(data []byte, target string) error {
 	if err := os.Rename(tmp, target); err != nil {
 		return fmt.Errorf("put the agent in place: %w", err)
 	}
-	return nil
+	return own(target)
 }
 
 func binary() string {
@@ -161,14 +155,6 @@ func binary() string {
 		return "byleave.exe"
 	}
 	return "byleave"
-}
-
-func defaultBin() string {
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "."
-	}
-	return filepath.Join(home, ".local", "bin")
 }
 
 func besideMe() string {

@@ -1,56 +1,67 @@
 package service
 
 import (
-	"encoding/xml"
+	"context"
+	"errors"
 	"fmt"
-	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/kardianos/service"
 )
 
 const logHint = "launchctl print gui/$UID/" + Name
 
-// agent is our own LaunchAgent: it starts at login, again after a crash, not after a clean end, and writes no log into the home
-// folder. It compiles and was not run yet.
-const agent = `<?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
-<plist version="1.0">
-<dict>
-	<key>Label</key><string>byleave</string>
-	<key>ProgramArguments</key><array>%s</array>
-	<key>EnvironmentVariables</key><dict>%s</dict>
-	<key>RunAtLoad</key><true/>
-	<key>KeepAlive</key><dict><key>SuccessfulExit</key><false/></dict>
-	<key>HardResourceLimits</key><dict><key>Core</key><integer>0</integer></dict>
-	<key>Umask</key><integer>63</integer>
-</dict>
-</plist>
-`
-
 func supported() error { return nil }
 
 func config(o Options) *service.Config {
-	var words, env strings.Builder
-	for _, w := range append([]string{o.Binary, "run"}, o.Args...) {
-		words.WriteString("<string>" + escape(w) + "</string>")
-	}
-	for _, name := range slices.Sorted(maps.Keys(o.Env)) {
-		env.WriteString("<key>" + escape(name) + "</key><string>" + escape(o.Env[name]) + "</string>")
-	}
-	text := fmt.Sprintf(agent, words.String(), env.String())
-	return &service.Config{Name: Name, Executable: o.Binary, Option: service.KeyValue{"UserService": true, "LaunchdConfig": text}}
+	return &service.Config{Name: Name, Executable: o.Binary, Option: service.KeyValue{"UserService": true, "LaunchdConfig": plistText(o)}}
 }
 
-func escape(s string) string {
-	var b strings.Builder
-	if err := xml.EscapeText(&b, []byte(s)); err != nil {
-		return "" // a strings.Builder takes everything
+// register lets the library write and remove the LaunchAgent, and starts and ends it ourselves.
+func register(o Options) (service.Service, error) {
+	s, err := service.New(program{}, config(o))
+	return launchd{s}, err
+}
+
+type launchd struct{ service.Service }
+
+// Start loads the LaunchAgent, which starts it. One that runs is left alone.
+func (launchd) Start() error {
+	if _, err := launchctl(describe(os.Getuid())); err == nil {
+		return nil
 	}
-	return strings.ReplaceAll(b.String(), "{{", "&#123;&#123;") // the template engine that it passes through must see nothing
+	_, err := launchctl(bootstrap(os.Getuid(), files()[0]))
+	return err
+}
+
+// Stop ends the LaunchAgent and unloads it, so that its file can be removed. launchctl may return before that is done.
+func (launchd) Stop() error {
+	_, err := launchctl(bootout(os.Getuid()))
+	for limit := time.Now().Add(answerLimit); time.Now().Before(limit); time.Sleep(50 * time.Millisecond) {
+		if _, gone := launchctl(describe(os.Getuid())); gone != nil {
+			return nil
+		}
+	}
+	return errors.Join(err, errors.New("launchd does not let go of the agent; log out"))
+}
+
+// Status asks launchd.
+func (launchd) Status() (service.Status, error) {
+	text, err := launchctl(describe(os.Getuid()))
+	if err != nil {
+		return service.StatusStopped, nil // it is not loaded
+	}
+	switch runs, failed := described(text); {
+	case runs:
+		return service.StatusRunning, nil
+	case failed:
+		return service.StatusUnknown, nil
+	}
+	return service.StatusStopped, nil
 }
 
 // A session needs no hook here: a LaunchAgent lives inside it.
@@ -66,11 +77,26 @@ func files() []string {
 
 func folders() []string { return nil }
 
-func reachable() error { return nil }
+// reachable says whether there is a session at the screen of this person, in which alone a LaunchAgent runs.
+func reachable() error {
+	if _, err := launchctl([]string{"print", session(os.Getuid())}); err != nil {
+		return ErrNoManager
+	}
+	return nil
+}
 
 func reload() error { return nil }
 
-func forgive() {}
+// forgive unloads a LaunchAgent that does not run, so that it can be started again, or be forgotten.
+func forgive() {
+	text, err := launchctl(describe(os.Getuid()))
+	if err != nil {
+		return
+	}
+	if runs, _ := described(text); !runs {
+		_, _ = launchctl(bootout(os.Getuid())) // what is done next fails if this did
+	}
+}
 
 func findRuntime() {}
 
@@ -80,10 +106,18 @@ func InstalledArgs() []string {
 	if err != nil {
 		return nil
 	}
-	_, rest, _ := strings.Cut(string(b), "<string>run</string>")
-	args, _, _ := strings.Cut(rest, "</array>")
-	if args == "" {
-		return nil
+	return plistArgs(string(b))
+}
+
+// answerLimit is how long launchd may take; the agent seals what it holds meanwhile.
+const answerLimit = 30 * time.Second
+
+func launchctl(args []string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "/bin/launchctl", args...).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("launchctl %s: %w: %s", args[0], err, strings.TrimSpace(string(out)))
 	}
-	return strings.Split(strings.TrimSuffix(strings.TrimPrefix(args, "<string>"), "</string>"), "</string><string>")
+	return string(out), nil
 }

@@ -88,6 +88,8 @@ func config(o Options) *service.Config {
 	return &service.Config{Name: Name, Executable: o.Binary, Option: service.KeyValue{"UserService": true, "SystemdScript": unitText(o)}}
 }
 
+func register(o Options) (service.Service, error) { return service.New(program{}, config(o)) }
+
 // unitText fills the unit. It is final: a path cannot mean anything to the template engine that it passes through.
 func unitText(o Options) string {
 	words := []string{unitQuote(o.Binary), unitQuote("run")}

@@ -1,4 +1,4 @@
-//go:build !linux && !darwin
+//go:build !linux && !darwin && !windows
 
 package service
 
@@ -11,13 +11,14 @@ import (
 
 const logHint = ""
 
-// supported is a no with a reason: the agent has no door there yet (its control socket), and a service of the machine, which is
-// all that the service manager offers, would see no desktop and be nobody's own.
+// supported is a no with a reason: the agent has no door there yet (its control socket).
 func supported() error {
 	return errors.New("Byleave cannot run as a service on " + runtime.GOOS + " yet; nothing was changed")
 }
 
 func config(o Options) *service.Config { return &service.Config{Name: Name, Executable: o.Binary} }
+
+func register(o Options) (service.Service, error) { return service.New(program{}, config(o)) }
 
 func writeHook(Options) error { return supported() }
 

@@ -12,12 +12,15 @@ import (
 	"github.com/byleave/byleave/policy"
 )
 
-func (c *Capture) run(context.Context, func(raw.Event)) error { return Probe("") }
+func (c *Capture) run(context.Context, func(raw.Event)) error { return Unavailable() }
+
+// Unavailable says that nothing can be recorded on this system, whatever was agreed to.
+func Unavailable() error {
+	return errors.New("input: unavailable on " + runtime.GOOS + "; nothing is recorded on this system yet, recording needs a Linux desktop with Xorg")
+}
 
 // Probe says why nothing can be recorded here.
-func Probe(string) error {
-	return errors.New("input: unavailable on " + runtime.GOOS + "; recording needs a Linux desktop with Xorg")
-}
+func Probe(string) error { return Unavailable() }
 
 func now() policy.Moment { return policy.Moment{Wall: time.Now()} }
 

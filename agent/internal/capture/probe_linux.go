@@ -2,6 +2,9 @@ package capture
 
 import "github.com/byleave/byleave/agent/internal/capture/internal/x11"
 
+// Unavailable says that nothing can be recorded on this system, whatever was agreed to; on this one something can.
+func Unavailable() error { return nil }
+
 // Probe says whether display could be recorded, in words for the person if not. It records nothing.
 func Probe(display string) error {
 	server, err := x11.Open(display)

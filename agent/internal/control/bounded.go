@@ -47,3 +47,11 @@ func (c *boundedConn) Close() error {
 	c.once.Do(c.free)
 	return err
 }
+
+// inner is the connection that the system gave.
+func inner(c net.Conn) net.Conn {
+	if b, ok := c.(*boundedConn); ok {
+		return b.Conn
+	}
+	return c
+}

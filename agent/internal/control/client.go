@@ -34,8 +34,7 @@ func Call(ctx context.Context, path, verb string, in, out any) error {
 		return fmt.Errorf("encode the request: %w", err)
 	}
 	tr := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, "unix", path)
+		return dial(ctx, path)
 	}}
 	defer tr.CloseIdleConnections()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://agent/"+verb, bytes.NewReader(body))
@@ -57,8 +56,7 @@ func Call(ctx context.Context, path, verb string, in, out any) error {
 // Knows tells whether the agent that listens at path has a verb, without running it. Any doubt is no.
 func Knows(ctx context.Context, path, verb string) bool {
 	tr := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, "unix", path)
+		return dial(ctx, path)
 	}}
 	defer tr.CloseIdleConnections()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://agent/"+verb, nil) // a verb runs on POST alone

@@ -5,25 +5,30 @@ package control
 import (
 	"errors"
 	"net"
+	"os"
+	"strconv"
 )
 
-// controlFD runs ask on the descriptor under a connection.
-func controlFD(c net.Conn, ask func(fd int) (int, error)) (int, error) {
-	if b, ok := c.(*boundedConn); ok {
-		c = b.Conn
-	}
-	u, ok := c.(*net.UnixConn)
+// superuser may do what a verb allows it.
+const superuser = "0"
+
+// self is the user of this process.
+func self() (string, error) { return strconv.Itoa(os.Getuid()), nil }
+
+// peer asks the kernel which user opened the other end.
+func peer(c net.Conn) (string, error) {
+	u, ok := inner(c).(*net.UnixConn)
 	if !ok {
-		return -1, errors.New("not a Unix socket")
+		return "", errors.New("not a Unix socket")
 	}
 	raw, err := u.SyscallConn()
 	if err != nil {
-		return -1, err
+		return "", err
 	}
-	uid := -1
+	var uid uint32
 	var askErr error
-	if err := raw.Control(func(fd uintptr) { uid, askErr = ask(int(fd)) }); err != nil {
-		return -1, err
+	if err := raw.Control(func(fd uintptr) { uid, askErr = peerUID(int(fd)) }); err != nil {
+		return "", err
 	}
-	return uid, askErr
+	return strconv.FormatUint(uint64(uid), 10), askErr
 }

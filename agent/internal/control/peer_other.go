@@ -1,4 +1,4 @@
-//go:build !linux && !darwin
+//go:build !linux && !darwin && !windows
 
 package control
 
@@ -7,7 +7,13 @@ import (
 	"net"
 )
 
-// peerUID has no answer here, so every caller is nobody and is refused.
-func peerUID(net.Conn) (int, error) {
-	return -1, errors.New("who calls cannot be asked on this system")
+const superuser = "0"
+
+func self() (string, error) {
+	return "", errors.New("which account this is cannot be asked on this system")
+}
+
+// peer has no answer here, so every caller is nobody and is refused.
+func peer(net.Conn) (string, error) {
+	return "", errors.New("who calls cannot be asked on this system")
 }

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"time"
 )
 
@@ -31,10 +30,14 @@ type Verb struct {
 	Do   func(ctx context.Context, in json.RawMessage) (any, error)
 }
 
-// Serve answers verbs on the socket at path until ctx ends, then lets running verbs finish for 5 s. It makes the folder with
+// Serve answers verbs on the socket at path (on Windows: on the pipe that stands for it) until ctx ends, then lets running verbs finish for 5 s. It makes the folder with
 // mode 0700, takes the place of a socket that nobody listens on, and returns ErrRunning if somebody does. Once callers reach it,
 // it calls ready (nil: nobody wants to know).
 func Serve(ctx context.Context, path string, verbs map[string]Verb, log *slog.Logger, ready func()) error {
+	user, err := self()
+	if err != nil {
+		return err
+	}
 	l, err := listen(path)
 	if err != nil {
 		return err
@@ -42,10 +45,10 @@ func Serve(ctx context.Context, path string, verbs map[string]Verb, log *slog.Lo
 	if ready != nil {
 		ready()
 	}
-	d := &door{verbs: verbs, log: log, self: os.Getuid()}
+	d := &door{verbs: verbs, log: log, self: user}
 	srv := &http.Server{
 		Handler:           d,
-		ConnContext:       withPeer,
+		ConnContext:       withConn,
 		ReadHeaderTimeout: readLimit,
 		ReadTimeout:       readLimit,
 		MaxHeaderBytes:    maxHeader,
@@ -72,22 +75,29 @@ func Serve(ctx context.Context, path string, verbs map[string]Verb, log *slog.Lo
 type door struct {
 	verbs map[string]Verb
 	log   *slog.Logger
-	self  int
+	self  string // the user of this process, as the system names users
 }
 
-type peerKey struct{}
+type connKey struct{}
 
-// withPeer asks the operating system once per connection who is at its other end.
-func withPeer(ctx context.Context, c net.Conn) context.Context {
-	uid, err := peerUID(c)
-	if err != nil {
-		return ctx // no peer in the context: nobody
+// withConn lets the handler ask who is at the other end of its connection.
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// caller is the user at the other end, as the operating system names it. It is asked once a connection, since each carries one request.
+func caller(ctx context.Context) (string, error) {
+	c, ok := ctx.Value(connKey{}).(net.Conn)
+	if !ok {
+		return "", errors.New("no connection to ask")
 	}
-	return context.WithValue(ctx, peerKey{}, uid)
+	return peer(c)
 }
 
-// may decides whether a caller of user uid may run a verb of an agent of user self.
-func may(uid, self int, v Verb) bool { return uid == self || uid == 0 && v.Root }
+// may decides whether a caller may run a verb of an agent of user self.
+func may(caller, self string, v Verb) bool {
+	return caller != "" && (caller == self || caller == superuser && v.Root)
+}
 
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := r.URL.Path
@@ -95,9 +105,9 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		name = name[1:]
 	}
 	v, known := d.verbs[name]
-	uid, ok := r.Context().Value(peerKey{}).(int)
-	if !ok || uid != d.self && !(known && may(uid, d.self, v)) { // a stranger does not even learn the verbs
-		d.log.Warn("control: caller refused", "uid", uid, "identified", ok)
+	user, err := caller(r.Context())
+	if err != nil || user != d.self && !(known && may(user, d.self, v)) { // a stranger does not even learn the verbs
+		d.log.Warn("control: caller refused", "user", user, "identified", err == nil)
 		reply(w, http.StatusForbidden, answer{Error: "this agent belongs to another user"})
 		return
 	}

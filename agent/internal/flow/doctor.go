@@ -42,7 +42,10 @@ func Examine(ctx context.Context, cfg Config) []Check {
 	var s Status
 	err = control.Call(ctx, cfg.Socket, "status", nil, &s)
 	add("agent", err, "runs; it says: "+s.Words)
+	unavailable := capture.Unavailable()
 	switch {
+	case unavailable != nil:
+		err = unavailable
 	case cfg.Session.Wayland():
 		err = errors.New("this is a Wayland session, in which nobody can be recorded with consent; log in with Xorg to take part")
 	case cfg.Session.Display == "":

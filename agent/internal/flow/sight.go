@@ -31,6 +31,12 @@ func (a *agent) runSight(ctx context.Context) error {
 	changed, unwatch := a.gate.Watch()
 	defer unwatch()
 	pause := lookAgain
+	if err := capture.Unavailable(); err != nil { // it stays so while this program runs, so nothing is looked for again
+		a.gate.Display(false, err.Error())
+		a.log.Warn("no sight of the desktop", "why", err.Error())
+		<-ctx.Done()
+		return nil
+	}
 	for ctx.Err() == nil {
 		if a.rules.Load() == nil {
 			if !wait(ctx, changed, 0) {

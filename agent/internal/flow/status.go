@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/byleave/byleave/agent/internal/capture"
 	"github.com/byleave/byleave/agent/internal/keystore"
 )
 
@@ -79,6 +80,9 @@ func (a *agent) status() Status {
 	a.mu.Unlock()
 	if s.Note == "" && a.clock.doubted() {
 		s.Note = wordsClock
+	}
+	if err := capture.Unavailable(); s.Note == "" && err != nil {
+		s.Note = err.Error()
 	}
 	for _, words := range []*string{a.disk.Load(), a.unsavedWords.Load()} {
 		if words != nil {

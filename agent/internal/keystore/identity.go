@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 )
 
 const (
@@ -53,6 +55,12 @@ type identityJSON struct {
 func (s *Store) Enrolled() bool {
 	b, err := s.read(identityFile)
 	return err != nil || b != nil // a file that cannot be read is no reason to enrol over it
+}
+
+// Has tells whether the folder dir holds an identity, without opening it or changing anything. Any doubt is no.
+func Has(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, identityFile))
+	return err == nil
 }
 
 // SaveEnrolment stores the sealed person key (from NewPersonKey) and then the identity. After a crash in between the device

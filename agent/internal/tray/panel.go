@@ -37,24 +37,13 @@ func Run(ctx context.Context, opt Options) error {
 		}
 	})
 	systray.SetTitle("Byleave")
-	broken := run(func() { p.build(); close(built) })
+	broken := run(ctx, func() { p.build(); close(built) })
 	end()
 	group.Wait()
 	if broken != nil {
 		return broken
 	}
 	return err
-}
-
-// run is systray.Run. The library panics at its end if its bus died under it.
-func run(ready func()) (err error) {
-	defer func() {
-		if recover() != nil {
-			err = ErrGone
-		}
-	}()
-	systray.Run(ready, nil)
-	return nil
 }
 
 // panel is the menu as it was last told to the desktop. After build only follow's goroutine touches it.
