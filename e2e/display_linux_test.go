@@ -30,8 +30,9 @@ func openFor(t *testing.T, limit time.Duration, desk desktop.Options, opt stage.
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { check(t, d.Close()) })
-	if opt.Bin, err = filepath.Abs(bin); err != nil {
-		t.Fatal(err)
+	if opt.Bin == "" {
+		opt.Bin, err = filepath.Abs(bin)
+		check(t, err)
 	}
 	s, err := stage.Open(ctx, d, opt)
 	if err != nil {

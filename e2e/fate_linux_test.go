@@ -34,6 +34,7 @@ type fate struct {
 
 	bans   bans
 	cards  dealer
+	only   func(*fate) func()
 	deck   []func()
 	count  map[string]int
 	paused bool
@@ -44,10 +45,10 @@ type fate struct {
 	recorded map[any]int // by place, or by word
 }
 
-func newFate(ctx context.Context, t *testing.T, s *stage.Stage, cards dealer) *fate {
+func newFate(ctx context.Context, t *testing.T, s *stage.Stage, l life) *fate {
 	t.Helper()
-	f := &fate{ctx: ctx, t: t, s: s, cards: cards, count: map[string]int{}, seen: map[string]bool{}, recorded: map[any]int{}}
-	f.rnd = rand.New(rand.NewPCG(cards.seed, 1<<32+uint64(cards.hand)))
+	f := &fate{ctx: ctx, t: t, s: s, cards: l.cards, only: l.only, count: map[string]int{}, seen: map[string]bool{}, recorded: map[any]int{}}
+	f.rnd = rand.New(rand.NewPCG(l.cards.seed, 1<<32+uint64(l.cards.hand)))
 	f.bans.open = map[string]time.Time{noConsentYet: {}}
 	f.editor = f.start("editor", "/usr/bin/mousepad")
 	f.other = f.start("other", "/usr/bin/xterm", "-geometry", "90x30+1250+500", "-e", "sleep 86400")
@@ -113,8 +114,12 @@ func (f *fate) step() {
 	f.rest(f.upTo(1500 * time.Millisecond))
 }
 
-// kinds is a deck of a hundred transitions that holds each kind, or as many as are to be tried of one.
+// kinds is a deck of a hundred transitions that holds each kind; of the one that is tried alone, each has time to show.
 func (f *fate) kinds() []func() {
+	if f.only != nil {
+		do := f.only(f)
+		return []func(){func() { do(); f.rest(markLimit + 2*time.Second) }}
+	}
 	return slices.Concat(slices.Repeat([]func(){f.togglePause}, 72), slices.Repeat([]func(){f.toggleFocus}, 8),
 		slices.Repeat([]func(){f.kill, f.withdraw, f.giveUntilHour, f.giveShort}, 3), []func(){f.destroyMark})
 }
@@ -218,6 +223,17 @@ func (f *fate) kill() {
 	f.count["kill"]++
 }
 
+// stop ends the agent as a logout would, which loses nothing that it took in, and starts it again.
+func (f *fate) stop() {
+	f.t.Helper()
+	check(f.t, f.agent.Stop())
+	f.bans.begin(noAgent, time.Now())
+	f.gather()
+	f.bans.end(time.Now(), noAgent)
+	f.run()
+	f.count["stop"]++
+}
+
 // run starts the agent and waits until it answers.
 func (f *fate) run() {
 	f.t.Helper()
@@ -233,21 +249,27 @@ func (f *fate) destroyMark() {
 	f.t.Helper()
 	f.permit()
 	for range 3 {
-		check(f.t, desktop.Until(f.ctx, "the mark", func() bool { return len(f.marks()) > 0 }))
-		for _, w := range f.marks() {
-			check(f.t, xproto.DestroyWindowChecked(f.x, w).Check())
-		}
-		gone := time.Now()
-		last := gone // when it surely was still away
-		for now := gone; now.Before(gone.Add(markLimit+time.Second)) && len(f.marks()) == 0; now = time.Now() {
-			last = now
-			f.rest(10 * time.Millisecond)
-		}
-		f.bans.begin(noMark, gone.Add(markLimit))
-		f.bans.end(last, noMark)
-		f.count["mark destroyed"]++
+		f.loseMark()
 	}
-	f.kill()
+	f.stop() // a crash would take what came out wrongly with it
+}
+
+// loseMark destroys the mark once, and sees whether it stays away for longer than recording may go on without.
+func (f *fate) loseMark() {
+	f.t.Helper()
+	check(f.t, desktop.Until(f.ctx, "the mark", func() bool { return len(f.marks()) > 0 }))
+	for _, w := range f.marks() {
+		check(f.t, xproto.DestroyWindowChecked(f.x, w).Check())
+	}
+	gone := time.Now()
+	last := gone // when it surely was still away
+	for now := gone; now.Before(gone.Add(markLimit+time.Second)) && len(f.marks()) == 0; now = time.Now() {
+		last = now
+		f.rest(10 * time.Millisecond)
+	}
+	f.bans.begin(noMark, gone.Add(markLimit))
+	f.bans.end(last, noMark)
+	f.count["mark destroyed"]++
 }
 
 // permit does what is missing for recording.

@@ -46,7 +46,7 @@ func TestTransitionsOnTheDesktop(t *testing.T) {
 		for i := range desktops {
 			t.Run(strconv.Itoa(i), func(t *testing.T) {
 				t.Parallel()
-				verdicts[i] = live(t, "", dealer{seed: seed, hands: desktops, hand: i}, wanted/desktops, limit)
+				verdicts[i] = live(t, life{cards: dealer{seed: seed, hands: desktops, hand: i}, wanted: wanted / desktops, limit: limit})
 				verdicts[i].log(t)
 			})
 		}
@@ -72,19 +72,28 @@ func TestTransitionsOnTheDesktop(t *testing.T) {
 	}
 }
 
-// live is the life of one person: wanted transitions on a desktop of its own, with the agent that is built into bin or, if named, another.
-func live(t *testing.T, agent string, cards dealer, wanted int, limit time.Duration) verdict {
+// life is what happens to one person.
+type life struct {
+	bin    string // the folder of the binaries; "" is the one that is built
+	cards  dealer
+	only   func(*fate) func() // the one transition that is tried; nil: all kinds
+	wanted int
+	limit  time.Duration
+}
+
+// live is one person's life on a desktop of its own.
+func live(t *testing.T, l life) verdict {
 	t.Helper()
-	ctx, s := openFor(t, limit, desktop.Options{}, stage.Options{Agent: agent, Edit: func(p map[string]any) {
+	ctx, s := openFor(t, l.limit, desktop.Options{}, stage.Options{Bin: l.bin, Edit: func(p map[string]any) {
 		p["budgets"] = map[string]any{"bytes_per_day": strconv.Itoa(64 << 30)} // everything is to be sent before the end
 	}})
-	f := newFate(ctx, t, s, cards)
+	f := newFate(ctx, t, s, l)
 	working, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- f.hand.work(working) }()
 	f.rest(time.Second) // before the first consent
 	f.give("all", 24*time.Hour)
-	for said := 0; sum(f.count) < wanted; f.step() {
+	for said := 0; sum(f.count) < l.wanted; f.step() {
 		if n := sum(f.count) / 500; n > said {
 			said = n
 			t.Logf("%v transitions", 500*n)
