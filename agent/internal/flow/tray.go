@@ -123,6 +123,9 @@ func (a *agent) acted(ctx context.Context, act tray.Act) (words string, err erro
 	case tray.Forget:
 		return a.forgetRecent(ctx)
 	case tray.Review:
+		if err := a.known(ctx).Enter(); err != nil { // also without a consent, when no display was looked at
+			return "", err
+		}
 		return "", a.cfg.Review(ctx)
 	case tray.Withdraw:
 		return a.withdrawNow()
