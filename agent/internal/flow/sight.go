@@ -32,7 +32,7 @@ func (a *agent) runSight(ctx context.Context) error {
 	defer unwatch()
 	pause := lookAgain
 	for ctx.Err() == nil {
-		if a.rules.Load() == nil {
+		if a.rules.Load() == nil || a.gate.Status().State == gate.Expired { // a consent that ends while the mark is up keeps it up
 			if !wait(ctx, changed, 0) {
 				break
 			}
