@@ -90,7 +90,6 @@ func TestTransitionsFindACut(t *testing.T) {
 	}
 	for _, f := range facts {
 		t.Run(f.why, func(t *testing.T) {
-			t.Parallel()
 			v := live(t, life{bin: f.build(t), cards: dealer{seed: 1, hands: 1}, only: f.try, wanted: 10, limit: 5 * time.Minute})
 			v.log(t)
 			if v.leakedFor[f.why] == 0 {

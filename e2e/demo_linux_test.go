@@ -39,6 +39,7 @@ func left(t *testing.T, d *desktop.Desktop) []string {
 // TestDemoOnOnesOwnDesktop: a person's desktop runs, with its windows. The demo asks them at their terminal, records what they agreed to,
 // exports it when they press Return, and leaves the desktop as it was.
 func TestDemoOnOnesOwnDesktop(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	d, err := desktop.Start(ctx, desktop.Options{Width: 1280, Height: 800})

@@ -21,8 +21,10 @@ func open(t *testing.T, desk desktop.Options, opt stage.Options) (context.Contex
 	return openFor(t, time.Minute, desk, opt)
 }
 
+// openFor lets the test run beside others from here on: each has its own desktop, folders and collector.
 func openFor(t *testing.T, limit time.Duration, desk desktop.Options, opt stage.Options) (context.Context, *stage.Stage) {
 	t.Helper()
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	t.Cleanup(cancel)
 	d, err := desktop.Start(ctx, desk)

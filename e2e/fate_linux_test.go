@@ -4,9 +4,6 @@ import (
 	"context"
 	"image"
 	"math/rand/v2"
-	"net"
-	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -134,7 +131,7 @@ func (f *fate) togglePause() {
 
 func (f *fate) pause() {
 	f.t.Helper()
-	f.askPause()
+	check(f.t, f.s.Ask(f.ctx, "pause", `{"until":"0001-01-01T00:00:00Z"}`, nil)) // as `byleave pause`, whose process ends some time after the answer
 	f.bans.begin(paused, time.Now())
 	f.paused = true
 	f.count["pause"]++
@@ -298,23 +295,6 @@ func (f *fate) marks() (all []xproto.Window) {
 		}
 	}
 	return all
-}
-
-// askPause sends what `byleave pause` sends, without the time that a process takes to end after the answer.
-func (f *fate) askPause() {
-	f.t.Helper()
-	tr := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(f.s.Home, "run", "control.sock"))
-	}}
-	defer tr.CloseIdleConnections()
-	req, err := http.NewRequestWithContext(f.ctx, http.MethodPost, "http://agent/pause", strings.NewReader(`{"until":"0001-01-01T00:00:00Z"}`))
-	check(f.t, err)
-	res, err := (&http.Client{Transport: tr}).Do(req)
-	check(f.t, err)
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		f.t.Fatalf("pause: the agent answered %s", res.Status)
-	}
 }
 
 // gather opens the boxes that are new in the spool and notes which acts they hold.

@@ -45,7 +45,6 @@ func TestTransitionsOnTheDesktop(t *testing.T) {
 	t.Run("on", func(t *testing.T) {
 		for i := range desktops {
 			t.Run(strconv.Itoa(i), func(t *testing.T) {
-				t.Parallel()
 				verdicts[i] = live(t, life{cards: dealer{seed: seed, hands: desktops, hand: i}, wanted: wanted / desktops, limit: limit})
 				verdicts[i].log(t)
 			})
