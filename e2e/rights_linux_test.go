@@ -70,6 +70,9 @@ func TestWithdrawalEndsEveryConsent(t *testing.T) {
 	check(t, s.Serve(ctx))
 	run(t, s)
 	check(t, desktop.Until(ctx, "the collector to hear of it", func() bool { return count(t, s, "stub-*.withdrawn.told") == 3 }))
+	if n := count(t, s, "receipts/*-withdrawn-*.json"); n != 3 {
+		t.Errorf("%d receipts say that a consent ended, want 3", n)
+	}
 	if n := count(t, s, "consent-*.json"); n != 3 {
 		t.Errorf("%d consents are kept for the person, want 3", n)
 	}

@@ -170,5 +170,5 @@ func (a *agent) withdrawNow() (string, error) {
 	case n.Receipts != "":
 		return "Withdrawn, but its receipt is not written yet; see byleave status", nil
 	}
-	return "Withdrawn. What had not left is destroyed", nil
+	return "Withdrawn. What had not left is destroyed; to erase what was sent, open the review", nil
 }
