@@ -75,7 +75,7 @@ func showInBrowser(address string) bool {
 	if opener == "" {
 		return false
 	}
-	open := exec.Command(opener, address)
+	open := exec.CommandContext(context.Background(), opener, address)
 	setApart(open)
 	if open.Start() != nil {
 		return false
