@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -59,7 +60,13 @@ func newFate(ctx context.Context, t *testing.T, s *stage.Stage, l life) *fate {
 	t.Cleanup(f.x.Close)
 	f.focus(f.editor)
 	f.run()
-	t.Cleanup(func() { check(t, f.agent.Stop()) })
+	t.Cleanup(func() {
+		if t.Failed() { // the folder goes with the desktop
+			log, err := os.ReadFile(f.agent.Log)
+			t.Logf("the agent runs: %v; the end of its log (%v):\n%s", f.agent.Running(), err, log[max(0, len(log)-8000):])
+		}
+		check(t, f.agent.Stop())
+	})
 	return f
 }
 
