@@ -4,6 +4,8 @@ GO ?= go
 BIN := bin
 # cgo is only for the scripted person of the demo; everything that ships builds without it.
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -buildid="
+# Where tests keep their screenshots, named by test.
+export BYLEAVE_ARTEFACTS ?= $(CURDIR)/e2e/out
 SOURCES := $(shell find . -name '*.go' -not -path './demo/out/*' -not -path './bin/*') go.mod go.sum
 
 .DEFAULT_GOAL := help
@@ -116,10 +118,10 @@ bench-review: deps ## the review page with 100,000 actions, in Chromium
 nightly: check race ## the slow proofs
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 120m -run 'TestNarrowerAgainstTheOracle|TestTransitions|TestI16CrashLosesNothing|TestKeyStreams|SecureContexts' -v \
 	  ./policy ./agent/internal/flow ./agent/internal/spool ./agent/internal/capture ./agent/internal/capture/redact
-	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 6h -run '^TestTransitionsOnTheDesktop$$' -v ./e2e
+	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 4h -run '^TestTransitions' -v ./e2e
 	$(MAKE) wine
 	$(MAKE) fuzz FUZZTIME=5m
 	$(MAKE) bench
 
 clean: ## remove what was built
-	rm -rf $(BIN) demo/out bench/out
+	rm -rf $(BIN) demo/out bench/out e2e/out

@@ -124,16 +124,25 @@ func consentWithdraw() *cobra.Command {
 // agentLimit is how long a running agent may take to withdraw before it is done without it.
 const agentLimit = 30 * time.Second
 
+// endAll withdraws every consent of the device. A receipt that cannot be written never holds that up.
+func endAll(cmd *cobra.Command, gesture string) (flow.Withdrawn, error) {
+	n, err := withdraw(cmd, gesture)
+	if err == nil && n.Receipts != "" {
+		fmt.Fprintln(cmd.ErrOrStderr(), "byleave: the withdrawal holds, but:", n.Receipts)
+	}
+	return n, err
+}
+
 // withdraw lets the running agent stop first and write then. Where no agent answers well, the key store is told directly; an agent
 // that runs all the same hears of it after that.
-func withdraw(cmd *cobra.Command) (n flow.Withdrawn, err error) {
+func withdraw(cmd *cobra.Command, gesture string) (n flow.Withdrawn, err error) {
 	ctx, cancel := context.WithTimeout(cmd.Context(), agentLimit)
 	defer cancel()
 	socket, err := socketPath()
 	if err != nil {
 		return n, err
 	}
-	asked := control.Call(ctx, socket, "withdraw", nil, &n)
+	asked := control.Call(ctx, socket, "withdraw", flow.Withdrawal{Gesture: gesture}, &n)
 	if asked == nil {
 		return n, nil
 	}
@@ -149,7 +158,7 @@ func withdraw(cmd *cobra.Command) (n flow.Withdrawn, err error) {
 	if err != nil {
 		return n, err
 	}
-	n, err = flow.Withdraw(keys, id)
+	n, err = flow.Withdraw(keys, id, policy.Withdrawal{At: time.Now(), Gesture: gesture})
 	var said *control.VerbError
 	switch {
 	case errors.As(asked, &said) && (err != nil || n.Consents == 0):

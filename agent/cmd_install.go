@@ -267,7 +267,7 @@ func keptAt(home string) (bool, error) {
 	if err := sweep(filepath.Join(home, "spool")); err != nil {
 		return true, err
 	}
-	if err := sweep(home, "lock"); err != nil {
+	if err := sweep(home, "lock", "pause", "wall"); err != nil {
 		return true, err
 	}
 	if os.Getenv("BYLEAVE_HOME") == "" { // else the folder above is of the person's making

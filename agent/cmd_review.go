@@ -39,7 +39,7 @@ func openPage(cmd *cobra.Command, mayGive, browser bool) error {
 		Desk: reviewDesk(cmd), MayGive: mayGive,
 		Ready: func(address string) {
 			fmt.Fprintf(out, "This address works once, for five minutes, in one browser:\n\n  %s\n\n", address)
-			if browser && showInBrowser(cmd.Context(), address) {
+			if browser && showInBrowser(address) {
 				fmt.Fprintln(out, "Your browser should open it now. Close the page there, or press ctrl+c here.")
 			} else {
 				fmt.Fprintln(out, "Open it in a browser on this computer. Close the page there, or press ctrl+c here.")
@@ -56,17 +56,27 @@ func openPage(cmd *cobra.Command, mayGive, browser bool) error {
 	return nil
 }
 
-// showInBrowser asks the desktop to open the address. Only on Linux: there the page also knows which user asks, so it does not
-// matter that others can read the address among the running commands.
-func showInBrowser(ctx context.Context, address string) bool {
+// browserOpener is the program that opens an address on this desktop, "" if there is none. Only on Linux: there the page also knows which
+// user asks, so it does not matter that others can read the address among the running commands.
+func browserOpener() string {
 	if runtime.GOOS != "linux" || os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
-		return false
+		return ""
 	}
 	opener, err := exec.LookPath("xdg-open")
 	if err != nil {
+		return ""
+	}
+	return opener
+}
+
+// showInBrowser asks the desktop to open the address. A browser that begins with it is the person's: it outlives this command.
+func showInBrowser(address string) bool {
+	opener := browserOpener()
+	if opener == "" {
 		return false
 	}
-	open := exec.CommandContext(ctx, opener, address)
+	open := exec.CommandContext(context.Background(), opener, address)
+	setApart(open)
 	if open.Start() != nil {
 		return false
 	}

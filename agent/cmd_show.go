@@ -10,6 +10,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/review"
 	"github.com/byleave/byleave/agent/internal/rights"
 	"github.com/byleave/byleave/agent/internal/spool"
+	"github.com/byleave/byleave/policy"
 	"github.com/spf13/cobra"
 )
 
@@ -43,7 +44,12 @@ func showCommand() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(s)
+				b, err := json.Marshal(s)
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", policy.InertJSON(b))
+				return err
 			}
 			printShown(cmd, s)
 			return nil

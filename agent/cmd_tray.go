@@ -39,6 +39,9 @@ func trayCommand() *cobra.Command {
 // startReview runs `byleave review`, which opens the person's browser, and returns when it has said where it listens, or why it
 // cannot. The review goes on by itself, at the longest until ctx ends.
 func startReview(ctx context.Context) error {
+	if browserOpener() == "" { // nobody would see the address
+		return errors.New("the review finds no desktop on which it could open a browser; run in a terminal: byleave review")
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)

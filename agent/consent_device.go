@@ -70,26 +70,7 @@ func (d device) give(p policy.Policy, choice policy.Choice) error {
 	if err := d.keys.SaveConsent(signed, p.Signed()); err != nil {
 		return err
 	}
-	return errors.Join(d.keys.ForgetRefused(), d.receiptOf(c, p, policy.Withdrawal{}))
-}
-
-// endAll withdraws every consent of the device, and then writes the receipt of the one that was in force. A receipt that cannot be
-// written never holds a withdrawal up.
-func endAll(cmd *cobra.Command, gesture string) (flow.Withdrawn, error) {
-	var c policy.Consent
-	var pinned policy.Policy
-	d, trouble := openDevice()
-	if trouble == nil {
-		c, pinned, trouble = d.inForce()
-	}
-	n, err := withdraw(cmd)
-	if err != nil || trouble != nil || c.IsZero() {
-		return n, err
-	}
-	if err := d.receiptOf(c, pinned, policy.Withdrawal{At: time.Now(), Gesture: gesture}); err != nil {
-		fmt.Fprintln(cmd.ErrOrStderr(), "byleave: the withdrawal holds, but its receipt could not be written:", err)
-	}
-	return n, nil
+	return errors.Join(d.keys.ForgetRefused(), flow.SaveReceipt(d.keys, p, c, policy.Withdrawal{}))
 }
 
 // changes is how what is asked differs from what the person agreed to. What a policy took away since then counts as taken away: its
@@ -145,25 +126,6 @@ func (d device) sayNo(cmd *cobra.Command) error {
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), "You said no. Nothing is recorded, nobody is told, and you are not asked again. `byleave consent give` is there if you change your mind.")
 	return poke(cmd, "reload")
-}
-
-// receiptOf writes a receipt into the person's folder, as JSON and for reading. Whoever learns the erasure code of this consent
-// sets Receipt.Erasure here.
-func (d device) receiptOf(c policy.Consent, p policy.Policy, w policy.Withdrawal) error {
-	r, err := policy.NewReceipt(p, c, w)
-	if err != nil {
-		return err
-	}
-	b, err := r.JSON()
-	if err != nil {
-		return err
-	}
-	at, what := time.Unix(c.Message().GetGivenAt(), 0), "given"
-	if !w.At.IsZero() {
-		at, what = w.At, "withdrawn"
-	}
-	id := c.ID()
-	return d.keys.SaveReceipt(at.UTC().Format("2006-01-02T150405Z-")+what+"-"+hex.EncodeToString(id[:4]), b, []byte(r.Text()))
 }
 
 // printReceipt prints the newest receipt of the last consent; null if none was ever given. A consent from before receipts were

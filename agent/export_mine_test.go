@@ -177,7 +177,7 @@ func TestShowIsExact(t *testing.T) {
 	p := newPerson(t)
 	r := p.record()
 	day := payload(time.Now().Add(-time.Hour).Truncate(100*time.Millisecond), 9)
-	add(day, 1, click(day, "editor", "title \u202e", 120, 96))
+	add(day, 1, click(day, "editor", "title \u202e\u009b2J\U000e0041", 120, 96))
 	add(day, 2, typed("editor", "t", "one <CARD#1>", &pb.Span{Start: 4, End: 12, Class: "CARD", Id: 1}))
 	name := r.box(day, false)
 	later := payload(time.Now(), 9)
@@ -187,6 +187,9 @@ func TestShowIsExact(t *testing.T) {
 	for _, args := range [][]string{{"show", "--as-sent", "--json"}, {"show", batch[:8], "--json"}} {
 		out, err := byleave(t, args...)
 		must(t, err)
+		if strings.ContainsAny(out, "\u202e\u009b\U000e0041") {
+			t.Errorf("%v prints what a terminal obeys", args)
+		}
 		var got shown
 		must(t, json.Unmarshal([]byte(out), &got))
 		read := new(pb.Payload)

@@ -187,6 +187,7 @@ func TestReload(t *testing.T) {
 	line := <-lineReader(out)
 	addr := strings.TrimSpace(strings.TrimPrefix(line, "ready:"))
 	serial := func() string {
+		// Only the serial number of what is served is read. Whether it verifies is for the enrolled peers of the other tests.
 		conn, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13, NextProtos: []string{"h2"}})
 		must(t, err)
 		defer func() { must(t, conn.Close()) }()

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/byleave/byleave/e2e/desktop"
 	"github.com/byleave/byleave/e2e/stage"
@@ -29,6 +30,14 @@ func own(ctx context.Context, o options) (err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	if err := ask(ctx, d, s); err != nil {
 		return fmt.Errorf("without your consent nothing is recorded: %w", err)
+	}
+	receipt, err := s.Byleave(ctx, "consent", "show", "--json")
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(receipt) == "null" { // a no is an answer, not a failure
+		fmt.Println("You agreed to nothing, so nothing is recorded, and this is the end.")
+		return nil
 	}
 	agent, err := s.RunAgent()
 	if err != nil {

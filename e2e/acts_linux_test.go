@@ -4,8 +4,10 @@ import (
 	"context"
 	"image"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/byleave/byleave/e2e/desktop"
@@ -144,9 +146,59 @@ func (b *bans) forbids(a act) (whys []string) {
 	return whys
 }
 
+// verdict is what came out, compared with what was done.
+type verdict struct {
+	transitions        map[string]int
+	acts, boxes        int
+	clicks, words      int            // recorded, and allowed
+	kept               int            // permitted or at an edge, and in no box
+	forbidden, leaked  int            // acts that were forbidden, and those of them that are in a box all the same
+	reasons, leakedFor map[string]int // the same, by every reason
+}
+
+func (v *verdict) add(w verdict) {
+	v.acts, v.boxes, v.clicks, v.words = v.acts+w.acts, v.boxes+w.boxes, v.clicks+w.clicks, v.words+w.words
+	v.kept, v.forbidden, v.leaked = v.kept+w.kept, v.forbidden+w.forbidden, v.leaked+w.leaked
+	v.transitions, v.reasons, v.leakedFor = plus(v.transitions, w.transitions), plus(v.reasons, w.reasons), plus(v.leakedFor, w.leakedFor)
+}
+
+func (v *verdict) log(t *testing.T) {
+	t.Helper()
+	t.Logf("%d transitions: %v", sum(v.transitions), v.transitions)
+	t.Logf("%d acts; recorded in %d boxes: %d clicks, %d words; permitted or at an edge and in no box: %d; forbidden: %d %v, of which %d came out %v",
+		v.acts, v.boxes, v.clicks, v.words, v.kept, v.forbidden, v.reasons, v.leaked, v.leakedFor)
+}
+
 func sum(counts map[string]int) (n int) {
 	for _, c := range counts {
 		n += c
 	}
 	return n
+}
+
+func plus(a, b map[string]int) map[string]int {
+	both := map[string]int{}
+	for _, m := range []map[string]int{a, b} {
+		for k, n := range m {
+			both[k] += n
+		}
+	}
+	return both
+}
+
+// dealer deals decks of transitions among the desktops of one test. One seed gives one order.
+type dealer struct {
+	seed        uint64
+	hands, hand int // how many desktops there are, and which one this is
+	decks       int // that were dealt
+}
+
+func (d *dealer) deal(deck []func()) (mine []func()) {
+	rnd := rand.New(rand.NewPCG(d.seed, uint64(d.decks)))
+	d.decks++
+	rnd.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
+	for i := d.hand; i < len(deck); i += d.hands {
+		mine = append(mine, deck[i])
+	}
+	return mine
 }

@@ -27,7 +27,7 @@ func TestI03WiderPolicyStops(t *testing.T) {
 	check(t, s.Publish(ctx, func(p map[string]any) { p["retention_days"] = 400 }))
 	restart()
 	check(t, s.Until(ctx, "the question", func(st stage.Status) bool {
-		return st.State == "consenting" && strings.Contains(st.Note, "longer") && !st.Mark
+		return st.State == "consenting" && st.Words == "more is asked" && strings.Contains(st.Note, "longer") && !st.Mark
 	}))
 	check(t, s.Give(ctx, "all"))
 	check(t, s.Until(ctx, "recording after the person decided", recording))

@@ -21,8 +21,10 @@ func open(t *testing.T, desk desktop.Options, opt stage.Options) (context.Contex
 	return openFor(t, time.Minute, desk, opt)
 }
 
+// openFor lets the test run beside others from here on: each has its own desktop, folders and collector.
 func openFor(t *testing.T, limit time.Duration, desk desktop.Options, opt stage.Options) (context.Context, *stage.Stage) {
 	t.Helper()
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	t.Cleanup(cancel)
 	d, err := desktop.Start(ctx, desk)
@@ -30,8 +32,9 @@ func openFor(t *testing.T, limit time.Duration, desk desktop.Options, opt stage.
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { check(t, d.Close()) })
-	if opt.Bin, err = filepath.Abs(bin); err != nil {
-		t.Fatal(err)
+	if opt.Bin == "" {
+		opt.Bin, err = filepath.Abs(bin)
+		check(t, err)
 	}
 	s, err := stage.Open(ctx, d, opt)
 	if err != nil {

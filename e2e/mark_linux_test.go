@@ -1,10 +1,12 @@
 package e2e
 
 import (
+	"context"
 	"image"
 	"image/png"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -110,32 +112,112 @@ func without(t *testing.T, name string) {
 	}
 }
 
-// TestMarkStates: each state that the mark can have while it lives has a picture of its own.
+// marked is the picture of the mark on the screen.
+func marked(ctx context.Context, t *testing.T, s *stage.Stage, img *image.RGBA) string {
+	t.Helper()
+	ids, err := s.Desk.Command(ctx, "xdotool", "search", "--class", "byleave-indicator").Output()
+	if err != nil {
+		return "" // there is none
+	}
+	id, err := strconv.ParseUint(strings.TrimSpace(string(ids)), 10, 32)
+	check(t, err)
+	box, err := s.Desk.Geometry(uint32(id))
+	check(t, err)
+	var pix strings.Builder
+	for y := box.Min.Y; y < box.Max.Y; y++ {
+		pix.Write(img.Pix[img.PixOffset(box.Min.X, y):img.PixOffset(box.Max.X, y)])
+	}
+	return pix.String()
+}
+
+// TestMarkStates: above a full screen each state that has a mark has a picture of its own. Where there is no consent, none yet, none any
+// more, or none to what is asked now, the agent has no mark and not even a connection to the display.
 func TestMarkStates(t *testing.T) {
-	ctx, s := open(t, desktop.Options{Width: 1280, Height: 800}, stage.Options{})
-	_, editor := record(ctx, t, s)
-	shoot(t, s, "state-recording")
-	p, err := s.Desk.Start("other", "/usr/bin/xterm", "-geometry", "60x10+60+60", "-e", "sleep 600")
+	ctx, s := openFor(t, 2*time.Minute, desktop.Options{Width: 1280, Height: 800}, stage.Options{})
+	pictures := map[string]string{}
+	seen := func(state string) {
+		t.Helper()
+		check(t, s.Until(ctx, state, func(st stage.Status) bool { return st.State == state && st.Mark }))
+		check(t, desktop.Until(ctx, "a picture of its own for "+state, func() bool { // recording lingers on the mark for 2 s
+			img, err := s.Desk.Screen()
+			check(t, err)
+			here := marked(ctx, t, s, img)
+			for other, picture := range pictures {
+				if other != state && picture == here {
+					return false
+				}
+			}
+			pictures[state] = here
+			return here != ""
+		}))
+		shoot(t, s, "state-"+state)
+	}
+	agent := run(t, s)
+	unseen := func(state, name string) {
+		t.Helper()
+		check(t, s.Until(ctx, state, func(st stage.Status) bool { return st.State == state && !st.Mark }))
+		for _, verb := range []string{"pause", "resume"} { // whatever wakes the agent brings no connection
+			_, err := s.Byleave(ctx, verb)
+			check(t, err)
+		}
+		check(t, desktop.Until(ctx, "the end of the connection", func() bool {
+			has, err := s.Desk.HasClient(agent.Pid)
+			return err == nil && !has
+		}))
+		if marked(ctx, t, s, shoot(t, s, "state-"+name)) != "" {
+			t.Errorf("a mark is on the screen while %s", name)
+		}
+	}
+	restart := func() {
+		check(t, agent.Stop())
+		agent = run(t, s)
+	}
+	unseen("off", "off")
+
+	check(t, s.Give(ctx, "all"))
+	p, err := s.Desk.Start("editor", "/usr/bin/mousepad")
+	check(t, err)
+	editor, err := s.Desk.WaitWindow(ctx, "the editor", desktop.OfProcess(p.Pid))
+	check(t, err)
+	check(t, s.Desk.Focus(ctx, editor.ID))
+	xdo(ctx, t, s, "key", "F11")
+	check(t, desktop.Until(ctx, "the full screen", func() bool {
+		box, err := s.Desk.Geometry(editor.ID)
+		return err == nil && box == image.Rect(0, 0, 1280, 800)
+	}))
+	seen("recording")
+	p, err = s.Desk.Start("other", "/usr/bin/xterm", "-fullscreen", "-e", "sleep 600")
 	check(t, err)
 	other, err := s.Desk.WaitWindow(ctx, "the other program", desktop.OfProcess(p.Pid))
 	check(t, err)
 	check(t, s.Desk.Focus(ctx, other.ID))
-	check(t, s.Until(ctx, "not agreed", func(st stage.Status) bool { return st.State == "excluded" && st.Mark }))
-	<-time.After(2200 * time.Millisecond) // recording lingers on the mark
-	shoot(t, s, "state-excluded")
+	seen("excluded")
 	check(t, s.Desk.Focus(ctx, editor.ID))
-	check(t, s.Until(ctx, "recording", recording))
+	seen("recording")
 	_, err = s.Byleave(ctx, "pause", "1h")
 	check(t, err)
-	check(t, s.Until(ctx, "a pause", func(st stage.Status) bool { return st.State == "paused" && st.Mark }))
-	shoot(t, s, "state-paused")
+	seen("paused")
 	_, err = s.Byleave(ctx, "resume")
 	check(t, err)
 	check(t, s.Until(ctx, "recording", recording))
 	check(t, s.Desk.StopWM())
-	check(t, s.Until(ctx, "blindness", func(st stage.Status) bool { return st.State == "blind" }))
-	<-time.After(2200 * time.Millisecond)
-	shoot(t, s, "state-blind")
+	seen("blind")
+	_, err = s.AtTerminal(ctx, "yes\n", "consent", "give", "--grant", stage.App+"=pointer", "--hours", "all", "--expires", "2s")
+	check(t, err)
+	seen("expired")
+
+	restart()
+	unseen("expired", "expired-before-the-start")
+	check(t, s.Give(ctx, "all"))
+	check(t, s.Until(ctx, "a mark", func(st stage.Status) bool { return st.Mark }))
+	check(t, s.Publish(ctx, func(p map[string]any) { p["retention_days"] = 400 }))
+	restart()
+	unseen("consenting", "consenting")
+	check(t, s.Give(ctx, "all"))
+	check(t, s.Until(ctx, "a mark", func(st stage.Status) bool { return st.Mark }))
+	_, err = s.Byleave(ctx, "consent", "withdraw")
+	check(t, err)
+	unseen("off", "withdrawn")
 }
 
 // TestMarkClosed: another client that closes the mark ends the recording; it goes on under a new mark only.

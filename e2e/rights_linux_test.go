@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +72,9 @@ func TestWithdrawalEndsEveryConsent(t *testing.T) {
 	check(t, s.Serve(ctx))
 	run(t, s)
 	check(t, desktop.Until(ctx, "the collector to hear of it", func() bool { return count(t, s, "stub-*.withdrawn.told") == 3 }))
+	if n := count(t, s, "receipts/*-withdrawn-*.json"); n != 3 {
+		t.Errorf("%d receipts say that a consent ended, want 3", n)
+	}
 	if n := count(t, s, "consent-*.json"); n != 3 {
 		t.Errorf("%d consents are kept for the person, want 3", n)
 	}
@@ -200,4 +205,39 @@ func TestWithdrawingIsNoHarderThanGiving(t *testing.T) {
 	}
 	check(t, s.Until(ctx, "the end", func(st stage.Status) bool { return st.State == "off" }))
 	t.Logf("giving %+v, withdrawing %+v", give, end)
+}
+
+// TestAnotherUserIsKeptOut: whoever else has an account on the computer lists and reads nothing of the person's agent, its spool included,
+// and is refused at its socket, also where the folders above stand open.
+func TestAnotherUserIsKeptOut(t *testing.T) {
+	ctx, s := open(t, desktop.Options{}, stage.Options{})
+	record(ctx, t, s)
+	typist(ctx, t, s)("apricot banana")
+	pauseSealsAll(t, s)
+	for _, dir := range []string{s.Desk.Dir(), filepath.Dir(s.Binary())} {
+		check(t, os.Chmod(dir, 0o755))
+	}
+	other := func(args ...string) error {
+		return asRoot(append([]string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "BYLEAVE_HOME=" + s.Home}, args...)...)
+	}
+	files := 0
+	check(t, filepath.WalkDir(s.Home, func(name string, e os.DirEntry, err error) error {
+		files++
+		read := "cat"
+		if err == nil && e.IsDir() {
+			read = "ls"
+		}
+		if err == nil && other(read, name) == nil {
+			t.Errorf("another user reads %s", name)
+		}
+		return err
+	}))
+	if err := other(s.Binary(), "--help"); err != nil || files < 10 {
+		t.Fatalf("the control: the program runs for everybody: %v; %d files were tried", err, files)
+	}
+	for _, verb := range []string{"status", "pause", "resume"} {
+		if err := other(s.Binary(), verb); err == nil {
+			t.Errorf("another user's %s was answered", verb)
+		}
+	}
 }

@@ -2,54 +2,101 @@ package e2e
 
 import (
 	"context"
-	"image"
-	"math/rand/v2"
-	"net"
-	"net/http"
+	"flag"
 	"os"
-	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/byleave/byleave/e2e/desktop"
 	"github.com/byleave/byleave/e2e/stage"
-	"github.com/jezek/xgb"
-	"github.com/jezek/xgb/xproto"
 )
 
-// markLimit is how long recording may go on without its mark.
-const markLimit = 2 * time.Second
+// sideBySide is how many desktops run at once, whatever the number of processors: they mostly wait.
+const sideBySide = 5
 
-// transitionsWanted is how many transitions are tried, and how long that may take: many at night.
-func transitionsWanted() (n int, limit time.Duration) {
-	if os.Getenv("BYLEAVE_NIGHTLY") != "" {
-		return 10_000, 5 * time.Hour
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", strconv.Itoa(sideBySide)); err != nil {
+		panic(err)
 	}
-	return 200, 10 * time.Minute
+	os.Exit(m.Run())
+}
+
+// transitionsWanted is how many transitions are tried, on how many desktops, and how long that may take: many at night.
+func transitionsWanted() (n, desktops int, limit time.Duration) {
+	if os.Getenv("BYLEAVE_NIGHTLY") != "" {
+		return 10_000, sideBySide, 3 * time.Hour
+	}
+	return 200, 4, 10 * time.Minute
 }
 
 // TestTransitionsOnTheDesktop lets a hand act without rest while the person pauses, resumes, withdraws, agrees again, goes elsewhere, and
 // while consents end, the mark is destroyed and the agent is killed, all at random. Every act tells by its place, or by its word, which
-// one it is. No act that was done wholly while nothing might be recorded is in any box.
+// one it is. No act that was done wholly while nothing might be recorded is in any box. The transitions are shared among some desktops.
 func TestTransitionsOnTheDesktop(t *testing.T) {
-	wanted, limit := transitionsWanted()
+	wanted, desktops, limit := transitionsWanted()
 	seed := uint64(time.Now().UnixNano())
 	if again, err := strconv.ParseUint(os.Getenv("BYLEAVE_SEED"), 10, 64); err == nil {
 		seed = again
 	}
 	t.Logf("seed %d; BYLEAVE_SEED repeats the order, not the times", seed)
-	ctx, s := openFor(t, limit, desktop.Options{}, stage.Options{})
-	f := newFate(ctx, t, s, seed)
+	verdicts := make([]verdict, desktops)
+	t.Run("on", func(t *testing.T) {
+		for i := range desktops {
+			t.Run(strconv.Itoa(i), func(t *testing.T) {
+				verdicts[i] = live(t, life{cards: dealer{seed: seed, hands: desktops, hand: i}, wanted: wanted / desktops, limit: limit})
+				verdicts[i].log(t)
+			})
+		}
+	})
+	if t.Failed() {
+		return // a desktop did not live to its end
+	}
+	var all verdict
+	for _, v := range verdicts {
+		all.add(v)
+	}
+	all.log(t)
+	if all.leaked > 0 {
+		t.Errorf("%d acts came out that were done while nothing might be recorded", all.leaked)
+	}
+	if all.clicks < wanted/4 {
+		t.Errorf("only %d clicks came out: hardly anything was tested", all.clicks)
+	}
+	for _, why := range []string{noConsentYet, paused, withdrawn, expired, outOfHours, noMark, notAgreed} {
+		if all.reasons[why] == 0 {
+			t.Errorf("no act was done while %s", why)
+		}
+	}
+}
+
+// life is what happens to one person.
+type life struct {
+	bin    string // the folder of the binaries; "" is the one that is built
+	cards  dealer
+	only   func(*fate) func() // the one transition that is tried; nil: all kinds
+	wanted int
+	limit  time.Duration
+}
+
+// live is one person's life on a desktop of its own.
+func live(t *testing.T, l life) verdict {
+	t.Helper()
+	ctx, s := openFor(t, l.limit, desktop.Options{}, stage.Options{Bin: l.bin, Edit: func(p map[string]any) {
+		p["budgets"] = map[string]any{"bytes_per_day": strconv.Itoa(64 << 30)} // everything is to be sent before the end
+	}})
+	f := newFate(ctx, t, s, l)
 	working, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- f.hand.work(working) }()
 	f.rest(time.Second) // before the first consent
 	f.give("all", 24*time.Hour)
-	for sum(f.count) < wanted {
-		f.step()
+	for said := 0; sum(f.count) < l.wanted; f.step() {
+		if n := sum(f.count) / 500; n > said {
+			said = n
+			t.Logf("%v transitions", 500*n)
+		}
 	}
 	f.pause()
 	f.rest(time.Second)
@@ -58,342 +105,5 @@ func TestTransitionsOnTheDesktop(t *testing.T) {
 	check(t, s.Until(ctx, "everything to be sent", func(st stage.Status) bool { return st.Spool.Held == 0 }))
 	f.gather()
 	f.bans.end(time.Now())
-	f.judge(wanted)
-}
-
-// fate makes the transitions and keeps account of what each of them forbids. It knows nothing from the agent but that it answered.
-type fate struct {
-	ctx           context.Context
-	t             *testing.T
-	s             *stage.Stage
-	rnd           *rand.Rand
-	hand          *busyHand
-	x             *xgb.Conn
-	agent         *desktop.Process
-	editor, other desktop.Window
-
-	bans   bans
-	deck   []func()
-	count  map[string]int
-	paused bool
-	ends   time.Time // of the consent; zero if there is none
-	due    int       // transitions until the person agrees again
-
-	seen     map[string]bool
-	recorded map[any]int // by place, or by word
-}
-
-func newFate(ctx context.Context, t *testing.T, s *stage.Stage, seed uint64) *fate {
-	t.Helper()
-	f := &fate{ctx: ctx, t: t, s: s, rnd: rand.New(rand.NewPCG(seed, 1)), count: map[string]int{}, seen: map[string]bool{}, recorded: map[any]int{}}
-	f.bans.open = map[string]time.Time{noConsentYet: {}}
-	f.editor = f.start("editor", "/usr/bin/mousepad")
-	f.other = f.start("other", "/usr/bin/xterm", "-geometry", "90x30+1250+500", "-e", "sleep 86400")
-	check(t, s.Desk.Place(ctx, f.editor.ID, image.Rect(60, 120, 1160, 1000)))
-	hand, err := s.Desk.Hand()
-	check(t, err)
-	f.hand = &busyHand{Hand: hand}
-	t.Cleanup(hand.Close)
-	f.x, err = xgb.NewConnDisplay(s.Desk.Display())
-	check(t, err)
-	t.Cleanup(f.x.Close)
-	f.focus(f.editor)
-	f.run()
-	t.Cleanup(func() { check(t, f.agent.Stop()) })
-	return f
-}
-
-func (f *fate) start(name, program string, args ...string) desktop.Window {
-	f.t.Helper()
-	p, err := f.s.Desk.Start(name, program, args...)
-	check(f.t, err)
-	w, err := f.s.Desk.WaitWindow(f.ctx, name, desktop.OfProcess(p.Pid))
-	check(f.t, err)
-	return w
-}
-
-// rest lets time pass, in which the hand acts.
-func (f *fate) rest(d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-f.ctx.Done():
-	}
-}
-
-// upTo is a random time, more often short than long.
-func (f *fate) upTo(most time.Duration) time.Duration {
-	u := f.rnd.Float64()
-	return 50*time.Millisecond + time.Duration(u*u*float64(most-50*time.Millisecond))
-}
-
-// step makes the next transition. Every hundred hold each kind; a consent that ended is given again some transitions later, and
-// whoever went elsewhere comes back soon.
-func (f *fate) step() {
-	f.t.Helper()
-	if f.hand.elsewhere && f.rnd.IntN(2) == 0 {
-		f.toggleFocus()
-		f.rest(f.upTo(1500 * time.Millisecond))
-		return
-	}
-	if !time.Now().Before(f.ends) {
-		if f.due--; f.due <= 0 {
-			f.give("all", 24*time.Hour)
-			f.rest(f.upTo(3 * time.Second))
-			return
-		}
-	}
-	if len(f.deck) == 0 {
-		f.deck = slices.Concat(slices.Repeat([]func(){f.togglePause}, 72), slices.Repeat([]func(){f.toggleFocus}, 8),
-			slices.Repeat([]func(){f.kill, f.withdraw, f.giveUntilHour, f.giveShort}, 3), []func(){f.destroyMark})
-		f.rnd.Shuffle(len(f.deck), func(i, j int) { f.deck[i], f.deck[j] = f.deck[j], f.deck[i] })
-	}
-	do := f.deck[0]
-	f.deck = f.deck[1:]
-	do()
-	f.rest(f.upTo(1500 * time.Millisecond))
-}
-
-func (f *fate) togglePause() {
-	if f.paused {
-		f.resume()
-	} else {
-		f.pause()
-	}
-}
-
-func (f *fate) pause() {
-	f.t.Helper()
-	f.askPause()
-	f.bans.begin(paused, time.Now())
-	f.paused = true
-	f.count["pause"]++
-}
-
-func (f *fate) resume() {
-	f.t.Helper()
-	f.bans.end(time.Now(), paused)
-	_, err := f.s.Byleave(f.ctx, "resume")
-	check(f.t, err)
-	f.paused = false
-	f.count["resume"]++
-}
-
-// withdraw opens what is in the spool first: what is held is destroyed.
-func (f *fate) withdraw() {
-	f.t.Helper()
-	f.gather()
-	_, err := f.s.Byleave(f.ctx, "consent", "withdraw")
-	check(f.t, err)
-	f.bans.begin(withdrawn, time.Now())
-	f.ends, f.due = time.Time{}, 2+f.rnd.IntN(3)
-	f.count["withdraw"]++
-}
-
-// give agrees at a terminal. Whatever forbade for want of a consent ends just before.
-func (f *fate) give(hours string, expires time.Duration) {
-	f.t.Helper()
-	f.bans.end(time.Now(), noConsentYet, withdrawn, expired, outOfHours)
-	_, err := f.s.AtTerminal(f.ctx, "yes\n", "consent", "give", "--grant", stage.App+"=pointer,hotkeys,text,frames,elements",
-		"--hours", hours, "--expires", expires.String())
-	check(f.t, err)
-	f.ends, f.due = time.Now().Add(expires), 2+f.rnd.IntN(3)
-	f.bans.begin(expired, f.ends)
-	f.count["give"]++
-}
-
-// giveShort agrees for two seconds.
-func (f *fate) giveShort() { f.give("all", 2*time.Second) }
-
-// giveUntilHour agrees in hours that end in a few seconds, and may end before the agent hears of them.
-func (f *fate) giveUntilHour() {
-	end := time.Now().UTC().Add(3 * time.Second).Truncate(time.Second)
-	begin := end.Add(-5 * time.Second)
-	if begin.Day() != end.Day() || end.Hour()+end.Minute()+end.Second() == 0 {
-		f.giveShort() // hours lie within a day
-		return
-	}
-	f.give(begin.Format(time.TimeOnly)+"-"+end.Format(time.TimeOnly), 24*time.Hour)
-	f.ends = end
-	if now := time.Now(); end.Before(now) {
-		end = now
-	}
-	f.bans.begin(outOfHours, end)
-	f.rest(time.Until(end) + 500*time.Millisecond) // the next transition could take these hours away before they end
-}
-
-func (f *fate) toggleFocus() {
-	if f.hand.elsewhere {
-		f.focus(f.editor)
-	} else {
-		f.focus(f.other)
-	}
-	f.count["focus"]++
-}
-
-// focus goes to another program, and the hand with it, into the middle of its window: no menu, no edge.
-func (f *fate) focus(w desktop.Window) {
-	f.t.Helper()
-	f.hand.mu.Lock()
-	defer f.hand.mu.Unlock()
-	check(f.t, f.s.Desk.Focus(f.ctx, w.ID))
-	box, err := f.s.Desk.Geometry(w.ID)
-	check(f.t, err)
-	f.hand.area, f.hand.elsewhere = image.Rect(box.Min.X+20, box.Min.Y+80, box.Max.X-40, box.Max.Y-60), w == f.other
-}
-
-// kill ends the agent as a crash would, and starts it again.
-func (f *fate) kill() {
-	f.t.Helper()
-	check(f.t, f.agent.Kill())
-	f.bans.begin(noAgent, time.Now())
-	f.gather()
-	f.bans.end(time.Now(), noAgent)
-	f.run()
-	f.count["kill"]++
-}
-
-// run starts the agent and waits until it answers.
-func (f *fate) run() {
-	f.t.Helper()
-	var err error
-	f.agent, err = f.s.RunAgent()
-	check(f.t, err)
-	check(f.t, f.s.Until(f.ctx, "the agent to answer", func(stage.Status) bool { return true }))
-}
-
-// destroyMark is another client that destroys the mark each time it comes back, until the agent leaves it away for longer than recording
-// may go on without. An agent that is started again shows it at once.
-func (f *fate) destroyMark() {
-	f.t.Helper()
-	f.permit()
-	for range 3 {
-		check(f.t, desktop.Until(f.ctx, "the mark", func() bool { return len(f.marks()) > 0 }))
-		for _, w := range f.marks() {
-			check(f.t, xproto.DestroyWindowChecked(f.x, w).Check())
-		}
-		gone := time.Now()
-		last := gone // when it surely was still away
-		for now := gone; now.Before(gone.Add(markLimit+time.Second)) && len(f.marks()) == 0; now = time.Now() {
-			last = now
-			f.rest(10 * time.Millisecond)
-		}
-		f.bans.begin(noMark, gone.Add(markLimit))
-		f.bans.end(last, noMark)
-		f.count["mark destroyed"]++
-	}
-	f.kill()
-}
-
-// permit does what is missing for recording.
-func (f *fate) permit() {
-	f.t.Helper()
-	if f.hand.elsewhere {
-		f.toggleFocus()
-	}
-	f.give("all", 24*time.Hour)
-	if f.paused {
-		f.resume()
-	}
-	check(f.t, f.s.Until(f.ctx, "recording", recording))
-	f.rest(time.Second)
-}
-
-// marks are the windows of the mark, as the X server tells.
-func (f *fate) marks() (all []xproto.Window) {
-	f.t.Helper()
-	tree, err := xproto.QueryTree(f.x, xproto.Setup(f.x).DefaultScreen(f.x).Root).Reply()
-	check(f.t, err)
-	for _, w := range tree.Children {
-		class, err := xproto.GetProperty(f.x, false, w, xproto.AtomWmClass, xproto.AtomString, 0, 64).Reply()
-		if err == nil && strings.Contains(string(class.Value), "byleave-indicator") {
-			all = append(all, w)
-		}
-	}
-	return all
-}
-
-// askPause sends what `byleave pause` sends, without the time that a process takes to end after the answer.
-func (f *fate) askPause() {
-	f.t.Helper()
-	tr := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(f.s.Home, "run", "control.sock"))
-	}}
-	defer tr.CloseIdleConnections()
-	req, err := http.NewRequestWithContext(f.ctx, http.MethodPost, "http://agent/pause", strings.NewReader(`{"until":"0001-01-01T00:00:00Z"}`))
-	check(f.t, err)
-	res, err := (&http.Client{Transport: tr}).Do(req)
-	check(f.t, err)
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		f.t.Fatalf("pause: the agent answered %s", res.Status)
-	}
-}
-
-// gather opens the boxes that are new in the spool and notes which acts they hold.
-func (f *fate) gather() {
-	f.t.Helper()
-	boxes, err := f.s.NewBoxes(f.seen)
-	check(f.t, err)
-	for _, b := range boxes {
-		for _, e := range b.Payload.GetEvents() {
-			a := e.GetAction()
-			corner := image.Pt(int(a.GetWindow().GetCanvas().GetX()), int(a.GetWindow().GetCanvas().GetY()))
-			if at := a.GetAt(); at != nil {
-				f.recorded[corner.Add(image.Pt(int(at.GetX()), int(at.GetY())))]++
-			}
-			if to := a.GetTo(); to != nil {
-				f.recorded[corner.Add(image.Pt(int(to.GetX()), int(to.GetY())))]++
-			}
-			for word := range strings.FieldsSeq(a.GetText().GetNet()) {
-				f.recorded[word]++
-			}
-		}
-	}
-}
-
-// judge compares what came out with what was done.
-func (f *fate) judge(wanted int) {
-	f.t.Helper()
-	reasons := map[string]int{}
-	forbidden, clicks, words, kept, leaked := 0, 0, 0, 0, 0
-	for _, a := range f.hand.acts {
-		whys, out := f.bans.forbids(a), f.recorded[a.id()]
-		delete(f.recorded, a.id())
-		switch {
-		case len(whys) > 0:
-			forbidden++
-			for _, why := range whys {
-				reasons[why]++
-			}
-			if out > 0 {
-				leaked++
-				f.t.Logf("%v, from %v to %v while %v, is in a box", a.id(), a.from, a.until, whys)
-			}
-		case out > 1:
-			f.t.Errorf("%v is in boxes %d times", a.id(), out)
-		case out == 0:
-			kept++
-		case a.word != "":
-			words++
-		default:
-			clicks++
-		}
-	}
-	f.t.Logf("%d transitions: %v", sum(f.count), f.count)
-	f.t.Logf("%d acts; recorded in %d boxes: %d clicks, %d words; permitted or at an edge and in no box: %d; forbidden: %d, of which %d came out, %v",
-		len(f.hand.acts), len(f.seen), clicks, words, kept, forbidden, leaked, reasons)
-	if leaked > 0 {
-		f.t.Errorf("%d acts came out that were done while nothing might be recorded", leaked)
-	}
-	if len(f.recorded) > 0 {
-		f.t.Errorf("came out, and no hand did it: %v", f.recorded)
-	}
-	if clicks < wanted/4 {
-		f.t.Errorf("only %d clicks came out: hardly anything was tested", clicks)
-	}
-	for _, why := range []string{noConsentYet, paused, withdrawn, expired, outOfHours, noMark, notAgreed} {
-		if reasons[why] == 0 {
-			f.t.Errorf("no act was done while %s", why)
-		}
-	}
+	return f.judge()
 }

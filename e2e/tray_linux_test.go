@@ -17,12 +17,17 @@ import (
 	"github.com/byleave/byleave/e2e/stage"
 )
 
-// shoot keeps a picture of the screen as an artefact of the test and gives it back.
+// shoot keeps a picture of the screen as an artefact of the test and gives it back. The Makefile says where.
 func shoot(t *testing.T, s *stage.Stage, name string) *image.RGBA {
 	t.Helper()
 	img, err := s.Desk.Screen()
 	check(t, err)
-	file := filepath.Join(t.ArtifactDir(), name+".png")
+	dir := os.Getenv("BYLEAVE_ARTEFACTS")
+	if dir == "" {
+		dir = t.ArtifactDir()
+	}
+	check(t, os.MkdirAll(dir, 0o700))
+	file := filepath.Join(dir, t.Name()+"-"+name+".png")
 	f, err := os.Create(file)
 	check(t, err)
 	check(t, png.Encode(f, img))
@@ -150,6 +155,10 @@ func TestTray(t *testing.T) {
 	p := panel(ctx, t, s)
 	icon := untilIcon(ctx, t, s, red)
 	untilMenu(ctx, t, s, agent, "Recording: editor")
+	untilMenu(ctx, t, s, agent, "Nothing has left yet")
+	if out, err := s.Byleave(ctx, "tray"); err != nil || !strings.Contains(out, "is shown") {
+		t.Errorf("byleave tray: %v %s", err, out)
+	}
 	awayFromEdges()
 	before := shoot(t, s, "tray-recording")
 
@@ -185,17 +194,27 @@ func TestTray(t *testing.T) {
 	panel(ctx, t, s)
 	untilIcon(ctx, t, s, red)
 
+	typist(ctx, t, s)("apricot banana")
+	choose(ctx, t, s, agent, "Pause until I resume") // seals it
+	check(t, s.Until(ctx, "the box to leave", func(st stage.Status) bool { return st.Spool.Sent > 0 && st.Spool.Held == 0 }))
+	untilMenu(ctx, t, s, agent, "Nothing waits to leave")
 	choose(ctx, t, s, agent, "Forget the last 10 minutes")
 	check(t, desktop.Until(ctx, "an answer", func() bool {
-		return regexp.MustCompile(`'Forgotten: |'this agent cannot forget yet`).MatchString(layout(ctx, t, s, agent))
+		return regexp.MustCompile(`'Forgotten: [1-9]\d* boxes here, [1-9]\d* asked of the collector`).MatchString(layout(ctx, t, s, agent))
 	}))
+	check(t, s.Until(ctx, "the collector's word that it is gone", func(st stage.Status) bool { return st.Spool.Sent == 0 && st.Erasures == 0 }))
 	choose(ctx, t, s, agent, "Review what was recorded")
-	check(t, desktop.Until(ctx, "a review, or the word that there is none", func() bool {
-		return s.Desk.Command(ctx, "pgrep", "-f", s.Binary()+" review").Run() == nil ||
-			strings.Contains(layout(ctx, t, s, agent), "'this agent has no review yet")
+	check(t, desktop.Until(ctx, "a review", func() bool {
+		return s.Desk.Command(ctx, "pgrep", "-f", s.Binary()+" review").Run() == nil
 	}))
+	check(t, s.Give(ctx, "all")) // a second consent; the first one stands beside it
 	choose(ctx, t, s, agent, "Withdraw now")
 	check(t, s.Until(ctx, "no consent", func(st stage.Status) bool { return st.State == "off" && !st.Mark && st.Spool.Held == 0 }))
+	receipts, err := filepath.Glob(filepath.Join(s.Home, "receipts", "*-withdrawn-*.txt"))
+	check(t, err)
+	if len(receipts) != 2 || !strings.Contains(read(t, receipts[0])+read(t, receipts[1]), "(tray: clicked Withdraw now)") {
+		t.Errorf("the receipts of two ends: %v", receipts)
+	}
 	untilMenu(ctx, t, s, agent, "You have agreed to nothing")
 	shoot(t, s, "tray-off")
 }

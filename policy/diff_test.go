@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -140,6 +141,27 @@ func TestInert(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		if s := rapid.String().Draw(rt, "text"); strings.ContainsAny(Inert(s), "\x1b\n\r\u202e\u2066\u200f") {
 			rt.Fatalf("%q is not inert", s)
+		}
+	})
+}
+
+// JSON that was made inert is obeyed by no terminal, and says the same.
+func TestInertJSON(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		said := rapid.Custom(func(t *rapid.T) string {
+			return rapid.String().Draw(t, "text") + rapid.SampledFrom([]string{"\u009b2J", "\u202e", "\U000e0041", "\x1b]0;x\x07", "ü漢"}).Draw(t, "hostile")
+		}).Draw(rt, "title")
+		b, err := json.MarshalIndent(map[string]string{"title": said}, "", "\t")
+		if err != nil {
+			rt.Fatal(err)
+		}
+		inert := InertJSON(b)
+		var got map[string]string
+		if err := json.Unmarshal(inert, &got); err != nil || got["title"] != said {
+			rt.Fatalf("%q reads %q, %v", said, got, err)
+		}
+		if strings.ContainsAny(string(inert), "\u009b\u202e\U000e0041\x1b\x07") {
+			rt.Fatalf("%q is not inert", inert)
 		}
 	})
 }

@@ -1,9 +1,11 @@
 package policy
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 )
 
 // Inert makes a text harmless to show, in a terminal or on a page: whatever moves the cursor, colours, breaks the line, turns
@@ -18,6 +20,21 @@ func Inert(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// InertJSON writes in JSON what Inert makes visible as the escapes of JSON: a terminal obeys none of it, and a program reads the same.
+func InertJSON(b []byte) []byte {
+	var out bytes.Buffer
+	for _, r := range string(b) {
+		if seen(r) || r == '\n' || r == '\t' { // these two also lay JSON out
+			out.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&out, `\u%04x`, unit)
+		}
+	}
+	return out.Bytes()
 }
 
 // seen tells whether a person sees r where it stands. Bytes that are no UTF-8 arrive as the replacement character.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -279,7 +280,10 @@ func (d *Desktop) Install(program string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return "", fmt.Errorf("desktop: %w", err)
 	}
-	if err := os.WriteFile(to, b, 0o755); err != nil {
+	syscall.ForkLock.RLock() // a child that is forked while the file is open for writing would keep it busy, and nobody could run it
+	err = os.WriteFile(to, b, 0o755)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		return "", fmt.Errorf("desktop: %w", err)
 	}
 	return to, d.acct.own(to)

@@ -152,3 +152,26 @@ func TestCloseEndsWhatItStartedAndNothingElse(t *testing.T) {
 		t.Errorf("second Close: %v", err)
 	}
 }
+
+// A program that has ended is never signalled again: its number may belong to a stranger by then.
+func TestEndedIsLeftAlone(t *testing.T) {
+	d, ctx := start(t, Options{NoWM: true})
+	p, err := d.Start("ended", "/bin/true")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+	stranger, err := d.Start("stranger", "/bin/sleep", "600")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Pid = stranger.Pid // as if the number had come round
+	if err := errors.Join(p.Stop(), p.Kill()); err != nil {
+		t.Fatal(err)
+	}
+	if !stranger.Running() {
+		t.Fatal("a stranger was ended")
+	}
+}

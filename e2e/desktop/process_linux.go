@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -23,7 +24,8 @@ type Process struct {
 	Log string // file with its stdout and stderr
 
 	done chan struct{}
-	err  error // of Wait; valid once done is closed
+	err  error       // of Wait; valid once done is closed
+	gone atomic.Bool // nothing of its group runs: the number may be that of a stranger by now, and is never signalled again
 }
 
 // Start runs a program of the session in the background; what it prints goes to a file named after name.
@@ -53,7 +55,11 @@ func (d *Desktop) launch(name, program string, args []string, extra ...*os.File)
 	}
 	fmt.Fprintf(d.opt.Log, "started %s (pid %d)\n", name, cmd.Process.Pid)
 	p := &Process{Pid: cmd.Process.Pid, Log: log.Name(), done: make(chan struct{})}
-	go func() { p.err = cmd.Wait(); close(p.done) }()
+	go func() {
+		p.err = cmd.Wait()
+		p.gone.Store(!groupRuns(p.Pid))
+		close(p.done)
+	}()
 	d.mu.Lock()
 	d.procs = append(d.procs, p)
 	d.mu.Unlock()
@@ -105,7 +111,12 @@ func (p *Process) Kill() error {
 	<-p.done
 	ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
 	defer cancel()
-	return Until(ctx, "the process group to end", func() bool { return !groupRuns(p.Pid) })
+	return Until(ctx, "the process group to end", func() bool {
+		if !p.gone.Load() && !groupRuns(p.Pid) {
+			p.gone.Store(true)
+		}
+		return p.gone.Load()
+	})
 }
 
 // groupRuns tells whether any process of the group still runs. One that has ended but was not yet reaped by its new
@@ -134,6 +145,9 @@ func groupRuns(group int) bool {
 
 // signal reaches the whole group: a program's children end with it.
 func (p *Process) signal(s syscall.Signal) error {
+	if p.gone.Load() {
+		return nil
+	}
 	if err := syscall.Kill(-p.Pid, s); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("desktop: signal %v to group %d: %w", s, p.Pid, err)
 	}

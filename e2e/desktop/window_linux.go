@@ -11,6 +11,7 @@ import (
 	"log"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jezek/xgb"
 	"github.com/jezek/xgb/xproto"
@@ -154,12 +155,23 @@ func (d *Desktop) Geometry(id uint32) (image.Rectangle, error) {
 	return image.Rect(int(p.DstX), int(p.DstY), int(p.DstX)+int(g.Width), int(p.DstY)+int(g.Height)), nil
 }
 
+// askAgain is when a window manager is asked again to activate a window. A program that takes the focus for a click which came just
+// before can take it back from the window that was asked for.
+const askAgain = 2 * time.Second
+
 // Focus asks the window manager to activate and raise the window, and waits until it is active.
 func (d *Desktop) Focus(ctx context.Context, id uint32) error {
-	if err := d.ask(id, "_NET_ACTIVE_WINDOW", 2, 0, 0); err != nil {
-		return err
+	for {
+		if err := d.ask(id, "_NET_ACTIVE_WINDOW", 2, 0, 0); err != nil {
+			return err
+		}
+		once, cancel := context.WithTimeout(ctx, askAgain)
+		err := Until(once, "the focus", func() bool { w, ok := d.Active(); return ok && w.ID == id })
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
 	}
-	return Until(ctx, "the focus", func() bool { w, ok := d.Active(); return ok && w.ID == id })
 }
 
 // CloseWindow asks the window manager to close the window and waits until it is no longer managed.

@@ -3,5 +3,5 @@
 //
 // May import: nothing of ours
 // Touches: os
-// Goroutines: one per Run that reads the terminal; Run waits for it
+// Goroutines: one per command that reads its terminal; Wait waits for it
 package pty

@@ -2,6 +2,6 @@
 // agreed to one editor, on a desktop. It drives the binaries only, as an operator, a custodian and a person would.
 //
 // May import: demo/canary, e2e/desktop, e2e/pty, policy, proto/envelope, proto/envelope/open, proto/pb
-// Touches: disk, os
+// Touches: disk, os, net
 // Goroutines: none
 package stage

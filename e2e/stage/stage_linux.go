@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -340,13 +342,40 @@ type Status struct {
 	}
 }
 
-// Status asks the running agent.
+// Status asks the running agent, as `byleave status` does, without a process for each question.
 func (s *Stage) Status(ctx context.Context) (st Status, err error) {
-	out, err := s.Byleave(ctx, "status", "--json")
+	return st, s.Ask(ctx, "status", "null", &st)
+}
+
+// Ask asks the running agent for a verb through its socket; in is JSON, the answer is decoded into out, nil for none.
+func (s *Stage) Ask(ctx context.Context, verb, in string, out any) error {
+	tr := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(s.Home, "run", "control.sock"))
+	}}
+	defer tr.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://agent/"+verb, strings.NewReader(in))
 	if err != nil {
-		return st, err
+		return fmt.Errorf("stage: %w", err)
 	}
-	return st, json.Unmarshal([]byte(out), &st)
+	res, err := (&http.Client{Transport: tr}).Do(req)
+	if err != nil {
+		return fmt.Errorf("stage: ask the agent: %w", err)
+	}
+	defer res.Body.Close()
+	var answer struct {
+		Out   json.RawMessage
+		Error string
+	}
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+		return fmt.Errorf("stage: the agent's answer: %w", err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("stage: %s: the agent answered %s: %s", verb, res.Status, answer.Error)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(answer.Out, out)
 }
 
 // Until waits until the agent's status fulfils cond.

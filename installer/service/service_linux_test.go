@@ -108,7 +108,7 @@ func TestNotInstalledAsksNobody(t *testing.T) {
 	}
 }
 
-// TestOutside: what a service starts for the person goes through the service manager, all else does not.
+// TestOutside: what a service starts for the person goes through the service manager and is bound to the service; all else is not.
 func TestOutside(t *testing.T) {
 	t.Setenv("DISPLAY", ":7")
 	for _, name := range []string{"RUNTIME_DIRECTORY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "BYLEAVE_HOME", "XDG_DATA_HOME"} {
@@ -118,8 +118,29 @@ func TestOutside(t *testing.T) {
 		t.Error(diff)
 	}
 	t.Setenv("RUNTIME_DIRECTORY", "/run/user/1/byleave")
-	want := []string{"systemd-run", "--user", "--quiet", "--collect", "--pipe", "--wait", "--setenv=DISPLAY", "--", "/b", "review"}
-	if diff := cmp.Diff(want, Outside(t.Context(), "/b", "review").Args); diff != "" {
-		t.Error(diff)
+	groups, err := os.ReadFile("/proc/self/cgroup")
+	must(t, err)
+	self, got := ownUnit(string(groups)), Outside(t.Context(), "/b", "review").Args
+	want := []string{"systemd-run", "--user", "--quiet", "--collect", "--pipe", "--wait", got[6], "--property=BindsTo=" + self, "--property=After=" + self,
+		"--property=KillMode=process", "--setenv=DISPLAY", "--", "/b", "review"}
+	if diff := cmp.Diff(want, got); diff != "" || !strings.HasPrefix(got[6], "--unit=byleave-outside-") {
+		t.Error(got[6], diff)
+	}
+	if again := Outside(t.Context(), "/b", "review").Args; again[6] == got[6] {
+		t.Errorf("two at once have one name: %s", again[6])
+	}
+}
+
+// TestOwnUnit reads the unit out of what the kernel tells of control groups.
+func TestOwnUnit(t *testing.T) {
+	for groups, want := range map[string]string{
+		"": "byleave.service",
+		"0::/user.slice/user-1.slice/user@1.service/app.slice/mine.service\n":                       "mine.service",
+		"2:cpu:/\n1:name=systemd:/user.slice/user@1.service/app.slice/byleave.service\n0::/other\n": "byleave.service",
+		"0::/user.slice/user-1.slice/session-2.scope\n":                                             "byleave.service",
+	} {
+		if got := ownUnit(groups); got != want {
+			t.Errorf("%q: unit %s, want %s", groups, got, want)
+		}
 	}
 }

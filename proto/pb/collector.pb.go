@@ -35,7 +35,7 @@ const (
 	Outcome_OUTCOME_QUARANTINE   Outcome = 5 // Not well-formed, wrong signature, or same id with other bytes: set aside, show.
 	Outcome_OUTCOME_RE_ENROL     Outcome = 6 // The certificate no longer counts.
 	Outcome_OUTCOME_WITHDRAWN    Outcome = 7 // The consent was withdrawn here. Keep; only the person destroys.
-	Outcome_OUTCOME_ERASED       Outcome = 8 // The person took the box back. Destroy what is left of it.
+	Outcome_OUTCOME_ERASED       Outcome = 8 // The person took the box back. What they took back on the device is gone there; else set aside, show.
 )
 
 // Enum value maps for Outcome.

@@ -90,7 +90,7 @@ func open(cfg Config) (*agent, error) {
 	seen, wallErr := keys.Wall()
 	a := &agent{
 		cfg: cfg, log: cfg.Log, keys: keys, lock: held, budget: upload.NewBudget(keys), clock: newClock(seen, wallErr != nil),
-		unsaved: unsaved{consent: map[[16]byte]bool{}},
+		unsaved: unsaved{consent: map[[16]byte]bool{}, ends: map[[16]byte]policy.Withdrawal{}},
 		handed:  make(chan struct{}, 1), stirred: make(chan struct{}, 1), due: make(chan struct{}, 1),
 		news: make(news, 1), again: make(chan struct{}, 1),
 		spoke: make(chan struct{}, 1), pledged: make(chan struct{}, 1),

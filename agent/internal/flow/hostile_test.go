@@ -187,7 +187,7 @@ func TestWithdrawalEndsWhatStoodThen(t *testing.T) {
 	p := version(5, nil)
 	a := device(t, p)
 	one, two := a.agree(t, p), a.agree(t, p)
-	check(t, a.end())
+	check(t, a.end(policy.Withdrawal{At: time.Now(), Gesture: "test"}))
 	three := a.agree(t, p) // its load makes the withdrawals durable
 	for _, c := range []struct {
 		id   [16]byte

@@ -38,7 +38,7 @@ func (a *agent) runSight(ctx context.Context) error {
 		return nil
 	}
 	for ctx.Err() == nil {
-		if a.rules.Load() == nil {
+		if a.rules.Load() == nil || a.gate.Status().State == gate.Expired { // a consent that ends while the mark is up keeps it up
 			if !wait(ctx, changed, 0) {
 				break
 			}
@@ -110,21 +110,27 @@ func (a *agent) look(ctx context.Context) error {
 	return showing.wait()
 }
 
-// enter makes the session that was handed over the one of this process; if none was, the one that the service manager knows of.
+// known is the session that was handed over; if none was, the one that the service manager knows of.
+func (a *agent) known(ctx context.Context) session.Session {
+	s := *a.desktop.Load()
+	if s.Display != "" || s.Wayland() {
+		return s
+	}
+	found, err := session.OfManager(ctx)
+	if err != nil {
+		a.log.Info("no session is known", "why", err.Error())
+		return s
+	}
+	return found
+}
+
+// enter makes the session that is known the one of this process.
 func (a *agent) enter(ctx context.Context) session.Session {
 	select {
 	case <-a.handed: // what it tells of is read here
 	default:
 	}
-	s := *a.desktop.Load()
-	if s.Display == "" && !s.Wayland() {
-		found, err := session.OfManager(ctx)
-		if err != nil {
-			a.log.Info("no session is known", "why", err.Error())
-			return s
-		}
-		s = found
-	}
+	s := a.known(ctx)
 	if err := s.Enter(); err != nil {
 		a.log.Warn("the session cannot be entered", "why", err.Error())
 		return session.Session{}

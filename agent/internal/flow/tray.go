@@ -123,9 +123,12 @@ func (a *agent) acted(ctx context.Context, act tray.Act) (words string, err erro
 	case tray.Forget:
 		return a.forgetRecent(ctx)
 	case tray.Review:
+		if err := a.known(ctx).Enter(); err != nil { // also without a consent, when no display was looked at
+			return "", err
+		}
 		return "", a.cfg.Review(ctx)
 	case tray.Withdraw:
-		return a.withdrawNow(ctx)
+		return a.withdrawNow()
 	case tray.Quit:
 		// Only a pause that survives the next start lets the agent end: whoever quits does not expect to be recorded tomorrow.
 		if err := a.beginPause(time.Time{}); err != nil {
@@ -157,13 +160,15 @@ func (a *agent) forgetRecent(ctx context.Context) (string, error) {
 }
 
 // withdrawNow ends every consent of this device, as `byleave consent withdraw` does.
-func (a *agent) withdrawNow(ctx context.Context) (string, error) {
-	out, err := a.withdraw(ctx, nil)
-	if err != nil {
+func (a *agent) withdrawNow() (string, error) {
+	n, err := a.endAll("tray: clicked Withdraw now")
+	switch {
+	case err != nil:
 		return "", err
-	}
-	if n, ok := out.(Withdrawn); ok && n.Consents == 0 {
+	case n.Consents == 0:
 		return "There is no consent to withdraw", nil
+	case n.Receipts != "":
+		return "Withdrawn, but its receipt is not written yet; see byleave status", nil
 	}
-	return "Withdrawn. What had not left is destroyed", nil
+	return "Withdrawn. What had not left is destroyed; to erase what was sent, open the review", nil
 }

@@ -20,24 +20,36 @@ import (
 type unsaved struct {
 	pause   *time.Time // nil: nothing to save
 	consent map[[16]byte]bool
+	ends    map[[16]byte]policy.Withdrawal // of every consent that ended while this agent runs, for its receipt
 }
 
-// Withdrawn says how many consents a withdrawal ended.
+// Withdrawal is the person's gesture, in the words that stand in the receipts: "terminal: byleave consent withdraw".
+type Withdrawal struct {
+	Gesture string `json:"gesture"`
+}
+
+// Withdrawn says how many consents a withdrawal ended, and why a receipt of it is missing; that never holds a withdrawal up.
 type Withdrawn struct {
-	Consents int `json:"consents"`
+	Consents int    `json:"consents"`
+	Receipts string `json:"receipts,omitempty"`
 }
 
-// Withdraw ends every consent that was given on this device and not withdrawn yet, the one in force and those that it replaced.
-// It goes on with the rest where one fails; call it again. A running agent must be told: its verb withdraw does both.
-func Withdraw(keys *keystore.Store, id keystore.Identity) (Withdrawn, error) {
+// Withdraw ends every consent that was given on this device and not withdrawn yet, the one in force and those that it replaced, and
+// writes the receipt of each. It goes on with the rest where one fails; call it again. A running agent must be told: its verb withdraw
+// does both.
+func Withdraw(keys *keystore.Store, id keystore.Identity, how policy.Withdrawal) (Withdrawn, error) {
 	standing, err := readStanding(keys, id)
-	n := Withdrawn{}
+	n, ends := Withdrawn{}, map[[16]byte]policy.Withdrawal{}
 	for consent, stub := range standing {
 		if one := withdraw(keys, id, consent, stub); one != nil {
 			err = errors.Join(err, one)
 			continue
 		}
+		ends[consent] = how
 		n.Consents++
+	}
+	if owed := saveEnds(keys, ends, how.At); owed != nil {
+		n.Receipts = owed.Error()
 	}
 	return n, err
 }
@@ -82,27 +94,47 @@ func (a *agent) prepare(id keystore.Identity, c policy.Consent) error {
 	return nil
 }
 
-// withdraw is the person's word that nothing more may be recorded. Recording has stopped before anything is written.
-func (a *agent) withdraw(context.Context, json.RawMessage) (any, error) {
+// withdraw is the verb of the terminal and of the page.
+func (a *agent) withdraw(_ context.Context, in json.RawMessage) (any, error) {
+	var w Withdrawal
+	if json.Unmarshal(in, &w) != nil || w.Gesture == "" { // no form of asking makes it harder
+		w.Gesture = "asked of the running agent"
+	}
+	return a.endAll(w.Gesture)
+}
+
+// endAll is the person's word that nothing more may be recorded, wherever they said it. Recording has stopped before anything is written.
+func (a *agent) endAll(gesture string) (Withdrawn, error) {
 	a.rules.Store(nil) // first: whoever the gate wakes must find that there is no consent, and let go of the display
 	a.gate.Withdraw()
-	err := a.end()
+	err := a.end(policy.Withdrawal{At: a.clock.now().Wall, Gesture: gesture})
 	n := Withdrawn{Consents: a.ending()}
 	if err := errors.Join(err, a.load()); err != nil { // destroys first, which may make the room that the rest needs
 		return n, err
 	}
-	if words := a.unsavedWords.Load(); words != nil {
+	words := a.unsavedWords.Load()
+	switch {
+	case words == nil:
+	case a.ending() > 0:
 		return n, errors.New(*words)
+	default:
+		n.Receipts = *words
 	}
 	return n, nil
 }
 
-// end notes in RAM that every consent of this device has ended.
-func (a *agent) end() error {
+// end notes in RAM that every consent of this device has ended, and how.
+func (a *agent) end(how policy.Withdrawal) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	note := func(consent [16]byte) {
+		a.unsaved.consent[consent] = true
+		if _, known := a.unsaved.ends[consent]; !known {
+			a.unsaved.ends[consent] = how
+		}
+	}
 	if c := a.consent.Load(); c != nil {
-		a.unsaved.consent[c.ID()] = true // whatever can be read of the disk
+		note(c.ID()) // whatever can be read of the disk
 	}
 	a.stop() // again: a load may have been under way
 	id, err := a.keys.Identity()
@@ -111,7 +143,7 @@ func (a *agent) end() error {
 	}
 	standing, err := readStanding(a.keys, id)
 	for consent := range standing {
-		a.unsaved.consent[consent] = true
+		note(consent)
 	}
 	return err
 }
@@ -166,6 +198,9 @@ func (a *agent) save() {
 	}
 	if err := a.saveWithdrawals(); err != nil {
 		words = append(words, "recording has stopped and nothing is held any more, but a restart would bring the consent back, because its withdrawal could not be written: "+err.Error())
+	}
+	if err := saveEnds(a.keys, a.unsaved.ends, a.clock.now().Wall); err != nil {
+		words = append(words, err.Error())
 	}
 	if len(words) == 0 {
 		a.unsavedWords.Store(nil)

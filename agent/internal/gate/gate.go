@@ -18,6 +18,9 @@ const (
 	mostPoints = 4096            // of one fact: a flood of reports shortens the history instead of filling memory
 )
 
+// wordsAsked is why nothing is recorded while a question to the person is open.
+const wordsAsked = "more is asked"
+
 // Status is what a person is told.
 type Status struct {
 	State       State
@@ -235,8 +238,11 @@ func (g *Gate) settle(now policy.Moment) {
 	if last.pause.holds(now.Wall) {
 		status.PausedUntil = last.pause.until
 	}
-	if status.State == Blind {
+	switch status.State {
+	case Blind:
 		status.Words = g.blindWords(live.Why(), last)
+	case Consenting:
+		status.Words = wordsAsked
 	}
 	if status.State != g.status.State || status.Words != g.status.Words {
 		status.Since = now.Wall

@@ -257,7 +257,7 @@ func TestStatesBeforeRules(t *testing.T) {
 		t.Errorf("a new gate: %+v", g.Status())
 	}
 	g.Asking(true)
-	if g.Status().State != Consenting || g.Live().Open() {
+	if g.Status().State != Consenting || g.Status().Words != wordsAsked || g.Live().Open() {
 		t.Errorf("asking: %+v", g.Status())
 	}
 	g.Display(false, "input: unavailable")

@@ -272,21 +272,3 @@ func (s *Spool) forgetAside(from, until time.Time) (int, error) {
 	}
 	return n, errors.Join(append(errs, s.fs.SyncDir(dir))...)
 }
-
-// Erased destroys a held box that the collector refuses because the person took it back.
-func (s *Spool) Erased(id envelope.ID) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i, err := s.find(id)
-	if errors.Is(err, ErrUnknown) && s.gone[id] {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := s.destroyHeldBox(s.held[i]); err != nil {
-		return fmt.Errorf("destroy a box: %w", err)
-	}
-	s.stats.Destroyed++
-	return s.syncDir()
-}

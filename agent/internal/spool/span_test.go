@@ -156,18 +156,3 @@ func writeAll(d *disk, path string, body []byte) error {
 	_, err = f.Write(body)
 	return errors.Join(err, f.Close())
 }
-
-// TestErasedAtTheCollector: a box that the collector refuses because the person took it back is destroyed here.
-func TestErasedAtTheCollector(t *testing.T) {
-	d := newDisk()
-	s := mustStart(t, d)
-	b := cutOne(t, s, 0)
-	must(t, s.Erased(b.Header().Batch))
-	must(t, s.Erased(b.Header().Batch))
-	if len(inFolder(t, d)) != 0 {
-		t.Fatal("it stays")
-	}
-	if err := s.Erased(envelope.ID{9}); !errors.Is(err, ErrUnknown) {
-		t.Fatal(err)
-	}
-}

@@ -168,11 +168,9 @@ func (d *drain) answer(ack *pb.Ack) error {
 	case pb.Outcome_OUTCOME_SEND_CONSENT:
 		return d.sendConsent(id, f)
 	case pb.Outcome_OUTCOME_QUARANTINE:
-		return d.u.setAside(id)
-	case pb.Outcome_OUTCOME_ERASED:
-		if err := d.u.opt.Queue.Erased(id); err != nil {
-			return failure{words: "the spool: " + err.Error()}
-		}
+		return d.u.setAside(id, "the collector refused it for good")
+	case pb.Outcome_OUTCOME_ERASED: // what the person took back here is gone already; a collector's word destroys nothing
+		return d.u.setAside(id, "the collector says that you took it back; if you did, delete it in byleave review")
 	case pb.Outcome_OUTCOME_RE_ENROL:
 		d.end(id, failure{words: wordsExpired, reEnrol: true})
 	case pb.Outcome_OUTCOME_WITHDRAWN:
@@ -242,8 +240,8 @@ func (u *Uploader) sent(id envelope.ID) error {
 	return nil
 }
 
-func (u *Uploader) setAside(id envelope.ID) error {
-	if err := u.opt.Queue.Quarantine(id, "the collector refused it for good"); err != nil {
+func (u *Uploader) setAside(id envelope.ID, why string) error {
+	if err := u.opt.Queue.Quarantine(id, why); err != nil {
 		return failure{words: "the spool: " + err.Error()}
 	}
 	u.mu.Lock()

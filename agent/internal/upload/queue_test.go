@@ -26,12 +26,11 @@ type held struct {
 
 // memory is a queue in memory with the spool's promises.
 type memory struct {
-	mu     sync.Mutex
-	boxes  []held
-	sent   []envelope.ID
-	aside  []envelope.ID
-	erased []envelope.ID
-	fail   error // what Sent and Quarantine answer once
+	mu    sync.Mutex
+	boxes []held
+	sent  []envelope.ID
+	aside []envelope.ID
+	fail  error // what Sent and Quarantine answer once
 }
 
 func (m *memory) NextExcept(now time.Time, hold time.Duration, skip func(batch, consent envelope.ID) bool) (envelope.Box, bool) {
@@ -96,16 +95,6 @@ func (m *memory) Quarantine(id envelope.ID, _ string) error {
 		return err
 	}
 	m.aside = append(m.aside, id)
-	return nil
-}
-
-func (m *memory) Erased(id envelope.ID) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := m.take(id); err != nil {
-		return err
-	}
-	m.erased = append(m.erased, id)
 	return nil
 }
 

@@ -66,8 +66,9 @@ func TestRefusedErasureHoldsNothingBack(t *testing.T) {
 	}
 }
 
-// TestErasedBoxIsDestroyedHere: a box that the person took back is not kept for another try.
-func TestErasedBoxIsDestroyedHere(t *testing.T) {
+// TestErasedByWordOfTheCollector: a collector that says of a box that the person took it back destroys nothing here. What they took back
+// on this device is gone before it is asked for; all else is set aside, where the person sees it.
+func TestErasedByWordOfTheCollector(t *testing.T) {
 	c := &collector{upload: func(_ int, id string, _ pb.Device_UploadServer) (*pb.UploadResponse, error) {
 		return answerWith(id, pb.Outcome_OUTCOME_ERASED), nil
 	}}
@@ -75,11 +76,11 @@ func TestErasedBoxIsDestroyedHere(t *testing.T) {
 	u := run(t, c.identity(t), nil)
 	boxes := newBoxes(t, 2)
 	u.send(boxes...)
-	until(t, "the boxes to go", func() bool { return u.queue.left() == 0 })
+	until(t, "the boxes to be set aside", func() bool { return u.queue.left() == 0 })
 	u.stop()
 	want := []envelope.ID{boxes[0].Header().Batch, boxes[1].Header().Batch}
-	if !slices.Equal(u.queue.erased, want) || u.queue.done() != 0 {
-		t.Fatalf("%d destroyed, %d kept as sent", len(u.queue.erased), u.queue.done())
+	if !slices.Equal(u.queue.aside, want) || u.queue.done() != 0 || u.Status().SetAside != 2 {
+		t.Fatalf("%d set aside, %d kept as sent", len(u.queue.aside), u.queue.done())
 	}
 }
 

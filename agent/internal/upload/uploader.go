@@ -22,7 +22,6 @@ type queue interface {
 	Ready(now time.Time, hold time.Duration, skip func(batch, consent envelope.ID) bool) (first, all int64, sealed time.Time)
 	Sent(id envelope.ID) error
 	Quarantine(id envelope.ID, why string) error
-	Erased(id envelope.ID) error // the person took it back: destroy what is left of it
 }
 
 // stubs is the key store as the uploader sees it: what the collector is to hear of consents.
