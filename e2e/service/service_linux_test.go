@@ -207,6 +207,10 @@ func TestFailedInstallLeavesNothing(t *testing.T) {
 	if after, err = p.Trace(ctx); err != nil {
 		t.Fatal(err)
 	}
+	began := data + "/spool/session" // an agent that starts again writes when; only its time may change
+	if _, had := before[began]; had {
+		before[began] = after[began]
+	}
 	same(t, before, after, nil)
 	if st, err := state(ctx, p, byleave); err != nil || st.Service != "running" {
 		t.Fatalf("the agent that was there before: %+v, %v", st, err)
