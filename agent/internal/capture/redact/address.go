@@ -58,13 +58,14 @@ func findUserinfo(s *search) error {
 }
 
 func findIP4(s *search) error {
-	for i := 0; i < len(s.text); i++ {
-		if kindOf[s.text[i]] != isDigit || i > 0 && (kindOf[s.text[i-1]] == isDigit || s.text[i-1] == '.') {
+	at := 0
+	for _, g := range s.groups {
+		if g.start < at || g.start > 0 && s.text[g.start-1] == '.' {
 			continue
 		}
-		if end := s.ip4At(i); end > 0 {
-			s.add(i, end, ip)
-			i = end
+		if end := s.ip4At(g.start); end > 0 {
+			s.add(g.start, end, ip)
+			at = end
 		}
 	}
 	return nil

@@ -242,7 +242,7 @@ func TestVendorRules(t *testing.T) {
 			}
 			var g gateState
 			e.folded.fold(text)
-			e.look(e.folded.text, true, &g)
+			e.spot(e.folded.text, &g)
 			if !reachedRule(e, i) {
 				continue // by chance without its key word, as gitleaks would have it
 			}

@@ -125,8 +125,10 @@ var awsPrefixes = [...]string{"AKIA", "ASIA", "ABIA", "ACCA", "AROA", "AIDA", "A
 
 // findAWS takes key ids of Amazon, also the ones of its documentation, and unfinished ones from 12 characters on.
 func findAWS(s *search) error {
-	for i := range s.text {
-		if i > 0 && (kindOf[s.text[i-1]] == isLetter || kindOf[s.text[i-1]] == isDigit) || !awsPrefix(s.text[i:]) {
+	for _, h := range s.hits {
+		k := &s.keys[h.word]
+		i := int(h.end - k.length)
+		if k.need&needAWS == 0 || i > 0 && alnum(s.text[i-1]) {
 			continue
 		}
 		end := i
@@ -138,15 +140,6 @@ func findAWS(s *search) error {
 		}
 	}
 	return nil
-}
-
-func awsPrefix(text []byte) bool {
-	for _, p := range awsPrefixes {
-		if len(text) >= len(p) && bytes.EqualFold(text[:len(p)], []byte(p)) {
-			return true
-		}
-	}
-	return false
 }
 
 // longToken is from how many characters on a token is looked at whether it is random.

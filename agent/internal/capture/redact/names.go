@@ -1,10 +1,8 @@
 package redact
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"hash"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,7 +12,7 @@ import (
 
 // names gives each value of a session its number. It keeps no value: only a keyed digest, whose key never leaves RAM.
 type names struct {
-	mac  hash.Hash
+	key  [32]byte
 	ids  map[digest]uint32
 	last [classes]uint32
 }
@@ -29,19 +27,17 @@ type digest struct {
 const mostNames = 1 << 14
 
 func newNames(session [16]byte) *names {
-	var key [32]byte
-	rand.Read(key[:]) // never fails
-	n := &names{mac: hmac.New(sha256.New, append(key[:], session[:]...)), ids: map[digest]uint32{}}
+	n := &names{ids: map[digest]uint32{}}
+	rand.Read(n.key[:]) // never fails
+	n.key = sha256.Sum256(append(n.key[:], session[:]...))
 	return n
 }
 
+// digest is over the key first and is cut to half, so that nobody can go on from it to the digest of another value.
 func (n *names) digest(c class, normal []byte) digest {
-	d := digest{class: c}
-	n.mac.Reset()
-	n.mac.Write([]byte{byte(c)})
-	n.mac.Write(normal)
-	copy(d.sum[:], n.mac.Sum(nil))
-	return d
+	var room [256]byte
+	sum := sha256.Sum256(append(append(append(room[:0], n.key[:]...), byte(c)), normal...))
+	return digest{c, [16]byte(sum[:16])}
 }
 
 func (n *names) id(d digest) uint32 {
@@ -84,9 +80,10 @@ func (r *Redactor) tokens(text []byte, found []span) string {
 		return string(text)
 	}
 	b := builder{names: r.names}
+	b.text.Grow(len(text) + 16)
+	b.spans = nil
 	at := 0
-	spans := append([]span(nil), found...)
-	for _, s := range spans {
+	for _, s := range found {
 		b.text.Write(text[at:s.start])
 		value := text[s.start:s.end]
 		b.token(r.names.digest(s.class, r.engine.normal(s.class, value)), utf8.RuneCount(value))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 	"sync"
 
@@ -21,6 +22,8 @@ type vendorRule struct {
 	Allowlists  []*allowed
 
 	form    ruleForm
+	far     bool // its key may stand kilobytes from its key word
+	least   int  // bytes of the shortest key, 0: not known yet
 	once    sync.Once
 	pattern *regexp.Regexp
 	failed  error
@@ -92,6 +95,42 @@ func (r *vendorRule) compiled() (*regexp.Regexp, error) {
 	return r.pattern, r.failed
 }
 
+// shortest is how many bytes a match has at least.
+func (r *vendorRule) shortest() int {
+	if r.least == 0 {
+		r.least = 1
+		if x, err := syntax.Parse(r.Regex, syntax.Perl); err == nil {
+			r.least = max(1, least(x))
+		}
+	}
+	return r.least
+}
+
+// least is the length of the shortest text that an expression matches, or less.
+func least(x *syntax.Regexp) int {
+	n := 0
+	switch x.Op {
+	case syntax.OpLiteral:
+		return len(x.Rune)
+	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return 1
+	case syntax.OpCapture, syntax.OpPlus:
+		return least(x.Sub[0])
+	case syntax.OpRepeat:
+		return x.Min * least(x.Sub[0])
+	case syntax.OpConcat:
+		for _, sub := range x.Sub {
+			n += least(sub)
+		}
+	case syntax.OpAlternate:
+		n = least(x.Sub[0])
+		for _, sub := range x.Sub[1:] {
+			n = min(n, least(sub))
+		}
+	}
+	return n
+}
+
 // ownWords call for detectors of ours.
 var ownWords = func() map[string]need {
 	m := map[string]need{"-----": needPEM, "eyj": needJWT}
@@ -137,6 +176,7 @@ func (e *engine) addVendor(text string) error {
 			return fmt.Errorf("redact: rule %q of gitleaks has no key word: the pinned module is not the one this was made for", r.ID)
 		}
 		r.form = formOf(r)
+		r.far = strings.HasPrefix(r.ID, "curl") || r.ID == "kubernetes-secret-yaml" || r.ID == "private-key"
 		for _, w := range r.Keywords {
 			k := word(w)
 			k.need |= needVendor
@@ -147,7 +187,7 @@ func (e *engine) addVendor(text string) error {
 	for i, w := range words {
 		e.keys[i].length = int32(len(w))
 	}
-	n, err := newNeedles(words)
+	n, err := newKeywords(words)
 	e.keywords = n
 	return err
 }
@@ -164,8 +204,8 @@ const genericRule = "generic-api-key"
 
 // findVendor runs the rules of each key word on the text around it, if something stands there that could be a key.
 func findVendor(s *search) error {
-	for n := 0; n < len(s.hits); n++ {
-		h := s.hits[n]
+	wide := hit{word: -1} // the last one around which a rule read far
+	for _, h := range s.hits {
 		k := &s.keys[h.word]
 		start := int(h.end) - int(k.length)
 		from, to, token := s.tokenAround(start, int(h.end))
@@ -179,6 +219,9 @@ func findVendor(s *search) error {
 					continue
 				}
 				lo, hi = max(0, from-4), min(len(s.text), to+4)
+				if hi-lo < r.shortest() {
+					continue
+				}
 			case assigned:
 				if value < 0 {
 					value = s.assignment(int(h.end))
@@ -193,12 +236,15 @@ func findVendor(s *search) error {
 					lo, hi = max(0, start-64), min(hi, int(h.end)+260)
 				}
 			default:
-				if n > 0 && s.hits[n-1].word == h.word && int(h.end-s.hits[n-1].end) < wideHit/2 || !s.worth(r, start) {
+				if !s.worth(r, start) {
 					continue
 				}
-				lo, hi = max(0, start-wideHit), min(len(s.text), int(h.end)+wideHit)
-				if !strings.HasPrefix(r.ID, "curl") && r.ID != "kubernetes-secret-yaml" && r.ID != "private-key" {
-					lo, hi = max(0, start-beforeHit), min(len(s.text), int(h.end)+afterHit)
+				if r.far {
+					if wide.word == h.word && wide.end != h.end && int(h.end-wide.end) < wideHit/2 {
+						continue
+					}
+					wide = h
+					lo, hi = max(0, start-wideHit), min(len(s.text), int(h.end)+wideHit)
 				}
 			}
 			if err := s.try(r, lo, hi); err != nil {
