@@ -80,6 +80,7 @@ type engine struct {
 	large   []int32 // words with a capital
 	figures []int32 // words with a digit, and odd ones
 	seen    trait   // of any word
+	value   []byte  // memory of normal
 	plain   []byte
 	nested  bool // what is searched was decoded out of a text
 	inner   *engine
@@ -212,10 +213,10 @@ func unite(in []span) []span {
 	return out
 }
 
-// normal is the form of a value in which equal values are equal.
+// normal is the form of a value in which equal values are equal. It is valid until the next call.
 func (e *engine) normal(c class, value []byte) []byte {
 	e.folded.fold(value)
-	out := make([]byte, 0, len(e.folded.text))
+	out := e.value[:0]
 	for _, b := range e.folded.text {
 		k := kindOf[b]
 		switch c {
@@ -233,5 +234,6 @@ func (e *engine) normal(c class, value []byte) []byte {
 			out = append(out, b)
 		}
 	}
+	e.value = out
 	return out
 }

@@ -59,7 +59,10 @@ func lookUp(h uint64) lexeme {
 	k := key(h)
 	b := int(k>>(26-bucketBits)) * 4
 	for i, end := int(entry(b)), int(entry(b+4)); i < end; i++ {
-		if e := entry(tableHead + 4*i); e>>6 == k {
+		if e := entry(tableHead + 4*i); e>>6 >= k {
+			if e>>6 > k {
+				return 0
+			}
 			return lexeme(e & 63)
 		}
 	}

@@ -38,9 +38,12 @@ func (s *search) lists() {
 // firms joins "Roe, White and Smith", three family names, as a firm is called.
 func (s *search) firms() {
 	for i := 0; i+3 < len(s.words); i++ {
+		if s.words[i+2].hash != wordAnd {
+			continue
+		}
 		before, after := i == 0 || s.words[i-1].tag != person, i+4 >= len(s.words) || s.words[i+4].tag != person || s.words[i+4].sep != sepSpace
 		three := s.words[i].tag == person && s.words[i+1].tag == person && s.words[i+3].tag == person
-		if before && after && three && s.words[i+2].hash == wordAnd && s.linked(i+1) == i && s.linked(i+3) == i+1 {
+		if before && after && three && s.linked(i+1) == i && s.linked(i+3) == i+1 {
 			s.mark(i, i+3, organisation)
 		}
 	}

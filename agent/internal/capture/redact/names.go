@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/byleave/byleave/proto/pb"
 )
@@ -61,12 +60,22 @@ type builder struct {
 
 // token writes the class token of a value of so many characters.
 func (b *builder) token(d digest, characters int) {
-	id := b.names.id(d)
-	start := b.text.Len()
-	b.text.WriteString("<" + d.class.String() + "#" + strconv.FormatUint(uint64(id), 10) + ">")
+	start, id := b.text.Len(), b.name(d)
 	b.spans = append(b.spans, &pb.Span{
 		Start: uint32(start), End: uint32(b.text.Len()), Class: d.class.String(), Id: id, Length: bucket(characters),
 	})
+}
+
+// name writes the class token of a value and gives its number.
+func (b *builder) name(d digest) uint32 {
+	id := b.names.id(d)
+	var room [20]byte
+	b.text.WriteByte('<')
+	b.text.WriteString(d.class.String())
+	b.text.WriteByte('#')
+	b.text.Write(strconv.AppendUint(room[:0], uint64(id), 10))
+	b.text.WriteByte('>')
+	return id
 }
 
 // redact gives text with class tokens in place of what must not leave.
@@ -81,12 +90,10 @@ func (r *Redactor) tokens(text []byte, found []span) string {
 	}
 	b := builder{names: r.names}
 	b.text.Grow(len(text) + 16)
-	b.spans = nil
 	at := 0
 	for _, s := range found {
 		b.text.Write(text[at:s.start])
-		value := text[s.start:s.end]
-		b.token(r.names.digest(s.class, r.engine.normal(s.class, value)), utf8.RuneCount(value))
+		b.name(r.names.digest(s.class, r.engine.normal(s.class, text[s.start:s.end])))
 		at = s.end
 	}
 	b.text.Write(text[at:])

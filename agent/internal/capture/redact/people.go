@@ -76,13 +76,19 @@ func (s *search) joins(i int) bool {
 // findNames takes runs of capital words in which at least one is a name.
 func (s *search) findNames() {
 	for _, i := range s.large {
-		if w := &s.words[i]; w.form != initial && !w.glued {
+		if w := &s.words[i]; w.form != initial && !w.glued && s.lines[w.line].kind != codeLine {
 			w.lexeme()
 		}
 	}
 	next := 0 // of s.large
 	for n := range s.lines {
 		l := &s.lines[n]
+		if l.kind == codeLine {
+			for next < len(s.large) && s.large[next] < l.last {
+				next++
+			}
+			continue
+		}
 		if l.small && l.kind == englishLine {
 			for i := int(l.first); i < int(l.last); {
 				i = s.nameAround(i)

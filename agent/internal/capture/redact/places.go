@@ -33,7 +33,11 @@ func (s *search) findAddresses() {
 			break
 		}
 		if s.seen&ships == 0 {
-			i = max(i, int(s.figures[next])-7)
+			reach := 7
+			if f := int(s.figures[next]); s.lines[s.words[f].line].kind == codeLine {
+				reach = 2
+			}
+			i = max(i, int(s.figures[next])-reach)
 		} else if (next == len(s.figures) || int(s.figures[next])-i > 7) && !s.words[i].is(ships) {
 			i++
 			continue

@@ -230,8 +230,13 @@ read:
 		c := text[i]
 		switch partOf[c] {
 		case smallPart:
-			smalls++
-			hash = (hash ^ uint64(c)) * hashStep
+			from := i
+			for i < len(text) && partOf[text[i]] == smallPart {
+				hash = (hash ^ uint64(text[i])) * hashStep
+				i++
+			}
+			smalls += i - from
+			continue
 		case largePart:
 			camel = camel || smalls > 0
 			larges++

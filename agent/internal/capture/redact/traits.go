@@ -6,8 +6,11 @@ type trait uint64
 
 // traitTable is a table with open addresses, by the hash of a word. It is full to a third at most.
 type traitTable struct {
-	hash [1 << traitBits]uint64
-	of   [1 << traitBits]trait
+	sieve [1 << 8]uint64 // a bit of 14 bits of each hash: most words of a text are in no list
+	cells [1 << traitBits]struct {
+		hash uint64
+		of   trait
+	}
 	used int
 	next trait
 }
@@ -34,30 +37,34 @@ func traitOf(words string) trait {
 			start = i + 1
 		}
 	}
-	if t.next == 0 || t.used > len(t.hash)/3 {
+	if t.next == 0 || t.used > len(t.cells)/3 {
 		panic("redact: the lists of words are too many for their table")
 	}
 	return bit
 }
 
 func (t *traitTable) add(h uint64, bit trait) {
+	t.sieve[h>>50&0xff] |= 1 << (h >> 58)
 	i := h & (1<<traitBits - 1)
-	for t.hash[i] != 0 && t.hash[i] != h {
+	for t.cells[i].hash != 0 && t.cells[i].hash != h {
 		i = (i + 1) & (1<<traitBits - 1)
 	}
-	if t.hash[i] == 0 {
+	if t.cells[i].hash == 0 {
 		t.used++
 	}
-	t.hash[i] = h
-	t.of[i] |= bit
+	t.cells[i].hash = h
+	t.cells[i].of |= bit
 }
 
 // traitsOf gives the lists in which the word with this hash stands.
 func traitsOf(h uint64) trait {
+	if traits.sieve[h>>50&0xff]>>(h>>58)&1 == 0 {
+		return 0
+	}
 	for i := h & (1<<traitBits - 1); ; i = (i + 1) & (1<<traitBits - 1) {
-		switch traits.hash[i] {
+		switch c := &traits.cells[i]; c.hash {
 		case h:
-			return traits.of[i]
+			return c.of
 		case 0:
 			return 0
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
-	"regexp/syntax"
 	"strings"
 	"sync"
 
@@ -23,7 +22,7 @@ type vendorRule struct {
 
 	form    ruleForm
 	far     bool // its key may stand kilobytes from its key word
-	least   int  // bytes of the shortest key, 0: not known yet
+	shape   *shape
 	once    sync.Once
 	pattern *regexp.Regexp
 	failed  error
@@ -93,42 +92,6 @@ func (r *vendorRule) compiled() (*regexp.Regexp, error) {
 		}
 	})
 	return r.pattern, r.failed
-}
-
-// shortest is how many bytes a match has at least.
-func (r *vendorRule) shortest() int {
-	if r.least == 0 {
-		r.least = 1
-		if x, err := syntax.Parse(r.Regex, syntax.Perl); err == nil {
-			r.least = max(1, least(x))
-		}
-	}
-	return r.least
-}
-
-// least is the length of the shortest text that an expression matches, or less.
-func least(x *syntax.Regexp) int {
-	n := 0
-	switch x.Op {
-	case syntax.OpLiteral:
-		return len(x.Rune)
-	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		return 1
-	case syntax.OpCapture, syntax.OpPlus:
-		return least(x.Sub[0])
-	case syntax.OpRepeat:
-		return x.Min * least(x.Sub[0])
-	case syntax.OpConcat:
-		for _, sub := range x.Sub {
-			n += least(sub)
-		}
-	case syntax.OpAlternate:
-		n = least(x.Sub[0])
-		for _, sub := range x.Sub[1:] {
-			n = min(n, least(sub))
-		}
-	}
-	return n
 }
 
 // ownWords call for detectors of ours.
@@ -219,7 +182,7 @@ func findVendor(s *search) error {
 					continue
 				}
 				lo, hi = max(0, from-4), min(len(s.text), to+4)
-				if hi-lo < r.shortest() {
+				if !r.fits(s.text[lo:hi]) {
 					continue
 				}
 			case assigned:
@@ -344,39 +307,37 @@ func keyPart(c byte) bool {
 	return inKey[c]
 }
 
-// assignment tells whether an operator and a value of eight characters or more stand behind a key word: 0 no, 1 without a digit, 2 with one.
+// assignment tells whether an operator and a value of eight characters or more stand behind a key word, with nothing but a name, spaces
+// and quotes between: 0 no, 1 without a digit, 2 with one.
 func (s *search) assignment(at int) int {
-	end := min(len(s.text), at+64)
-	best := 0
-	for i := at; i < end; i++ {
-		switch c := s.text[i]; c {
-		case '=', '>', ':', '|', ',':
-			j := i + 1
-			for j < len(s.text) && j < i+10 && (s.text[j] == '=' || s.text[j] == '>' || s.text[j] == ':' || s.text[j] == '\'' || s.text[j] == '"' || s.text[j] == '`' || s.text[j] <= ' ' || s.text[j] == '|') {
-				j++
-			}
-			start, digit := j, 1
-			for j < len(s.text) && keyPart(s.text[j]) && j < start+200 {
-				if kindOf[s.text[j]] == isDigit {
-					digit = 2
-				}
-				j++
-			}
-			if j-start >= 8 {
-				best = max(best, digit)
-			}
-			if best == 2 {
-				return best
-			}
-		case '\n', '{', '}', '(', ')', ';':
-			if c == '(' || c == '\n' || c == ')' {
-				continue
-			}
-			return best
-		}
+	i, end := at, min(len(s.text), at+64)
+	for i < end && beforeOperator[s.text[i]] {
+		i++
 	}
-	return best
+	if i == end || !inOperator[s.text[i]] {
+		return 0
+	}
+	i++
+	for to := min(len(s.text), i+9); i < to && (inOperator[s.text[i]] && s.text[i] != ',' || s.text[i] == '\'' || s.text[i] == '"' || s.text[i] == '`' || s.text[i] <= ' '); {
+		i++
+	}
+	start, found := i, 1
+	for i < len(s.text) && keyPart(s.text[i]) && i < start+200 {
+		if kindOf[s.text[i]] == isDigit {
+			found = 2
+		}
+		i++
+	}
+	if i-start < 8 {
+		return 0
+	}
+	return found
 }
+
+var (
+	beforeOperator = tableOf("_.- \t\r\n\v\f'\"")
+	inOperator     = [256]bool{'=': true, '>': true, ':': true, '|': true, '?': true, ',': true}
+)
 
 // allows tells whether the rule itself says that this is no secret.
 func (r *vendorRule) allows(part []byte, m []int, start, end int) bool {
