@@ -135,8 +135,12 @@ func findAWS(s *search) error {
 		for end < len(s.text) && (kindOf[s.text[end]] == isLetter || kindOf[s.text[end]] == isDigit) {
 			end++
 		}
-		if end-i >= 12 && odd(s.text[i:end]) && !placeholder(s.text[i:end]) {
-			s.add(i, end, secret)
+		if id := s.text[i:end]; len(id) >= 12 && odd(id) && !placeholder(id) {
+			c := secret
+			if len(id) == 20 && same(id[13:], "example") {
+				c = token // of Amazon's own documentation
+			}
+			s.add(i, end, c)
 		}
 	}
 	return nil

@@ -261,12 +261,20 @@ func (s *search) try(r *vendorRule, lo, hi int) error {
 		}
 		start, end := r.secret(m)
 		if (r.Entropy == 0 || entropy(part[start:end]) >= r.Entropy) && !placeholder(part[start:end]) && !specimen(part[start:end]) && !r.allows(part, m, start, end) {
-			s.add(lo+start, lo+end, secret)
+			s.add(lo+start, lo+end, r.gives())
 		}
 		next := max(m[1], 1)
 		part, lo = part[next:], lo+next
 	}
 	return nil
+}
+
+// gives is the class of what a rule finds: the generic rule knows of no vendor, so what it finds is a token, as any that somebody calls so.
+func (r *vendorRule) gives() class {
+	if r.ID == genericRule {
+		return token
+	}
+	return secret
 }
 
 // specimen tells of keys in which the alphabet or the digits stand in their order.
