@@ -151,7 +151,7 @@ func TestDisguised(t *testing.T) {
 		{"arabic-indic", "a ٤٥٣٩١٤٨٨٠٣٤٣٦٤٦٧ b", "a <CARD#1> b"},
 		{"zero width", "a 123-4\u200b5-67\u200d89 b", "a <SSN#1> b"},
 		{"at sign", "a jane＠example．com b", "a <EMAIL#1> b"},
-		{"cyrillic", "a АKIАIОSFОDNN7ЕХАМРLЕ b", "a <SECRET#1> b"},
+		{"cyrillic", "a АKIАIОSFОDNN7ЕХАМРLЕ b", "a <TOKEN#1> b"},
 		{"dashes", "a 123–45—6789 b", "a <SSN#1> b"},
 		{"no-break space", "a 4539\u00a01488\u00a00343\u00a06467 b", "a <CARD#1> b"},
 		{"bold digits", "a 𝟒𝟓𝟑𝟗𝟏𝟒𝟖𝟖𝟎𝟑𝟒𝟑𝟔𝟒𝟔𝟕 b", "a <CARD#1> b"},
