@@ -47,7 +47,7 @@ type Redactor struct {
 
 // Limits of what is remembered.
 const (
-	mostCuts   = 256
+	mostCuts   = 1 << 14
 	mostBehind = 6
 )
 
