@@ -24,11 +24,21 @@ func findEmail(s *search) error {
 		for end > at+1 && (s.text[end-1] == '.' || s.text[end-1] == '-') {
 			end--
 		}
-		if start < at && end > at+1 {
+		if start < at && end > at+1 && !s.version(at+1, end) {
 			s.add(start, end, email)
 		}
 	}
 	return nil
+}
+
+// version tells of what stands behind the "@" of "typescript@5.4.2".
+func (s *search) version(start, end int) bool {
+	for _, c := range s.text[start:end] {
+		if kindOf[c] != isDigit && c != '.' {
+			return false
+		}
+	}
+	return s.ip4At(start) != end && bytes.IndexByte(s.text[start:end], '.') > 0
 }
 
 func localPart(c byte) bool {

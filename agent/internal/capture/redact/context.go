@@ -17,7 +17,7 @@ func (s *search) findContext() {
 				s.mark(i, i, people)
 			}
 		case capital, upperAll, mixed:
-			if w.glued {
+			if w.glued && !(w.is(trigBirth|trigID) && int(w.end) < len(s.text) && s.text[w.end] == '=') {
 				continue
 			}
 			if w.own&triggers != 0 {
@@ -39,14 +39,14 @@ var tongues = traitOf(`in speak speaks speaking spoke studying study studied lea
 // What a word calls for.
 var (
 	trigName  = traitOf(`name names name's first_name last_name full_name family_name given_name middle_name customer_name patient_name contact_name fullname givenname familyname middlename firstname lastname surname forename nickname vorname nachname familienname nom prenom nombre apellido apellidos cognome naam achternaam voornaam namn imie nazwisko nome customer patient client employee contact cardholder holder recipient beneficiary applicant attn author tenant student owner assignee payee guest passenger insured person recipient's`)
-	trigID    = traitOf(`passport passeport reisepass pasaporte passaporto license licence licence's license's fuhrerschein personalausweis ausweis permit dl nhs ssn sin nino nin ni tin ein vat tax steuer steuernummer steueridentifikationsnummer mrn medicare medicaid insurance policy member account acct routing aba sort vin plate badge employee student patient case claim dni nie nif cpf cnpj curp rfc bsn pesel aadhaar pan cedula id identification versicherungsnummer krankenversicherung kontonummer blz bic swift imei serial customer reference booking`)
+	trigID    = traitOf(`passport passeport reisepass pasaporte passaporto license licence licence's license's fuhrerschein personalausweis ausweis permit dl nhs ssn sin nino nin ni tin ein vat tax steuer steuernummer steueridentifikationsnummer mrn medicare medicaid insurance policy member account acct routing aba sort vin plate badge employee student patient case claim dni nie nif cpf cnpj curp rfc bsn pesel aadhaar pan cedula id identification versicherungsnummer krankenversicherung kontonummer blz bic swift imei serial customer reference booking cif dvla reisepasses rentenversicherungsnummer sozialversicherungsnummer svnr passnummer passport_number passportno nationalid national_id idnumber id_number license_number kennzeichen`)
 	trigZip   = traitOf(`zip zipcode postcode postal plz postleitzahl cap cep pincode`)
-	trigBirth = traitOf(`born birth birthday birthdate dob geboren geb geburtsdatum geburtstag naissance nacimiento nacido nacida nascita nascimento nato nata nee ne`)
+	trigBirth = traitOf(`born birth birthday birthdate dob geboren geb geburtsdatum geburtstag naissance nacimiento nacido nacida nascita nascimento nato nata nee ne birth_date birthdate date_of_birth dateofbirth birth_day`)
 	trigWork  = traitOf(`work works worked working employed year years months spent internship job`)
 	trigSite  = traitOf(`website site homepage blog webpage`)
 	trigCall  = traitOf(`i'm am dear hi hello hey this call hola bonjour hallo liebe lieber ciao regards sincerely cheers thanks meet named called yours gruss grusse cordialement saludos saluti signed maiden told asked`)
 
-	triggers = trigName | trigID | trigZip | trigBirth | trigWork | trigSite | trigCall
+	triggers = trigName | trigID | trigZip | trigBirth | trigWork | trigSite | trigCall | trigCode
 )
 
 func (s *search) trigger(i int, b trait) {
@@ -61,6 +61,9 @@ func (s *search) trigger(i int, b trait) {
 	}
 	if b&trigBirth != 0 {
 		s.afterBirth(i)
+	}
+	if b&trigCode != 0 {
+		s.afterCode(i)
 	}
 	if b&trigWork != 0 {
 		s.afterWork(i)
@@ -217,7 +220,7 @@ var (
 // afterID takes the number behind the name of a document or an account.
 func (s *search) afterID(i int) {
 	j := i + 1
-	for j < len(s.words) && j <= i+6 && s.words[j].sep&(sepPara|sepDot) == 0 && (s.words[j].is(fillers) || s.words[j].is(trigID)) && s.words[j].form != figure {
+	for j < len(s.words) && j <= i+6 && s.words[j].sep&(sepPara|sepDot) == 0 && s.words[j].is(fillers|copulas|trigID) && s.words[j].form != figure {
 		j++
 	}
 	if j >= len(s.words) || s.words[j].sep&sepPara != 0 || int(s.words[j].start-s.words[i].end) > 40 {
@@ -235,17 +238,20 @@ func (s *search) afterID(i int) {
 			end++
 			continue
 		}
-		if c == ' ' && end+1 < len(s.text) && (kindOf[s.text[end+1]] == isDigit || s.text[end+1] >= 'A' && s.text[end+1] <= 'Z' && idPiece(s.text[end+1:])) && digits > 0 {
+		if c == ' ' && end+1 < len(s.text) && (kindOf[s.text[end+1]] == isDigit || s.text[end+1] >= 'A' && s.text[end+1] <= 'Z' && idPiece(s.text[end+1:])) && (digits > 0 || end-start <= 6 && s.words[i].is(papers)) {
 			end++
 			continue
 		}
 		break
 	}
-	if digits < 4 || digits < 5 && end-start < 6 && !s.label(j-1) || s.dateLike(start, end) {
+	if named := s.words[i].is(papers) && digits > 0 && end-start >= 6; !named && (digits < 4 || digits < 5 && end-start < 6 && !s.label(j-1)) || s.dateLike(start, end) {
 		return
 	}
 	s.add(start, end, document)
 }
+
+// papers are documents whose numbers may be letters for the most part.
+var papers = traitOf(`passport passeport reisepass pasaporte passaporto personalausweis ausweis fuhrerschein plate kennzeichen dl vin`)
 
 // idPiece tells whether a piece of an id stands here: letters and digits with at least one digit, up to the next space.
 func idPiece(t []byte) bool {
@@ -291,10 +297,10 @@ func (s *search) afterZip(i int) {
 func (s *search) afterBirth(i int) {
 	for j := i + 1; j < len(s.words) && j <= i+6 && s.words[j].sep&sepPara == 0; j++ {
 		w := &s.words[j]
-		if w.form == figure || w.is(months) && w.form != small {
+		if w.form == figure || w.is(months) && w.form != small || w.form == mixed && kindOf[s.text[w.start]] == isDigit {
 			if end := s.dateAt(j); end > 0 {
 				s.add(int(w.start), end, date)
-			} else if w.form == figure && w.letters() == 4 && (s.text[w.start] == '1' || s.text[w.start] == '2') {
+			} else if w.form == figure && (w.letters() == 4 || w.letters() == 8) && (s.text[w.start] == '1' || s.text[w.start] == '2') {
 				s.add(int(w.start), int(w.end), date)
 			}
 			return

@@ -10,7 +10,7 @@ const oldYear = 2012
 // date takes full dates that are likely days of birth, by their year.
 func (s *search) date(i int) {
 	w := &s.words[i]
-	if i+2 >= len(s.words) || w.tag != noClass || i > 0 && w.sep != sepNone && w.sep&sepHyphen != 0 && w.sep&sepSpace == 0 {
+	if i+2 >= len(s.words) || w.tag != noClass || i > 0 && w.sep&sepHyphen != 0 && w.sep&sepSpace == 0 && s.text[w.start-1] == '-' {
 		return
 	}
 	end := s.dateAt(i)
@@ -49,6 +49,9 @@ func (s *search) dateAt(i int) int {
 		return 0
 	}
 	a, b, c := &s.words[i], &s.words[i+1], &s.words[i+2]
+	if b.hash == wordOf && b.sep == sepSpace && i+3 < len(s.words) { // 3rd of March 1991
+		b, c = c, &s.words[i+3]
+	}
 	plain := func(sep uint8) bool {
 		return sep == sepHyphen || sep == sepDot || sep == sepColon || sep == sepSpace || sep == sepDot|sepSpace
 	}

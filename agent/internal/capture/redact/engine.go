@@ -94,7 +94,7 @@ type keyword struct {
 }
 
 // rulesVersion rises with every change of what the detectors or the masks do.
-const rulesVersion = "2"
+const rulesVersion = "3"
 
 func newEngine(p policy.Policy) (*engine, error) {
 	e := &engine{}
@@ -112,6 +112,7 @@ func newEngine(p policy.Policy) (*engine, error) {
 		{"iban", needIBAN, findIBAN},
 		{"email", needAt, findEmail},
 		{"userinfo", needScheme, findUserinfo},
+		{"bearer", needBearer | needAt, findBearers},
 		{"aws", needAWS, findAWS},
 		{"vendor", needVendor, findVendor},
 		{"label", needLabel, findLabelled},

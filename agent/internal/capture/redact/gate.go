@@ -19,6 +19,7 @@ const (
 	needLabel                    // a word such as "password"
 	needWords                    // letters or digits
 	needPercent                  // '%'
+	needBearer                   // "bearer "
 	needAlways
 )
 

@@ -66,7 +66,7 @@ func (e *engine) spotAt(text []byte, i int, two uint32, g *gateState) {
 		if w := e.keywords.words[n-1]; len(text)-i >= len(w) && same(text[i:i+len(w)], w) {
 			k := &e.keys[n-1]
 			g.need |= k.need
-			if len(k.rules) > 0 || k.need&(needLabel|needAWS) != 0 {
+			if len(k.rules) > 0 || k.need&(needLabel|needAWS|needBearer) != 0 {
 				e.hits = append(e.hits, hit{int32(i + len(w)), int32(n - 1)})
 			}
 		}

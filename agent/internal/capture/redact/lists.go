@@ -100,6 +100,45 @@ func (s *search) again() {
 	}
 }
 
+// rows takes towns and codes of towns out of rows in which somebody or a street was found: they stand between commas, bars or semicolons.
+func (s *search) rows() {
+	if len(s.found) == 0 {
+		return
+	}
+	for n := range s.lines {
+		l := &s.lines[n]
+		if l.kind != plainLine || l.last-l.first < 3 {
+			continue
+		}
+		found := false
+		for i := l.first; i < l.last && !found; i++ {
+			c := s.words[i].tag
+			found = c == person || c == address
+		}
+		for i := int(l.first); found && i < int(l.last); i++ {
+			w := &s.words[i]
+			if w.tag != noClass || w.glued || !s.edge(w) {
+				continue
+			}
+			switch {
+			case w.large() && w.lex&(isPlace|isCommon) == isPlace:
+				s.mark(i, i, place)
+			case w.form == figure && w.letters() >= 4 && w.letters() <= 6 && (i > 0 && s.words[i-1].tag >= address && s.words[i-1].tag <= place && s.words[i-1].tag != person ||
+				i+1 < int(l.last) && s.words[i+1].form == capital && s.edge(&s.words[i+1]) && s.words[i+1].lex&(isPlace|isCommon) == isPlace):
+				s.mark(i, i, address)
+			}
+		}
+	}
+}
+
+// edge tells whether a word is a cell of a row by itself.
+func (s *search) edge(w *word) bool {
+	mark := func(i int) bool {
+		return i < 0 || i >= len(s.text) || s.text[i] == ',' || s.text[i] == ';' || s.text[i] == '|' || s.text[i] == '\t' || s.text[i] == '\n'
+	}
+	return mark(int(w.start)-1) && mark(int(w.end))
+}
+
 // cells looks at short lines beside lines in which something was found: names that are written small, towns, countries.
 func (s *search) cells() {
 	if len(s.lines) < 2 {

@@ -6,7 +6,11 @@ func findWords(s *search) error {
 	s.findAddresses()
 	s.lists()
 	s.cells()
+	s.rows()
+	s.quoted()
 	s.findContext()
+	s.findNationals()
+	s.findSeeds()
 	return s.spend(0)
 }
 
@@ -340,3 +344,38 @@ func (s *search) mark(first, last int, c class) {
 		s.words[i].tag = c
 	}
 }
+
+// quoted takes names out of what is no sentence: between quotes or between tags stands what people wrote. Two or three words of which the first is
+// a given name; in a statement that puts values into a table one is enough.
+func (s *search) quoted() {
+	for _, n := range s.large {
+		i := int(n)
+		w := &s.words[i]
+		if l := &s.lines[w.line]; l.kind == englishLine || w.form != capital || w.tag != noClass || w.start == 0 {
+			continue
+		}
+		open := s.text[w.start-1]
+		if open != '\'' && open != '"' && open != '>' {
+			continue
+		}
+		j := i + 1
+		for j < len(s.words) && j < i+4 && s.words[j].sep == sepSpace && (s.words[j].form == capital || s.words[j].form == initial) {
+			j++
+		}
+		end := int(s.words[j-1].end)
+		if end >= len(s.text) || s.text[end] != open && !(open == '>' && s.text[end] == '<') {
+			continue
+		}
+		l := w.lexeme()
+		switch {
+		case j-i >= 2 && l&isGiven != 0 && l&isOften == 0 && (l&isCommon == 0 || s.words[j-1].lexeme()&(isFamily|isCommon) == isFamily):
+		case j-i == 1 && s.seen&inserts != 0 && l&isCommon == 0 && l&(isGiven|isFamily) != 0 && open != '>':
+		default:
+			continue
+		}
+		s.mark(i, j-1, person)
+	}
+}
+
+// inserts are words of statements that put values into a table.
+var inserts = traitOf(`insert values`)

@@ -82,7 +82,7 @@ func (s *search) announced(i int) bool {
 
 // isPhone wants a sign that a number is a phone's: a country code, a word, a bracket, or groups as phones have them.
 func (s *search) isPhone(start, end, n int, groups []group) bool {
-	if s.text[start] == '+' || start+1 < len(s.text) && s.text[start+1] == '+' {
+	if (n >= 6 || len(groups) > 1) && (s.text[start] == '+' || start+1 < len(s.text) && s.text[start+1] == '+') { // +0100 is a zone of time
 		return true
 	}
 	if !s.decimalRun(groups) && s.announced(start) {

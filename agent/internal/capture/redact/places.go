@@ -153,7 +153,7 @@ func (s *search) anchor(i int) (int, int) {
 	if k == j {
 		return -1, -1
 	}
-	tail := k < len(s.words) && s.touch(k) && s.houseNumber(k) && s.words[k].sep&sepSpace != 0
+	tail := k < len(s.words) && (s.touch(k) || start && s.words[k].sep == sepComma|sepSpace) && s.houseNumber(k) && s.words[k].sep&sepSpace != 0
 	switch {
 	case end >= 0 && number:
 		if tail && end == k-1 {
@@ -238,7 +238,7 @@ func (s *search) extend(last int) int {
 				return last
 			}
 			last = i
-		case w.form == initial && w.sep&sepComma != 0:
+		case w.form == initial && (w.sep&sepComma != 0 || w.sep == sepSpace && s.words[last].form == mixed):
 			last = i
 		case w.glued && w.form != capital:
 			return last

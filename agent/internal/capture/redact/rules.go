@@ -64,7 +64,7 @@ func findTerms(s *search) error {
 }
 
 // labels are words after which a secret stands.
-var labels = []string{"password", "passwd", "passwort", "passphrase", "passcode", "pwd", "pin", "otp", "cvv", "cvc", "secret",
+var labels = []string{"password", "passwd", "pass", "passwort", "passphrase", "passcode", "pwd", "pin", "otp", "cvv", "cvc", "secret",
 	"token", "api key", "api_key", "apikey", "contraseña", "contrasena", "mot de passe", "kennwort", "senha", "wachtwoord", "parola", "haslo"}
 
 // findLabelled takes what stands behind "password:" and its like.
@@ -75,7 +75,7 @@ func findLabelled(s *search) error {
 			continue
 		}
 		begin := int(h.end) - int(k.length)
-		if k.length <= 3 && begin > 0 && (alnum(s.text[begin-1]) || s.text[begin-1] == '_') {
+		if k.length <= 4 && begin > 0 && (alnum(s.text[begin-1]) || s.text[begin-1] == '_') {
 			continue
 		}
 		start := s.labelValue(int(h.end))
@@ -87,7 +87,7 @@ func findLabelled(s *search) error {
 			continue
 		}
 		switch v := s.text[start:end]; {
-		case notSecret(v):
+		case notSecret(v), k.length == 4 && !strong(v):
 		case lower(s.text[begin]) == 't' || lower(s.text[begin]) == 'a' || lower(s.text[begin]) == 's', len(v) >= longToken && random(v):
 			s.add(start, end, token) // a key of nobody knows whom
 		default:
@@ -110,6 +110,12 @@ func (s *search) labelValue(i int) int {
 	if i < len(s.text) && s.text[i] >= '0' && s.text[i] <= '9' { // CVV2
 		i++
 	}
+	for _, tail := range [...]string{"_key", "_value", "_hash", "_secret", "_token", "-key", "key"} {
+		if len(s.text)-i >= len(tail) && same(s.text[i:i+len(tail)], tail) {
+			i += len(tail)
+			break
+		}
+	}
 	skip(1)
 	at := i
 	for i < len(s.text) && (s.text[i] == ':' || s.text[i] == '=') {
@@ -123,6 +129,21 @@ func (s *search) labelValue(i int) int {
 	}
 	skip(1)
 	return i
+}
+
+// strong tells of a value that only a password is like: "pass" stands in front of much else.
+func strong(v []byte) bool {
+	digits, others := 0, 0
+	for _, c := range v {
+		switch kindOf[c] {
+		case isDigit:
+			digits++
+		case isLetter:
+		default:
+			others++
+		}
+	}
+	return len(v) >= 6 && digits > 0 && digits+others < len(v)
 }
 
 // notSecret tells of what stands behind a label but is code: a variable, a call, a path, another label, a tag.

@@ -103,6 +103,9 @@ var ownWords = func() map[string]need {
 	for _, w := range labels {
 		m[w] = needLabel
 	}
+	for _, w := range bearers {
+		m[w] = needBearer
+	}
 	return m
 }()
 

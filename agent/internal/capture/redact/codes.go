@@ -1,0 +1,103 @@
+package redact
+
+import "bytes"
+
+var (
+	trigCode = traitOf(`code codes otp pin passcode tan mtan cvc cvv cvc2 cvv2 2fa pincode codigo codice kod csc`)
+	// beforeCodes are words that say of a code that it opens something. Errors, exits and states have codes too.
+	beforeCodes = traitOf(`your verification security confirmation login sms access auth authentication authorization reset otp 2fa backup time passcode pin recovery
+		activation unlock door gate alarm entry dein ihr votre tu su il tuo`)
+	notCodes = traitOf(`zip postal area country error exit status source dial dialing promo discount product colour color bar dress`)
+	short    = traitOf(`otp pin passcode tan mtan cvc cvv cvc2 cvv2 2fa csc`)
+)
+
+// afterCode takes the digits behind "your code is", "OTP" and "cvc": three to eight.
+func (s *search) afterCode(i int) {
+	w := &s.words[i]
+	j := i + 1
+	sure := w.is(short) || i > 0 && s.words[i-1].is(beforeCodes)
+	for j < len(s.words) && j <= i+3 && (s.words[j].is(copulas) || s.words[j].is(fillers) && s.words[j].form == small) {
+		sure = sure || s.words[j].is(copulas)
+		j++
+	}
+	if !sure || j >= len(s.words) || i > 0 && s.words[i-1].is(notCodes) {
+		return
+	}
+	n := &s.words[j]
+	if n.sep&^(sepSpace|sepColon) != 0 || n.sep == sepNone || n.letters() < 3 || n.letters() > 9 || int(n.start-s.words[j-1].end) > 3 {
+		return
+	}
+	if n.form == figure && n.letters() <= 8 && !s.decimal(n) && (w.is(short) || n.letters() >= 4) {
+		s.add(int(n.start), int(n.end), secret)
+	}
+}
+
+// Credentials of HTTP, and of a URL that has its own place for them.
+var bearers = [...]string{"bearer ", "basic "}
+
+// findBearers takes what stands behind "Bearer" and "Basic" in a header, however short, and what Oracle's URLs have before their "@".
+func findBearers(s *search) error {
+	for _, h := range s.hits {
+		k := &s.keys[h.word]
+		if k.need&needBearer == 0 {
+			continue
+		}
+		start := int(h.end)
+		end := start
+		digit := false
+		for end < len(s.text) && (tokenPart(s.text[end]) || s.text[end] == ':') {
+			digit = digit || kindOf[s.text[end]] == isDigit || s.text[end] == '='
+			end++
+		}
+		if end-start >= 8 && digit && !placeholder(s.text[start:end]) {
+			s.add(start, end, secret)
+		}
+	}
+	if i := bytes.Index(s.text, []byte(":thin:")); i >= 0 {
+		rest := s.text[i+6:]
+		if at := bytes.IndexByte(rest, '@'); at > 0 && at < 80 && bytes.IndexByte(rest[:at], ' ') < 0 {
+			s.add(i+6, i+6+at, secret)
+		}
+	}
+	return nil
+}
+
+// wordsOfSeeds are words of BIP 39's list that the small words of sentences are among. In a sentence of twelve words or more others stand too.
+var wordsOfSeeds = traitOf(`that this there they then you will what when where who just have about after before into can able over under`)
+
+// findSeeds takes the words from which a wallet is made: 12 to 24 of three to eight letters in a row, none of them one that sentences need,
+// perhaps with their numbers. A word or two that say what they are may stand before them.
+func (s *search) findSeeds() {
+	for n := range s.lines {
+		l := &s.lines[n]
+		if int(l.last-l.first) < 12 {
+			continue
+		}
+		for i := int(l.first); i < int(l.last); {
+			from, count := i, 0
+			for ; i < int(l.last) && count <= 26; i++ {
+				if w := &s.words[i]; w.form == figure && s.number(w) == count+1 {
+					continue
+				}
+				if !s.seedWord(i, i == from, i > from && s.words[i-1].form == figure) {
+					break
+				}
+				count++
+			}
+			if count >= 12 && count <= 26 {
+				s.mark(from, i-1, secret)
+			}
+			i = max(i, from+1)
+		}
+	}
+}
+
+// seedWord tells whether word i may be one of a wallet's: the first of them, or behind its number, or with no more than a space or a comma
+// before it.
+func (s *search) seedWord(i int, first, numbered bool) bool {
+	w := &s.words[i]
+	if w.form != small || w.glued || w.letters() < 3 || w.letters() > 8 || w.is(english) && !w.is(wordsOfSeeds) || w.is(foreign) {
+		return false
+	}
+	return (first || numbered || w.sep&^(sepSpace|sepComma) == 0) && w.lexeme()&isCommon != 0
+}
