@@ -70,7 +70,7 @@ var wordsOfSeeds = traitOf(`that this there they then you will what when where w
 func (s *search) findSeeds() {
 	for n := range s.lines {
 		l := &s.lines[n]
-		if int(l.last-l.first) < 12 {
+		if !l.plenty {
 			continue
 		}
 		for i := int(l.first); i < int(l.last); {
@@ -84,7 +84,7 @@ func (s *search) findSeeds() {
 				}
 				count++
 			}
-			if count >= 12 && count <= 26 {
+			if count >= 12 && count <= 26 && s.allCommon(from, i) {
 				s.mark(from, i-1, secret)
 			}
 			i = max(i, from+1)
@@ -99,5 +99,15 @@ func (s *search) seedWord(i int, first, numbered bool) bool {
 	if w.form != small || w.glued || w.letters() < 3 || w.letters() > 8 || w.is(english) && !w.is(wordsOfSeeds) || w.is(foreign) {
 		return false
 	}
-	return (first || numbered || w.sep&^(sepSpace|sepComma) == 0) && w.lexeme()&isCommon != 0
+	return first || numbered || w.sep&^(sepSpace|sepComma) == 0
+}
+
+// allCommon tells whether words from to to-1 are English ones, beside numbers.
+func (s *search) allCommon(from, to int) bool {
+	for i := from; i < to; i++ {
+		if w := &s.words[i]; w.form == small && w.lexeme()&isCommon == 0 {
+			return false
+		}
+	}
+	return true
 }

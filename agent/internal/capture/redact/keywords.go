@@ -5,10 +5,14 @@ package redact
 // It is immutable after newKeywords.
 type keywords struct {
 	begins [1 << 9]uint64  // set of three characters, five bits each, with which a word begins
-	heads  [1 << 10]uint16 // by the first two characters: 1 + a word that begins so
+	pairs  [1 << 10]uint16 // by its two characters: 1 + a word of two
+	heads  [1 << 10]uint16 // by a mix of the first three: 1 + a longer word that begins so
 	next   []uint16        // 1 + the next such word
 	words  []string
 }
+
+// mix spreads three characters of five bits over the heads.
+func mix(three uint32) uint32 { return (three ^ three>>7) & (1<<10 - 1) }
 
 // fiveBits sorts characters: letters in either case are alike, digits are all alike.
 var fiveBits = func() (f [256]uint8) {
@@ -35,15 +39,21 @@ func newKeywords(words []string) (*keywords, error) {
 			return nil, errTooManyWords
 		}
 		two := uint32(fiveBits[w[0]])<<5 | uint32(fiveBits[w[1]])
-		k.next[i], k.heads[two] = k.heads[two], uint16(i+1)
-		for third := range uint32(32) {
-			if three := two<<5 | third; len(w) == 2 || uint32(fiveBits[w[2]]) == third {
-				k.begins[three>>6] |= 1 << (three & 63)
+		if len(w) == 2 {
+			k.next[i], k.pairs[two] = k.pairs[two], uint16(i+1)
+			for third := range uint32(32) {
+				k.begin(two<<5 | third)
 			}
+			continue
 		}
+		three := two<<5 | uint32(fiveBits[w[2]])
+		k.next[i], k.heads[mix(three)] = k.heads[mix(three)], uint16(i+1)
+		k.begin(three)
 	}
 	return k, nil
 }
+
+func (k *keywords) begin(three uint32) { k.begins[three>>6] |= 1 << (three & 63) }
 
 // spot lists the key words in text and notes what they call for.
 func (e *engine) spot(text []byte, g *gateState) {
@@ -52,17 +62,18 @@ func (e *engine) spot(text []byte, g *gateState) {
 	for i, c := range text {
 		three = (three<<5 | uint32(fiveBits[c])) & 0x7fff
 		if begins[three>>6]>>(three&63)&1 != 0 && i >= 2 {
-			e.spotAt(text, i-2, three>>5, g)
+			e.spotAt(text, i-2, e.keywords.heads[mix(three)], g)
+			e.spotAt(text, i-2, e.keywords.pairs[three>>5], g)
 		}
 	}
 	if len(text) >= 2 {
-		e.spotAt(text, len(text)-2, three&0x3ff, g)
+		e.spotAt(text, len(text)-2, e.keywords.pairs[three&0x3ff], g)
 	}
 }
 
-// spotAt compares the text at i with the words that begin with these two characters.
-func (e *engine) spotAt(text []byte, i int, two uint32, g *gateState) {
-	for n := e.keywords.heads[two]; n != 0; n = e.keywords.next[n-1] {
+// spotAt compares the text at i with the words of a list.
+func (e *engine) spotAt(text []byte, i int, n uint16, g *gateState) {
+	for ; n != 0; n = e.keywords.next[n-1] {
 		if w := e.keywords.words[n-1]; len(text)-i >= len(w) && same(text[i:i+len(w)], w) {
 			k := &e.keys[n-1]
 			g.need |= k.need

@@ -48,6 +48,7 @@ type line struct {
 	first, last int32 // words first to last-1
 	kind        lineKind
 	small       bool // no capital in it
+	plenty      bool // twelve words in a row that sentences do not need
 }
 
 type lineKind uint8
@@ -366,6 +367,7 @@ type tally struct {
 	smalls, larges   int
 	long             int // large ones of four letters or more
 	codes            int // signs and words that code has
+	row, plenty      int // small words in a row that sentences do not need; the most of them
 	words            int32
 }
 
@@ -374,6 +376,10 @@ func (t *tally) count(w *word) {
 	switch w.form {
 	case small:
 		t.smalls++
+		if t.row++; w.own&(english|wordsOfSeeds) == english {
+			t.row = 0
+		}
+		t.plenty = max(t.plenty, t.row)
 		if w.end-w.start <= 6 {
 			if w.is(english) {
 				t.english++
@@ -384,6 +390,7 @@ func (t *tally) count(w *word) {
 		}
 	case capital, upperAll, initial:
 		t.larges++
+		t.row = 0
 		if w.end-w.start >= 4 {
 			t.long++
 		}
@@ -400,7 +407,7 @@ func (t *tally) count(w *word) {
 // endLine judges the line that ends here, and begins the next tally.
 func (e *engine) endLine(row []byte, t *tally) {
 	last := int32(len(e.words))
-	l := line{first: last - t.words, last: last, small: t.larges == 0}
+	l := line{first: last - t.words, last: last, small: t.larges == 0, plenty: t.plenty >= 12}
 	switch {
 	case t.codes >= 3 && t.codes*12 > len(row), comment(row):
 		l.kind = codeLine

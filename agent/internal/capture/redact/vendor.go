@@ -22,6 +22,7 @@ type vendorRule struct {
 
 	form    ruleForm
 	far     bool // its key may stand kilobytes from its key word
+	led     bool // it begins with a name that has its key word in it: only there is it tried
 	shape   *shape
 	once    sync.Once
 	pattern *regexp.Regexp
@@ -64,6 +65,23 @@ func formOf(r *vendorRule) ruleForm {
 	return inToken
 }
 
+// lead is how the rules of assignments begin: a part of a name.
+const lead = `(?i)[\w.-]{0,50}?(?:`
+
+// ledBy tells whether a match of the rule begins with a name that each of its key words is in.
+func ledBy(r *vendorRule) bool {
+	name, _, ok := strings.Cut(r.Regex, operator)
+	if r.form != assigned || !ok || !strings.HasPrefix(name, lead) {
+		return false
+	}
+	for _, w := range r.Keywords {
+		if !strings.Contains(strings.ToLower(name), strings.ToLower(w)) {
+			return false
+		}
+	}
+	return true
+}
+
 // The rules want a quote or a space behind a key, as source code has it. Pages, tables and sentences have other marks.
 const (
 	narrowEnd = "(?:[\\x60'\"\\s;]|\\\\[nr]|$)"
@@ -76,7 +94,11 @@ func (r *vendorRule) compiled() (*regexp.Regexp, error) {
 		if r.form == inToken {
 			end = strings.Replace(wideEnd, "!|", "!)|", 1)
 		}
-		r.pattern, r.failed = regexp.Compile(strings.ReplaceAll(r.Regex, narrowEnd, end))
+		x := strings.ReplaceAll(r.Regex, narrowEnd, end)
+		if r.led {
+			x = `\A(?:` + x + `)`
+		}
+		r.pattern, r.failed = regexp.Compile(x)
 		for _, a := range r.Allowlists {
 			for _, x := range a.Regexes {
 				p, err := regexp.Compile(x)
@@ -142,6 +164,7 @@ func (e *engine) addVendor(text string) error {
 			return fmt.Errorf("redact: rule %q of gitleaks has no key word: the pinned module is not the one this was made for", r.ID)
 		}
 		r.form = formOf(r)
+		r.led = ledBy(r)
 		r.far = strings.HasPrefix(r.ID, "curl") || r.ID == "kubernetes-secret-yaml" || r.ID == "private-key"
 		for _, w := range r.Keywords {
 			k := word(w)
@@ -199,7 +222,12 @@ func findVendor(s *search) error {
 					if value == 1 {
 						continue
 					}
-					lo, hi = max(0, start-64), min(hi, int(h.end)+260)
+					hi = min(hi, int(h.end)+260)
+				}
+				if r.led {
+					for lo = start; lo > 0 && lo > start-50 && (alnum(s.text[lo-1]) || byteIn(s.text[lo-1], "_.-")); {
+						lo--
+					}
 				}
 			default:
 				if !s.worth(r, start) {
@@ -265,6 +293,9 @@ func (s *search) try(r *vendorRule, lo, hi int) error {
 		start, end := r.secret(m)
 		if (r.Entropy == 0 || entropy(part[start:end]) >= r.Entropy) && !placeholder(part[start:end]) && !specimen(part[start:end]) && !r.allows(part, m, start, end) {
 			s.add(lo+start, lo+end, r.gives())
+		}
+		if r.led {
+			return nil
 		}
 		next := max(m[1], 1)
 		part, lo = part[next:], lo+next
