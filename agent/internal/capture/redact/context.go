@@ -44,7 +44,7 @@ var (
 	trigBirth = traitOf(`born birth birthday birthdate dob geboren geb geburtsdatum geburtstag naissance nacimiento nacido nacida nascita nascimento nato nata nee ne birth_date birthdate date_of_birth dateofbirth birth_day`)
 	trigWork  = traitOf(`work works worked working employed year years months spent internship job`)
 	trigSite  = traitOf(`website site homepage blog webpage`)
-	trigCall  = traitOf(`i'm am dear hi hello hey this call hola bonjour hallo liebe lieber ciao regards sincerely cheers thanks meet named called yours gruss grusse cordialement saludos saluti signed maiden told asked`)
+	trigCall  = traitOf(`i'm am dear hi hello hey this call hola bonjour hallo liebe lieber ciao regards sincerely cheers thanks meet named called yours gruss grusse cordialement saludos saluti signed maiden told asked soy heisse best gruesse`)
 
 	triggers = trigName | trigID | trigZip | trigBirth | trigWork | trigSite | trigCall | trigCode
 )
@@ -78,7 +78,7 @@ func (s *search) trigger(i int, b trait) {
 
 var (
 	fillers   = traitOf(`is my the a number no nr num nummer numero numbers code id of card it it's its are was be will here here's on full first last maiden middle family given preferred display legal user's licence license's driver drivers driver's s an to date and in`)
-	copulas   = traitOf(`is was are ist est es e heter heisst called named`)
+	copulas   = traitOf(`is was are ist est es e heter heisst lautet called named`)
 	formWords = traitOf(`first last full given family maiden middle legal preferred your customer client patient contact account card holder billing shipping employee emergency next kin mother's father's spouse`)
 	notNames  = traitOf(`not the a an to for in on at is was are here there sorry sure going so very just from really glad happy done back out off up ok okay fine good ready trying looking using having getting still also now too all my your his her our their this that it incorrect wrong missing required empty unknown none null true false default and or of with appears has should must can will does cannot`)
 )
@@ -208,7 +208,7 @@ func (s *search) afterCall(i int) {
 }
 
 var (
-	signOff  = traitOf(`regards sincerely cheers thanks yours gruss grusse cordialement saludos saluti`)
+	signOff  = traitOf(`best gruesse regards sincerely cheers thanks yours gruss grusse cordialement saludos saluti`)
 	wordThis = hashWord("this")
 	wordI    = hashWord("i")
 	wordCall = hashWord("call")

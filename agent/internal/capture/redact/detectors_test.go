@@ -279,3 +279,25 @@ func reachedRule(e *engine, i int) bool {
 	}
 	return false
 }
+
+// TestOtherAuthors holds classes of values that texts of other styles missed: each stands for its kind.
+func TestOtherAuthors(t *testing.T) {
+	for _, c := range []struct{ text, left string }{
+		{"Passwort lautet Sommer#2025", "Sommer"}, {"pw: hunter22", "hunter"}, {"mysql -u root -pSup3rS3cret shop", "Sup3"}, {"sshpass -p 'l0g1nNow' ssh x", "l0g1"},
+		{"WIFI:T:WPA;S:Home;P:garden-gate9;;", "gard"}, {"Use 771204 to verify your account", "7712"}, {"Your verification code is 094 221", "094"},
+		{"G-482910 is your Google verification code.", "4829"}, {"mi DNI es 12345678Z hoy", "12345"}, {"CIF: B58378431", "B583"}, {"GSTIN 27BNZPM2501F1ZV", "27BN"},
+		{"ni AB 12 34 56 C da", "12 34"}, {"HWaddr 08-00-27-4E-66-A1", "4E-6"}, {"1. letter 2. advice 3. cage 4. absurd 5. amount 6. doctor 7. acoustic 8. avoid 9. letter 10. advice 11. cage 12. above", "lett"},
+		{"INSERT INTO t VALUES (3,'Okafor','1969-11-30');", "Okaf"}, {"<td>Emeka Nwosu</td><td>x</td>", "Emeka"}, {"name;street;town\nHannelore Dürr;Lindenstraße 12;70173;Stuttgart", "Stutt"},
+		{"3;Lucie Dvořáková;Husova 5;1979-05-12", "Husova"}, {"born on the 5th of November 1961", "Novem"}, {"birth_date=19780417", "1978"}, {"15 bis rue de la Paix, 75002 Paris", "15"},
+		{"call 555.2671 or 2212.3246 or 34 10 1442", "1442"}, {"+49 (0)89 / 123 456-78", "89"},
+	} {
+		if got := newRedactor(t).redact([]byte(c.text)); strings.Contains(got, c.left) {
+			t.Errorf("%q became %q", c.text, got)
+		}
+	}
+	for _, clean := range []string{"\"GET /index.html HTTP/1.1\" 200 51234", "the exit code is 137", "License: LGPL-2.1", "[04/Jan:10:11:12 +0000]", "npm install typescript@5.4.2", "PASS: TestFoo"} {
+		if got := newRedactor(t).redact([]byte(clean)); got != clean {
+			t.Errorf("%q became %q", clean, got)
+		}
+	}
+}

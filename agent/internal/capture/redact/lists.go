@@ -9,6 +9,9 @@ func (s *search) lists() {
 		return
 	}
 	named := func(w *word) bool {
+		if w.form == upperAll { // "MEYER, Anna"
+			return w.tag == noClass && w.letters() >= 3 && !w.glued && w.lex&isCommon == 0 && int(w.end) < len(s.text) && s.text[w.end] == ','
+		}
 		return w.tag == noClass && w.form == capital && !w.glued && w.lex&(isGiven|isFamily) != 0 && !w.is(english)
 	}
 	for _, n := range s.large {
@@ -117,26 +120,30 @@ func (s *search) rows() {
 		}
 		for i := int(l.first); found && i < int(l.last); i++ {
 			w := &s.words[i]
-			if w.tag != noClass || w.glued || !s.edge(w) {
+			if w.tag == noClass && !w.glued && w.form == capital && i+1 < int(l.last) && s.words[i+1].sep == sepSpace && s.houseNumber(i+1) && s.between(w.start, s.words[i+1].end) {
+				s.mark(i, i+1, address)
+				continue
+			}
+			if w.tag != noClass || w.glued || !s.between(w.start, w.end) {
 				continue
 			}
 			switch {
 			case w.large() && w.lex&(isPlace|isCommon) == isPlace:
 				s.mark(i, i, place)
 			case w.form == figure && w.letters() >= 4 && w.letters() <= 6 && (i > 0 && s.words[i-1].tag >= address && s.words[i-1].tag <= place && s.words[i-1].tag != person ||
-				i+1 < int(l.last) && s.words[i+1].form == capital && s.edge(&s.words[i+1]) && s.words[i+1].lex&(isPlace|isCommon) == isPlace):
+				i+1 < int(l.last) && s.words[i+1].form == capital && s.between(s.words[i+1].start, s.words[i+1].end) && s.words[i+1].lex&(isPlace|isCommon) == isPlace):
 				s.mark(i, i, address)
 			}
 		}
 	}
 }
 
-// edge tells whether a word is a cell of a row by itself.
-func (s *search) edge(w *word) bool {
+// between tells whether a stretch is a cell of a row by itself.
+func (s *search) between(start, end int32) bool {
 	mark := func(i int) bool {
 		return i < 0 || i >= len(s.text) || s.text[i] == ',' || s.text[i] == ';' || s.text[i] == '|' || s.text[i] == '\t' || s.text[i] == '\n'
 	}
-	return mark(int(w.start)-1) && mark(int(w.end))
+	return mark(int(start)-1) && mark(int(end))
 }
 
 // cells looks at short lines beside lines in which something was found: names that are written small, towns, countries.

@@ -38,6 +38,8 @@ func national(t []byte) bool {
 			shapeIs(t, "AA999999A") && british(t)
 	case 10:
 		return shapeIs(t, "AAAAA9999A") && byteIn(upper(t[3]), "PCHABGJLFT") // India's taxpayers
+	case 15:
+		return shapeIs(t, "99AAAAA9999A*A*") && upper(t[13]) == 'Z' // India's firms
 	case 16:
 		return shapeIs(t, "AAAAAA**A**A***A") && italian(t) ||
 			shapeIs(t, "AAAAA999999AA9AA") || shapeIs(t, "AAAAA999999A99AA") || shapeIs(t, "AAAAA999999AA***") // Britain's drivers

@@ -16,8 +16,8 @@ func findWords(s *search) error {
 
 var (
 	titles = traitOf(`mr mrs ms miss dr prof professor doctor sir madam madame mme mlle monsieur herr herrn frau hr fr don dona dna senor senora
-		sr sra srta signor signora sig mevrouw dhr pan pani lord lady dame rev reverend fr captain capt sgt lt col gen judge nurse uncle aunt`)
-	particles = traitOf(`van von nad am im ob bei sur sous lez upon aan delle dei degli dello de der den del della di da do dos das des du la le bin ibn al el ten ter zu zur af av y e of't op 't`)
+		sr sra srta signor signora sig mevrouw dhr pan pani lord lady dame rev reverend fr captain capt sgt lt col gen judge nurse uncle aunt med phil rer jur dent`)
+	particles = traitOf(`med phil rer jur dent van von nad am im ob bei sur sous lez upon aan delle dei degli dello de der den del della di da do dos das des du la le bin ibn al el ten ter zu zur af av y e of't op 't`)
 	companies = traitOf(`inc incorporated corp corporation ltd limited llc llp plc gmbh ag kg ohg ug bv nv sa sarl srl spa ab oy as aps kk pty
 		co company systems solutions investments analytics labs ventures capital services networks software agency industries enterprises international group holdings holding partners associates consulting technologies bank university hospital institute foundation`)
 	legal       = traitOf(`inc incorporated corp corporation ltd llc llp plc gmbh bv sarl srl pty`)

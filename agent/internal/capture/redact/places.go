@@ -20,6 +20,7 @@ var (
 	smallEnds = traitOf(`u ut utja ter koz poik tn mnt maantee tee puiestee strasse str weg vej utca ulica sokak`)
 	ships     = traitOf(`usns usnv uscgc uss`)
 	corner    = traitOf(`corner`)
+	doubles   = traitOf(`bis ter quater`) // of a house number in France
 )
 
 // findAddresses looks for a street with its number, or a unit with its number, and takes what belongs to it on both sides.
@@ -52,7 +53,7 @@ func (s *search) findAddresses() {
 			continue
 		}
 		last = s.extend(last)
-		for first > 0 && (s.words[first-1].form == initial && s.words[first].sep&^(sepDot|sepSpace) == 0 || s.houseNumber(first-1) && s.touch(first)) {
+		for first > 0 && (s.words[first-1].form == initial && s.words[first].sep&^(sepDot|sepSpace) == 0 || (s.houseNumber(first-1) || s.words[first-1].is(doubles) && first > 1 && s.houseNumber(first-2)) && s.touch(first)) {
 			first--
 		}
 		s.mark(first, last, address)
@@ -221,6 +222,10 @@ func (s *search) extend(last int) int {
 		i := last + 1
 		w := &s.words[i]
 		between := s.text[s.words[last].end:w.start]
+		if len(between) == 1 && between[0] == '/' && w.form == figure && s.words[last].form == figure && w.letters() <= 4 {
+			last = i
+			continue
+		}
 		if len(between) > 24 || w.sep&sepPara != 0 && !s.short(i) || w.sep&sepColon != 0 && !decorated(between) || s.label(i) && w.form != figure {
 			return last
 		}

@@ -64,7 +64,7 @@ func findTerms(s *search) error {
 }
 
 // labels are words after which a secret stands.
-var labels = []string{"password", "passwd", "pass", "passwort", "passphrase", "passcode", "pwd", "pin", "otp", "cvv", "cvc", "secret",
+var labels = []string{"password", "passwd", "pass", "pw", "mdp", "clave", "pswd", "passwort", "passphrase", "passcode", "pwd", "pin", "otp", "cvv", "cvc", "secret",
 	"token", "api key", "api_key", "apikey", "contraseña", "contrasena", "mot de passe", "kennwort", "senha", "wachtwoord", "parola", "haslo"}
 
 // findLabelled takes what stands behind "password:" and its like.
@@ -75,7 +75,7 @@ func findLabelled(s *search) error {
 			continue
 		}
 		begin := int(h.end) - int(k.length)
-		if k.length <= 4 && begin > 0 && (alnum(s.text[begin-1]) || s.text[begin-1] == '_') {
+		if k.length <= 5 && begin > 0 && (k.length <= 4 || s.weakLabel(begin, 5)) && (alnum(s.text[begin-1]) || s.text[begin-1] == '_') {
 			continue
 		}
 		start := s.labelValue(int(h.end))
@@ -87,7 +87,7 @@ func findLabelled(s *search) error {
 			continue
 		}
 		switch v := s.text[start:end]; {
-		case notSecret(v), k.length == 4 && !strong(v):
+		case notSecret(v), s.weakLabel(begin, int(k.length)) && !strong(v):
 		case lower(s.text[begin]) == 't' || lower(s.text[begin]) == 'a' || lower(s.text[begin]) == 's', len(v) >= longToken && random(v):
 			s.add(start, end, token) // a key of nobody knows whom
 		default:
@@ -122,13 +122,25 @@ func (s *search) labelValue(i int) int {
 		i++
 	}
 	if i == at {
-		if i+3 > len(s.text) || lower(s.text[i]) != 'i' || lower(s.text[i+1]) != 's' || s.text[i+2] != ' ' || i == 0 || s.text[i-1] != ' ' {
+		n := 0
+		for _, w := range [...]string{"is ", "ist ", "lautet ", "est ", "es ", "was "} {
+			if len(s.text)-i >= len(w) && i > 0 && s.text[i-1] == ' ' && same(s.text[i:i+len(w)], w) {
+				n = len(w) - 1
+			}
+		}
+		if n == 0 {
 			return 0
 		}
-		i += 2
+		i += n
 	}
 	skip(1)
 	return i
+}
+
+// weakLabel tells of labels that stand in front of much else: "pass", and "clave" in Spanish.
+func (s *search) weakLabel(begin, n int) bool {
+	w := s.text[begin : begin+n]
+	return n == 4 && same(w, "pass") || n == 5 && same(w, "clave")
 }
 
 // strong tells of a value that only a password is like: "pass" stands in front of much else.

@@ -128,6 +128,9 @@ var ownWords = func() map[string]need {
 	for _, w := range bearers {
 		m[w] = needBearer
 	}
+	for _, w := range commands {
+		m[w] = needBearer
+	}
 	return m
 }()
 
