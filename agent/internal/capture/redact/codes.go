@@ -65,7 +65,7 @@ var commands = [...]string{"sshpass ", "mysql ", "mysqldump ", "wifi:"}
 
 // command takes the password out of a command that begins at start.
 func (s *search) command(start, end int) {
-	row := s.text[end:]
+	row := s.text[end:min(len(s.text), end+512)]
 	for i, c := range row {
 		if c == '\n' {
 			row = row[:i]

@@ -154,10 +154,13 @@ func (s *search) hardware(i int) {
 	default:
 		return
 	}
-	for i > 0 && s.words[i].start > 0 && s.text[s.words[i].start-1] == sep && s.words[i-1].end == s.words[i].start-1 {
+	for back := 1; back < pieces && i > 0 && s.words[i].start > 0 && s.text[s.words[i].start-1] == sep && s.words[i-1].end == s.words[i].start-1; back++ {
 		i--
 	}
 	from, end, letters := int(s.words[i].start), 0, 0
+	if from > 0 && (alnum(s.text[from-1]) || s.text[from-1] == sep) {
+		return
+	}
 	for p := range pieces {
 		at := from + p*(size+1)
 		if at+size > len(s.text) || p > 0 && s.text[at-1] != sep {

@@ -69,6 +69,7 @@ var labels = []string{"password", "passwd", "pass", "pw", "mdp", "clave", "pswd"
 
 // findLabelled takes what stands behind "password:" and its like.
 func findLabelled(s *search) error {
+	from, until := 0, 0 // the value that was looked at last: what begins inside of it ends with it
 	for _, h := range s.hits {
 		k := &s.keys[h.word]
 		if k.need&needLabel == 0 {
@@ -80,9 +81,13 @@ func findLabelled(s *search) error {
 		}
 		start := s.labelValue(int(h.end))
 		end := start
+		if start >= from && start < until {
+			end = until
+		}
 		for end < len(s.text) && s.text[end] > ' ' && s.text[end] != '"' && s.text[end] != '\'' {
 			end++
 		}
+		from, until = start, end
 		if start == 0 || end-start < 3 {
 			continue
 		}

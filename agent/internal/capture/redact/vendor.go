@@ -211,6 +211,9 @@ func findVendor(s *search) error {
 					continue
 				}
 				lo, hi = max(0, from-4), min(len(s.text), to+4)
+				if err := s.spend(hi - lo); err != nil {
+					return err
+				}
 				if !r.fits(s.text[lo:hi]) {
 					continue
 				}
