@@ -112,6 +112,10 @@ bench-ingest: deps $(BIN)/byleave-collector ## what a collector takes in and mak
 
 bench-typists: ## whether typists are told apart by what leaves, beside raw keys
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestTypists$$' -v ./agent/internal/capture/redact
+
+bench-commit: ## what it costs to let 256 typed bytes go
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestCommitCost$$' -v ./agent/internal/capture/redact
+
 bench-review: deps ## the review page with 100,000 actions, in Chromium
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestReviewCost$$' -v ./agent
 

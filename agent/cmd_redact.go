@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -77,12 +78,13 @@ func (o *redaction) run() error {
 	if err != nil {
 		return err
 	}
+	debug.SetGCPercent(400) // little is held, and much is made
 	o.redactor, o.sum = r, redactReport{Version: r.Version(), Spans: map[string]int{}}
-	in := bufio.NewReaderSize(o.in, 64<<10)
+	in := bufio.NewReaderSize(o.in, 256<<10)
 	if head, _ := in.Peek(8); bytes.Equal(head, []byte("\x89PNG\r\n\x1a\n")) {
 		return errors.New("redact: this is a picture; this command redacts text only")
 	}
-	out := bufio.NewWriterSize(o.out, 64<<10)
+	out := bufio.NewWriterSize(o.out, 256<<10)
 	if o.jsonl {
 		err = o.lines(in, out)
 	} else {
@@ -199,6 +201,9 @@ func (o *redaction) overlong(text []byte, whole, key bool, in *bufio.Reader, out
 
 // keyAfter tells whether a private key is open behind a line.
 func keyAfter(line []byte, open bool) bool {
+	if !bytes.Contains(line, []byte("-----")) {
+		return open
+	}
 	if i := bytes.LastIndex(line, []byte("-----BEGIN ")); i >= 0 {
 		return !bytes.Contains(line[i:], []byte("-----END "))
 	}

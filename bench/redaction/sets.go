@@ -99,7 +99,7 @@ func (o options) gitleaks(t *table) error {
 		Positive   bool
 	}
 	var cases []testCase
-	positive := map[string]bool{}
+	positive := map[string]string{} // by text, the rule that holds it for a key
 	for d := json.NewDecoder(f); d.More(); {
 		var c testCase
 		if err := d.Decode(&c); err != nil {
@@ -107,7 +107,9 @@ func (o options) gitleaks(t *table) error {
 		}
 		if c.Text != "" { // without text it is about a file's name
 			cases = append(cases, c)
-			positive[c.Text] = positive[c.Text] || c.Positive
+			if c.Positive {
+				positive[c.Text] = c.Rule
+			}
 		}
 	}
 	texts := make([]string, len(cases))
@@ -145,8 +147,11 @@ func (o options) gitleaks(t *table) error {
 				}
 				if secret {
 					wrong++
-					if positive[c.Text] {
+					if positive[c.Text] != "" {
 						both++
+					}
+					if e.name == "byleave" {
+						fmt.Printf("negative said to be a secret: %s%s\n", c.Rule, also(positive[c.Text]))
 					}
 				}
 			}
@@ -157,4 +162,12 @@ func (o options) gitleaks(t *table) error {
 		shared.value(e.name, float64(both))
 	}
 	return nil
+}
+
+// also says of which rule a text is a positive.
+func also(rule string) string {
+	if rule == "" {
+		return ""
+	}
+	return ", word for word a positive of " + rule
 }

@@ -39,6 +39,7 @@ type place struct {
 	focus   uint64 // the focused element, 0 if unknown
 	element raw.Element
 	known   bool // the element belongs to this window, and its role is known
+	prompt  bool // it is a terminal, of which is known whether it asks for a password, and it does not
 	text    bool // and it is a text field
 	lines   bool // of several lines: Return and Tab are text there
 }

@@ -73,7 +73,7 @@ const (
 	textKey                // writes or deletes: begins or joins a text run
 	moveKey                // edits in a text field: joins a run, is a hotkey where there is none
 	hotKey                 // a combination or a named key
-	blindKey               // would write, and nobody knows where: nothing is told of it
+	blindKey               // goes nobody knows where: nothing is told of it
 )
 
 // classify says what a key press is. A combination is recognised at the press, so the order of the releases is nothing to us.
@@ -92,7 +92,7 @@ func classify(in input) nature {
 		case keyName(in) == "":
 			return noKey
 		}
-		return hotKey
+		return named(in.place)
 	}
 	if in.char != 0 && unicode.IsPrint(in.char) {
 		return writing(in.place)
@@ -111,7 +111,16 @@ func classify(in input) nature {
 	if keyName(in) == "" {
 		return noKey
 	}
-	return hotKey
+	return named(in.place)
+}
+
+// named is the nature of a combination and of a key that writes nothing. Where nobody knows the element they are not told either: it may
+// ask for a password, and then how often and when keys go there is nobody's business. A terminal is looked at after every key.
+func named(p *place) nature {
+	if p.known || p.prompt {
+		return hotKey
+	}
+	return blindKey
 }
 
 // writing is the nature of a key that writes or deletes.

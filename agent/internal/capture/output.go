@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"strings"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/a11y"
@@ -107,11 +106,11 @@ func (o *output) step(a *action) {
 	o.emit(raw.Wrap(a.step))
 }
 
-// denyPlain denies the keys without a modifier that were pressed just before at, when an element that nobody knows was reported: it
-// may have had the focus by then, and Return would tell of what was typed there.
-func (o *output) denyPlain(at policy.Moment) {
+// denyKeys denies the keys that were pressed just before at, when an element that nobody knows was reported: it may have had the focus by
+// then, and Return would tell of what was typed there.
+func (o *output) denyKeys(at policy.Moment) {
 	for _, i := range o.items {
-		if a := i.a; a != nil && a.step.Kind == raw.Hotkey && !after(at, a.last, hold) && !strings.Contains(strings.TrimPrefix(a.step.Combo, "shift+"), "+") {
+		if a := i.a; a != nil && a.step.Kind == raw.Hotkey && !after(at, a.last, hold) {
 			a.deny(policy.Blind)
 		}
 	}
@@ -132,6 +131,8 @@ func (o *output) grow(s span) {
 		*g = s // the edge is of what is shut: those keys may have gone there
 	case g != nil && g.why == policy.Blind && s.why == policy.Edge && !after(s.from, g.until, joinGaps):
 		// what nobody knows was told of already; an edge beside it would tell when keys were pressed
+	case g != nil && g.why == policy.NotAgreed && s.why == policy.Blind && g.from == g.until && !after(s.from, g.until, joinGaps):
+		*g = span{from: g.from, until: s.until, why: policy.Blind} // typing that seemed not to be agreed, because nobody knew the element yet
 	case g != nil && nearSecret(*g, s):
 		if s.why == policy.Secret {
 			g.from, g.until, g.why = s.from, s.until, policy.Secret

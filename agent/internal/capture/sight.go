@@ -159,7 +159,7 @@ func (l *loop) lookAtLeaf(at policy.Moment) {
 	s.secret.set(secret, at, l.opt.Gate.Secret)
 	blind := !s.ours() || !s.leaf.Text() || s.terminal()
 	if !s.leaf.Known && s.leaf.PID != 0 && s.leaf.PID == s.focus.PID {
-		l.out.denyPlain(at)
+		l.out.denyKeys(at)
 	}
 	s.blind.set(blind, at, l.opt.Gate.TextBlind)
 }
@@ -169,6 +169,7 @@ func (l *loop) here() {
 	s := &l.sight
 	p := &place{window: s.focus.Window, win: s.layout}
 	p.win.App, p.win.Title = s.app, s.focus.Title
+	p.prompt = s.terminal()
 	if s.ours() {
 		p.known = !s.terminal()
 		p.text, p.lines = s.leaf.Text() && p.known, s.leaf.Lines

@@ -24,11 +24,21 @@ func findEmail(s *search) error {
 		for end > at+1 && (s.text[end-1] == '.' || s.text[end-1] == '-') {
 			end--
 		}
-		if start < at && end > at+1 {
+		if start < at && end > at+1 && !s.version(at+1, end) {
 			s.add(start, end, email)
 		}
 	}
 	return nil
+}
+
+// version tells of what stands behind the "@" of "typescript@5.4.2".
+func (s *search) version(start, end int) bool {
+	for _, c := range s.text[start:end] {
+		if kindOf[c] != isDigit && c != '.' {
+			return false
+		}
+	}
+	return s.ip4At(start) != end && bytes.IndexByte(s.text[start:end], '.') > 0
 }
 
 func localPart(c byte) bool {
@@ -58,13 +68,14 @@ func findUserinfo(s *search) error {
 }
 
 func findIP4(s *search) error {
-	for i := 0; i < len(s.text); i++ {
-		if kindOf[s.text[i]] != isDigit || i > 0 && (kindOf[s.text[i-1]] == isDigit || s.text[i-1] == '.') {
+	at := 0
+	for _, g := range s.groups {
+		if g.start < at || g.start > 0 && s.text[g.start-1] == '.' {
 			continue
 		}
-		if end := s.ip4At(i); end > 0 {
-			s.add(i, end, ip)
-			i = end
+		if end := s.ip4At(g.start); end > 0 {
+			s.add(g.start, end, ip)
+			at = end
 		}
 	}
 	return nil

@@ -4,22 +4,26 @@ package redact
 func (s *search) findContext() {
 	for i := range s.words {
 		w := &s.words[i]
-		if w.glued && w.form != small && w.form != figure {
-			continue
-		}
 		switch w.form {
 		case figure:
 			s.age(i)
 			s.date(i)
-		case small, capital, upperAll, mixed:
-			if b := triggers.of(w.hash); b != 0 {
-				s.trigger(i, b)
+		case small:
+			if w.own&triggers != 0 {
+				s.trigger(i, w.own)
 			}
-			if i > 0 && tongues.has(s.words[i-1].hash) {
+			if w.letters() >= 5 && (i > 0 && s.words[i-1].is(beforePeople) || s.lines[w.line].small) && s.lines[w.line].kind == englishLine &&
+				!(i > 0 && s.words[i-1].is(tongues)) && w.lexeme()&(isPeople|isCommon) == isPeople {
+				s.mark(i, i, people)
+			}
+		case capital, upperAll, mixed:
+			if w.glued && !(w.is(trigBirth|trigID) && int(w.end) < len(s.text) && s.text[w.end] == '=') {
 				continue
 			}
-			if w.large() && w.lex&isPeople != 0 && s.lines[w.line].kind == englishLine ||
-				w.form == small && w.letters() >= 5 && (s.lines[w.line].small || i > 0 && beforePeople.has(s.words[i-1].hash)) && s.lines[w.line].kind == englishLine && w.lexeme()&(isPeople|isCommon) == isPeople {
+			if w.own&triggers != 0 {
+				s.trigger(i, w.own)
+			}
+			if w.lex&isPeople != 0 && w.large() && s.lines[w.line].kind == englishLine && !(i > 0 && s.words[i-1].is(tongues)) {
 				s.mark(i, i, people)
 			}
 		}
@@ -27,73 +31,25 @@ func (s *search) findContext() {
 }
 
 // beforePeople are words behind which a nationality may stand that is written small.
-var beforePeople = setOf(`am is are was were proud a an the we being half born`)
+var beforePeople = traitOf(`am is are was were proud a an the we being half born`)
 
 // tongues are words behind which a language stands, no people.
-var tongues = setOf(`in speak speaks speaking spoke studying study studied learn learning into translate translated language from`)
+var tongues = traitOf(`in speak speaks speaking spoke studying study studied learn learning into translate translated language from`)
 
 // What a word calls for.
-const (
-	trigName  uint16 = 1 << iota // "name"
-	trigID                       // "passport", "license"
-	trigZip                      // "zip"
-	trigBirth                    // "born", "birth", "dob"
-	trigWork                     // "work for"
-	trigSite                     // "website"
-	trigCall                     // "I'm", "this is", "Dear"
-	trigHome                     // "address"
-	trigPhone                    // "phone"
+var (
+	trigName  = traitOf(`name names name's first_name last_name full_name family_name given_name middle_name customer_name patient_name contact_name fullname givenname familyname middlename firstname lastname surname forename nickname vorname nachname familienname nom prenom nombre apellido apellidos cognome naam achternaam voornaam namn imie nazwisko nome customer patient client employee contact cardholder holder recipient beneficiary applicant attn author tenant student owner assignee payee guest passenger insured person recipient's`)
+	trigID    = traitOf(`passport passeport reisepass pasaporte passaporto license licence licence's license's fuhrerschein personalausweis ausweis permit dl nhs ssn sin nino nin ni tin ein vat tax steuer steuernummer steueridentifikationsnummer mrn medicare medicaid insurance policy member account acct routing aba sort vin plate badge employee student patient case claim dni nie nif cpf cnpj curp rfc bsn pesel aadhaar pan cedula id identification versicherungsnummer krankenversicherung kontonummer blz bic swift imei serial customer reference booking cif dvla reisepasses rentenversicherungsnummer sozialversicherungsnummer svnr passnummer passport_number passportno nationalid national_id idnumber id_number license_number kennzeichen`)
+	trigZip   = traitOf(`zip zipcode postcode postal plz postleitzahl cap cep pincode`)
+	trigBirth = traitOf(`born birth birthday birthdate dob geboren geb geburtsdatum geburtstag naissance nacimiento nacido nacida nascita nascimento nato nata nee ne birth_date birthdate date_of_birth dateofbirth birth_day`)
+	trigWork  = traitOf(`work works worked working employed year years months spent internship job`)
+	trigSite  = traitOf(`website site homepage blog webpage`)
+	trigCall  = traitOf(`i'm am dear hi hello hey this call hola bonjour hallo liebe lieber ciao regards sincerely cheers thanks meet named called yours gruss grusse cordialement saludos saluti signed maiden told asked soy heisse best gruesse`)
+
+	triggers = trigName | trigID | trigZip | trigBirth | trigWork | trigSite | trigCall | trigCode
 )
 
-// triggers are looked up for every word, by the key of its hash.
-var triggers = func() triggerTable {
-	m := map[uint64]uint16{}
-	for _, t := range [...]struct {
-		words string
-		bit   uint16
-	}{
-		{"name names name's first_name last_name full_name family_name given_name middle_name customer_name patient_name contact_name fullname givenname familyname middlename firstname lastname surname forename nickname vorname nachname familienname nom prenom nombre apellido apellidos cognome naam achternaam voornaam namn imie nazwisko nome customer patient client employee contact cardholder holder recipient beneficiary applicant attn author tenant student owner assignee payee guest passenger insured person recipient's", trigName},
-		{"passport passeport reisepass pasaporte passaporto license licence licence's license's fuhrerschein personalausweis ausweis permit dl nhs ssn sin nino nin ni tin ein vat tax steuer steuernummer steueridentifikationsnummer mrn medicare medicaid insurance policy member account acct routing aba sort vin plate badge employee student patient case claim dni nie nif cpf cnpj curp rfc bsn pesel aadhaar pan cedula id identification versicherungsnummer krankenversicherung kontonummer blz bic swift imei serial customer reference booking", trigID},
-		{"zip zipcode postcode postal plz postleitzahl cap cep pincode", trigZip},
-		{"born birth birthday birthdate dob geboren geb geburtsdatum geburtstag naissance nacimiento nacido nacida nascita nascimento nato nata nee ne", trigBirth},
-		{"work works worked working employed year years months spent internship job", trigWork},
-		{"website site homepage blog webpage", trigSite},
-		{"i'm am dear hi hello hey this call hola bonjour hallo liebe lieber ciao regards sincerely cheers thanks meet named called yours gruss grusse cordialement saludos saluti signed maiden told asked", trigCall},
-		{"address adresse anschrift direccion indirizzo addresse adres street live lives lived living located", trigHome},
-	} {
-		for _, h := range setOf(t.words) {
-			if h != 0 {
-				m[h] |= t.bit
-			}
-		}
-	}
-	var t triggerTable
-	for h, b := range m {
-		i := h % uint64(len(t.hash))
-		for t.hash[i] != 0 {
-			i = (i + 1) % uint64(len(t.hash))
-		}
-		t.hash[i], t.bits[i] = h, b
-	}
-	return t
-}()
-
-// triggerTable is a table with open addresses.
-type triggerTable struct {
-	hash [1024]uint64
-	bits [1024]uint16
-}
-
-func (t *triggerTable) of(h uint64) uint16 {
-	for i := h % uint64(len(t.hash)); t.hash[i] != 0; i = (i + 1) % uint64(len(t.hash)) {
-		if t.hash[i] == h {
-			return t.bits[i]
-		}
-	}
-	return 0
-}
-
-func (s *search) trigger(i int, b uint16) {
+func (s *search) trigger(i int, b trait) {
 	if b&trigName != 0 {
 		s.afterName(i)
 	}
@@ -105,6 +61,9 @@ func (s *search) trigger(i int, b uint16) {
 	}
 	if b&trigBirth != 0 {
 		s.afterBirth(i)
+	}
+	if b&trigCode != 0 {
+		s.afterCode(i)
 	}
 	if b&trigWork != 0 {
 		s.afterWork(i)
@@ -118,10 +77,10 @@ func (s *search) trigger(i int, b uint16) {
 }
 
 var (
-	fillers   = setOf(`is my the a number no nr num nummer numero numbers code id of card it it's its are was be will here here's on full first last maiden middle family given preferred display legal user's licence license's driver drivers driver's s an to date and in`)
-	copulas   = setOf(`is was are ist est es e heter heisst called named`)
-	formWords = setOf(`first last full given family maiden middle legal preferred your customer client patient contact account card holder billing shipping employee emergency next kin mother's father's spouse`)
-	notNames  = setOf(`not the a an to for in on at is was are here there sorry sure going so very just from really glad happy done back out off up ok okay fine good ready trying looking using having getting still also now too all my your his her our their this that it incorrect wrong missing required empty unknown none null true false default and or of with appears has should must can will does cannot`)
+	fillers   = traitOf(`is my the a number no nr num nummer numero numbers code id of card it it's its are was be will here here's on full first last maiden middle family given preferred display legal user's licence license's driver drivers driver's s an to date and in`)
+	copulas   = traitOf(`is was are ist est es e heter heisst lautet called named`)
+	formWords = traitOf(`first last full given family maiden middle legal preferred your customer client patient contact account card holder billing shipping employee emergency next kin mother's father's spouse`)
+	notNames  = traitOf(`not the a an to for in on at is was are here there sorry sure going so very just from really glad happy done back out off up ok okay fine good ready trying looking using having getting still also now too all my your his her our their this that it incorrect wrong missing required empty unknown none null true false default and or of with appears has should must can will does cannot`)
 )
 
 // label tells whether a value follows word i behind a colon, a tab or a line of its own, as in a form.
@@ -154,7 +113,7 @@ func (s *search) afterName(i int) {
 		}
 		return
 	}
-	if copulas.has(s.words[j].hash) && j+1 < len(s.words) && s.words[j+1].sep&^(sepSpace|sepColon) == 0 {
+	if s.words[j].is(copulas) && j+1 < len(s.words) && s.words[j+1].sep&^(sepSpace|sepColon) == 0 {
 		s.nameAt(j+1, true)
 	}
 }
@@ -166,7 +125,7 @@ func (s *search) fieldName(i int) {
 	if w.sep&sepPara != 0 || int(w.start-s.words[i].end) > 24 || w.glued && w.form != mixed && s.text[max(0, w.start-1)] != '=' {
 		return
 	}
-	sure := i > 0 && formWords.has(s.words[i-1].hash) || nameFields.has(s.words[i].hash) || i > 1 && s.words[i-1].hash == wordOn
+	sure := i > 0 && s.words[i-1].is(formWords) || s.words[i].is(nameFields) || i > 1 && s.words[i-1].hash == wordOn
 	k, good, end := j, false, false
 	for ; k < len(s.words) && k < j+6; k++ {
 		n := &s.words[k]
@@ -187,10 +146,10 @@ func (s *search) fieldName(i int) {
 // stopped tells whether a full stop before word k ends a value: not one behind an initial or a title.
 func (s *search) stopped(k int) bool {
 	p := &s.words[k-1]
-	return s.words[k].sep&sepDot != 0 && p.letters() > 2 && !titles.has(p.hash) || s.label(k) && int(s.words[k].end) < len(s.text) && s.text[s.words[k].end] == ':'
+	return s.words[k].sep&sepDot != 0 && p.letters() > 2 && !p.is(titles) || s.label(k) && int(s.words[k].end) < len(s.text) && s.text[s.words[k].end] == ':'
 }
 
-var nameFields = setOf(`first_name last_name full_name family_name given_name middle_name customer_name patient_name contact_name fullname givenname familyname middlename firstname lastname surname forename vorname nachname familienname prenom apellido apellidos cognome achternaam voornaam nazwisko cardholder payee beneficiary patient passenger insured`)
+var nameFields = traitOf(`first_name last_name full_name family_name given_name middle_name customer_name patient_name contact_name fullname givenname familyname middlename firstname lastname surname forename vorname nachname familienname prenom apellido apellidos cognome achternaam voornaam nazwisko cardholder payee beneficiary patient passenger insured`)
 
 // nameAt takes up to three words at j as a name. Where all is written small, a common word ends it.
 func (s *search) nameAt(j int, sure bool) {
@@ -201,17 +160,17 @@ func (s *search) nameAt(j int, sure bool) {
 			break
 		}
 		l := n.lexeme()
-		if titles.has(n.hash) || n.form == initial && k > j || particles.has(n.hash) && k > j && k+1 < len(s.words) && s.joins(k+1) && s.words[k+1].large() {
+		if n.is(titles) || n.form == initial && k > j || n.is(particles) && k > j && k+1 < len(s.words) && s.joins(k+1) && s.words[k+1].large() {
 			continue
 		}
-		if notNames.has(n.hash) || n.form == small && l&isCommon != 0 && (l&(isGiven|isFamily) == 0 || l&isOften != 0) || n.large() && l&isOften != 0 && l&isName == 0 {
+		if n.is(notNames) || n.form == small && l&isCommon != 0 && (l&(isGiven|isFamily) == 0 || l&isOften != 0) || n.large() && l&isOften != 0 && l&isName == 0 {
 			break
 		}
 		if !sure && !n.large() && l&isCommon != 0 {
 			break
 		}
 	}
-	if k > j && !(k == j+1 && titles.has(s.words[j].hash)) {
+	if k > j && !(k == j+1 && s.words[j].is(titles)) {
 		s.mark(j, k-1, person)
 	}
 }
@@ -223,7 +182,7 @@ func (s *search) afterCall(i int) {
 		return
 	}
 	h := s.words[i].hash
-	if s.words[j].sep&(sepComma|sepLine) != 0 && s.words[j].sep&sepPara == 0 && s.words[j].large() && signOff.has(h) {
+	if s.words[j].sep&(sepComma|sepLine) != 0 && s.words[j].sep&sepPara == 0 && s.words[j].large() && s.words[i].is(signOff) {
 		s.nameAt(j, false)
 		return
 	}
@@ -231,7 +190,7 @@ func (s *search) afterCall(i int) {
 		return
 	}
 	if h == wordThis || h == wordI {
-		if !copulas.has(s.words[j].hash) || j+1 >= len(s.words) || s.words[j+1].sep != sepSpace {
+		if !s.words[j].is(copulas) || j+1 >= len(s.words) || s.words[j+1].sep != sepSpace {
 			return
 		}
 		j++
@@ -242,14 +201,14 @@ func (s *search) afterCall(i int) {
 		}
 		j++
 	}
-	if l := s.words[j].lexeme(); s.words[j].form == capital && l&(isOften|isPeople) == 0 && !english.has(s.words[j].hash) ||
-		s.words[j].form == small && h == wordCall && l&isCommon == 0 && !english.has(s.words[j].hash) {
+	if l := s.words[j].lexeme(); s.words[j].form == capital && l&(isOften|isPeople) == 0 && !s.words[j].is(english) ||
+		s.words[j].form == small && h == wordCall && l&isCommon == 0 && !s.words[j].is(english) {
 		s.nameAt(j, false)
 	}
 }
 
 var (
-	signOff  = setOf(`regards sincerely cheers thanks yours gruss grusse cordialement saludos saluti`)
+	signOff  = traitOf(`best gruesse regards sincerely cheers thanks yours gruss grusse cordialement saludos saluti`)
 	wordThis = hashWord("this")
 	wordI    = hashWord("i")
 	wordCall = hashWord("call")
@@ -261,7 +220,7 @@ var (
 // afterID takes the number behind the name of a document or an account.
 func (s *search) afterID(i int) {
 	j := i + 1
-	for j < len(s.words) && j <= i+6 && s.words[j].sep&(sepPara|sepDot) == 0 && (fillers.has(s.words[j].hash) || triggers.of(s.words[j].hash)&trigID != 0) && s.words[j].form != figure {
+	for j < len(s.words) && j <= i+6 && s.words[j].sep&(sepPara|sepDot) == 0 && s.words[j].is(fillers|copulas|trigID) && s.words[j].form != figure {
 		j++
 	}
 	if j >= len(s.words) || s.words[j].sep&sepPara != 0 || int(s.words[j].start-s.words[i].end) > 40 {
@@ -279,17 +238,20 @@ func (s *search) afterID(i int) {
 			end++
 			continue
 		}
-		if c == ' ' && end+1 < len(s.text) && (kindOf[s.text[end+1]] == isDigit || s.text[end+1] >= 'A' && s.text[end+1] <= 'Z' && idPiece(s.text[end+1:])) && digits > 0 {
+		if c == ' ' && end+1 < len(s.text) && (kindOf[s.text[end+1]] == isDigit || s.text[end+1] >= 'A' && s.text[end+1] <= 'Z' && idPiece(s.text[end+1:])) && (digits > 0 || end-start <= 6 && s.words[i].is(papers)) {
 			end++
 			continue
 		}
 		break
 	}
-	if digits < 4 || digits < 5 && end-start < 6 && !s.label(j-1) || s.dateLike(start, end) {
+	if named := s.words[i].is(papers) && digits > 0 && end-start >= 6; !named && (digits < 4 || digits < 5 && end-start < 6 && !s.label(j-1)) || s.dateLike(start, end) {
 		return
 	}
 	s.add(start, end, document)
 }
+
+// papers are documents whose numbers may be letters for the most part.
+var papers = traitOf(`passport passeport reisepass pasaporte passaporto personalausweis ausweis fuhrerschein plate kennzeichen dl vin`)
 
 // idPiece tells whether a piece of an id stands here: letters and digits with at least one digit, up to the next space.
 func idPiece(t []byte) bool {
@@ -314,7 +276,7 @@ func (s *search) dateLike(start, end int) bool {
 // afterZip takes the code behind "ZIP:" and its like.
 func (s *search) afterZip(i int) {
 	j := i + 1
-	for j < len(s.words) && j <= i+3 && fillers.has(s.words[j].hash) && s.words[j].sep == sepSpace {
+	for j < len(s.words) && j <= i+3 && s.words[j].is(fillers) && s.words[j].sep == sepSpace {
 		j++
 	}
 	if j >= len(s.words) || s.words[j].sep&(sepPara|sepLine) != 0 {
@@ -335,10 +297,10 @@ func (s *search) afterZip(i int) {
 func (s *search) afterBirth(i int) {
 	for j := i + 1; j < len(s.words) && j <= i+6 && s.words[j].sep&sepPara == 0; j++ {
 		w := &s.words[j]
-		if w.form == figure || months.has(w.hash) && w.form != small {
+		if w.form == figure || w.is(months) && w.form != small || w.form == mixed && kindOf[s.text[w.start]] == isDigit {
 			if end := s.dateAt(j); end > 0 {
 				s.add(int(w.start), end, date)
-			} else if w.form == figure && w.letters() == 4 && (s.text[w.start] == '1' || s.text[w.start] == '2') {
+			} else if w.form == figure && (w.letters() == 4 || w.letters() == 8) && (s.text[w.start] == '1' || s.text[w.start] == '2') {
 				s.add(int(w.start), int(w.end), date)
 			}
 			return
@@ -357,7 +319,7 @@ func (s *search) afterWork(i int) {
 	for k < len(s.words) && k < j+5 && (k == j || s.joins(k)) && (s.words[k].large() || s.words[k].form == initial) {
 		k++
 	}
-	if k > j && s.words[j].sep == sepSpace && !english.has(s.words[j].hash) {
+	if k > j && s.words[j].sep == sepSpace && !s.words[j].is(english) {
 		s.mark(j, k-1, organisation)
 	}
 }

@@ -1,6 +1,6 @@
 package redact
 
-var months = setOf(`january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec
+var months = traitOf(`january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec
 	januar februar marz mai juni juli oktober dezember janvier fevrier mars avril juin juillet aout septembre octobre novembre decembre
 	enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre`)
 
@@ -10,7 +10,7 @@ const oldYear = 2012
 // date takes full dates that are likely days of birth, by their year.
 func (s *search) date(i int) {
 	w := &s.words[i]
-	if i+2 >= len(s.words) || w.tag != noClass || i > 0 && w.sep != sepNone && w.sep&sepHyphen != 0 && w.sep&sepSpace == 0 {
+	if i+2 >= len(s.words) || w.tag != noClass || i > 0 && w.sep&sepHyphen != 0 && w.sep&sepSpace == 0 && s.text[w.start-1] == '-' {
 		return
 	}
 	end := s.dateAt(i)
@@ -49,6 +49,9 @@ func (s *search) dateAt(i int) int {
 		return 0
 	}
 	a, b, c := &s.words[i], &s.words[i+1], &s.words[i+2]
+	if b.hash == wordOf && b.sep == sepSpace && i+3 < len(s.words) { // 3rd of March 1991
+		b, c = c, &s.words[i+3]
+	}
 	plain := func(sep uint8) bool {
 		return sep == sepHyphen || sep == sepDot || sep == sepColon || sep == sepSpace || sep == sepDot|sepSpace
 	}
@@ -71,7 +74,7 @@ func (s *search) dateAt(i int) int {
 		if a.letters() == 4 && year(a) && day(b) && day(c) || day(a) && day(b) && year(c) && (s.number(a) <= 12 || s.number(b) <= 12) {
 			return int(c.end)
 		}
-	case day(a) && months.has(b.hash) && year(c) && c.letters() == 4, months.has(a.hash) && day(b) && year(c) && c.letters() == 4:
+	case day(a) && b.is(months) && year(c) && c.letters() == 4, a.is(months) && day(b) && year(c) && c.letters() == 4:
 		return int(c.end)
 	}
 	return 0
@@ -89,8 +92,8 @@ func (s *search) number(w *word) int {
 }
 
 var (
-	yearWords = setOf(`year years yr yrs jahre jahr ans anos anni jaar yo`)
-	oldWords  = setOf(`old age aged alt turned turn turning turns jahrige`)
+	yearWords = traitOf(`year years yr yrs jahre jahr ans anos anni jaar yo`)
+	oldWords  = traitOf(`old age aged alt turned turn turning turns jahrige`)
 )
 
 // age takes "46 years old", "aged 46", "46 y/o", "turned 46".
@@ -100,11 +103,11 @@ func (s *search) age(i int) {
 	if n < 1 || n > 119 || w.letters() > 3 {
 		return
 	}
-	prev := func(k int) uint64 {
+	prev := func(k int) *word {
 		if i-k < 0 || s.words[i-k+1].sep&(sepPara|sepLine) != 0 {
-			return 0
+			return &word{}
 		}
-		return s.words[i-k].hash
+		return &s.words[i-k]
 	}
 	next := func(k int) *word {
 		if i+k >= len(s.words) || s.words[i+k].sep&^(sepSpace|sepHyphen|sepColon) != 0 {
@@ -115,12 +118,12 @@ func (s *search) age(i int) {
 	yo := int(w.end)+4 <= len(s.text) && string(s.text[w.end:w.end+4]) == " y/o" || int(w.end)+3 <= len(s.text) && string(s.text[w.end:w.end+3]) == "y/o"
 	switch {
 	case yo:
-	case yearWords.has(next(1).hash) && (oldWords.has(next(2).hash) || next(1).hash == wordYo):
-	case oldWords.has(prev(1)) && w.sep&^(sepSpace|sepColon) == 0, prev(1) == wordOf && prev(2) == wordAge:
-	case (prev(1) == wordWas || prev(1) == wordIM || prev(1) == wordIs) && w.sep == sepSpace && n >= 10 &&
+	case next(1).is(yearWords) && (next(2).is(oldWords) || next(1).hash == wordYo):
+	case prev(1).is(oldWords) && w.sep&^(sepSpace|sepColon) == 0, prev(1).hash == wordOf && prev(2).hash == wordAge:
+	case (prev(1).hash == wordWas || prev(1).hash == wordIM || prev(1).hash == wordIs) && w.sep == sepSpace && n >= 10 &&
 		(i+1 == len(s.words) || s.words[i+1].sep&sepDot != 0 && s.words[i+1].sep&(sepSpace|sepLine) != 0) && !(int(w.end) < len(s.text) && s.text[w.end] == '%'):
-		subject := prev(2)
-		if !(subject == wordHe || subject == wordShe || prev(1) == wordIM) {
+		subject := prev(2).hash
+		if !(subject == wordHe || subject == wordShe || prev(1).hash == wordIM) {
 			return
 		}
 	default:

@@ -8,23 +8,26 @@ func (g group) len() int { return g.end - g.start }
 // mostGap is how many separators may stand between digits that belong together.
 const mostGap = 2
 
-// digitRun is the run of digit groups that begins at i, and where it ends.
-func digitRun(text []byte, i int, groups []group) ([]group, int) {
-	for {
-		start := i
-		for i < len(text) && kindOf[text[i]] == isDigit {
-			i++
-		}
-		groups = append(groups, group{start, i})
-		j := i
-		for j < len(text) && j-i < mostGap && kindOf[text[j]] == isGap {
-			j++
-		}
-		if j == i || j == len(text) || kindOf[text[j]] != isDigit {
-			return groups, i
-		}
-		i = j
+// near tells whether what stands between two groups of digits may stand inside of one number.
+func near(text []byte, end, start int) bool {
+	if n := start - end; n < 1 || n > mostGap {
+		return false
 	}
+	for _, c := range text[end:start] {
+		if kindOf[c] != isGap {
+			return false
+		}
+	}
+	return true
+}
+
+// run is the groups that belong to group i, from it on.
+func (s *search) run(i int) []group {
+	j := i + 1
+	for j < len(s.groups) && near(s.text, s.groups[j-1].end, s.groups[j].start) {
+		j++
+	}
+	return s.groups[i:j]
 }
 
 // opaqueDigits is how many digits that belong together are never shown, whatever they mean.
@@ -32,15 +35,10 @@ const opaqueDigits = 9
 
 // findDigits finds cards, social security numbers and all other long numbers.
 func findDigits(s *search) error {
-	var memory [64]group
-	for i := 0; i < len(s.text); {
-		if kindOf[s.text[i]] != isDigit {
-			i++
-			continue
-		}
-		groups, end := digitRun(s.text, i, memory[:0])
+	for i := 0; i < len(s.groups); {
+		groups := s.run(i)
 		s.classify(groups)
-		i = end
+		i += len(groups)
 		if err := s.spend(len(groups)); err != nil {
 			return err
 		}
@@ -56,6 +54,9 @@ func (s *search) classify(groups []group) {
 	if n < opaqueDigits {
 		if n >= 5 && len(groups) >= 2 && groups[0].len() == 3 && groups[1].len() == 2 && s.text[groups[0].end] == '-' {
 			s.add(groups[0].start, groups[len(groups)-1].end, number) // an unfinished SSN
+		}
+		if n == 8 && len(groups) == 1 && s.alone(groups[0]) {
+			s.add(groups[0].start, groups[0].end, number)
 		}
 		return
 	}
@@ -78,6 +79,15 @@ func (s *search) classify(groups []group) {
 		rest, beside = i, true
 	}
 	s.numbers(groups[rest:], beside)
+}
+
+// alone tells of eight digits that are no date, no part of something, not round, and that nothing counts: an account, a phone.
+func (s *search) alone(g group) bool {
+	d := s.text[g.start:g.end]
+	month, day := (d[4]-'0')*10+d[5]-'0', (d[6]-'0')*10+d[7]-'0'
+	dated := (d[0] == '1' && d[1] == '9' || d[0] == '2' && d[1] == '0') && month <= 12 && day <= 31
+	return !dated && d[0] != '0' && string(d[5:]) != "000" && !s.counted(g.end) && (g.start == 0 || !inKey[s.text[g.start-1]] || s.text[g.start-1] == ':') &&
+		(g.end == len(s.text) || !inKey[s.text[g.end]] || s.text[g.end] == '.' && (g.end+1 == len(s.text) || s.text[g.end+1] <= ' '))
 }
 
 // numbers takes groups that are nine digits or more together. Columns of a table are no number. Groups beside a value are taken

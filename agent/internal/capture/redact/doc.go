@@ -2,8 +2,8 @@
 // through one shadow buffer per focused element (shadow.go) and one engine (engine.go); titles and names of elements go
 // through the same engine (title.go); pictures have all their text masked (cells.go, picture.go).
 //
-// The order of the engine: normalise.go folds what looks alike, gate.go looks at each byte once and says which detectors are
-// needed, the detectors find spans, engine.go unites them, names.go gives class tokens. A detector that fails or overruns
+// The order of the engine: normalise.go folds what looks alike, keywords.go and tokens.go read each byte once and list key words, words, digits
+// and long tokens, gate.go says which detectors are needed, these walk over the lists and find spans, engine.go unites them, names.go gives class tokens. A detector that fails or overruns
 // costs the whole value, never a leak.
 //
 // The build tag byleave_disconnected makes a control build for tests: text and pixels pass as they are, so that a search

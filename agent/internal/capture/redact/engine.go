@@ -32,7 +32,6 @@ type search struct {
 	gate  gateState
 	found []span
 	work  int
-	asked int // times that libphonenumber was asked
 }
 
 // Limits of one text. More than that is not searched: all of it is redacted.
@@ -64,22 +63,27 @@ func (s *search) add(start, end int, c class) {
 // engine finds what must not leave. One goroutine at a time may use it: it reuses its memory.
 type engine struct {
 	detectors []detector
-	keywords  *needles
+	keywords  *keywords
 	keys      []keyword
 	vendor    []*vendorRule
 	patterns  []*pattern
 	terms     *dictionary
 	digest    [32]byte
 
-	folded folded
-	search search
-	words  []word // of the text that is searched
-	lines  []line
-	longs  []group // tokens of 16 characters or more
-	hits   []hit   // key words of vendors' rules
-	plain  []byte
-	nested bool // what is searched was decoded out of a text
-	inner  *engine
+	folded  folded
+	search  search
+	words   []word // of the text that is searched
+	lines   []line
+	groups  []group // of digits
+	longs   []group // tokens of 16 characters or more
+	hits    []hit   // key words
+	large   []int32 // words with a capital
+	figures []int32 // words with a digit, and odd ones
+	seen    trait   // of any word
+	value   []byte  // memory of normal
+	plain   []byte
+	nested  bool // what is searched was decoded out of a text
+	inner   *engine
 }
 
 // keyword is what a word of the gate calls for.
@@ -90,7 +94,7 @@ type keyword struct {
 }
 
 // rulesVersion rises with every change of what the detectors or the masks do.
-const rulesVersion = "2"
+const rulesVersion = "3"
 
 func newEngine(p policy.Policy) (*engine, error) {
 	e := &engine{}
@@ -108,10 +112,11 @@ func newEngine(p policy.Policy) (*engine, error) {
 		{"iban", needIBAN, findIBAN},
 		{"email", needAt, findEmail},
 		{"userinfo", needScheme, findUserinfo},
+		{"bearer", needBearer | needAt, findBearers},
 		{"aws", needAWS, findAWS},
 		{"vendor", needVendor, findVendor},
 		{"label", needLabel, findLabelled},
-		{"ip4", needDots, findIP4},
+		{"ip4", needDigits, findIP4},
 		{"ip6", needColons, findIP6},
 		{"phone", needDigits, findPhone},
 		{"wallet", needLong, findWallet},
@@ -155,12 +160,14 @@ func (e *engine) scan(text []byte) (found []span) {
 	if len(text) > mostText {
 		return e.all(text)
 	}
-	e.look(text, false, &s.gate)
-	away := s.gate.need&needFold != 0
+	away := nextBad(text, 0) < len(text) // then it is folded before it is read
 	if away {
 		e.folded.fold(text)
-		s.text, s.gate = e.folded.text, gateState{}
-		e.look(s.text, true, &s.gate)
+		s.text = e.folded.text
+	}
+	e.spot(s.text, &s.gate)
+	if e.read(s.text, &s.gate) != nil {
+		return e.all(text)
 	}
 	if e.patterns != nil || e.terms != nil {
 		s.gate.need |= needAlways
@@ -207,10 +214,10 @@ func unite(in []span) []span {
 	return out
 }
 
-// normal is the form of a value in which equal values are equal.
+// normal is the form of a value in which equal values are equal. It is valid until the next call.
 func (e *engine) normal(c class, value []byte) []byte {
 	e.folded.fold(value)
-	out := make([]byte, 0, len(e.folded.text))
+	out := e.value[:0]
 	for _, b := range e.folded.text {
 		k := kindOf[b]
 		switch c {
@@ -228,5 +235,6 @@ func (e *engine) normal(c class, value []byte) []byte {
 			out = append(out, b)
 		}
 	}
+	e.value = out
 	return out
 }

@@ -1,30 +1,33 @@
 package redact
 
+import "encoding/binary"
+
 // need is a set of detectors that a text calls for.
 type need uint32
 
 const (
-	needDigits  need = 1 << iota // five digits or more that belong together
+	needDigits  need = 1 << iota // four digits or more that belong together
 	needAt                       // '@'
 	needScheme                   // "://"
 	needColons                   // two ':' or more
-	needDots                     // three dots between digits
 	needIBAN                     // two letters and two digits
-	needLong                     // a token of 20 characters or more
+	needLong                     // a token of 16 characters or more
 	needVendor                   // a key word of a vendor's rule
 	needPEM                      // "-----"
 	needJWT                      // "eyJ"
 	needAWS                      // the beginning of an AWS key id
 	needLabel                    // a word such as "password"
-	needFold                     // a byte beyond ASCII, or a control character: fold the text first, then look again
-	needWords                    // letters
-	needPercent                  // '%' and two digits
+	needWords                    // letters or digits
+	needPercent                  // '%'
+	needBearer                   // "bearer "
 	needAlways
 )
 
-// gateState is what one pass over a text has seen.
+// gateState is what one reading of a text has seen.
 type gateState struct {
-	need need
+	need   need
+	colons int
+	joined int // digits that belong to the last group, with the groups before it
 }
 
 // hit is where a key word of a vendor's rule ends.
@@ -67,84 +70,31 @@ var kindOf = func() (k [256]uint8) {
 	return k
 }()
 
-// look passes once over text. It allocates nothing once its lists have grown. It stops at the first byte that needs folding, unless
-// the text is folded. It lists the key words of vendors and the long tokens.
-func (e *engine) look(text []byte, isFolded bool, g *gateState) {
-	e.hits, e.longs = e.hits[:0], e.longs[:0]
-	digits, gap, token, colons, dots := 0, 0, 0, 0, 0 // token is where the one that goes on begins
-	state, n := 0, e.keywords
-	width, next := n.width, n.next
-	for i, c := range text {
-		switch kindOf[c] {
-		case isDigit:
-			digits, gap = digits+1, 0
-			if digits == 4 {
-				g.need |= needDigits
-			}
-			if i >= 3 && kindOf[text[i-1]] == isDigit && kindOf[text[i-2]] == isLetter && kindOf[text[i-3]] == isLetter {
-				g.need |= needIBAN
-			}
-		case isLetter:
-			digits = 0
-			g.need |= needWords
-		case isWord:
-			digits = 0
-			switch c {
-			case '%':
-				g.need |= needPercent
-			case '@':
-				g.need |= needAt
-			case ':':
-				if colons++; colons == 2 {
-					g.need |= needColons
-				}
-			}
-		case isGap:
-			if gap++; gap > 2 {
-				digits = 0
-			}
-			switch c {
-			case '-':
-			case '/':
-				if i >= 2 && text[i-1] == '/' && text[i-2] == ':' {
-					g.need |= needScheme
-				}
-			case '.':
-				if i > 0 && kindOf[text[i-1]] == isDigit {
-					if dots++; dots == 3 {
-						g.need |= needDots
-					}
-				}
-			default:
-				e.long(token, i, g)
-				token = i + 1
-			}
-		case isBad:
-			if !isFolded {
-				g.need |= needFold
-				return
-			}
-			digits = 0
-		default:
-			digits = 0
-			e.long(token, i, g)
-			token = i + 1
+// nextBad is where, from i on, the next byte beyond ASCII or control character stands, len(text) if there is none. Eight bytes are
+// looked at in one step.
+func nextBad(text []byte, i int) int {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(text); i += 8 {
+		x := binary.LittleEndian.Uint64(text[i:])
+		if odd := x | (x-0x20*ones)&^x | ((x^0x7f*ones)-ones)&^x; odd&high == 0 {
+			continue
 		}
-		if k := n.class[c]; k != 0 {
-			state = int(next[state*width+int(k)])
-			if h := n.hits[state]; h != nil {
-				e.hit(h, i, g)
+		for k := i; k < i+8; k++ {
+			if kindOf[text[k]] == isBad {
+				return k
 			}
-		} else {
-			state = 0
 		}
 	}
-	e.long(token, len(text), g)
+	for i < len(text) && kindOf[text[i]] != isBad {
+		i++
+	}
+	return i
 }
 
 // shortest is from how many characters on a token is listed.
 const shortest = 16
 
+// long lists a token that ends.
 func (e *engine) long(start, end int, g *gateState) {
 	if end-start >= shortest {
 		g.need |= needLong
@@ -152,13 +102,17 @@ func (e *engine) long(start, end int, g *gateState) {
 	}
 }
 
-// hit notes key words that end here.
-func (e *engine) hit(words []int32, at int, g *gateState) {
-	for _, w := range words {
-		k := &e.keys[w]
-		g.need |= k.need
-		if len(k.rules) > 0 || k.need&needLabel != 0 {
-			e.hits = append(e.hits, hit{int32(at) + 1, w})
-		}
+// digits lists a group of digits.
+func (e *engine) digits(text []byte, start, end int, g *gateState) {
+	n := end - start
+	if k := len(e.groups); k == 0 || !near(text, e.groups[k-1].end, start) {
+		g.joined = 0
 	}
+	if g.joined += n; g.joined >= 4 {
+		g.need |= needDigits
+	}
+	if n >= 2 && start >= 2 && kindOf[text[start-1]] == isLetter && kindOf[text[start-2]] == isLetter {
+		g.need |= needIBAN
+	}
+	e.groups = append(e.groups, group{start, end})
 }

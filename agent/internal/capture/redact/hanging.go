@@ -14,7 +14,7 @@ func (e *engine) hanging(text []byte) bool {
 	tail := text[max(0, len(text)-tailBytes):]
 	tail = tail[bytes.LastIndexByte(tail, '\n')+1:]
 	e.folded.fold(tail)
-	if e.split(e.folded.text) != nil || len(e.words) == 0 {
+	if e.read(e.folded.text, &gateState{}) != nil || len(e.words) == 0 {
 		return false
 	}
 	i := len(e.words) - 1
@@ -23,20 +23,20 @@ func (e *engine) hanging(text []byte) bool {
 		if c != ' ' && c != '\t' && c != ',' && c != '.' {
 			return false
 		}
-		if c == '.' && !(titles.has(w.hash) || w.form == initial || streetStarts.has(w.hash)) {
+		if c == '.' && !(w.is(titles) || w.form == initial || w.is(streetStarts)) {
 			return false
 		}
 	}
 	switch {
 	case w.form == figure:
 		return w.letters() <= 5
-	case titles.has(w.hash), w.form == initial && w.hash != wordI && w.hash != wordA:
+	case w.is(titles), w.form == initial && w.hash != wordI && w.hash != wordA:
 		return true
 	case w.large():
-		return !english.has(w.hash)
+		return !w.is(english)
 	case i == 0 || w.form != small:
 		return false
 	}
 	p := &e.words[i-1]
-	return p.form == figure && (yearWords.has(w.hash) || months.has(w.hash)) || p.large() && particles.has(w.hash) || streetStarts.has(w.hash) && w.letters() > 1
+	return p.form == figure && (w.is(yearWords) || w.is(months)) || p.large() && w.is(particles) || w.is(streetStarts) && w.letters() > 1
 }

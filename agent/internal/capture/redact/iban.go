@@ -37,12 +37,12 @@ func ibanAt(text []byte, i int) (have, want, end int, value [34]byte) {
 }
 
 func findIBAN(s *search) error {
-	t := s.text
-	for i := 2; i+1 < len(t); i++ {
-		if kindOf[t[i]] != isDigit || kindOf[t[i+1]] != isDigit || kindOf[t[i-1]] != isLetter || kindOf[t[i-2]] != isLetter {
+	for _, g := range s.groups {
+		i := g.start
+		if i < 2 {
 			continue
 		}
-		have, want, end, value := ibanAt(t, i-2)
+		have, want, end, value := ibanAt(s.text, i-2)
 		if want > 0 && have == want && mod97(value[:have]) {
 			s.add(i-2, end, iban)
 		}

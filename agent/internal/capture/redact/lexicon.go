@@ -59,7 +59,10 @@ func lookUp(h uint64) lexeme {
 	k := key(h)
 	b := int(k>>(26-bucketBits)) * 4
 	for i, end := int(entry(b)), int(entry(b+4)); i < end; i++ {
-		if e := entry(tableHead + 4*i); e>>6 == k {
+		if e := entry(tableHead + 4*i); e>>6 >= k {
+			if e>>6 > k {
+				return 0
+			}
 			return lexeme(e & 63)
 		}
 	}
@@ -85,46 +88,6 @@ func hashOf(word []byte) uint64 {
 	return h
 }
 
-// wordSet is a small set of words of the program's own: a table with open addresses, a quarter full at most.
-type wordSet []uint64
-
-func setOf(words string) wordSet {
-	var hashes []uint64
-	start := 0
-	for i := 0; i <= len(words); i++ {
-		if i == len(words) || words[i] == ' ' || words[i] == '\n' || words[i] == '\t' {
-			if i > start {
-				hashes = append(hashes, hashOf([]byte(words[start:i])))
-			}
-			start = i + 1
-		}
-	}
-	size := 8
-	for size < 4*len(hashes) {
-		size *= 2
-	}
-	s := make(wordSet, size)
-	for _, h := range hashes {
-		i := int(h) & (size - 1)
-		for s[i] != 0 && s[i] != h {
-			i = (i + 1) & (size - 1)
-		}
-		s[i] = h
-	}
-	return s
-}
-
-func (s wordSet) has(h uint64) bool {
-	for i := int(h) & (len(s) - 1); ; i = (i + 1) & (len(s) - 1) {
-		switch s[i] {
-		case 0:
-			return false
-		case h:
-			return true
-		}
-	}
-}
-
 // large tells of capital letters beyond ASCII.
 func large(r rune) bool { return unicode.IsUpper(r) || unicode.IsTitle(r) }
 
@@ -132,16 +95,15 @@ func hashWord(w string) uint64 { return hashOf([]byte(w)) }
 
 // Hashes of single words that the rules ask for.
 var (
-	wordA      = hashWord("a")
-	wordAge    = hashWord("age")
-	wordCorner = hashWord("corner")
-	wordHe     = hashWord("he")
-	wordIM     = hashWord("i'm")
-	wordIs     = hashWord("is")
-	wordOf     = hashWord("of")
-	wordOn     = hashWord("on")
-	wordShe    = hashWord("she")
-	wordThe    = hashWord("the")
-	wordWas    = hashWord("was")
-	wordYo     = hashWord("yo")
+	wordA   = hashWord("a")
+	wordAge = hashWord("age")
+	wordHe  = hashWord("he")
+	wordIM  = hashWord("i'm")
+	wordIs  = hashWord("is")
+	wordOf  = hashWord("of")
+	wordOn  = hashWord("on")
+	wordShe = hashWord("she")
+	wordThe = hashWord("the")
+	wordWas = hashWord("was")
+	wordYo  = hashWord("yo")
 )

@@ -1,20 +1,17 @@
 package redact
 
 import (
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"hash"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/byleave/byleave/proto/pb"
 )
 
 // names gives each value of a session its number. It keeps no value: only a keyed digest, whose key never leaves RAM.
 type names struct {
-	mac  hash.Hash
+	key  [32]byte
 	ids  map[digest]uint32
 	last [classes]uint32
 }
@@ -29,19 +26,17 @@ type digest struct {
 const mostNames = 1 << 14
 
 func newNames(session [16]byte) *names {
-	var key [32]byte
-	rand.Read(key[:]) // never fails
-	n := &names{mac: hmac.New(sha256.New, append(key[:], session[:]...)), ids: map[digest]uint32{}}
+	n := &names{ids: map[digest]uint32{}}
+	rand.Read(n.key[:]) // never fails
+	n.key = sha256.Sum256(append(n.key[:], session[:]...))
 	return n
 }
 
+// digest is over the key first and is cut to half, so that nobody can go on from it to the digest of another value.
 func (n *names) digest(c class, normal []byte) digest {
-	d := digest{class: c}
-	n.mac.Reset()
-	n.mac.Write([]byte{byte(c)})
-	n.mac.Write(normal)
-	copy(d.sum[:], n.mac.Sum(nil))
-	return d
+	var room [256]byte
+	sum := sha256.Sum256(append(append(append(room[:0], n.key[:]...), byte(c)), normal...))
+	return digest{c, [16]byte(sum[:16])}
 }
 
 func (n *names) id(d digest) uint32 {
@@ -65,12 +60,22 @@ type builder struct {
 
 // token writes the class token of a value of so many characters.
 func (b *builder) token(d digest, characters int) {
-	id := b.names.id(d)
-	start := b.text.Len()
-	b.text.WriteString("<" + d.class.String() + "#" + strconv.FormatUint(uint64(id), 10) + ">")
+	start, id := b.text.Len(), b.name(d)
 	b.spans = append(b.spans, &pb.Span{
 		Start: uint32(start), End: uint32(b.text.Len()), Class: d.class.String(), Id: id, Length: bucket(characters),
 	})
+}
+
+// name writes the class token of a value and gives its number.
+func (b *builder) name(d digest) uint32 {
+	id := b.names.id(d)
+	var room [20]byte
+	b.text.WriteByte('<')
+	b.text.WriteString(d.class.String())
+	b.text.WriteByte('#')
+	b.text.Write(strconv.AppendUint(room[:0], uint64(id), 10))
+	b.text.WriteByte('>')
+	return id
 }
 
 // redact gives text with class tokens in place of what must not leave.
@@ -84,12 +89,11 @@ func (r *Redactor) tokens(text []byte, found []span) string {
 		return string(text)
 	}
 	b := builder{names: r.names}
+	b.text.Grow(len(text) + 16)
 	at := 0
-	spans := append([]span(nil), found...)
-	for _, s := range spans {
+	for _, s := range found {
 		b.text.Write(text[at:s.start])
-		value := text[s.start:s.end]
-		b.token(r.names.digest(s.class, r.engine.normal(s.class, value)), utf8.RuneCount(value))
+		b.name(r.names.digest(s.class, r.engine.normal(s.class, text[s.start:s.end])))
 		at = s.end
 	}
 	b.text.Write(text[at:])

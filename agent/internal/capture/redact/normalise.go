@@ -10,23 +10,34 @@ import (
 
 // folded is a text in which what looks alike is alike, and where each of its bytes comes from.
 type folded struct {
-	text []byte
-	from []int32 // byte offset in the original at which the character of this byte begins
-	end  int     // of the original
-	form []byte  // memory that is used again
+	text  []byte
+	parts []part // in order
+	end   int    // of the original
+	here  int    // the part that was asked for last: spans come nearly in order
+	form  []byte // memory that is used again
+}
+
+// part is a stretch of the folded text: a copy of bytes of the original, or what one character is read as.
+type part struct {
+	at, from int32 // where it begins, and where in the original
+	char     bool
 }
 
 // fold normalises src into f, reusing its memory: compatibility forms (full-width letters, ligatures), digits of all scripts, letters
 // that look like Latin ones, kinds of dash, dot, space and quote; invisible characters and accents vanish.
 func (f *folded) fold(src []byte) {
-	f.text, f.from, f.end = f.text[:0], f.from[:0], len(src)
+	f.text, f.parts, f.end, f.here = f.text[:0], f.parts[:0], len(src), 0
 	for i := 0; i < len(src); {
-		c := src[i]
-		if c < utf8.RuneSelf {
-			if c >= ' ' && c != 0x7f || c == '\n' || c == '\t' || c == '\r' {
-				f.text, f.from = append(f.text, c), append(f.from, int32(i))
-			}
-			i++
+		j := nextBad(src, i)
+		if j > i {
+			f.parts = append(f.parts, part{int32(len(f.text)), int32(i), false})
+			f.text = append(f.text, src[i:j]...)
+		}
+		if i = j; i == len(src) {
+			return
+		}
+		if src[i] < utf8.RuneSelf {
+			i++ // a control character
 			continue
 		}
 		r, n := utf8.DecodeRune(src[i:])
@@ -43,9 +54,23 @@ func (f *folded) add(r rune, raw []byte, from int) {
 	} else {
 		f.text, f.form = appendFolded(f.text, f.form, r, raw)
 	}
-	for range len(f.text) - start {
-		f.from = append(f.from, int32(from))
+	if len(f.text) > start {
+		f.parts = append(f.parts, part{int32(start), int32(from), true})
 	}
+}
+
+// from is where in the original the character of byte i begins.
+func (f *folded) from(i int) int {
+	for f.here+1 < len(f.parts) && int(f.parts[f.here+1].at) <= i {
+		f.here++
+	}
+	for int(f.parts[f.here].at) > i {
+		f.here--
+	}
+	if p := f.parts[f.here]; !p.char {
+		return int(p.from) + i - int(p.at)
+	}
+	return int(f.parts[f.here].from)
 }
 
 // appendFolded writes what r is read as; form is memory for it.
@@ -94,17 +119,17 @@ func (f *folded) origin(start, end int) (int, int) {
 		return 0, 0
 	}
 	to := f.end
-	if end < len(f.from) {
-		to = int(f.from[end])
+	if end < len(f.text) {
+		to = f.from(end)
 	}
-	for k := end - 1; end < len(f.from) && to == int(f.from[k]); { // the span ends inside of what one character is read as
-		if end++; end == len(f.from) {
+	for last := f.from(end - 1); end < len(f.text) && to == last; { // the span ends inside of what one character is read as
+		if end++; end == len(f.text) {
 			to = f.end
 			break
 		}
-		to = int(f.from[end])
+		to = f.from(end)
 	}
-	return int(f.from[start]), to
+	return f.from(start), to
 }
 
 // invisible tells of characters that a reader does not see, or sees as part of the one before.

@@ -2,31 +2,29 @@ package redact
 
 // findWords splits the text once, and looks for people, places, addresses, dates and ids by their words and by what stands around them.
 func findWords(s *search) error {
-	if err := s.split(s.text); err != nil {
-		return err
-	}
-	if len(s.words) == 0 {
-		return nil
-	}
 	s.findNames()
 	s.findAddresses()
 	s.lists()
 	s.cells()
+	s.rows()
+	s.quoted()
 	s.findContext()
+	s.findNationals()
+	s.findSeeds()
 	return s.spend(0)
 }
 
 var (
-	titles = setOf(`mr mrs ms miss dr prof professor doctor sir madam madame mme mlle monsieur herr herrn frau hr fr don dona dna senor senora
-		sr sra srta signor signora sig mevrouw dhr pan pani lord lady dame rev reverend fr captain capt sgt lt col gen judge nurse uncle aunt`)
-	particles = setOf(`van von nad am im ob bei sur sous lez upon aan delle dei degli dello de der den del della di da do dos das des du la le bin ibn al el ten ter zu zur af av y e of't op 't`)
-	companies = setOf(`inc incorporated corp corporation ltd limited llc llp plc gmbh ag kg ohg ug bv nv sa sarl srl spa ab oy as aps kk pty
+	titles = traitOf(`mr mrs ms miss dr prof professor doctor sir madam madame mme mlle monsieur herr herrn frau hr fr don dona dna senor senora
+		sr sra srta signor signora sig mevrouw dhr pan pani lord lady dame rev reverend fr captain capt sgt lt col gen judge nurse uncle aunt med phil rer jur dent`)
+	particles = traitOf(`med phil rer jur dent van von nad am im ob bei sur sous lez upon aan delle dei degli dello de der den del della di da do dos das des du la le bin ibn al el ten ter zu zur af av y e of't op 't`)
+	companies = traitOf(`inc incorporated corp corporation ltd limited llc llp plc gmbh ag kg ohg ug bv nv sa sarl srl spa ab oy as aps kk pty
 		co company systems solutions investments analytics labs ventures capital services networks software agency industries enterprises international group holdings holding partners associates consulting technologies bank university hospital institute foundation`)
-	legal       = setOf(`inc incorporated corp corporation ltd llc llp plc gmbh bv sarl srl pty`)
-	toPlaces    = setOf(`in at from to near via into visit visited visiting leaving left reach reached`)
-	beforeTowns = setOf(`of city town village called visit`)
-	callings    = setOf(`dear hi hello hey thanks cheers regards sincerely yours called named name's i'm am by hola bonjour hallo liebe lieber ciao`)
-	sayings     = setOf(`said says asked told shouted wrote writes replied called calls thinks is was has had and will can does did wants lives lived works worked
+	legal       = traitOf(`inc incorporated corp corporation ltd llc llp plc gmbh bv sarl srl pty`)
+	toPlaces    = traitOf(`in at from to near via into visit visited visiting leaving left reach reached`)
+	beforeTowns = traitOf(`of city town village called visit`)
+	callings    = traitOf(`dear hi hello hey thanks cheers regards sincerely yours called named name's i'm am by hola bonjour hallo liebe lieber ciao`)
+	sayings     = traitOf(`said says asked told shouted wrote writes replied called calls thinks is was has had and will can does did wants lives lived works worked
 		went flew came comes goes got gets sent gave had's who whose also just never always began`)
 )
 
@@ -34,7 +32,7 @@ var (
 func (w *word) lexeme() lexeme {
 	if !w.looked {
 		w.looked, w.lex = true, lookUp(w.hash)
-		if english.has(w.hash) {
+		if w.is(english) {
 			w.lex |= isCommon | isOften
 		}
 	}
@@ -62,7 +60,7 @@ func (s *search) strong(i int) bool {
 	case w.lex&isName != 0:
 		return kind == englishLine || w.lex&isGiven != 0 || w.lex&isName == isName
 	case w.form == upperAll:
-		return kind == englishLine && w.letters() >= 4 && i > 0 && (toPlaces.has(s.words[i-1].hash) || w.letters() >= 5 && beforeTowns.has(s.words[i-1].hash))
+		return kind == englishLine && w.letters() >= 4 && i > 0 && (s.words[i-1].is(toPlaces) || w.letters() >= 5 && s.words[i-1].is(beforeTowns))
 	}
 	return kind == englishLine && w.letters() >= 3
 }
@@ -74,51 +72,70 @@ func (s *search) joins(i int) bool {
 	case sep == sepSpace, sep == sepHyphen, sep == sepHyphen|sepSpace && false:
 		return true
 	case sep == sepDot|sepSpace, sep == sepDot:
-		return p.form == initial || p.form == small && p.letters() == 1 || titles.has(p.hash) && p.letters() <= 4
+		return p.form == initial || p.form == small && p.letters() == 1 || p.is(titles) && p.letters() <= 4
 	}
 	return false
 }
 
 // findNames takes runs of capital words in which at least one is a name.
 func (s *search) findNames() {
-	for i := range s.words {
-		w := &s.words[i]
-		if w.large() && !w.glued {
+	for _, i := range s.large {
+		if w := &s.words[i]; w.form != initial && !w.glued && s.lines[w.line].kind != codeLine {
 			w.lexeme()
 		}
 	}
-	for i := 0; i < len(s.words); {
-		w := &s.words[i]
-		if !w.large() && w.form != initial || w.glued {
-			if w.form == small && s.lines[w.line].small && s.lines[w.line].kind == englishLine {
-				i = s.smallName(i)
-				continue
+	next := 0 // of s.large
+	for n := range s.lines {
+		l := &s.lines[n]
+		if l.kind == codeLine {
+			for next < len(s.large) && s.large[next] < l.last {
+				next++
 			}
-			i++
 			continue
 		}
-		j := i + 1
-		for j < len(s.words) && s.joins(j) && !s.words[j].glued {
-			n := &s.words[j]
-			if n.large() || n.form == initial {
-				j++
+		if l.small && l.kind == englishLine {
+			for i := int(l.first); i < int(l.last); {
+				i = s.nameAround(i)
+			}
+		}
+		for i := int(l.first); next < len(s.large) && s.large[next] < l.last; next++ {
+			if k := int(s.large[next]); k >= i && !(l.small && l.kind == englishLine) {
+				i = s.nameAround(k)
+			}
+		}
+	}
+}
+
+// nameAround looks for a name that begins with word i, and gives the word behind it.
+func (s *search) nameAround(i int) int {
+	w := &s.words[i]
+	if !w.large() && w.form != initial || w.glued {
+		if w.form == small && s.lines[w.line].small && s.lines[w.line].kind == englishLine {
+			return s.smallName(i)
+		}
+		return i + 1
+	}
+	j := i + 1
+	for j < len(s.words) && s.joins(j) && !s.words[j].glued {
+		n := &s.words[j]
+		if n.large() || n.form == initial {
+			j++
+			continue
+		}
+		if n.form == small && n.is(particles) {
+			k := j + 1
+			for k < len(s.words) && k < j+3 && s.words[k].form == small && s.words[k].is(particles) {
+				k++
+			}
+			if k < len(s.words) && s.joins(k) && s.words[k].large() && !s.words[k].glued {
+				j = k + 1
 				continue
 			}
-			if n.form == small && particles.has(n.hash) {
-				k := j + 1
-				for k < len(s.words) && k < j+3 && s.words[k].form == small && particles.has(s.words[k].hash) {
-					k++
-				}
-				if k < len(s.words) && s.joins(k) && s.words[k].large() && !s.words[k].glued {
-					j = k + 1
-					continue
-				}
-			}
-			break
 		}
-		s.name(i, j)
-		i = j
+		break
 	}
+	s.name(i, j)
+	return j
 }
 
 // name judges the run of words i to j-1.
@@ -138,7 +155,7 @@ func (s *search) name(i, j int) {
 	}
 	title := -1
 	for k := i; k < j-1; k++ {
-		if titles.has(s.words[k].hash) && s.words[k+1].form != small {
+		if s.words[k].is(titles) && s.words[k+1].form != small {
 			title = k
 			break
 		}
@@ -159,12 +176,12 @@ func (s *search) name(i, j int) {
 		return
 	}
 	c := person
-	prev := i > 0 && first > 0 && toPlaces.has(s.words[first-1].hash)
+	prev := i > 0 && first > 0 && s.words[first-1].is(toPlaces)
 	lex := s.words[first].lex
 	switch {
-	case legal.has(s.words[last].hash) && last > first:
+	case s.words[last].is(legal) && last > first:
 		c = organisation
-	case lex&isPlace != 0 && lex&(isGiven|isFamily) == 0, placePairs.has(s.words[first].hash), prev && lex&isGiven == 0:
+	case lex&isPlace != 0 && lex&(isGiven|isFamily) == 0, s.words[first].is(placePairs), prev && lex&isGiven == 0:
 		c = place
 	}
 	s.mark(first, last, c)
@@ -173,7 +190,7 @@ func (s *search) name(i, j int) {
 // cell tells whether words i to j-1 are a line of their own that can only be a name: two to four words, none an English one.
 func (s *search) cell(i, j int) bool {
 	l := &s.lines[s.words[i].line]
-	if l.kind != plainLine || int(l.first) != i && s.words[i].sep&sepColon == 0 || int(l.last) != j || j-i < 2 || j-i > 4 || len(s.lines) < 3 {
+	if l.kind != plainLine || int(l.first) != i && s.words[i].sep&sepColon == 0 || int(l.last) != j || j-i < 2 || j-i > 4 || len(s.lines) < 2 {
 		return false
 	}
 	named := false
@@ -188,8 +205,8 @@ func (s *search) cell(i, j int) bool {
 }
 
 var (
-	placeHeads = setOf(`new south north east west upper lower united czech saudi los las san santa sao saint st port fort el great costa sri hong puerto el papua sierra burkina cape ivory dominican grand mount lake villa bad gross klein store`)
-	placePairs = setOf(`united kingdom states arab emirates czech republic los angeles new zealand south africa korea north ivory coast costa rica hong kong puerto rico las vegas new york mexico delhi zealand orleans jersey hampshire san francisco jose diego saudi arabia sri lanka`)
+	placeHeads = traitOf(`new south north east west upper lower united czech saudi los las san santa sao saint st port fort el great costa sri hong puerto el papua sierra burkina cape ivory dominican grand mount lake villa bad gross klein store`)
+	placePairs = traitOf(`united kingdom states arab emirates czech republic los angeles new zealand south africa korea north ivory coast costa rica hong kong puerto rico las vegas new york mexico delhi zealand orleans jersey hampshire san francisco jose diego saudi arabia sri lanka`)
 )
 
 // widen takes in weak names, initials and forms of companies around the strong ones.
@@ -201,7 +218,7 @@ func (s *search) widen(first, last, i, j int) (int, int) {
 			continue
 		}
 		often := w.lex&isOften != 0 || s.starts(first-1) && w.lex&isGiven == 0
-		if w.form == initial && !s.starts(first-1) || placeHeads.has(w.hash) && s.words[first].lex&isPlace != 0 || w.lex&isName != 0 && !often || w.lex == 0 && w.letters() > 1 || w.form == small {
+		if w.form == initial && !s.starts(first-1) || w.is(placeHeads) && s.words[first].lex&isPlace != 0 || w.lex&isName != 0 && !often || w.lex == 0 && w.letters() > 1 || w.form == small {
 			first--
 			continue
 		}
@@ -212,7 +229,7 @@ func (s *search) widen(first, last, i, j int) (int, int) {
 	}
 	for last+1 < j {
 		w := &s.words[last+1]
-		if s.lines[w.line].kind == englishLine && w.form == capital && w.sep == sepSpace && !english.has(w.hash) || w.form == initial || s.words[last].form == initial && w.form == capital || w.form == capital && s.words[last].lex&(isGiven|isCommon) == isGiven && !english.has(w.hash) && !titles.has(w.hash) && w.sep == sepSpace && (j-i == 2 || w.lex&isOften == 0) || w.lex&isName != 0 && w.lex&isOften == 0 || companies.has(w.hash) || w.form == small || w.lex == 0 {
+		if s.lines[w.line].kind == englishLine && w.form == capital && w.sep == sepSpace && !w.is(english) || w.form == initial || s.words[last].form == initial && w.form == capital || w.form == capital && s.words[last].lex&(isGiven|isCommon) == isGiven && !w.is(english) && !w.is(titles) && w.sep == sepSpace && (j-i == 2 || w.lex&isOften == 0) || w.lex&isName != 0 && w.lex&isOften == 0 || w.is(companies) || w.form == small || w.lex == 0 {
 			last++
 			continue
 		}
@@ -232,10 +249,10 @@ func (s *search) weak(i, j int) (int, int) {
 	}
 	for k := i; k+1 < j; k++ {
 		a, b := &s.words[k], &s.words[k+1]
-		if placePairs.has(a.hash) && placePairs.has(b.hash) && kind == englishLine {
+		if a.is(placePairs) && b.is(placePairs) && kind == englishLine {
 			return k, k + 1
 		}
-		if a.lex&isGiven != 0 && !english.has(a.hash) && b.lex&isFamily != 0 && a.lex&b.lex&isOften == 0 && (kind == englishLine || (a.lex|b.lex)&isOften == 0) && b.large() && a.form == capital {
+		if a.lex&isGiven != 0 && !a.is(english) && b.lex&isFamily != 0 && a.lex&b.lex&isOften == 0 && (kind == englishLine || (a.lex|b.lex)&isOften == 0) && b.large() && a.form == capital {
 			return k, k + 1
 		}
 		if a.lex&isGiven != 0 && a.lex&isOften == 0 && b.form == initial {
@@ -246,9 +263,9 @@ func (s *search) weak(i, j int) (int, int) {
 		}
 	}
 	for k := i + 1; k < j; k++ {
-		if legal.has(s.words[k].hash) && s.lines[s.words[i].line].kind != codeLine {
+		if s.words[k].is(legal) && s.lines[s.words[i].line].kind != codeLine {
 			from := i
-			for from < k && s.starts(from) && english.has(s.words[from].hash) {
+			for from < k && s.starts(from) && s.words[from].is(english) {
 				from++
 			}
 			if from < k {
@@ -267,13 +284,13 @@ func (s *search) weak(i, j int) (int, int) {
 		switch {
 		case !s.starts(k) && w.lex&isGiven != 0 && j-i == 1:
 			return k, k
-		case k > 0 && toPlaces.has(s.words[k-1].hash) && w.lex&isPlace != 0 && w.sep == sepSpace && j-i == 1:
+		case k > 0 && s.words[k-1].is(toPlaces) && w.lex&isPlace != 0 && w.sep == sepSpace && j-i == 1:
 			return k, k
-		case s.starts(k) && w.lex&(isGiven|isFamily) != 0 && k+1 < len(s.words) && s.words[k+1].form == small && sayings.has(s.words[k+1].hash):
+		case s.starts(k) && w.lex&(isGiven|isFamily) != 0 && k+1 < len(s.words) && s.words[k+1].form == small && s.words[k+1].is(sayings):
 			return k, k
 		case s.starts(k) && w.lex&isGiven != 0 && w.sep&(sepLine|sepPara) != 0 && int(w.end) < len(s.text) && s.text[w.end] == ':':
 			return k, k
-		case k > 0 && (callings.has(s.words[k-1].hash)) && w.lex&(isGiven|isFamily) != 0:
+		case k > 0 && (s.words[k-1].is(callings)) && w.lex&(isGiven|isFamily) != 0:
 			return k, k
 		}
 	}
@@ -287,27 +304,27 @@ func (s *search) smallName(i int) int {
 		return i + 1
 	}
 	w.lex = w.lexeme()
-	if w.lex&isCommon != 0 || w.lex&isName == 0 || english.has(w.hash) || particles.has(w.hash) {
+	if w.lex&isCommon != 0 || w.lex&isName == 0 || w.is(english) || w.is(particles) {
 		return i + 1
 	}
 	first, j := i, i+1
 	for first > 0 && s.words[first].sep == sepSpace && s.words[first-1].form == small && s.words[first-1].letters() > 2 && !s.words[first-1].glued && s.words[first-1].tag == noClass {
 		p := &s.words[first-1]
-		if l := p.lexeme(); english.has(p.hash) || particles.has(p.hash) || !(l == 0 || l&isGiven != 0 && l&isOften == 0) {
+		if l := p.lexeme(); p.is(english) || p.is(particles) || !(l == 0 || l&isGiven != 0 && l&isOften == 0) {
 			break
 		}
 		first--
 	}
-	for first > 0 && s.words[first].sep&^(sepSpace|sepHyphen|sepDot) == 0 && titles.has(s.words[first-1].hash) {
+	for first > 0 && s.words[first].sep&^(sepSpace|sepHyphen|sepDot) == 0 && s.words[first-1].is(titles) {
 		first--
 	}
 	for j < len(s.words) && s.joins(j) && s.words[j].form == small && !s.words[j].glued {
 		n := &s.words[j]
-		if n.letters() == 1 && (n.hash != wordA && n.hash != wordI || j+1 < len(s.words) && s.joins(j+1) && s.words[j+1].letters() > 2 && s.words[j+1].lexeme()&isCommon == 0) || particles.has(n.hash) && j+1 < len(s.words) && s.joins(j+1) && s.words[j+1].lexeme()&isCommon == 0 {
+		if n.letters() == 1 && (n.hash != wordA && n.hash != wordI || j+1 < len(s.words) && s.joins(j+1) && s.words[j+1].letters() > 2 && s.words[j+1].lexeme()&isCommon == 0) || n.is(particles) && j+1 < len(s.words) && s.joins(j+1) && s.words[j+1].lexeme()&isCommon == 0 {
 			j++
 			continue
 		}
-		if n.lex = n.lexeme(); n.lex&isCommon != 0 || english.has(n.hash) {
+		if n.lex = n.lexeme(); n.lex&isCommon != 0 || n.is(english) {
 			break
 		}
 		j++
@@ -327,3 +344,38 @@ func (s *search) mark(first, last int, c class) {
 		s.words[i].tag = c
 	}
 }
+
+// quoted takes names out of what is no sentence: between quotes or between tags stands what people wrote. Two or three words of which the first is
+// a given name; in a statement that puts values into a table one is enough.
+func (s *search) quoted() {
+	for _, n := range s.large {
+		i := int(n)
+		w := &s.words[i]
+		if l := &s.lines[w.line]; l.kind == englishLine || w.form != capital || w.tag != noClass || w.start == 0 {
+			continue
+		}
+		open := s.text[w.start-1]
+		if open != '\'' && open != '"' && open != '>' {
+			continue
+		}
+		j := i + 1
+		for j < len(s.words) && j < i+4 && s.words[j].sep == sepSpace && (s.words[j].form == capital || s.words[j].form == initial) {
+			j++
+		}
+		end := int(s.words[j-1].end)
+		if end >= len(s.text) || s.text[end] != open && !(open == '>' && s.text[end] == '<') {
+			continue
+		}
+		l := w.lexeme()
+		switch {
+		case j-i >= 2 && l&isGiven != 0 && l&isOften == 0 && (l&isCommon == 0 || s.words[j-1].lexeme()&(isFamily|isCommon) == isFamily):
+		case j-i == 1 && s.seen&inserts != 0 && l&isCommon == 0 && l&(isGiven|isFamily) != 0 && open != '>':
+		default:
+			continue
+		}
+		s.mark(i, j-1, person)
+	}
+}
+
+// inserts are words of statements that put values into a table.
+var inserts = traitOf(`insert values`)

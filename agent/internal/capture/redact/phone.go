@@ -1,24 +1,12 @@
 package redact
 
-import (
-	"github.com/nyaruka/phonenumbers"
-)
-
-// regions are tried for a number without a country code, in this order.
-var regions = [...]string{"US", "GB", "DE", "FR", "IN", "ES", "IT", "BR", "JP", "AU", "MX", "PL", "NL", "CH"}
-
-// findPhone judges runs of 6 to 15 digits by the words before them, by their form, and last by libphonenumber's rules, whose tables
-// load with the first candidate (0.6 MB).
+// findPhone judges runs of digits by the words before them and by their form. libphonenumber is of no help where a number has no country
+// code: over the regions that one would try it calls seven to ten of ten random numbers valid (docs/decisions/0022).
 func findPhone(s *search) error {
-	var memory [64]group
-	for i := 0; i < len(s.text); {
-		if kindOf[s.text[i]] != isDigit {
-			i++
-			continue
-		}
-		run, _ := digitRun(s.text, i, memory[:0])
-		groups, end := s.oneNumber(run)
-		i = end
+	for i := 0; i < len(s.groups); {
+		groups := s.oneNumber(s.run(i))
+		end := groups[len(groups)-1].end
+		i += len(groups)
 		n := 0
 		for _, g := range groups {
 			n += g.len()
@@ -38,13 +26,13 @@ func findPhone(s *search) error {
 }
 
 // oneNumber cuts groups where they stop being parts of one number.
-func (s *search) oneNumber(groups []group) ([]group, int) {
+func (s *search) oneNumber(groups []group) []group {
 	for i := 1; i < len(groups); i++ {
 		if !s.close(groups[i-1], groups[i]) {
-			return groups[:i], groups[i-1].end
+			return groups[:i]
 		}
 	}
-	return groups, groups[len(groups)-1].end
+	return groups
 }
 
 // joined tells whether a letter stands at i: then the digits beside it are part of a token.
@@ -94,7 +82,7 @@ func (s *search) announced(i int) bool {
 
 // isPhone wants a sign that a number is a phone's: a country code, a word, a bracket, or groups as phones have them.
 func (s *search) isPhone(start, end, n int, groups []group) bool {
-	if s.text[start] == '+' || start+1 < len(s.text) && s.text[start+1] == '+' {
+	if (n >= 6 || len(groups) > 1) && (s.text[start] == '+' || start+1 < len(s.text) && s.text[start+1] == '+') { // +0100 is a zone of time
 		return true
 	}
 	if !s.decimalRun(groups) && s.announced(start) {
@@ -104,14 +92,14 @@ func (s *search) isPhone(start, end, n int, groups []group) bool {
 		return false
 	}
 	if len(groups) == 1 {
-		return n >= 10 && n <= 12 && (s.text[start] == '0' || n <= 11 && s.text[start] != '0') && s.valid(start, end)
+		return s.mobile(groups[0])
 	}
 	if len(groups) == 3 && groups[0].len() == 3 && groups[1].len() == 2 && groups[2].len() == 4 {
 		return false // the form of an SSN
 	}
 	bracket := s.text[start] == '('
 	sep := s.text[groups[0].end]
-	if !bracket && (sep == '/' && len(groups) > 2 || sep == '.' && len(groups) == 2 || s.years(groups)) {
+	if !bracket && (sep == '/' && len(groups) > 2 || sep == '.' && len(groups) == 2 && !s.local(groups) || s.years(groups)) {
 		return false
 	}
 	lens := [8]int{}
@@ -139,11 +127,32 @@ func (s *search) isPhone(start, end, n int, groups []group) bool {
 	case n >= 9 && n <= 12 && len(groups) >= 3 && sep != '/' && lens[len(groups)&7-1] >= 2 && lens[0] >= 2 && lens[0] <= 4:
 		return true
 	case n >= 9 && n <= 13:
-		return s.valid(start, end) || s.text[start] == '0' && len(groups) >= 2 && lens[0] >= 2 && n <= 12
+		return lens != [8]int{5, 4} && !(sep == '-' && lens == [8]int{2, 7}) // a code of a town with its street, a number of an employer
 	case n >= 7 && s.text[start] == '0' && lens[0] >= 2:
 		return true
+	case s.counted(end):
+		return false
+	case sep == '.':
+		return len(groups) == 2
+	case lens == [8]int{2, 2, 2} && sep == ' ':
+		return true
 	}
-	return false
+	return len(groups) == 2 && sep == ' ' && n <= 8 && lens[1] >= 5 && !(lens[0] == 3 && start > 1 && s.text[start-2] == '"') // not the 404 12345 of a log
+}
+
+// mobile tells of ten or eleven digits in a row as phones have them, with an area's zero, a country's one, or neither; up to 14 behind 00.
+func (s *search) mobile(g group) bool {
+	d := s.text[g.start:g.end]
+	switch n := len(d); {
+	case n < 10 || n > 14:
+		return false
+	case d[0] == '0' && d[1] == '0':
+		return n > 10 && d[2] != '0'
+	case d[0] == '0' || d[0] == '1':
+		return n == 11 && d[1] > '0' || n == 10 && d[0] == '0'
+	default:
+		return n == 10
+	}
 }
 
 // decimalRun tells of "3.14" and "12.50".
@@ -151,15 +160,25 @@ func (s *search) decimalRun(groups []group) bool {
 	return len(groups) == 2 && s.text[groups[0].end] == '.' && groups[1].len() <= 2
 }
 
+// local tells of "555.2671" and "2212.3246", which could be fractions: those begin small, or have a sign.
+func (s *search) local(groups []group) bool {
+	a, b := groups[0], groups[1]
+	return len(groups) == 2 && (a.len() == 3 || a.len() == 4) && b.len() == 4 && s.text[a.start] >= '2' && (a.start == 0 || !signs[s.text[a.start-1]])
+}
+
+// signs stand before amounts and measures.
+var signs = [256]bool{'-': true, '=': true, '$': true, '+': true, '~': true, '<': true, '>': true}
+
 // years tells of "1990-2000".
 func (s *search) years(groups []group) bool {
 	if s.text[groups[0].end] != '-' || len(groups) != 2 || groups[0].len() != 4 || groups[1].len() != 4 {
 		return false
 	}
-	return (s.text[groups[0].start] == '1' || s.text[groups[0].start] == '2') && (s.text[groups[1].start] == '1' || s.text[groups[1].start] == '2')
+	a, b := s.text[groups[0].start:groups[0].end], s.text[groups[1].start:groups[1].end]
+	return (a[0] == '1' || a[0] == '2') && (b[0] == '1' || b[0] == '2') && string(a) <= string(b)
 }
 
-// counted tells whether a word or sign behind the number says what it counts.
+// counted tells whether a word or sign behind the number says what it counts: any small word but those of which sentences are made.
 func (s *search) counted(end int) bool {
 	if end >= len(s.text) {
 		return false
@@ -167,21 +186,14 @@ func (s *search) counted(end int) bool {
 	if s.text[end] == '%' {
 		return true
 	}
-	return end+2 < len(s.text) && s.text[end] == ' ' && s.text[end+1] >= 'a' && s.text[end+1] <= 'z'
-}
-
-// valid asks libphonenumber's rules.
-func (s *search) valid(start, end int) bool {
-	if s.asked++; s.asked > 16 || s.spend(1<<10) != nil {
-		return s.asked <= 16
+	if end+2 >= len(s.text) || s.text[end] != ' ' || partOf[s.text[end+1]] != smallPart {
+		return false
 	}
-	text := string(s.text[start:end])
-	for _, r := range regions {
-		if n, err := phonenumbers.Parse(text, r); err == nil && phonenumbers.IsValidNumberForRegion(n, r) {
-			return true
-		}
+	h := hashBegin
+	for i := end + 1; i < len(s.text) && partOf[s.text[i]] == smallPart; i++ {
+		h = (h ^ uint64(s.text[i])) * hashStep
 	}
-	return false
+	return traitsOf(h)&(english|foreign) == 0
 }
 
 // extension is where a number ends with its "x123" or "ext. 123".

@@ -1,29 +1,45 @@
 package redact
 
 var (
-	streetEnds = setOf(`street st road rd avenue ave av lane ln drive dr court ct place pl square sq squares boulevard blvd way terrace ter close crescent cres
+	streetEnds = traitOf(`street st road rd avenue ave av lane ln drive dr court ct place pl square sq squares boulevard blvd way terrace ter close crescent cres
 		parkway pkwy highway hwy circle cir trail trl row gardens gdns grove mews hill walk alley loop plaza quay wharf streets roads strasse str weg platz allee gasse ring damm
 		straat laan gracht plein vej gade gatan vagen vei veien gata katu tie utca ut ter tanav ulica ulice ulitsa sokak caddesi`)
-	streetStarts = setOf(`postbox rua rue calle via avenida avda av ul ulica ulitsa plaza piazza piazzale corso viale vicolo boulevard bd chemin allee impasse quai
+	streetStarts = traitOf(`postbox rua rue calle via avenida avda av ul ulica ulitsa plaza piazza piazzale corso viale vicolo boulevard bd chemin allee impasse quai
 		paseo camino carrer cidade praca travessa largo strada rambla ronda callejon carretera corner c sokak os al aleja plac place route cours`)
 	streetTails = [...]string{"strasse", "straße", "str", "weg", "platz", "allee", "gasse", "straat", "laan", "gracht", "plein", "vej", "gade", "gatan",
 		"vagen", "veien", "gata", "katu", "utca", "tanav", "stien", "stræde", "vænget", "backe", "kuja", "polku", "damm", "ufer", "steig"}
-	units     = setOf(`apt apartment suite ste unit flat box psc pobox bldg wohnung appt floor`)
-	military  = setOf(`apo fpo dpo`)
-	smallEnds = setOf(`u ut utja ter koz poik tn mnt maantee tee puiestee strasse str weg vej utca ulica sokak`)
-	ships     = setOf(`usns usnv uscgc uss`)
+	// tailsBy holds them by their last byte.
+	tailsBy = func() (by [256][]string) {
+		for _, t := range streetTails {
+			by[t[len(t)-1]] = append(by[t[len(t)-1]], t)
+		}
+		return by
+	}()
+	units     = traitOf(`apt apartment suite ste unit flat box psc pobox bldg wohnung appt floor`)
+	military  = traitOf(`apo fpo dpo`)
+	smallEnds = traitOf(`u ut utja ter koz poik tn mnt maantee tee puiestee strasse str weg vej utca ulica sokak`)
+	ships     = traitOf(`usns usnv uscgc uss`)
+	corner    = traitOf(`corner`)
+	doubles   = traitOf(`bis ter quater`) // of a house number in France
 )
 
 // findAddresses looks for a street with its number, or a unit with its number, and takes what belongs to it on both sides.
 func (s *search) findAddresses() {
-	number := -1 // the next word with a digit
+	next := 0 // of s.figures: the next word with a digit
 	for i := 0; i < len(s.words); {
-		for number < i || number < len(s.words) && s.words[number].form != figure && s.words[number].form != mixed {
-			if number++; number >= len(s.words) {
-				break
-			}
+		for next < len(s.figures) && int(s.figures[next]) < i {
+			next++
 		}
-		if number-i > 7 && !ships.has(s.words[i].hash) {
+		if next == len(s.figures) && s.seen&ships == 0 {
+			break
+		}
+		if s.seen&ships == 0 {
+			reach := 7
+			if f := int(s.figures[next]); s.lines[s.words[f].line].kind == codeLine {
+				reach = 2
+			}
+			i = max(i, int(s.figures[next])-reach)
+		} else if (next == len(s.figures) || int(s.figures[next])-i > 7) && !s.words[i].is(ships) {
 			i++
 			continue
 		}
@@ -37,20 +53,22 @@ func (s *search) findAddresses() {
 			continue
 		}
 		last = s.extend(last)
-		for first > 0 && (s.words[first-1].form == initial && s.words[first].sep&^(sepDot|sepSpace) == 0 || s.houseNumber(first-1) && s.touch(first)) {
+		for first > 0 && (s.words[first-1].form == initial && s.words[first].sep&^(sepDot|sepSpace) == 0 || (s.houseNumber(first-1) || s.words[first-1].is(doubles) && first > 1 && s.houseNumber(first-2)) && s.touch(first)) {
 			first--
 		}
 		s.mark(first, last, address)
 		i = last + 1
 	}
-	s.corners()
+	if s.seen&corner != 0 {
+		s.corners()
+	}
 	s.postcodes()
 }
 
 // corners takes "the corner of A and B".
 func (s *search) corners() {
 	for i := 1; i+1 < len(s.words); i++ {
-		if s.words[i].hash != wordOf || s.words[i-1].hash != wordCorner {
+		if s.words[i].hash != wordOf || !s.words[i-1].is(corner) {
 			continue
 		}
 		j := i + 1
@@ -101,7 +119,7 @@ func (s *search) touch(i int) bool {
 // namely tells of words that a street can be called by.
 func (s *search) namely(i int) bool {
 	w := &s.words[i]
-	return (w.large() || w.form == initial || w.form == small && (s.lines[w.line].small && !english.has(w.hash) || particles.has(w.hash) || streetStarts.has(w.hash) || smallEnds.has(w.hash) && i > 0 && s.words[i-1].large())) && !w.glued
+	return (w.large() || w.form == initial || w.form == small && (s.lines[w.line].small && !w.is(english) || w.is(particles) || w.is(streetStarts) || w.is(smallEnds) && i > 0 && s.words[i-1].large())) && !w.glued
 }
 
 // anchor gives the words of a street with its number that begins at i, -1 if there is none.
@@ -111,11 +129,11 @@ func (s *search) anchor(i int) (int, int) {
 		return -1, -1
 	}
 	switch {
-	case units.has(w.hash) && w.form != initial && i+1 < len(s.words) && (s.words[i+1].form == figure || s.words[i+1].form == mixed && s.words[i+1].letters() <= 4) && s.words[i+1].sep&^(sepSpace|sepDot|sepColon) == 0 && !w.glued && (w.large() || s.lines[w.line].small):
+	case w.is(units) && w.form != initial && i+1 < len(s.words) && (s.words[i+1].form == figure || s.words[i+1].form == mixed && s.words[i+1].letters() <= 4) && s.words[i+1].sep&^(sepSpace|sepDot|sepColon) == 0 && !w.glued && (w.large() || s.lines[w.line].small):
 		return i, i + 1
-	case military.has(w.hash) && w.form != capital && i+2 < len(s.words) && s.words[i+2].form == figure:
+	case w.is(military) && w.form != capital && i+2 < len(s.words) && s.words[i+2].form == figure:
 		return i, i + 2
-	case ships.has(w.hash) && i+1 < len(s.words) && s.words[i+1].sep == sepSpace:
+	case w.is(ships) && i+1 < len(s.words) && s.words[i+1].sep == sepSpace:
 		return i, i + 1
 	}
 	number := s.houseNumber(i) && i+1 < len(s.words) && s.touch(i+1)
@@ -126,8 +144,8 @@ func (s *search) anchor(i int) (int, int) {
 	if !s.namely(j) || streetPart(s, j) == 0 && s.words[j].form == small && !s.lines[w.line].small {
 		return -1, -1
 	}
-	k, end, strong, start := j, -1, false, streetStarts.has(s.words[j].hash) && s.words[j].letters() > 1
-	for ; k < len(s.words) && k < j+6 && (k == j || s.touch(k)) && (s.namely(k) || start && s.words[k].form == small && !english.has(s.words[k].hash)); k++ {
+	k, end, strong, start := j, -1, false, s.words[j].is(streetStarts) && s.words[j].letters() > 1
+	for ; k < len(s.words) && k < j+6 && (k == j || s.touch(k)) && (s.namely(k) || start && s.words[k].form == small && !s.words[k].is(english)); k++ {
 		strong = strong || s.unknown(k)
 		if streetPart(s, k) == 2 && k > j || streetPart(s, k) == 3 {
 			end = k
@@ -136,7 +154,7 @@ func (s *search) anchor(i int) (int, int) {
 	if k == j {
 		return -1, -1
 	}
-	tail := k < len(s.words) && s.touch(k) && s.houseNumber(k) && s.words[k].sep&sepSpace != 0
+	tail := k < len(s.words) && (s.touch(k) || start && s.words[k].sep == sepComma|sepSpace) && s.houseNumber(k) && s.words[k].sep&sepSpace != 0
 	switch {
 	case end >= 0 && number:
 		if tail && end == k-1 {
@@ -150,7 +168,7 @@ func (s *search) anchor(i int) (int, int) {
 			return i, k
 		}
 		return i, k - 1
-	case number && strong && k-j <= 4 && (j > i+1 || k < len(s.words) && units.has(s.words[k].hash) && s.words[k].sep&^(sepSpace|sepComma|sepLine) == 0):
+	case number && strong && k-j <= 4 && (j > i+1 || k < len(s.words) && s.words[k].is(units) && s.words[k].sep&^(sepSpace|sepComma|sepLine) == 0):
 		return i, k - 1
 	case tail && strong && !s.lines[w.line].small && (number || s.lines[w.line].kind == englishLine && k-j <= 4) && s.words[k].letters() <= 5:
 		if !number { // no words of the sentence in front
@@ -173,7 +191,7 @@ func (s *search) unknown(i int) bool {
 		return false
 	}
 	if w.form == small {
-		return s.lines[w.line].small && w.lexeme()&isCommon == 0 && !english.has(w.hash)
+		return s.lines[w.line].small && w.lexeme()&isCommon == 0 && !w.is(english)
 	}
 	return w.lexeme()&isCommon == 0
 }
@@ -181,18 +199,18 @@ func (s *search) unknown(i int) bool {
 // streetPart is 2 for "Street", 3 for a word that ends as streets do ("Hauptstraße"), 1 for "Via", 0 for any other.
 func streetPart(s *search, i int) int {
 	w := &s.words[i]
-	if streetEnds.has(w.hash) || w.form == small && smallEnds.has(w.hash) && i > 0 && s.words[i-1].large() {
+	if w.is(streetEnds) || w.form == small && w.is(smallEnds) && i > 0 && s.words[i-1].large() {
 		return 2
 	}
 	if w.letters() >= 7 {
 		t := s.text[w.start:w.end]
-		for _, tail := range streetTails {
+		for _, tail := range tailsBy[t[len(t)-1]] {
 			if len(t) > len(tail)+2 && string(t[len(t)-len(tail):]) == tail {
 				return 3
 			}
 		}
 	}
-	if streetStarts.has(w.hash) {
+	if w.is(streetStarts) {
 		return 1
 	}
 	return 0
@@ -204,24 +222,28 @@ func (s *search) extend(last int) int {
 		i := last + 1
 		w := &s.words[i]
 		between := s.text[s.words[last].end:w.start]
+		if len(between) == 1 && between[0] == '/' && w.form == figure && s.words[last].form == figure && w.letters() <= 4 {
+			last = i
+			continue
+		}
 		if len(between) > 24 || w.sep&sepPara != 0 && !s.short(i) || w.sep&sepColon != 0 && !decorated(between) || s.label(i) && w.form != figure {
 			return last
 		}
 		brk := w.sep&(sepComma|sepLine|sepPara) != 0
-		if w.sep&sepDot != 0 && !brk && !units.has(s.words[last].hash) && s.words[last].letters() > 3 && !units.has(w.hash) {
+		if w.sep&sepDot != 0 && !brk && !s.words[last].is(units) && s.words[last].letters() > 3 && !w.is(units) {
 			return last
 		}
 		switch {
-		case units.has(w.hash) && i+1 < len(s.words) && (s.words[i+1].form == figure || s.words[i+1].form == mixed):
+		case w.is(units) && i+1 < len(s.words) && (s.words[i+1].form == figure || s.words[i+1].form == mixed):
 			last = i + 1
-		case military.has(w.hash) && i+2 < len(s.words) && s.words[i+2].form == figure:
+		case w.is(military) && i+2 < len(s.words) && s.words[i+2].form == figure:
 			last = i + 2
 		case w.form == figure && w.letters() <= 6 && !s.decimal(w), w.form == mixed && w.letters() <= 4 && !w.glued:
 			if w.sep&sepLine != 0 && i+1 < len(s.words) && s.words[i+1].form == small && s.words[i+1].sep == sepSpace && !s.lines[w.line].small {
 				return last
 			}
 			last = i
-		case w.form == initial && w.sep&sepComma != 0:
+		case w.form == initial && (w.sep&sepComma != 0 || w.sep == sepSpace && s.words[last].form == mixed):
 			last = i
 		case w.glued && w.form != capital:
 			return last
@@ -236,7 +258,7 @@ func (s *search) extend(last int) int {
 			known := false
 			for x := i; x <= k; x++ {
 				l := s.words[x].lexeme()
-				known = known || l&isCommon == 0 || placePairs.has(s.words[x].hash) || l&isPlace != 0 || streetPart(s, x) == 2 || s.words[x].form == upperAll && s.words[x].letters() == 2
+				known = known || l&isCommon == 0 || s.words[x].is(placePairs) || l&isPlace != 0 || streetPart(s, x) == 2 || s.words[x].form == upperAll && s.words[x].letters() == 2
 			}
 			if !brk && !known || brk && !known && !(w.sep&sepComma != 0) || w.sep&(sepLine|sepPara) != 0 && !known && !s.short(i) {
 				return last
@@ -268,7 +290,7 @@ func (s *search) short(i int) bool {
 		return false
 	}
 	for k := int(l.first); k < int(l.last); k++ {
-		if w := &s.words[k]; w.form == small && !particles.has(w.hash) && !l.small && (english.has(w.hash) && k == int(l.first)+1) {
+		if w := &s.words[k]; w.form == small && !w.is(particles) && !l.small && (w.is(english) && k == int(l.first)+1) {
 			return false
 		}
 	}
@@ -277,13 +299,17 @@ func (s *search) short(i int) bool {
 
 // postcodes finds British and Canadian codes, and an American state with its code.
 func (s *search) postcodes() {
-	for i := 0; i+1 < len(s.words); i++ {
+	for _, n := range s.figures {
+		i := int(n) - 1
+		if i < 0 {
+			continue
+		}
 		a, b := &s.words[i], &s.words[i+1]
 		if b.sep != sepSpace || a.glued || b.glued {
 			continue
 		}
 		switch {
-		case a.form == upperAll && a.letters() == 2 && b.form == figure && b.letters() == 5 && usStates.has(a.hash) && a.sep&(sepComma|sepSpace|sepLine) != 0:
+		case a.form == upperAll && a.letters() == 2 && b.form == figure && b.letters() == 5 && a.is(usStates) && a.sep&(sepComma|sepSpace|sepLine) != 0:
 			s.mark(i, i+1, address)
 		case a.form == mixed && b.form == mixed && b.letters() == 3 && a.letters() <= 4 && a.letters() >= 2 && postShape(s.text[a.start:a.end], s.text[b.start:b.end]):
 			s.mark(i, i+1, address)
@@ -303,4 +329,4 @@ func postShape(a, b []byte) bool {
 	return british || canadian
 }
 
-var usStates = setOf(`al ak az ar ca co ct de fl ga hi id il in ia ks ky la me md ma mi mn ms mo mt ne nv nh nj nm ny nc nd oh ok or pa ri sc sd tn tx ut vt va wa wv wi wy dc`)
+var usStates = traitOf(`al ak az ar ca co ct de fl ga hi id il in ia ks ky la me md ma mi mn ms mo mt ne nv nh nj nm ny nc nd oh ok or pa ri sc sd tn tx ut vt va wa wv wi wy dc`)

@@ -39,6 +39,7 @@ type Redactor struct {
 
 	out    []Event
 	last   time.Time // no event begins before the one before it
+	typing time.Time // when the typing began that nothing has interrupted
 	text   []byte    // memory that is used again
 	from   []int32
 	replay []cell
@@ -46,7 +47,7 @@ type Redactor struct {
 
 // Limits of what is remembered.
 const (
-	mostCuts   = 256
+	mostCuts   = 1 << 14
 	mostBehind = 6
 )
 
@@ -82,6 +83,7 @@ func (r *Redactor) Apply(ev raw.Event) []Event {
 	case s.Kind == raw.Gap:
 		r.leave(hard)
 		r.closeForm()
+		r.typing = time.Time{}
 		r.out = append(r.out, NewGap(s.From.Wall, s.Until.Wall, s.Reason))
 	case !s.Permit.Open():
 		r.leave(hard)

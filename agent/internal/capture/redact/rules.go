@@ -64,30 +64,35 @@ func findTerms(s *search) error {
 }
 
 // labels are words after which a secret stands.
-var labels = []string{"password", "passwd", "passwort", "passphrase", "passcode", "pwd", "pin", "otp", "cvv", "cvc", "secret",
+var labels = []string{"password", "passwd", "pass", "pw", "mdp", "clave", "pswd", "passwort", "passphrase", "passcode", "pwd", "pin", "otp", "cvv", "cvc", "secret",
 	"token", "api key", "api_key", "apikey", "contraseña", "contrasena", "mot de passe", "kennwort", "senha", "wachtwoord", "parola", "haslo"}
 
 // findLabelled takes what stands behind "password:" and its like.
 func findLabelled(s *search) error {
+	from, until := 0, 0 // the value that was looked at last: what begins inside of it ends with it
 	for _, h := range s.hits {
 		k := &s.keys[h.word]
 		if k.need&needLabel == 0 {
 			continue
 		}
 		begin := int(h.end) - int(k.length)
-		if k.length <= 3 && begin > 0 && (alnum(s.text[begin-1]) || s.text[begin-1] == '_') {
+		if k.length <= 5 && begin > 0 && (k.length <= 4 || s.weakLabel(begin, 5)) && (alnum(s.text[begin-1]) || s.text[begin-1] == '_') {
 			continue
 		}
 		start := s.labelValue(int(h.end))
 		end := start
+		if start >= from && start < until {
+			end = until
+		}
 		for end < len(s.text) && s.text[end] > ' ' && s.text[end] != '"' && s.text[end] != '\'' {
 			end++
 		}
+		from, until = start, end
 		if start == 0 || end-start < 3 {
 			continue
 		}
 		switch v := s.text[start:end]; {
-		case notSecret(v):
+		case notSecret(v), s.weakLabel(begin, int(k.length)) && !strong(v):
 		case lower(s.text[begin]) == 't' || lower(s.text[begin]) == 'a' || lower(s.text[begin]) == 's', len(v) >= longToken && random(v):
 			s.add(start, end, token) // a key of nobody knows whom
 		default:
@@ -110,19 +115,52 @@ func (s *search) labelValue(i int) int {
 	if i < len(s.text) && s.text[i] >= '0' && s.text[i] <= '9' { // CVV2
 		i++
 	}
+	for _, tail := range [...]string{"_key", "_value", "_hash", "_secret", "_token", "-key", "key"} {
+		if len(s.text)-i >= len(tail) && same(s.text[i:i+len(tail)], tail) {
+			i += len(tail)
+			break
+		}
+	}
 	skip(1)
 	at := i
 	for i < len(s.text) && (s.text[i] == ':' || s.text[i] == '=') {
 		i++
 	}
 	if i == at {
-		if i+3 > len(s.text) || lower(s.text[i]) != 'i' || lower(s.text[i+1]) != 's' || s.text[i+2] != ' ' || i == 0 || s.text[i-1] != ' ' {
+		n := 0
+		for _, w := range [...]string{"is ", "ist ", "lautet ", "est ", "es ", "was "} {
+			if len(s.text)-i >= len(w) && i > 0 && s.text[i-1] == ' ' && same(s.text[i:i+len(w)], w) {
+				n = len(w) - 1
+			}
+		}
+		if n == 0 {
 			return 0
 		}
-		i += 2
+		i += n
 	}
 	skip(1)
 	return i
+}
+
+// weakLabel tells of labels that stand in front of much else: "pass", and "clave" in Spanish.
+func (s *search) weakLabel(begin, n int) bool {
+	w := s.text[begin : begin+n]
+	return n == 4 && same(w, "pass") || n == 5 && same(w, "clave")
+}
+
+// strong tells of a value that only a password is like: "pass" stands in front of much else.
+func strong(v []byte) bool {
+	digits, others := 0, 0
+	for _, c := range v {
+		switch kindOf[c] {
+		case isDigit:
+			digits++
+		case isLetter:
+		default:
+			others++
+		}
+	}
+	return len(v) >= 6 && digits > 0 && digits+others < len(v)
 }
 
 // notSecret tells of what stands behind a label but is code: a variable, a call, a path, another label, a tag.

@@ -19,6 +19,7 @@ type run struct {
 	typed    []rune  // in typed order, deleted ones included
 	marks    []int32 // for each of typed: 1 + its place in finds, 0 if nothing was found
 	finds    []digest
+	passing  int // how many of finds were made of text on its way, not of the text as it is left
 	deleted  int
 	grown    bool  // since the last look at a peak
 	jumps    []int // places in typed at which the caret had been moved
@@ -133,8 +134,10 @@ func (r *Redactor) settle(end edge) {
 	if n.edited || len(n.jumps) > 0 {
 		r.history()
 	}
+	n.passing = len(n.finds)
 	cells := r.field.cells[n.lo:n.hi]
 	cut := r.edges(end)
+	r.spare(cells)
 	b := builder{names: r.names}
 	if Disconnected {
 		for _, c := range cells {
@@ -160,6 +163,31 @@ func (r *Redactor) settle(end edge) {
 	n.wipe()
 	r.follow()
 	r.frozen = false
+}
+
+// leastOfName is from how many characters on what is left of a name is redacted.
+const leastOfName = 4
+
+// spare takes back the marks of names that were read into slips: of "nowa", mended to "now", a reader has no name. A name of which more is
+// left stays redacted.
+func (r *Redactor) spare(cells []cell) {
+	n := &r.run
+	for i, d := range n.finds[:n.passing] {
+		if d.class != person && d.class != place && d.class != organisation && d.class != people {
+			continue
+		}
+		left := 0
+		for _, c := range cells {
+			if r.markOf(c) == int32(i+1) {
+				left++
+			}
+		}
+		for t := range n.marks {
+			if left < leastOfName && n.marks[t] == int32(i+1) {
+				n.marks[t] = 0
+			}
+		}
+	}
 }
 
 // follow hands on what happened behind the run.

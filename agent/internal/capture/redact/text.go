@@ -12,7 +12,8 @@ type Found struct {
 // Text gives value with class tokens in place of what must not leave, and says where it stood. A value that is too long, or on
 // which a rule fails, is redacted whole.
 func (r *Redactor) Text(value string) (string, []Found) {
-	text := []byte(value)
+	r.text = append(r.text[:0], value...)
+	text := r.text
 	spans := r.engine.scan(text)
 	found := make([]Found, 0, len(spans))
 	at, chars := 0, 0

@@ -9,7 +9,7 @@ func TestTypedText(t *testing.T) {
 		{"ssn", "my ssn is 123-45-6789 ok\n", "my ssn is <SSN#1> ok\n\n"},
 		{"card", "pay 4539 1488 0343 6467 now\n", "pay <CARD#1> now\n\n"},
 		{"email", "write to jane.doe@example.com soon\n", "write to <EMAIL#1> soon\n\n"},
-		{"aws", "key AKIAIOSFODNN7EXAMPLE end\n", "key <SECRET#1> end\n\n"},
+		{"aws", "key AKIAIOSFODNN7EXAMPLF end\n", "key <SECRET#1> end\n\n"},
 		{"typos", "pay 4539 1489\b8 0343 64677\b now\n", "pay <CARD#1> now\n\n"},
 		{"deleted", "123-45-6789\b\b\b\b\b ok\n", "<SSN#1> ok\n\n"},
 	} {

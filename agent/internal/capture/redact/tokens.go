@@ -30,20 +30,25 @@ const (
 type word struct {
 	start, end int32
 	hash       uint64 // of its letters, small, without a genitive
+	own        trait  // the lists in which it stands
 	lex        lexeme
 	form       form
 	sep        uint8 // what stands before it
 	looked     bool  // lex is known
 	glued      bool  // part of a path, an address or code
-	line       int32
 	tag        class // what it was found to be
+	line       int32
 }
+
+// is tells whether the word stands in one of the lists.
+func (w *word) is(t trait) bool { return w.own&t != 0 }
 
 // line is what a row of a text looks like.
 type line struct {
 	first, last int32 // words first to last-1
 	kind        lineKind
 	small       bool // no capital in it
+	plenty      bool // twelve words in a row that sentences do not need
 }
 
 type lineKind uint8
@@ -56,10 +61,10 @@ const (
 )
 
 var (
-	english = setOf(`the a an and or but if of to in on at by for with from is are was were be been am i me my we our you your he his she
+	english = traitOf(`the a an and or but if of to in on at by for with from is are was were be been am i me my we our you your he his she
 		her him they them their it its it's this that these those who what when where why how which have has had do does did will would can
 		could should not no there here so as than then about into after before under over i'm i've i'd i'll don't didn't isn't what's let's c'mon y'all who's you're he's she's that's there's won't can't please just`)
-	foreign = setOf(`der die das und ist nicht ein eine einen dem den zu mit von auf fur im ich sie wir es auch wird bei nach le la les et est une des
+	foreign = traitOf(`der die das und ist nicht ein eine einen dem den zu mit von auf fur im ich sie wir es auch wird bei nach le la les et est une des
 		du dans pour que qui pas sur avec au aux el los las una por con para del se es il di che non un della sono gli het een van en niet dat voor
 		op och att som ar det inte pa den er og ikke til af med nie jest sie na do bir ve bu icin o os um uma nao com e`)
 )
@@ -67,49 +72,114 @@ var (
 // maxWords bounds what is looked at in one text; a text with more is redacted whole.
 const maxWords = 1 << 19
 
-// split reads text into words and lines. It reuses its memory.
-func (e *engine) split(text []byte) error {
-	e.words, e.lines = e.words[:0], e.lines[:0]
-	sep, lineStart, codes := sepLine, 0, 0
-	e.lines = append(e.lines, line{})
+// read passes once over text and lists its words and lines, its groups of digits, and its long tokens. It reuses its memory.
+func (e *engine) read(text []byte, g *gateState) error {
+	e.words, e.lines, e.groups, e.longs = e.words[:0], e.lines[:0], e.groups[:0], e.longs[:0]
+	e.large, e.figures, e.seen = e.large[:0], e.figures[:0], 0
+	sep, begin, token, t := sepLine, 0, 0, tally{} // begin is where the line begins, token where the token does
 	for i := 0; i < len(text); {
 		c := text[i]
-		if k := kindOf[c]; k == isLetter || k == isDigit || k == isBad && !symbol(text, i) {
+		if p := partOf[c]; p == smallPart || p == largePart || p == digitPart || p == widePart && !symbol(text, i) {
 			if len(e.words) >= maxWords {
 				return errOverrun
 			}
-			w := readWord(text, i)
-			w.sep, w.line = sep, int32(len(e.lines)-1)
-			e.words = append(e.words, w)
+			w := e.word(text, i, g)
+			if w.sep != 0 { // it has an apostrophe
+				token = e.quoted(text, w, token, g)
+			}
+			w.sep, w.line = sep, int32(len(e.lines))
+			t.count(w)
+			e.list(w)
 			i, sep = int(w.end), sepNone
 			continue
 		}
 		switch c {
 		case ' ', '\t', '\r':
 			sep |= sepSpace
+			e.long(token, i, g)
+			token = i + 1
 		case '\n':
 			if sep&sepLine != 0 {
 				sep |= sepPara
 			}
 			sep |= sepLine
-			e.endLine(text, lineStart, i, codes)
-			lineStart, codes = i+1, 0
+			e.long(token, i, g)
+			e.endLine(text[begin:i], &t)
+			token, begin = i+1, i+1
 		case ',':
 			sep |= sepComma
+			e.long(token, i, g)
+			token = i + 1
 		case '.', '!', '?':
 			sep |= sepDot
-		case '-', '\'':
+		case '-':
 			sep |= sepHyphen
-		case '{', '}', '=', '<', '>', '\\', '$', '`', '_', '*', '&', ';', '(', ')', '[', ']', '+', '%', '#':
-			codes++
+		case '\'':
+			sep |= sepHyphen
+			e.long(token, i, g)
+			token = i + 1
+		case '{', '}', '<', '>', '`', ';', '[', ']':
+			t.codes++
 			sep |= sepColon
+			e.long(token, i, g)
+			token = i + 1
+		case '=', '\\', '$', '_', '*', '&', '(', ')', '+', '#':
+			t.codes++
+			sep |= sepColon
+		case '%':
+			t.codes++
+			sep |= sepColon
+			g.need |= needPercent
+		case '"', '|':
+			sep |= sepColon
+			e.long(token, i, g)
+			token = i + 1
+		case '@':
+			sep |= sepColon
+			g.need |= needAt
+		case ':':
+			sep |= sepColon
+			if g.colons++; g.colons == 2 {
+				g.need |= needColons
+			}
+		case '/':
+			sep |= sepColon
+			if i >= 2 && text[i-1] == '/' && text[i-2] == ':' {
+				g.need |= needScheme
+			}
 		default:
 			sep |= sepColon
 		}
 		i++
 	}
-	e.endLine(text, lineStart, len(text), codes)
+	e.long(token, len(text), g)
+	e.endLine(text[begin:], &t)
+	if len(e.words) > 0 {
+		g.need |= needWords
+	}
 	return nil
+}
+
+// quoted ends the tokens that the apostrophes in a word end, and gives where the one behind them begins.
+func (e *engine) quoted(text []byte, w *word, token int, g *gateState) int {
+	for i := int(w.start); i < int(w.end); i++ {
+		if text[i] == '\'' {
+			e.long(token, i, g)
+			token = i + 1
+		}
+	}
+	return token
+}
+
+// list notes the newest word where the detectors look for words of its form.
+func (e *engine) list(w *word) {
+	e.seen |= w.own
+	switch n := int32(len(e.words) - 1); w.form {
+	case capital, upperAll, initial:
+		e.large = append(e.large, n)
+	case figure, mixed:
+		e.figures = append(e.figures, n)
+	}
 }
 
 // symbol tells of a character beyond ASCII that is no letter: Latin-1 signs, punctuation, arrows, boxes, emoji.
@@ -123,28 +193,69 @@ func symbol(text []byte, i int) bool {
 	return text[i] < utf8.RuneSelf
 }
 
-// readWord reads the word that begins at i. An apostrophe between letters belongs to it.
-func readWord(text []byte, i int) word {
-	w := word{start: int32(i), hash: hashBegin}
-	smalls, larges, digits, odd, letters := 0, 0, 0, false, 0
-	camel, wide := false, false
-	for ; i < len(text); i++ {
+// parts of a word
+const (
+	noPart uint8 = iota
+	smallPart
+	largePart
+	digitPart
+	widePart
+	linePart
+	quotePart
+)
+
+var partOf = func() (p [256]uint8) {
+	for c := range p {
+		switch {
+		case c >= 'a' && c <= 'z':
+			p[c] = smallPart
+		case c >= 'A' && c <= 'Z':
+			p[c] = largePart
+		case c >= '0' && c <= '9':
+			p[c] = digitPart
+		case c >= utf8.RuneSelf:
+			p[c] = widePart
+		}
+	}
+	p['_'], p['\''] = linePart, quotePart
+	return p
+}()
+
+// word adds the word that begins at i. An apostrophe between letters belongs to it; then its sep is not 0.
+func (e *engine) word(text []byte, i int, g *gateState) *word {
+	start, hash := i, hashBegin
+	var smalls, larges, digits, before int // before counts small letters before the last apostrophe
+	odd, camel, wide, quote := false, false, false, uint8(0)
+read:
+	for i < len(text) {
 		c := text[i]
-		switch k := kindOf[c]; {
-		case k == isDigit:
-			digits++
-		case k == isLetter:
-			letters++
-			if c >= 'a' {
-				smalls++
-			} else {
-				camel = camel || smalls > 0
-				larges++
+		switch partOf[c] {
+		case smallPart:
+			from := i
+			for i < len(text) && partOf[text[i]] == smallPart {
+				hash = (hash ^ uint64(text[i])) * hashStep
+				i++
 			}
-		case k == isBad && !symbol(text, i):
+			smalls += i - from
+			continue
+		case largePart:
+			camel = camel || smalls > 0
+			larges++
+			hash = (hash ^ uint64(c|0x20)) * hashStep
+		case digitPart:
+			from := i
+			for ; i < len(text) && partOf[text[i]] == digitPart; i++ {
+				hash = (hash ^ uint64(text[i])) * hashStep
+			}
+			digits += i - from
+			e.digits(text, from, i, g)
+			continue
+		case widePart:
+			if symbol(text, i) {
+				break read
+			}
 			wide = true
 			if utf8.RuneStart(c) {
-				letters++
 				if r, _ := utf8.DecodeRune(text[i:]); large(r) {
 					camel = camel || smalls > 0
 					larges++
@@ -152,26 +263,28 @@ func readWord(text []byte, i int) word {
 					smalls++
 				}
 			}
-		case c == '_':
+		case linePart:
 			odd = true
-		case c == '\'' && i+1 < len(text) && kindOf[text[i+1]] == isLetter && letters > 0 && digits == 0:
-			if genitive(text, i) {
-				goto done
+			hash = (hash ^ uint64(c)) * hashStep
+		case quotePart:
+			if i+1 == len(text) || kindOf[text[i+1]] != isLetter || smalls+larges+before == 0 || digits > 0 || genitive(text, i) {
+				break read
 			}
-			camel = false
-			smalls = 0
+			quote, camel, before, smalls = 1, false, before+smalls, 0
+			hash = (hash ^ uint64(c)) * hashStep
 		default:
-			goto done
+			break read
 		}
-		w.hash = (w.hash ^ uint64(lower(c))) * hashStep
+		i++
 	}
-done:
-	w.end = int32(i)
 	if wide {
-		w.hash = hashOf(text[w.start:w.end])
+		hash = hashOf(text[start:i])
 	}
+	e.words = append(e.words, word{start: int32(start), end: int32(i), hash: hash, own: traitsOf(hash), sep: quote, glued: glued(text, start, i)})
+	w := &e.words[len(e.words)-1]
+	letters := smalls + larges + before
 	switch {
-	case odd || digits > 0 && letters > 0 || (camel || larges > 1 && smalls > 0) && !(letters > 3 && text[w.start+1] == '\'') && !legal.has(w.hash) && !prefixed(text[w.start:w.end]):
+	case odd || digits > 0 && letters > 0 || (camel || larges > 1 && smalls > 0) && !(letters > 3 && text[start+1] == '\'') && !w.is(legal) && !prefixed(text[start:i]):
 		w.form = mixed
 	case digits > 0:
 		w.form = figure
@@ -183,11 +296,10 @@ done:
 		w.form = upperAll
 	default:
 		w.form = capital
-		if c := text[w.start]; c >= 'a' && c <= 'z' && !((c == 'd' || c == 'l') && text[w.start+1] == '\'') {
+		if c := text[start]; c >= 'a' && c <= 'z' && !((c == 'd' || c == 'l') && text[start+1] == '\'') {
 			w.form = mixed
 		}
 	}
-	w.glued = glued(text, int(w.start), i)
 	return w
 }
 
@@ -199,6 +311,11 @@ func genitive(text []byte, i int) bool {
 
 // prefixed tells of names with a large letter inside.
 func prefixed(w []byte) bool {
+	switch w[0] {
+	case 'M', 'D', 'L', 'V', 'O', 'A', 'F':
+	default:
+		return false
+	}
 	for _, p := range [...]string{"Mc", "Mac", "De", "La", "Le", "Van", "Di", "Da", "O'", "D'", "L'", "Al", "Fitz"} {
 		if len(w) > len(p)+1 && string(w[:len(p)]) == p && w[len(p)] >= 'A' && w[len(p)] <= 'Z' {
 			return true
@@ -207,8 +324,19 @@ func prefixed(w []byte) bool {
 	return false
 }
 
+// gluing are the marks that glued looks at.
+var gluing = func() (g [256]bool) {
+	for _, c := range []byte(`@/\_#$=&~<%.:([`) {
+		g[c] = true
+	}
+	return g
+}()
+
 // glued tells of words that touch what only code, paths and addresses have.
 func glued(text []byte, start, end int) bool {
+	if (start == 0 || !gluing[text[start-1]]) && (end == len(text) || !gluing[text[end]]) {
+		return false
+	}
 	if start > 0 {
 		switch text[start-1] {
 		case '@', '/', '\\', '_', '#', '$', '=', '&', '~', '<', '%':
@@ -233,50 +361,63 @@ func glued(text []byte, start, end int) bool {
 	return false
 }
 
-// endLine judges the line that ends here.
-func (e *engine) endLine(text []byte, start, end, codes int) {
-	l := &e.lines[len(e.lines)-1]
-	l.last = int32(len(e.words))
-	en, other, small0, caps, long := 0, 0, 0, 0, 0
-	for i := l.first; i < l.last; i++ {
-		w := &e.words[i]
-		switch w.form {
-		case small:
-			small0++
-			if w.end-w.start <= 6 {
-				if english.has(w.hash) {
-					en++
-				}
-				if foreign.has(w.hash) {
-					other++
-				}
-			}
-		case capital, upperAll, initial:
-			caps++
-			if w.end-w.start >= 4 {
-				long++
-			}
-			if w.end-w.start <= 6 && english.has(w.hash) {
-				en++
-				if i == l.first {
-					caps--
-				}
-			}
-		case mixed:
-			codes++
+// tally counts the words of a line.
+type tally struct {
+	english, foreign int
+	smalls, larges   int
+	long             int // large ones of four letters or more
+	codes            int // signs and words that code has
+	row, plenty      int // small words in a row that sentences do not need; the most of them
+	words            int32
+}
+
+func (t *tally) count(w *word) {
+	t.words++
+	switch w.form {
+	case small:
+		t.smalls++
+		if t.row++; w.own&(english|wordsOfSeeds) == english {
+			t.row = 0
 		}
+		t.plenty = max(t.plenty, t.row)
+		if w.end-w.start <= 6 {
+			if w.is(english) {
+				t.english++
+			}
+			if w.is(foreign) {
+				t.foreign++
+			}
+		}
+	case capital, upperAll, initial:
+		t.larges++
+		t.row = 0
+		if w.end-w.start >= 4 {
+			t.long++
+		}
+		if w.end-w.start <= 6 && w.is(english) {
+			if t.english++; t.words == 1 {
+				t.larges--
+			}
+		}
+	case mixed:
+		t.codes++
 	}
-	n := int(l.last - l.first)
-	l.small = caps == 0
+}
+
+// endLine judges the line that ends here, and begins the next tally.
+func (e *engine) endLine(row []byte, t *tally) {
+	last := int32(len(e.words))
+	l := line{first: last - t.words, last: last, small: t.larges == 0, plenty: t.plenty >= 12}
 	switch {
-	case codes >= 3 && codes*12 > end-start, comment(text[start:end]):
+	case t.codes >= 3 && t.codes*12 > len(row), comment(row):
 		l.kind = codeLine
-	case other > en && other >= 2:
+	case t.foreign > t.english && t.foreign >= 2:
 		l.kind = foreignLine
-	case en >= 1 && n >= 3 && small0 >= 1 && (long <= 4 || small0*2 > caps || en >= 2 || small0 >= 2), small0 >= 4 && other == 0:
+	case t.english >= 1 && t.words >= 3 && t.smalls >= 1 && (t.long <= 4 || t.smalls*2 > t.larges || t.english >= 2 || t.smalls >= 2), t.smalls >= 4 && t.foreign == 0:
 		l.kind = englishLine
 	}
-	e.lines = append(e.lines, line{first: l.last, last: l.last})
+	e.lines = append(e.lines, l)
+	*t = tally{}
 }
 
 // comment tells of lines that begin as comments of programs do.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -215,5 +216,32 @@ func TestTypists(t *testing.T) {
 	}
 	if err := report.Write(os.Stdout, "../../../../bench/out", "typists", figures); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestTypingHasOneTime holds that what is typed with nothing else between has the time of its beginning, and no longer than a minute.
+func TestTypingHasOneTime(t *testing.T) {
+	r := newRedactor(t)
+	at := func(after time.Duration, text string) raw.Event {
+		s := textStep(t, 7, keys(text))
+		s.From = start.Add(after)
+		s.Until = s.From.Add(time.Second)
+		return raw.Wrap(s)
+	}
+	var out []Event
+	for _, s := range []time.Duration{0, 7, 40, 65, 70} {
+		out = append(out, r.Apply(at(s*time.Second, "please see this.\n"))...)
+	}
+	c := raw.Open(click(t))
+	c.From = start.Add(80 * time.Second)
+	c.Until = c.From
+	out = append(out, r.Apply(raw.Wrap(c))...)
+	out = append(out, r.Apply(at(82*time.Second, "please see this.\n"))...)
+	var got []time.Duration
+	for _, e := range append(out, r.Flush()...) {
+		got = append(got, e.At().Sub(start.Wall.Truncate(time.Second)).Round(time.Second))
+	}
+	if want := []time.Duration{0, 0, 0, 65e9, 65e9, 80e9, 82e9}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

@@ -21,6 +21,9 @@ type vendorRule struct {
 	Allowlists  []*allowed
 
 	form    ruleForm
+	far     bool // its key may stand kilobytes from its key word
+	led     bool // it begins with a name that has its key word in it: only there is it tried
+	shape   *shape
 	once    sync.Once
 	pattern *regexp.Regexp
 	failed  error
@@ -62,6 +65,23 @@ func formOf(r *vendorRule) ruleForm {
 	return inToken
 }
 
+// lead is how the rules of assignments begin: a part of a name.
+const lead = `(?i)[\w.-]{0,50}?(?:`
+
+// ledBy tells whether a match of the rule begins with a name that each of its key words is in.
+func ledBy(r *vendorRule) bool {
+	name, _, ok := strings.Cut(r.Regex, operator)
+	if r.form != assigned || !ok || !strings.HasPrefix(name, lead) {
+		return false
+	}
+	for _, w := range r.Keywords {
+		if !strings.Contains(strings.ToLower(name), strings.ToLower(w)) {
+			return false
+		}
+	}
+	return true
+}
+
 // The rules want a quote or a space behind a key, as source code has it. Pages, tables and sentences have other marks.
 const (
 	narrowEnd = "(?:[\\x60'\"\\s;]|\\\\[nr]|$)"
@@ -74,7 +94,11 @@ func (r *vendorRule) compiled() (*regexp.Regexp, error) {
 		if r.form == inToken {
 			end = strings.Replace(wideEnd, "!|", "!)|", 1)
 		}
-		r.pattern, r.failed = regexp.Compile(strings.ReplaceAll(r.Regex, narrowEnd, end))
+		x := strings.ReplaceAll(r.Regex, narrowEnd, end)
+		if r.led {
+			x = `\A(?:` + x + `)`
+		}
+		r.pattern, r.failed = regexp.Compile(x)
 		for _, a := range r.Allowlists {
 			for _, x := range a.Regexes {
 				p, err := regexp.Compile(x)
@@ -100,6 +124,12 @@ var ownWords = func() map[string]need {
 	}
 	for _, w := range labels {
 		m[w] = needLabel
+	}
+	for _, w := range bearers {
+		m[w] = needBearer
+	}
+	for _, w := range commands {
+		m[w] = needBearer
 	}
 	return m
 }()
@@ -137,6 +167,8 @@ func (e *engine) addVendor(text string) error {
 			return fmt.Errorf("redact: rule %q of gitleaks has no key word: the pinned module is not the one this was made for", r.ID)
 		}
 		r.form = formOf(r)
+		r.led = ledBy(r)
+		r.far = strings.HasPrefix(r.ID, "curl") || r.ID == "kubernetes-secret-yaml" || r.ID == "private-key"
 		for _, w := range r.Keywords {
 			k := word(w)
 			k.need |= needVendor
@@ -147,7 +179,7 @@ func (e *engine) addVendor(text string) error {
 	for i, w := range words {
 		e.keys[i].length = int32(len(w))
 	}
-	n, err := newNeedles(words)
+	n, err := newKeywords(words)
 	e.keywords = n
 	return err
 }
@@ -164,8 +196,8 @@ const genericRule = "generic-api-key"
 
 // findVendor runs the rules of each key word on the text around it, if something stands there that could be a key.
 func findVendor(s *search) error {
-	for n := 0; n < len(s.hits); n++ {
-		h := s.hits[n]
+	wide := hit{word: -1} // the last one around which a rule read far
+	for _, h := range s.hits {
 		k := &s.keys[h.word]
 		start := int(h.end) - int(k.length)
 		from, to, token := s.tokenAround(start, int(h.end))
@@ -179,6 +211,12 @@ func findVendor(s *search) error {
 					continue
 				}
 				lo, hi = max(0, from-4), min(len(s.text), to+4)
+				if err := s.spend(hi - lo); err != nil {
+					return err
+				}
+				if !r.fits(s.text[lo:hi]) {
+					continue
+				}
 			case assigned:
 				if value < 0 {
 					value = s.assignment(int(h.end))
@@ -190,15 +228,23 @@ func findVendor(s *search) error {
 					if value == 1 {
 						continue
 					}
-					lo, hi = max(0, start-64), min(hi, int(h.end)+260)
+					hi = min(hi, int(h.end)+260)
+				}
+				if r.led {
+					for lo = start; lo > 0 && lo > start-50 && (alnum(s.text[lo-1]) || byteIn(s.text[lo-1], "_.-")); {
+						lo--
+					}
 				}
 			default:
-				if n > 0 && s.hits[n-1].word == h.word && int(h.end-s.hits[n-1].end) < wideHit/2 || !s.worth(r, start) {
+				if !s.worth(r, start) {
 					continue
 				}
-				lo, hi = max(0, start-wideHit), min(len(s.text), int(h.end)+wideHit)
-				if !strings.HasPrefix(r.ID, "curl") && r.ID != "kubernetes-secret-yaml" && r.ID != "private-key" {
-					lo, hi = max(0, start-beforeHit), min(len(s.text), int(h.end)+afterHit)
+				if r.far {
+					if wide.word == h.word && wide.end != h.end && int(h.end-wide.end) < wideHit/2 {
+						continue
+					}
+					wide = h
+					lo, hi = max(0, start-wideHit), min(len(s.text), int(h.end)+wideHit)
 				}
 			}
 			if err := s.try(r, lo, hi); err != nil {
@@ -252,12 +298,23 @@ func (s *search) try(r *vendorRule, lo, hi int) error {
 		}
 		start, end := r.secret(m)
 		if (r.Entropy == 0 || entropy(part[start:end]) >= r.Entropy) && !placeholder(part[start:end]) && !specimen(part[start:end]) && !r.allows(part, m, start, end) {
-			s.add(lo+start, lo+end, secret)
+			s.add(lo+start, lo+end, r.gives())
+		}
+		if r.led {
+			return nil
 		}
 		next := max(m[1], 1)
 		part, lo = part[next:], lo+next
 	}
 	return nil
+}
+
+// gives is the class of what a rule finds: the generic rule knows of no vendor, so what it finds is a token, as any that somebody calls so.
+func (r *vendorRule) gives() class {
+	if r.ID == genericRule {
+		return token
+	}
+	return secret
 }
 
 // specimen tells of keys in which the alphabet or the digits stand in their order.
@@ -298,39 +355,37 @@ func keyPart(c byte) bool {
 	return inKey[c]
 }
 
-// assignment tells whether an operator and a value of eight characters or more stand behind a key word: 0 no, 1 without a digit, 2 with one.
+// assignment tells whether an operator and a value of eight characters or more stand behind a key word, with nothing but a name, spaces
+// and quotes between: 0 no, 1 without a digit, 2 with one.
 func (s *search) assignment(at int) int {
-	end := min(len(s.text), at+64)
-	best := 0
-	for i := at; i < end; i++ {
-		switch c := s.text[i]; c {
-		case '=', '>', ':', '|', ',':
-			j := i + 1
-			for j < len(s.text) && j < i+10 && (s.text[j] == '=' || s.text[j] == '>' || s.text[j] == ':' || s.text[j] == '\'' || s.text[j] == '"' || s.text[j] == '`' || s.text[j] <= ' ' || s.text[j] == '|') {
-				j++
-			}
-			start, digit := j, 1
-			for j < len(s.text) && keyPart(s.text[j]) && j < start+200 {
-				if kindOf[s.text[j]] == isDigit {
-					digit = 2
-				}
-				j++
-			}
-			if j-start >= 8 {
-				best = max(best, digit)
-			}
-			if best == 2 {
-				return best
-			}
-		case '\n', '{', '}', '(', ')', ';':
-			if c == '(' || c == '\n' || c == ')' {
-				continue
-			}
-			return best
-		}
+	i, end := at, min(len(s.text), at+64)
+	for i < end && beforeOperator[s.text[i]] {
+		i++
 	}
-	return best
+	if i == end || !inOperator[s.text[i]] {
+		return 0
+	}
+	i++
+	for to := min(len(s.text), i+9); i < to && (inOperator[s.text[i]] && s.text[i] != ',' || s.text[i] == '\'' || s.text[i] == '"' || s.text[i] == '`' || s.text[i] <= ' '); {
+		i++
+	}
+	start, found := i, 1
+	for i < len(s.text) && keyPart(s.text[i]) && i < start+200 {
+		if kindOf[s.text[i]] == isDigit {
+			found = 2
+		}
+		i++
+	}
+	if i-start < 8 {
+		return 0
+	}
+	return found
 }
+
+var (
+	beforeOperator = tableOf("_.- \t\r\n\v\f'\"")
+	inOperator     = [256]bool{'=': true, '>': true, ':': true, '|': true, '?': true, ',': true}
+)
 
 // allows tells whether the rule itself says that this is no secret.
 func (r *vendorRule) allows(part []byte, m []int, start, end int) bool {

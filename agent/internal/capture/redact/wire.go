@@ -12,11 +12,12 @@ import (
 	"github.com/byleave/byleave/proto/pb"
 )
 
-// Times are told in steps of tick, of typing in steps of coarse. How long typing took is not told at all: with how much was typed
-// it would tell who typed (docs/decisions/0017).
+// Times are told in steps of tick, of typing in steps of coarse. How long typing took is not told at all, and what is typed with nothing else
+// between has one time, that of its beginning, for so long as stretch: with how much was typed it would tell who typed (docs/decisions/0022).
 const (
-	tick   = 100 * time.Millisecond
-	coarse = time.Second
+	tick    = 100 * time.Millisecond
+	coarse  = time.Second
+	stretch = time.Minute
 )
 
 // event closes an action into an Event.
@@ -28,6 +29,14 @@ func (r *Redactor) event(a *pb.Action, from, until time.Time, frames []*pb.Frame
 	at := from.Truncate(step)
 	if at.Before(r.last) {
 		at = r.last
+	}
+	switch {
+	case a.Text == nil:
+		r.typing = time.Time{}
+	case !r.typing.IsZero() && at.Sub(r.typing) < stretch:
+		at = r.typing
+	default:
+		r.typing = at
 	}
 	r.last = at
 	until = roundUp(until, step)

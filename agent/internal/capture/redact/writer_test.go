@@ -52,7 +52,8 @@ type box struct {
 	id     uint64
 	text   []rune
 	caret  int
-	anchor int // -1: nothing is selected
+	anchor int  // -1: nothing is selected
+	part   bool // it holds a part of a secret
 }
 
 func (b *box) cut(lo, hi int) {
@@ -91,7 +92,7 @@ type writer struct {
 }
 
 func newWriter(t testing.TB, red *Redactor, seed uint64) *writer {
-	p := &writer{t: t, rnd: rand.New(rand.NewPCG(seed, 11)), red: red, crash: -1}
+	p := &writer{t: t, rnd: rand.New(rand.NewPCG(seed, 11)), red: red, crash: -1, boxes: seed << 8}
 	p.wild = p.rnd.IntN(2) == 0
 	if p.rnd.IntN(5) == 0 {
 		p.crash = p.rnd.IntN(60)
@@ -233,7 +234,7 @@ func (p *writer) field() {
 		p.pause()
 	}
 	p.boxes++
-	p.here = &box{id: 1000 + p.boxes, anchor: -1}
+	p.here = &box{id: p.boxes, anchor: -1}
 	p.final = append(p.final, p.here)
 	fmt.Fprintf(&p.log, "\n  %d: ", p.here.id)
 }

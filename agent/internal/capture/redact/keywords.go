@@ -1,0 +1,95 @@
+package redact
+
+// keywords finds the key words that call for a detector: passwords' labels, the beginnings of vendors' keys. It looks up each three
+// characters in a row in a set of 4 KiB; only what is in it is compared with the words that begin so. ASCII letters match in either case.
+// It is immutable after newKeywords.
+type keywords struct {
+	begins [1 << 9]uint64  // set of three characters, five bits each, with which a word begins
+	pairs  [1 << 10]uint16 // by its two characters: 1 + a word of two
+	heads  [1 << 10]uint16 // by a mix of the first three: 1 + a longer word that begins so
+	next   []uint16        // 1 + the next such word
+	words  []string
+}
+
+// mix spreads three characters of five bits over the heads.
+func mix(three uint32) uint32 { return (three ^ three>>7) & (1<<10 - 1) }
+
+// fiveBits sorts characters: letters in either case are alike, digits are all alike.
+var fiveBits = func() (f [256]uint8) {
+	for c := range f {
+		switch k := kindOf[c]; {
+		case k == isLetter:
+			f[c] = lower(byte(c)) & 31
+		case k == isDigit:
+			f[c] = 27
+		case c == '-' || c == '_' || c == '.':
+			f[c] = map[int]uint8{'-': 28, '_': 29, '.': 30}[c]
+		default:
+			f[c] = 31
+		}
+	}
+	return f
+}()
+
+// newKeywords compiles words of two small letters or more.
+func newKeywords(words []string) (*keywords, error) {
+	k := &keywords{words: words, next: make([]uint16, len(words))}
+	for i, w := range words {
+		if len(w) < 2 || i >= 1<<16-1 {
+			return nil, errTooManyWords
+		}
+		two := uint32(fiveBits[w[0]])<<5 | uint32(fiveBits[w[1]])
+		if len(w) == 2 {
+			k.next[i], k.pairs[two] = k.pairs[two], uint16(i+1)
+			for third := range uint32(32) {
+				k.begin(two<<5 | third)
+			}
+			continue
+		}
+		three := two<<5 | uint32(fiveBits[w[2]])
+		k.next[i], k.heads[mix(three)] = k.heads[mix(three)], uint16(i+1)
+		k.begin(three)
+	}
+	return k, nil
+}
+
+func (k *keywords) begin(three uint32) { k.begins[three>>6] |= 1 << (three & 63) }
+
+// spot lists the key words in text and notes what they call for.
+func (e *engine) spot(text []byte, g *gateState) {
+	e.hits = e.hits[:0]
+	begins, three := &e.keywords.begins, uint32(0)
+	for i, c := range text {
+		three = (three<<5 | uint32(fiveBits[c])) & 0x7fff
+		if begins[three>>6]>>(three&63)&1 != 0 && i >= 2 {
+			e.spotAt(text, i-2, e.keywords.heads[mix(three)], g)
+			e.spotAt(text, i-2, e.keywords.pairs[three>>5], g)
+		}
+	}
+	if len(text) >= 2 {
+		e.spotAt(text, len(text)-2, e.keywords.pairs[three&0x3ff], g)
+	}
+}
+
+// spotAt compares the text at i with the words of a list.
+func (e *engine) spotAt(text []byte, i int, n uint16, g *gateState) {
+	for ; n != 0; n = e.keywords.next[n-1] {
+		if w := e.keywords.words[n-1]; len(text)-i >= len(w) && same(text[i:i+len(w)], w) {
+			k := &e.keys[n-1]
+			g.need |= k.need
+			if len(k.rules) > 0 || k.need&(needLabel|needAWS|needBearer) != 0 {
+				e.hits = append(e.hits, hit{int32(i + len(w)), int32(n - 1)})
+			}
+		}
+	}
+}
+
+// same compares text with a word of small letters.
+func same(text []byte, w string) bool {
+	for i := range len(w) {
+		if lower(text[i]) != w[i] {
+			return false
+		}
+	}
+	return true
+}
