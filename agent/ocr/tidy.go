@@ -12,6 +12,7 @@ const (
 	tallest  = 32 // rows from the top of the highest letter to the bottom of the lowest
 	margin   = 10
 	faint    = 12 // a contrast below it is no text
+	smallest = 16 // pixels in a picture of a letter
 	mostZoom = 4
 	mostWide = 6000
 )
@@ -42,6 +43,9 @@ func tidy(line *image.Gray) (*image.Gray, bool) {
 func levels(line *image.Gray) (ground, ink int, ok bool) {
 	var count [256]int
 	w, h := line.Rect.Dx(), line.Rect.Dy()
+	if w*h < smallest {
+		return 0, 0, false
+	}
 	for y := range h {
 		for _, p := range line.Pix[y*line.Stride:][:w] {
 			count[p]++

@@ -18,7 +18,7 @@ import (
 const (
 	longestLine  = 2 * time.Second  // until a line is answered
 	longestStart = 10 * time.Second // until the process greets
-	idle         = 20 * time.Second // without a line, until the process is ended
+	longestIdle  = 20 * time.Second // without a line, until the process is ended
 	firstWait    = time.Second      // after a failure, until it is started again; then twice as long each time
 	longestWait  = 5 * time.Minute
 )
@@ -35,6 +35,7 @@ var (
 type Reader struct {
 	path string
 	wait time.Duration // for a line
+	idle time.Duration // without a line, until the process is ended
 
 	mu     sync.Mutex
 	child  *child
@@ -64,7 +65,7 @@ func Beside() string {
 }
 
 // New makes a reader that starts the program at path, which is Beside. Nothing is started yet.
-func New(path string) *Reader { return &Reader{path: path, wait: longestLine} }
+func New(path string) *Reader { return &Reader{path: path, wait: longestLine, idle: longestIdle} }
 
 // Read gives the text of a line and how sure it is, from 0 to 1. A line without text that can be read has no text, and no error.
 // When ctx ends, the process is ended with it. The picture is not kept.
@@ -86,7 +87,7 @@ func (r *Reader) Read(ctx context.Context, line *image.Gray) (text string, sure 
 		return "", 0, r.fail(ctx, err)
 	}
 	r.failed, r.why = 0, nil
-	r.quiet.Reset(idle)
+	r.quiet.Reset(r.idle)
 	return a.Text, a.Sure, nil
 }
 
@@ -127,7 +128,7 @@ func (r *Reader) ready(ctx context.Context) error {
 	}
 	r.child = c
 	if r.quiet == nil {
-		r.quiet = time.AfterFunc(idle, r.rested)
+		r.quiet = time.AfterFunc(r.idle, r.rested)
 	}
 	return nil
 }
