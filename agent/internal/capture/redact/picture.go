@@ -21,7 +21,7 @@ func (r *Redactor) frame(s *raw.Step, shot *raw.Shot, why string) (*pb.FrameRef,
 	case shot == nil || shot.Pix == nil:
 		return &pb.FrameRef{Withheld: reason(why)}, nil
 	}
-	f := r.masker.picture(shot)
+	f := r.masker.picture(shot, nil)
 	if f == nil {
 		return &pb.FrameRef{Withheld: "the picture could not be masked"}, nil
 	}
@@ -51,9 +51,9 @@ func proof(p string) string {
 
 func age(d time.Duration) uint32 { return uint32(min(max(d.Milliseconds(), 0), 1<<31)) }
 
-// picture is the shot masked and encoded; nil if the shot is not what it says or anything goes wrong. A picture that was made
-// just before is not made again.
-func (m *masker) picture(s *raw.Shot) (f *pb.Frame) {
+// picture is the shot masked and encoded, but for what show gives once the mask is made; nil if the shot is not what it says or
+// anything goes wrong. A picture that was made just before is not made again.
+func (m *masker) picture(s *raw.Shot, show func() []stroke) (f *pb.Frame) {
 	c := s.Canvas
 	if c.W <= 0 || c.H <= 0 || c.W > mostPixels/c.H || s.Stride < 4*c.W || len(s.Pix) < s.Stride*(c.H-1)+4*c.W {
 		return nil
@@ -72,14 +72,21 @@ func (m *masker) picture(s *raw.Shot) (f *pb.Frame) {
 	} else {
 		m.find(s)
 	}
-	img, err := m.encode(s)
+	var shown []stroke
+	if show != nil {
+		shown = show()
+	}
+	img, err := m.encode(s, shown)
 	if err != nil {
 		return nil
 	}
 	sum := sha256.Sum256(img)
 	f = &pb.Frame{Sha256: sum[:], Width: uint32(c.W), Height: uint32(c.H), Format: "png", Image: img, Mask: maskVersion}
-	if Disconnected {
+	switch {
+	case Disconnected:
 		f.Mask = "DISCONNECTED"
+	case len(shown) > 0:
+		f.Mask = maskVersion + " " + revealVersion
 	}
 	m.recent.add(key, f)
 	return f
@@ -142,14 +149,14 @@ type palette struct {
 
 // encode writes a PNG with a palette: a masked desktop has few colours. Where there are more than 255, their lowest bits
 // are dropped until they fit.
-func (m *masker) encode(s *raw.Shot) ([]byte, error) {
+func (m *masker) encode(s *raw.Shot, shown []stroke) ([]byte, error) {
 	w, h := s.Canvas.W, s.Canvas.H
 	if cap(m.pixels) < w*h {
 		m.pixels = make([]byte, w*h)
 	}
 	m.pixels = m.pixels[:w*h]
 	for keep := uint32(0xff); ; keep = keep << 1 & 0xff {
-		if m.number(s, keep|keep<<8|keep<<16) {
+		if all := keep | keep<<8 | keep<<16; m.number(s, all) && m.draw(shown, w, all) {
 			break
 		}
 	}
@@ -185,6 +192,26 @@ func (m *masker) number(s *raw.Shot, keep uint32) bool {
 				return false
 			}
 			x = end
+		}
+	}
+	return true
+}
+
+// draw numbers the pixels of what is shown again; false if there are too many colours.
+func (m *masker) draw(shown []stroke, w int, keep uint32) bool {
+	for _, s := range shown {
+		var of [levels]uint8
+		for i := range of {
+			var ok bool
+			if of[i], ok = m.index.add(s.colour(byte(i)) & keep); !ok {
+				return false
+			}
+		}
+		for y := s.Min.Y; y < s.Max.Y; y++ {
+			shades := s.shades[(y-s.box.Min.Y)*s.box.Dx():]
+			for x := s.Min.X; x < s.Max.X; x++ {
+				m.pixels[y*w+x] = of[shades[x-s.box.Min.X]]
+			}
 		}
 	}
 	return true
