@@ -31,8 +31,7 @@ type textLine struct {
 	key    uint64
 
 	text string
-	sure float64
-	read bool
+	sure float64 // 0 if it was not read
 }
 
 // blob is a connected piece of edges.

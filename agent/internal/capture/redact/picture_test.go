@@ -73,7 +73,7 @@ func TestMaskIsItsDefinition(t *testing.T) {
 		want := &raw.Shot{Stride: s.Stride, Canvas: s.Canvas, Pix: bytes.Clone(s.Pix)}
 		slowly(&slow, want)
 		before := bytes.Clone(s.Pix)
-		img := decode(t, fast.picture(s, nil).Image)
+		img := decode(t, fast.picture(s, reachNone, nil).Image)
 		if !bytes.Equal(before, s.Pix) {
 			t.Fatalf("picture %d: the mask wrote to the shot", i)
 		}
