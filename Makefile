@@ -15,10 +15,12 @@ help: ## explain the targets
 deps: ## install what is missing (says what; asks sudo only if not root)
 	@installer/deps.sh
 
-build: $(BIN)/byleave $(BIN)/byleave-collector $(BIN)/byleave-installer ## build the three binaries into bin/
+build: $(BIN)/byleave $(BIN)/byleave-ocr $(BIN)/byleave-collector $(BIN)/byleave-installer ## build the four binaries into bin/
 
 $(BIN)/byleave: $(SOURCES)
 	$(BUILD) -o $@ ./agent
+$(BIN)/byleave-ocr: $(SOURCES)
+	$(BUILD) -o $@ ./agent/ocr
 $(BIN)/byleave-collector: $(SOURCES)
 	$(BUILD) -o $@ ./collector
 $(BIN)/byleave-installer: $(SOURCES)
