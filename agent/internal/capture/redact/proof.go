@@ -54,13 +54,13 @@ func (v *reveal) judge(r *Redactor, lines []textLine, i int, upTo reach) {
 	t := &lines[i]
 	words := strings.Fields(t.text)
 	boxes, agrees := t.words(words)
-	if f := v.find(r, lines, i); f.bad {
+	caption := !slices.ContainsFunc(words, func(w string) bool { return judged(w, true) != ofProgram })
+	if f := v.find(r, lines, i, caption); f.bad {
 		if f.value != (digest{}) {
 			v.shown.tokens = append(v.shown.tokens, label{r.names.token(f.value), t.from(boxes, f.at)})
 		}
 		return
 	}
-	caption := !slices.ContainsFunc(words, func(w string) bool { return judged(w, true) != ofProgram })
 	if !agrees || !caption && (upTo == reachLabels || v.blind(lines, i)) {
 		return
 	}
@@ -75,10 +75,21 @@ func (v *reveal) judge(r *Redactor, lines []textLine, i int, upTo reach) {
 			boxes[k] = image.Rectangle{}
 		}
 	}
-	for _, b := range boxes {
-		if known && !b.Empty() {
-			v.shown.strokes = append(v.shown.strokes, stroke{t, b})
+	if known {
+		v.show(t, boxes)
+	}
+}
+
+// show shows the words whose boxes are not empty, with the ground between two of them.
+func (v *reveal) show(t *textLine, boxes []image.Rectangle) {
+	for k, b := range boxes {
+		if b.Empty() {
+			continue
 		}
+		if k > 0 && !boxes[k-1].Empty() {
+			b.Min.X = min(b.Min.X, boxes[k-1].Max.X)
+		}
+		v.shown.strokes = append(v.shown.strokes, stroke{t, b})
 	}
 }
 
@@ -100,7 +111,7 @@ func (v *reveal) blind(lines []textLine, i int) bool {
 		}
 		b := &lines[j]
 		near := t.box.Min.X-b.box.Max.X < 16*t.box.Dy() && t.box.Min.Y-b.box.Max.Y < 2*t.box.Dy()
-		if near && b.box.Dx() > 3*b.box.Dy() && b.sure < leastSure {
+		if near && b.box.Dx() > 3*b.box.Dy() && b.sure < leastGuess {
 			return true
 		}
 	}
@@ -115,10 +126,10 @@ type finding struct {
 }
 
 // find looks for what must not be shown in line i, read alone, with what stands left and right of it, and with what stands above and
-// below: a value may be split, and its label may stand anywhere.
-func (v *reveal) find(r *Redactor, lines []textLine, i int) (f finding) {
+// below: a value may be split, and its label may stand anywhere. What every program says is read alone.
+func (v *reveal) find(r *Redactor, lines []textLine, i int, alone bool) (f finding) {
 	text := func(j int) string {
-		if j < 0 {
+		if j < 0 || alone {
 			return ""
 		}
 		return lines[j].text

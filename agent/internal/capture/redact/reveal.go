@@ -29,7 +29,8 @@ const (
 
 // Limits of reading.
 const (
-	leastSure    = 0.80
+	leastSure    = 0.80 // below that a line stays masked
+	leastGuess   = 0.40 // below that nobody knows what it says: it may be the label of another
 	mostReadings = 4096
 	readShare    = 0.15            // of the time that passes may be spent on reading
 	mostSaved    = 4 * time.Second // of it that were not spent can be saved
