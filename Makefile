@@ -79,6 +79,9 @@ bench: $(filter-out $(if $(DATA),,bench-redaction),$(shell sed -n 's/^\(bench-[a
 bench-frames: deps ## what masking and encoding a frame costs, beside image/png
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestFramesCost$$' -v ./agent/internal/capture
 
+bench-masks: deps $(BIN)/byleave-ocr ## what masking a picture costs at 1080p and 4K, and what showing clean lines again does
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestMasksCost$$' -v ./agent/internal/capture/redact
+
 bench-idle: deps $(DEMO_BINS) ## 60 s of a quiet desktop with recording permitted, without and with a tray icon
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIdle' -v ./bench/agent
 

@@ -134,7 +134,7 @@ func (a *agent) redactWith(p policy.Policy) error {
 	}
 	next := redactor{policy: p.Digest()}
 	rand.Read(next.session[:])
-	red, err := redact.New(redact.Options{Policy: p, Session: next.session})
+	red, err := redact.New(redact.Options{Policy: p, Session: next.session, Reader: a.cfg.Reader})
 	if err != nil {
 		return fmt.Errorf("prepare the redactor: %w", err)
 	}

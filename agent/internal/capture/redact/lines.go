@@ -31,8 +31,7 @@ type textLine struct {
 	key    uint64
 
 	text string
-	sure float64
-	read bool
+	sure float64 // 0 if it was not read
 }
 
 // blob is a connected piece of edges.
@@ -224,10 +223,11 @@ func (l *layout) attach() {
 // add makes a line of a row, if its ground is one colour and nothing else reaches into it.
 func (l *layout) add(s *raw.Shot, r image.Rectangle) {
 	w := s.Canvas.W
-	box := r.Inset(-linePad)
-	if r.Dy() > mostLetter+mostLetter/2 || r.Dx() < r.Dy() || !box.In(image.Rect(0, 0, w, s.Canvas.H)) {
+	whole := image.Rect(0, 0, w, s.Canvas.H)
+	if r.Dy() > mostLetter+mostLetter/2 || r.Dx() < r.Dy() || !r.In(whole.Inset(1)) {
 		return // what touches the border of the picture may be a part only
 	}
+	box := l.padded(r, whole)
 	ground, ok := groundOf(s, box)
 	if !ok {
 		return
@@ -257,6 +257,38 @@ func (l *layout) add(s *raw.Shot, r image.Rectangle) {
 	h.Write(line.shades)
 	line.key = h.Sum64()
 	l.lines = append(l.lines, line)
+}
+
+// padded adds the ground around a row, as far as it is free.
+func (l *layout) padded(r, whole image.Rectangle) image.Rectangle {
+	free := func(side image.Rectangle) bool {
+		if !side.In(whole) {
+			return false
+		}
+		for y := side.Min.Y; y < side.Max.Y; y++ {
+			for _, k := range l.marks[y*whole.Dx()+side.Min.X : y*whole.Dx()+side.Max.X] {
+				if k == ofOther {
+					return false
+				}
+			}
+		}
+		return true
+	}
+	for range linePad {
+		if free(image.Rect(r.Min.X-1, r.Min.Y, r.Min.X, r.Max.Y)) {
+			r.Min.X--
+		}
+		if free(image.Rect(r.Max.X, r.Min.Y, r.Max.X+1, r.Max.Y)) {
+			r.Max.X++
+		}
+		if free(image.Rect(r.Min.X, r.Min.Y-1, r.Max.X, r.Min.Y)) {
+			r.Min.Y--
+		}
+		if free(image.Rect(r.Min.X, r.Max.Y, r.Max.X, r.Max.Y+1)) {
+			r.Max.Y++
+		}
+	}
+	return r
 }
 
 // shade writes the shades of a box into the arena.

@@ -56,6 +56,17 @@ func (n *names) id(d digest) uint32 {
 	return id
 }
 
+// knows tells whether a value has a number already.
+func (n *names) knows(d digest) bool {
+	_, ok := n.ids[d]
+	return ok
+}
+
+// token is how a value is called.
+func (n *names) token(d digest) string {
+	return "<" + d.class.String() + "#" + strconv.FormatUint(uint64(n.id(d)), 10) + ">"
+}
+
 // builder writes a redacted text.
 type builder struct {
 	text  strings.Builder
@@ -67,7 +78,7 @@ type builder struct {
 func (b *builder) token(d digest, characters int) {
 	id := b.names.id(d)
 	start := b.text.Len()
-	b.text.WriteString("<" + d.class.String() + "#" + strconv.FormatUint(uint64(id), 10) + ">")
+	b.text.WriteString(b.names.token(d))
 	b.spans = append(b.spans, &pb.Span{
 		Start: uint32(start), End: uint32(b.text.Len()), Class: d.class.String(), Id: id, Length: bucket(characters),
 	})

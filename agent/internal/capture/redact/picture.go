@@ -21,7 +21,8 @@ func (r *Redactor) frame(s *raw.Step, shot *raw.Shot, why string) (*pb.FrameRef,
 	case shot == nil || shot.Pix == nil:
 		return &pb.FrameRef{Withheld: reason(why)}, nil
 	}
-	f := r.masker.picture(shot, nil)
+	upTo := r.reach(s)
+	f := r.masker.picture(shot, upTo, func() (*revealed, bool) { return r.reveal.lines(r, shot, upTo) })
 	if f == nil {
 		return &pb.FrameRef{Withheld: "the picture could not be masked"}, nil
 	}
@@ -53,7 +54,7 @@ func age(d time.Duration) uint32 { return uint32(min(max(d.Milliseconds(), 0), 1
 
 // picture is the shot masked and encoded, but for what show gives once the mask is made; nil if the shot is not what it says or
 // anything goes wrong. A picture that was made just before is not made again.
-func (m *masker) picture(s *raw.Shot, show func() []stroke) (f *pb.Frame) {
+func (m *masker) picture(s *raw.Shot, upTo reach, show func() (again *revealed, all bool)) (f *pb.Frame) {
 	c := s.Canvas
 	if c.W <= 0 || c.H <= 0 || c.W > mostPixels/c.H || s.Stride < 4*c.W || len(s.Pix) < s.Stride*(c.H-1)+4*c.W {
 		return nil
@@ -64,6 +65,7 @@ func (m *masker) picture(s *raw.Shot, show func() []stroke) (f *pb.Frame) {
 		}
 	}()
 	key := m.recent.key(s)
+	key.upTo = upTo
 	if f := m.recent.find(key); f != nil {
 		return f
 	}
@@ -72,11 +74,12 @@ func (m *masker) picture(s *raw.Shot, show func() []stroke) (f *pb.Frame) {
 	} else {
 		m.find(s)
 	}
-	var shown []stroke
-	if show != nil {
-		shown = show()
+	var again *revealed
+	all := true
+	if upTo != reachNone && !Disconnected {
+		again, all = show()
 	}
-	img, err := m.encode(s, shown)
+	img, err := m.encode(s, again)
 	if err != nil {
 		return nil
 	}
@@ -85,10 +88,12 @@ func (m *masker) picture(s *raw.Shot, show func() []stroke) (f *pb.Frame) {
 	switch {
 	case Disconnected:
 		f.Mask = "DISCONNECTED"
-	case len(shown) > 0:
+	case again != nil && len(again.strokes) > 0:
 		f.Mask = maskVersion + " " + revealVersion
 	}
-	m.recent.add(key, f)
+	if all { // else more can be shown the next time
+		m.recent.add(key, f)
+	}
 	return f
 }
 
@@ -110,6 +115,7 @@ type known struct {
 type sight struct {
 	w, h, stride int
 	sum          uint64
+	upTo         reach
 }
 
 func (r *recent) key(s *raw.Shot) sight {
@@ -117,7 +123,7 @@ func (r *recent) key(s *raw.Shot) sight {
 		r.seed = maphash.MakeSeed()
 	}
 	w, h := s.Canvas.W, s.Canvas.H
-	return sight{w, h, s.Stride, maphash.Bytes(r.seed, s.Pix[:s.Stride*(h-1)+4*w])}
+	return sight{w: w, h: h, stride: s.Stride, sum: maphash.Bytes(r.seed, s.Pix[:s.Stride*(h-1)+4*w])}
 }
 
 func (r *recent) find(k sight) *pb.Frame {
@@ -149,14 +155,14 @@ type palette struct {
 
 // encode writes a PNG with a palette: a masked desktop has few colours. Where there are more than 255, their lowest bits
 // are dropped until they fit.
-func (m *masker) encode(s *raw.Shot, shown []stroke) ([]byte, error) {
+func (m *masker) encode(s *raw.Shot, again *revealed) ([]byte, error) {
 	w, h := s.Canvas.W, s.Canvas.H
 	if cap(m.pixels) < w*h {
 		m.pixels = make([]byte, w*h)
 	}
 	m.pixels = m.pixels[:w*h]
 	for keep := uint32(0xff); ; keep = keep << 1 & 0xff {
-		if all := keep | keep<<8 | keep<<16; m.number(s, all) && m.draw(shown, w, all) {
+		if all := keep | keep<<8 | keep<<16; m.number(s, all) && m.draw(again, w, all) {
 			break
 		}
 	}
@@ -192,26 +198,6 @@ func (m *masker) number(s *raw.Shot, keep uint32) bool {
 				return false
 			}
 			x = end
-		}
-	}
-	return true
-}
-
-// draw numbers the pixels of what is shown again; false if there are too many colours.
-func (m *masker) draw(shown []stroke, w int, keep uint32) bool {
-	for _, s := range shown {
-		var of [levels]uint8
-		for i := range of {
-			var ok bool
-			if of[i], ok = m.index.add(s.colour(byte(i)) & keep); !ok {
-				return false
-			}
-		}
-		for y := s.Min.Y; y < s.Max.Y; y++ {
-			shades := s.shades[(y-s.box.Min.Y)*s.box.Dx():]
-			for x := s.Min.X; x < s.Max.X; x++ {
-				m.pixels[y*w+x] = of[shades[x-s.box.Min.X]]
-			}
 		}
 	}
 	return true

@@ -48,22 +48,26 @@ func (r *rows) of(lines []textLine) {
 	}
 }
 
-// judge shows of line i what is proven clean: its words one by one, if nothing was found in it and in what it stands beside.
+// judge shows of line i what is proven clean: its words one by one, if nothing was found in it and in what it stands beside. Where a
+// value was found, its token stands on the mask.
 func (v *reveal) judge(r *Redactor, lines []textLine, i int, upTo reach) {
 	t := &lines[i]
 	words := strings.Fields(t.text)
-	boxes, ok := t.words(words)
-	if !ok {
+	boxes, agrees := t.words(words)
+	caption := !slices.ContainsFunc(words, func(w string) bool { return judged(w, true) != ofProgram })
+	if f := v.find(r, lines, i, caption); f.bad {
+		if f.value != (digest{}) {
+			v.shown.tokens = append(v.shown.tokens, label{r.names.token(f.value), t.from(boxes, f.at)})
+		}
 		return
 	}
-	label := !slices.ContainsFunc(words, func(w string) bool { return judged(w, true) != ofProgram })
-	if !label && (upTo == reachLabels || v.blind(lines, i)) {
+	if !agrees || !caption && (upTo == reachLabels || v.blind(lines, i)) {
 		return
 	}
 	known := false
 	for k, w := range words {
 		switch of := judged(w, k == 0); {
-		case of == named && !label:
+		case of == named && !caption:
 			return
 		case of != unknown:
 			known = known || utf8.RuneCountInString(w) > 1
@@ -71,14 +75,31 @@ func (v *reveal) judge(r *Redactor, lines []textLine, i int, upTo reach) {
 			boxes[k] = image.Rectangle{}
 		}
 	}
-	if !known || !v.clean(r, lines, i) {
-		return
+	if known {
+		v.show(t, boxes)
 	}
-	for _, b := range boxes {
-		if !b.Empty() {
-			v.shown = append(v.shown, stroke{t, b})
+}
+
+// show shows the words whose boxes are not empty, with the ground between two of them.
+func (v *reveal) show(t *textLine, boxes []image.Rectangle) {
+	for k, b := range boxes {
+		if b.Empty() {
+			continue
 		}
+		if k > 0 && !boxes[k-1].Empty() {
+			b.Min.X = min(b.Min.X, boxes[k-1].Max.X)
+		}
+		v.shown.strokes = append(v.shown.strokes, stroke{t, b})
 	}
+}
+
+// from is the part of the line from the word on that byte at of its text lies in; the whole line if nobody knows where that stands.
+func (t *textLine) from(boxes []image.Rectangle, at int) image.Rectangle {
+	b := t.box
+	if k := len(strings.Fields(t.text[:at])); k < len(boxes) {
+		b.Min.X = boxes[k].Min.X
+	}
+	return b
 }
 
 // blind tells whether something that may be the label of line i could not be read: left of it or close above.
@@ -90,18 +111,25 @@ func (v *reveal) blind(lines []textLine, i int) bool {
 		}
 		b := &lines[j]
 		near := t.box.Min.X-b.box.Max.X < 16*t.box.Dy() && t.box.Min.Y-b.box.Max.Y < 2*t.box.Dy()
-		if near && b.box.Dx() > 3*b.box.Dy() && !(b.read && b.sure >= leastSure) {
+		if near && b.box.Dx() > 3*b.box.Dy() && b.sure < leastGuess {
 			return true
 		}
 	}
 	return false
 }
 
-// clean tells whether nothing is found in line i, read alone, with what stands left and right of it, and with what stands above and
-// below: a value may be split, and its label may stand anywhere.
-func (v *reveal) clean(r *Redactor, lines []textLine, i int) bool {
+// finding is what forbids to show a line.
+type finding struct {
+	bad   bool
+	value digest // zero if it is no value that lies in the line
+	at    int    // in the text of the line
+}
+
+// find looks for what must not be shown in line i, read alone, with what stands left and right of it, and with what stands above and
+// below: a value may be split, and its label may stand anywhere. What every program says is read alone.
+func (v *reveal) find(r *Redactor, lines []textLine, i int, alone bool) (f finding) {
 	text := func(j int) string {
-		if j < 0 || !lines[j].read {
+		if j < 0 || alone {
 			return ""
 		}
 		return lines[j].text
@@ -117,21 +145,77 @@ func (v *reveal) clean(r *Redactor, lines []textLine, i int) bool {
 		w.text = append(w.text, t...)
 		to := len(w.text)
 		w.text = append(append(w.text, c.gap...), c.after...)
-		if r.finds(w.text, from, to) || tooManyDigits(w.text, from, to) {
-			return false
+		for _, s := range r.engine.scan(w.text) {
+			if s.start >= to || s.end <= from {
+				continue
+			}
+			f.bad = true
+			if s.start >= from && s.end <= to && f.value == (digest{}) {
+				value := append([]byte(nil), w.text[s.start:s.end]...) // the engine uses its memory again
+				f.value, f.at = r.names.digest(s.class, r.engine.normal(s.class, value)), s.start-from
+				break
+			}
 		}
+		f.bad = f.bad || tooManyDigits(w.text, from, to)
 	}
-	return true
+	if !f.bad {
+		f.value, f.at, f.bad = v.told(r, t)
+	}
+	return f
 }
 
-// finds tells whether the engine finds something that touches a part of text.
-func (r *Redactor) finds(text []byte, from, to int) bool {
-	for _, s := range r.engine.scan(text) {
-		if s.start < to && s.end > from {
-			return true
+// mostGram is of how many words a value may be that was typed before.
+const mostGram = 5
+
+// told looks for a value that was found in typed text, whatever stands around it now.
+func (v *reveal) told(r *Redactor, text string) (d digest, at int, ok bool) {
+	starts, ends := bounds(text)
+	for c := opaque + 1; c < classes; c++ {
+		if c == token || c == number || r.names.last[c] == 0 && !slices.ContainsFunc(v.typed, func(d digest) bool { return d.class == c }) {
+			continue
+		}
+		for i, from := range starts {
+			for _, to := range ends[i:min(i+mostGram, len(ends))] {
+				d := r.names.digest(c, r.engine.normal(c, []byte(strings.Trim(text[from:to], ".,;:!?()\"'"))))
+				if r.names.knows(d) || slices.Contains(v.typed, d) {
+					return d, from, true
+				}
+			}
 		}
 	}
-	return false
+	return digest{}, 0, false
+}
+
+// bounds is where the words of text begin and end.
+func bounds(text string) (starts, ends []int) {
+	for at := 0; at < len(text); {
+		for at < len(text) && text[at] == ' ' {
+			at++
+		}
+		end := at
+		for end < len(text) && text[end] != ' ' {
+			end++
+		}
+		if end > at {
+			starts, ends = append(starts, at), append(ends, end)
+		}
+		at = end
+	}
+	return starts, ends
+}
+
+// typedNow gives the values in the text that is being typed: its run may not be settled when its picture is made.
+func (r *Redactor) typedNow(out []digest) []digest {
+	if !r.run.live {
+		return out
+	}
+	f := &r.field
+	r.write(f.cells[max(0, f.caret-2*contextCells):min(len(f.cells), f.caret+contextCells)])
+	for _, s := range r.engine.scan(r.text) {
+		value := append([]byte(nil), r.text[s.start:s.end]...)
+		out = append(out, r.names.digest(s.class, r.engine.normal(s.class, value)))
+	}
+	return out
 }
 
 // tooManyDigits tells whether a run of digits touches a part of text that could be a number of somebody's. Letters that readers take

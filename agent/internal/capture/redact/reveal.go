@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
+	"github.com/byleave/byleave/policy"
 )
 
 // reader reads one line of text: grey, text upright, dark or light on a ground of one shade. Sure is how sure it is of all of the
@@ -28,7 +29,8 @@ const (
 
 // Limits of reading.
 const (
-	leastSure    = 0.80
+	leastSure    = 0.80 // below that a line stays masked
+	leastGuess   = 0.40 // below that nobody knows what it says: it may be the label of another
 	mostReadings = 4096
 	readShare    = 0.15            // of the time that passes may be spent on reading
 	mostSaved    = 4 * time.Second // of it that were not spent can be saved
@@ -38,11 +40,14 @@ const (
 // was not read stays masked. It reuses its memory: one goroutine at a time.
 type reveal struct {
 	reader   reader
+	ctx      context.Context // of the call: until when lines are read
+	hurry    func() bool     // tells that nothing more may be read for now; nil: never
 	layout   layout
 	readings map[uint64]reading // by a keyed hash of what a line looks like
 	budget   budget
-	shown    []stroke
 	rows     rows
+	typed    []digest // values in what is being typed
+	shown    revealed
 }
 
 // reading is what a line was read as.
@@ -51,53 +56,61 @@ type reading struct {
 	sure float64
 }
 
-// stroke is a part of a line that is shown again.
-type stroke struct {
-	*textLine
-	image.Rectangle // in pixels of the picture
+// reach is how far the permit of a step lets lines be shown again. What stands in a picture may have been typed: without leave for
+// typed text nothing is shown.
+func (r *Redactor) reach(s *raw.Step) reach {
+	switch p := s.Permit; {
+	case r.reveal.reader == nil || !p.Allows(policy.Frames) || !p.Allows(policy.Text):
+		return reachNone
+	case p.Allows(policy.Lines):
+		return reachLines
+	case p.Allows(policy.Labels):
+		return reachLabels
+	}
+	return reachNone
 }
 
-// lines gives what of the shot may be shown again, and whether all lines were read that could be. What it gives is valid until the next call.
-func (v *reveal) lines(ctx context.Context, r *Redactor, s *raw.Shot, upTo reach) (shown []stroke, all bool) {
-	v.shown = v.shown[:0]
-	if v.reader == nil || upTo == reachNone || Disconnected {
-		return nil, true
-	}
+// lines gives what of the shot may be shown again, and whether all lines were read. What it gives is valid until the next call.
+func (v *reveal) lines(r *Redactor, s *raw.Shot, upTo reach) (again *revealed, all bool) {
+	v.shown.strokes, v.shown.tokens = v.shown.strokes[:0], v.shown.tokens[:0]
 	lines := v.layout.find(&r.masker, s)
-	all = v.read(ctx, lines)
+	all = v.read(lines)
 	v.rows.of(lines)
+	v.typed = r.typedNow(v.typed[:0])
 	for i := range lines {
-		if lines[i].read && lines[i].sure >= leastSure {
+		if lines[i].sure >= leastSure {
 			v.judge(r, lines, i, upTo)
 		}
 	}
-	return v.shown, all
+	return &v.shown, all
 }
 
 // read reads the lines that were not read before, from the top.
-func (v *reveal) read(ctx context.Context, lines []textLine) (all bool) {
+func (v *reveal) read(lines []textLine) (all bool) {
 	all = true
 	for i := range lines {
 		t := &lines[i]
 		got, ok := v.readings[t.key]
 		if !ok && all {
-			if all = ctx.Err() == nil && v.budget.left(time.Now()); !all {
-				continue
+			if got, ok = v.ask(t); ok {
+				v.keep(t.key, got)
 			}
-			began := time.Now()
-			text, sure, err := v.reader.Read(ctx, t.gray())
-			v.budget.spend(began, time.Now())
-			if all = err == nil; !all {
-				continue
-			}
-			got, ok = reading{plain(text), sure}, true
-			v.keep(t.key, got)
+			all = ok
 		}
-		if ok {
-			t.text, t.sure, t.read = got.text, got.sure, true
-		}
+		t.text, t.sure = got.text, got.sure
 	}
 	return all
+}
+
+// ask has one line read, if there is time for it.
+func (v *reveal) ask(t *textLine) (got reading, ok bool) {
+	began := time.Now()
+	if v.ctx.Err() != nil || v.hurry != nil && v.hurry() || !v.budget.left(began) {
+		return reading{}, false
+	}
+	text, sure, err := v.reader.Read(v.ctx, t.gray())
+	v.budget.spend(time.Since(began))
+	return reading{plain(text), sure}, err == nil
 }
 
 // keep remembers a reading, and forgets any other if there are too many.
@@ -117,8 +130,8 @@ func (v *reveal) keep(key uint64, got reading) {
 // forget forgets everything that was read.
 func (v *reveal) forget() {
 	v.layout.forget()
-	clear(v.readings)
 	v.rows.forget()
+	clear(v.readings)
 }
 
 // budget bounds how much of the time is spent on reading. Without a limit it is never spent.
@@ -141,4 +154,4 @@ func (b *budget) left(now time.Time) bool {
 	return b.saved > 0
 }
 
-func (b *budget) spend(from, to time.Time) { b.saved -= to.Sub(from) }
+func (b *budget) spend(d time.Duration) { b.saved -= d }

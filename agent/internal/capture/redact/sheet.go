@@ -33,31 +33,30 @@ func (r *Redactor) Picture(ctx context.Context, img image.Image, read reader) ([
 	}
 	shot := &raw.Shot{Pix: rgba.Pix, Stride: rgba.Stride, Canvas: raw.Rect{W: b.Dx(), H: b.Dy()}}
 	defer shot.Wipe()
-	v := &reveal{reader: read}
+	v := &reveal{reader: read, ctx: ctx}
 	defer v.forget()
-	var seen Seen
-	f := r.masker.picture(shot, func() []stroke {
-		shown, _ := v.lines(ctx, r, shot, reachLines)
-		seen = v.seen()
-		return shown
-	})
+	upTo := reachLines
+	if read == nil {
+		upTo = reachNone
+	}
+	f := r.masker.picture(shot, upTo, func() (*revealed, bool) { return v.lines(r, shot, upTo) })
 	r.masker.recent.forget()
 	if f == nil {
 		return nil, Seen{}, errors.New("redact: the picture could not be masked")
 	}
-	return f.Image, seen, nil
+	return f.Image, v.seen(), nil
 }
 
 // seen counts the last picture.
 func (v *reveal) seen() Seen {
-	n := Seen{Lines: len(v.layout.lines), Words: len(v.shown)}
+	n := Seen{Lines: len(v.layout.lines), Words: len(v.shown.strokes)}
 	for _, t := range v.layout.lines {
-		if t.read && t.sure >= leastSure {
+		if t.sure >= leastSure {
 			n.Read++
 		}
 	}
-	for i, s := range v.shown {
-		if i == 0 || s.textLine != v.shown[i-1].textLine {
+	for i, s := range v.shown.strokes {
+		if i == 0 || s.textLine != v.shown.strokes[i-1].textLine {
 			n.Shown++
 		}
 	}
