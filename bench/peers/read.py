@@ -4,7 +4,7 @@ Use: read.py ppocr|easyocr. JSON lines in: {"image": file, "boxes": [[left, top,
 {"words": [what is read in each box], "page": what is found and read anywhere, in lines}. A reader is told where to look, sees each box
 stretched to full contrast, dark on light, and enlarged: it gets more help than somebody who only has the picture.
 """
-import json, os, pickle, sys, zipfile
+import collections, json, os, pickle, sys, zipfile
 import numpy as np
 import cv2
 import onnxruntime as ort
@@ -58,7 +58,7 @@ def weights(path):
             if name in ("FloatStorage", "LongStorage"):
                 return name
             if name == "OrderedDict":
-                return dict
+                return collections.OrderedDict
             raise pickle.UnpicklingError(name)
 
         def persistent_load(self, p):

@@ -31,8 +31,7 @@ func (o options) pixels(t *table) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	p := &pixels{options: o, dir: dir, in: filepath.Join(dir, "in.png"), masked: filepath.Join(dir, "masked.png"), shown: filepath.Join(dir, "shown.png"),
-		anchored: filepath.Join(dir, "anchored.png"), read: map[string]*tally{}, either: tally{}}
+	p := pixelsIn(o, dir)
 	defer p.close()
 	if err := p.openReaders(t); err != nil {
 		return err
@@ -61,7 +60,9 @@ func (o options) pixels(t *table) error {
 type pixels struct {
 	options
 	dir, in, masked, shown, anchored string
-	readers                          []*reader
+	noAnchor                         bool
+	readers                          map[string]reader
+	names                            []string // of the readers
 
 	pages, panels, late      int
 	missed, anchorMissed     int // panels
@@ -69,6 +70,11 @@ type pixels struct {
 	either, strokes          tally
 	harmless, interfaces     ratio
 	maskCPU, readCPU, anchor time.Duration
+}
+
+func pixelsIn(o options, dir string) *pixels {
+	return &pixels{options: o, dir: dir, in: filepath.Join(dir, "in.png"), masked: filepath.Join(dir, "masked.png"), shown: filepath.Join(dir, "shown.png"),
+		anchored: filepath.Join(dir, "anchored.png"), read: map[string]*tally{}, readers: map[string]reader{}}
 }
 
 // tally counts sensitive words: all of them, those that a reader reads in the page as it was, and those that are still there.
@@ -87,7 +93,7 @@ func (p *pixels) openReaders(t *table) error {
 			t.absent(name, err)
 			continue
 		}
-		p.readers, p.read[name] = append(p.readers, rd), &tally{}
+		p.names, p.readers[name], p.read[name] = append(p.names, name), rd, &tally{}
 	}
 	if len(p.readers) == 0 {
 		return errors.New("no reader of pictures runs: give --readers name=command")
@@ -118,9 +124,11 @@ func (p *pixels) page(s page.Shot) error {
 	if late {
 		p.late++
 	}
-	seen, err := p.anchorPage(s)
-	if err != nil {
-		return fmt.Errorf("%s: %w", s.Name, err)
+	var seen []image.Rectangle
+	if !p.noAnchor {
+		if seen, err = p.anchorPage(s); err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
 	}
 	p.kept(s, shown)
 	p.panelsOf(s, masked, seen)
@@ -229,8 +237,8 @@ func (p *pixels) leaks(s page.Shot, shown image.Image) error {
 		}
 	}
 	left, anchorLeft, control := make([]bool, len(words)), make([]bool, len(words)), make([]bool, len(words))
-	for _, r := range p.readers {
-		t := p.read[r.name]
+	for _, reader := range p.names {
+		r, t := p.readers[reader], p.read[reader]
 		before, _, err := r.read(p.in, boxes, false)
 		if err != nil {
 			return err
@@ -239,9 +247,11 @@ func (p *pixels) leaks(s page.Shot, shown image.Image) error {
 		if err != nil {
 			return err
 		}
-		anchor, _, err := r.read(p.anchored, boxes, false)
-		if err != nil {
-			return err
+		anchor := make([]string, len(words))
+		if !p.noAnchor {
+			if anchor, _, err = r.read(p.anchored, boxes, false); err != nil {
+				return err
+			}
 		}
 		for i, w := range words {
 			name := strings.HasPrefix(w.Class, "person")
@@ -253,7 +263,7 @@ func (p *pixels) leaks(s page.Shot, shown image.Image) error {
 			if shows(after[i], w.Text, name) || !shows(harmless.String(), w.Text, name) && len(w.Text) >= 4 && shows(all, w.Text, name) {
 				t.left++
 				left[i] = true
-				p.tell(s, w, "is read by "+r.name)
+				p.tell(s, w, "is read by "+reader)
 			}
 			if shows(anchor[i], w.Text, name) {
 				t.anchorLeft++
@@ -301,6 +311,16 @@ func drawn(before, after image.Image, box image.Rectangle) bool {
 
 // strokesOf says which pixels of a box are about as far from its ground as any.
 func strokesOf(img image.Image, box image.Rectangle) []bool {
+	far, most := distances(img, box)
+	out := make([]bool, len(far.Pix))
+	for i, d := range far.Pix {
+		out[i] = most > 8 && 2*int(d) > most
+	}
+	return out
+}
+
+// distances says how far each pixel of a box is from its commonest colour, in the channel in which it differs most.
+func distances(img image.Image, box image.Rectangle) (far *image.Gray, most int) {
 	count, colours := map[[3]uint8]int{}, make([][3]uint8, 0, box.Dx()*box.Dy())
 	var ground [3]uint8
 	for y := box.Min.Y; y < box.Max.Y; y++ {
@@ -313,18 +333,15 @@ func strokesOf(img image.Image, box image.Rectangle) []bool {
 			}
 		}
 	}
-	most, far := 0, make([]int, len(colours))
+	far = image.NewGray(image.Rect(0, 0, box.Dx(), box.Dy()))
 	for i, c := range colours {
+		d := 0
 		for k := range c {
-			far[i] = max(far[i], int(c[k])-int(ground[k]), int(ground[k])-int(c[k]))
+			d = max(d, int(c[k])-int(ground[k]), int(ground[k])-int(c[k]))
 		}
-		most = max(most, far[i])
+		far.Pix[i], most = uint8(d), max(most, d)
 	}
-	out := make([]bool, len(colours))
-	for i := range out {
-		out[i] = most > 8 && 2*far[i] > most
-	}
-	return out
+	return far, most
 }
 
 // rows writes what was measured into the table.
@@ -335,10 +352,10 @@ func (p *pixels) rows(t *table) {
 		r.set("byleave", c.all-c.left, c.all)
 		r.set(anchorName, c.all-c.anchorLeft, c.all)
 	}
-	for _, r := range p.readers {
-		c := p.read[r.name]
-		t.row("pixels, control: sensitive words that "+r.name+" reads unmasked", "of 1", 0, report.Higher).set("byleave", c.control, c.all)
-		cover("read back by "+r.name, c)
+	for _, r := range p.names {
+		c := p.read[r]
+		t.row("pixels, control: sensitive words that "+r+" reads unmasked", "of 1", 0, report.Higher).set("byleave", c.control, c.all)
+		cover("read back by "+r, c)
 	}
 	cover("read back by any of them", &p.either)
 	t.row("pixels, sensitive words of which no drawing is left", "of 1", .999, report.Higher).set("byleave", p.strokes.all-p.strokes.left, p.strokes.all)
