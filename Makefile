@@ -33,7 +33,7 @@ $(BIN)/byleave-person: $(SOURCES)
 $(BIN)/byleave-demo: $(SOURCES)
 	$(BUILD) -o $@ ./demo
 
-DEMO_BINS := $(BIN)/byleave $(BIN)/byleave-collector $(BIN)/byleave-installer $(BIN)/byleave-disconnected $(BIN)/byleave-person $(BIN)/byleave-demo
+DEMO_BINS := $(BIN)/byleave $(BIN)/byleave-ocr $(BIN)/byleave-collector $(BIN)/byleave-installer $(BIN)/byleave-disconnected $(BIN)/byleave-person $(BIN)/byleave-demo
 
 demo: deps $(DEMO_BINS) ## the main job, end to end, on a virtual desktop (SEED=7, or DISPLAY=:0 for your own)
 	$(BIN)/byleave-demo $(if $(filter command line,$(origin DISPLAY)),--display $(DISPLAY)) $(if $(SEED),--seed $(SEED))

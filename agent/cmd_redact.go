@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/spf13/cobra"
@@ -58,6 +59,7 @@ func redactCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&o.jsonl, "jsonl", false, `read JSON lines with a field "text"`)
 	cmd.Flags().StringVarP(&o.file, "out", "o", "", "write to this file instead of standard output")
 	cmd.Flags().BoolVar(&o.reveal, "reveal", false, "show harmless lines of a picture again, if byleave-ocr lies beside this program")
+	cmd.Flags().DurationVar(&o.within, "within", 0, "read lines for no longer than this; what was not read stays masked")
 	cmd.Flags().StringVar(&o.report, "report", "", "write counts as JSON to this file")
 	return cmd
 }
@@ -71,6 +73,7 @@ type redaction struct {
 	file   string    // instead of out
 	jsonl  bool
 	reveal bool
+	within time.Duration // of reading, 0 for as long as it takes
 	report string
 
 	redactor *redact.Redactor

@@ -85,13 +85,21 @@ func (o *redaction) mask(ctx context.Context, img *image.NRGBA) ([]byte, error) 
 	r := &shownReader{Reader: ocr.New(ocr.Beside()), bar: progressbar.NewOptions(-1, progressbar.OptionSetWriter(o.words), progressbar.OptionSetDescription("lines"),
 		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(isTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))}
 	defer r.Close()
+	if o.within > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.within)
+		defer cancel()
+	}
 	out, seen, err := o.redactor.Picture(ctx, img, r)
 	if isTerminal(os.Stderr) {
 		_ = r.bar.Clear() // it is only for a person to look at
 	}
 	p.Lines, p.Read, p.Shown, p.Words, p.Reading = seen.Lines, seen.Read, seen.Shown, seen.Words, "byleave-ocr"
-	if why := r.State(); why != nil {
+	switch why := r.State(); {
+	case why != nil:
 		p.Reading = why.Error()
+	case ctx.Err() != nil:
+		p.Reading = "time was over"
 	}
 	return out, err
 }

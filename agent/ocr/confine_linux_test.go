@@ -8,24 +8,32 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unsafe"
 
 	"github.com/byleave/byleave/agent/internal/capture/ocr/wire"
+	"github.com/elastic/go-seccomp-bpf"
 	"github.com/elastic/go-seccomp-bpf/arch"
 	"golang.org/x/sys/unix"
 )
 
 // The test starts itself as a program that gives up what byleave-ocr gives up, by the same functions, and then tries what must
 // fail. attacker is the name under which it does so.
-const attacker = "attacker"
+const (
+	attacker   = "attacker"
+	unitMember = "unit-member"
+)
 
 func TestMain(m *testing.M) {
 	switch {
 	case os.Args[0] == attacker:
 		fmt.Println(confine())
+		os.Exit(1)
+	case os.Args[0] == unitMember:
+		fmt.Println(asInTheUnit(os.Args[1], os.Args[2:]))
 		os.Exit(1)
 	case os.Args[0] == "byleave-ocr" && confined():
 		attack()
@@ -207,13 +215,8 @@ func TestEveryCallIsKnown(t *testing.T) {
 
 // TestGarbage: the real program takes nonsense for its end, keeps quiet about it, and writes nowhere.
 func TestGarbage(t *testing.T) {
-	dir := t.TempDir()
-	program := filepath.Join(dir, "byleave-ocr")
-	build := exec.Command("go", "build", "-o", program, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
+	program := built(t)
+	dir := filepath.Dir(program)
 	hello := []byte("\x05\x00\x00\x00BYL1\x01")
 	for name, in := range map[string]string{
 		"text": "secret-4111 secret-4111 secret-4111", "four gigabytes": "\xff\xff\xff\xff", "one byte too many": "\x09\x00\x10\x00" + strings.Repeat("x", 1<<20+9),
@@ -237,4 +240,95 @@ func TestGarbage(t *testing.T) {
 	if err == nil || !strings.Contains(string(help), "byleave starts it") && !strings.Contains(string(help), "which starts it") {
 		t.Errorf("asked for help it says %s", help)
 	}
+}
+
+// built is the real program, in a folder of its own.
+func built(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "byleave-ocr")
+	build := exec.Command("go", "build", "-o", program, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return program
+}
+
+// TestInsideOfTheUnit: the agent's unit leaves byleave-ocr the calls with which it confines itself. The control: systemd's own list
+// does not.
+func TestInsideOfTheUnit(t *testing.T) {
+	unit, err := os.ReadFile("../../installer/service/service_linux.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, filter, ok := strings.Cut(string(unit), "\nSystemCallFilter=")
+	filter, _, _ = strings.Cut(filter, "\n")
+	if !ok || !strings.HasPrefix(filter, "@system-service ") {
+		t.Fatalf("the unit's filter is %q", filter)
+	}
+	program := built(t)
+	for _, c := range []struct {
+		filter string
+		want   wire.State
+	}{{filter, wire.Ready}, {"@system-service", wire.NoSandbox}} {
+		self, err := os.Executable()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := &exec.Cmd{Path: self, Args: append([]string{unitMember, program}, calls(t, c.filter)...), Stdin: strings.NewReader("")}
+		out, _ := cmd.Output() // it ends with 1 where it does not read
+		if state, err := wire.ReadGreeting(bytes.NewReader(out)); state != c.want {
+			t.Errorf("inside of %q it says %q, %v: %s", c.filter, state, err, out)
+		}
+	}
+}
+
+// calls are what a filter of systemd lets pass.
+func calls(t *testing.T, filter string) (names []string) {
+	t.Helper()
+	for _, f := range strings.Fields(filter) {
+		if !strings.HasPrefix(f, "@") {
+			names = append(names, f)
+			continue
+		}
+		out, err := exec.Command("systemd-analyze", "syscall-filter", "--no-pager", f).Output()
+		if err != nil {
+			t.Fatalf("systemd-analyze: %v", err)
+		}
+		for _, l := range strings.Split(string(out), "\n")[1:] {
+			if l = strings.TrimSpace(l); strings.HasPrefix(l, "@") {
+				names = append(names, calls(t, l)...)
+			} else if l != "" && !strings.HasPrefix(l, "#") {
+				names = append(names, l)
+			}
+		}
+	}
+	return names
+}
+
+// asInTheUnit starts a program with the filters of systemd: these calls, and no memory that is both written to and run.
+func asInTheUnit(program string, names []string) error {
+	here, err := arch.GetInfo("")
+	if err != nil {
+		return err
+	}
+	var known []string
+	for _, n := range names {
+		if _, ok := here.SyscallNames[n]; ok && !slices.Contains(known, n) && n != "mmap" && n != "mprotect" {
+			known = append(known, n)
+		}
+	}
+	bits := func(op seccomp.Operation, v uint64) seccomp.Condition {
+		return seccomp.Condition{Argument: 2, Operation: op, Value: v}
+	}
+	policy := seccomp.Policy{DefaultAction: seccomp.ActionErrno, Syscalls: []seccomp.SyscallGroup{{Action: seccomp.ActionAllow, Names: known,
+		NamesWithCondtions: []seccomp.NameWithConditions{
+			{Name: "mprotect", Conditions: seccomp.ArgumentConditions{bits(seccomp.BitsNotSet, unix.PROT_EXEC)}},
+			{Name: "mmap", Conditions: seccomp.ArgumentConditions{bits(seccomp.BitsNotSet, unix.PROT_EXEC)}},
+			{Name: "mmap", Conditions: seccomp.ArgumentConditions{bits(seccomp.BitsNotSet, unix.PROT_WRITE)}},
+		}}}}
+	if err := seccomp.LoadFilter(seccomp.Filter{NoNewPrivs: true, Flag: seccomp.FilterFlagTSync, Policy: policy}); err != nil {
+		return err
+	}
+	return unix.Exec(program, []string{"byleave-ocr"}, nil)
 }
