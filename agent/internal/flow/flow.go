@@ -40,6 +40,7 @@ type Config struct {
 // reader reads one line of a picture, and says from 0 to 1 how sure it is.
 type reader interface {
 	Read(ctx context.Context, line *image.Gray) (text string, sure float64, err error)
+	State() error // why nothing is read at present; nil while it is, or nobody asked
 }
 
 // Run is the agent until ctx ends. It stops what produces first, then settles, seals and stores what was recorded, then stops

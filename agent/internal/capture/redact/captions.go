@@ -29,7 +29,7 @@ const captionWords = `about accept accessibility accessories account actions act
  minutes mode modified module modules month more mouse move multiple music mute my name navigate navigation network never new next no none normal not
  note notebook notes notification notifications now number numbering object objects of off offline ok okay on once online only opacity open operation option
  optional options or order orientation original other others outline output over overview overwrite package packages page pages paint
- palette pane panel paragraph parent part passwords paste path pattern pause pencil permanently permissions photo picture pictures pin
+ palette pane panel paragraph parent part password passwords paste path pattern pause pencil permanently permissions photo picture pictures pin
  place places plain play please plugin plugins point pointer portrait position post power preferences presentation preview previous print
  printer printing privacy private problem problems process processes profile profiles program programs project projects properties
  property protect provider public publish pull purge push quality question queue quick quit quote radio random range read readonly ready rebuild

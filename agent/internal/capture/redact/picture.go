@@ -21,7 +21,7 @@ func (r *Redactor) frame(s *raw.Step, shot *raw.Shot, why string) (*pb.FrameRef,
 	case shot == nil || shot.Pix == nil:
 		return &pb.FrameRef{Withheld: reason(why)}, nil
 	}
-	upTo := r.reach(s)
+	upTo := r.reach(s, shot)
 	f := r.masker.picture(shot, upTo, func() (*revealed, bool) { return r.reveal.lines(r, shot, upTo) })
 	if f == nil {
 		return &pb.FrameRef{Withheld: "the picture could not be masked"}, nil

@@ -135,16 +135,21 @@ func (v *reveal) find(r *Redactor, lines []textLine, i int, alone bool) (f findi
 		return lines[j].text
 	}
 	w, t := &v.rows, lines[i].text
-	for _, c := range [...]struct{ before, gap, after string }{
-		{text(w.left[i]), " ", text(w.right[i])}, {text(w.above[i]), "\n", text(w.below[i])},
+	for k, c := range [...]struct{ before, gap, after string }{
+		{"", " ", ""}, {text(w.left[i]), " ", text(w.right[i])}, {text(w.above[i]), "\n", text(w.below[i])},
 		{text(w.above[i]), " ", text(w.below[i])}, {text(w.left[i]), ": ", ""}, {text(w.above[i]), ": ", ""},
 		{text(w.left[i]), "", text(w.right[i])}, {text(w.above[i]), "", text(w.below[i])},
 	} {
+		if k > 0 && c.before == "" && c.after == "" || c.gap == "" && !seam(c.before, t) && !seam(t, c.after) {
+			continue
+		}
 		w.text = append(append(w.text[:0], c.before...), c.gap...)
 		from := len(w.text)
 		w.text = append(w.text, t...)
 		to := len(w.text)
-		w.text = append(append(w.text, c.gap...), c.after...)
+		if c.after != "" {
+			w.text = append(append(w.text, c.gap...), c.after...)
+		}
 		for _, s := range r.engine.scan(w.text) {
 			if s.start >= to || s.end <= from {
 				continue
@@ -162,6 +167,12 @@ func (v *reveal) find(r *Redactor, lines []textLine, i int, alone bool) (f findi
 		f.value, f.at, f.bad = v.told(r, t)
 	}
 	return f
+}
+
+// seam tells whether one word may go on from the end of one line to the begin of the next: neither part is a word of its own.
+func seam(before, after string) bool {
+	a, b := strings.Fields(before), strings.Fields(after)
+	return len(a) > 0 && len(b) > 0 && judged(a[len(a)-1], true) == unknown && judged(b[0], true) == unknown
 }
 
 // mostGram is of how many words a value may be that was typed before.

@@ -47,6 +47,8 @@ type reveal struct {
 	budget   budget
 	rows     rows
 	typed    []digest // values in what is being typed
+	typing   bool     // what was typed may be shown
+	witness  witness
 	shown    revealed
 }
 
@@ -56,11 +58,14 @@ type reading struct {
 	sure float64
 }
 
-// reach is how far the permit of a step lets lines be shown again. What stands in a picture may have been typed: without leave for
-// typed text nothing is shown.
-func (r *Redactor) reach(s *raw.Step) reach {
-	switch p := s.Permit; {
-	case r.reveal.reader == nil || !p.Allows(policy.Frames) || !p.Allows(policy.Text):
+// reach is how far the permit of a step lets lines of its picture be shown again. What stands there may have been typed: without
+// leave for typed text only what the application calls its own is shown, and nothing if it says nothing.
+func (r *Redactor) reach(s *raw.Step, shot *raw.Shot) reach {
+	p := s.Permit
+	v := &r.reveal
+	v.typing = p.Allows(policy.Text)
+	switch {
+	case v.reader == nil || !p.Allows(policy.Frames) || !v.typing && shot.Said == nil:
 		return reachNone
 	case p.Allows(policy.Lines):
 		return reachLines
@@ -76,9 +81,10 @@ func (v *reveal) lines(r *Redactor, s *raw.Shot, upTo reach) (again *revealed, a
 	lines := v.layout.find(&r.masker, s)
 	all = v.read(lines)
 	v.rows.of(lines)
+	r.hear(&v.witness, s)
 	v.typed = r.typedNow(v.typed[:0])
 	for i := range lines {
-		if lines[i].sure >= leastSure {
+		if lines[i].sure >= leastSure && !v.witness.forbids(&lines[i], v.typing) {
 			v.judge(r, lines, i, upTo)
 		}
 	}

@@ -33,7 +33,7 @@ func (r *Redactor) Picture(ctx context.Context, img image.Image, read reader) ([
 	}
 	shot := &raw.Shot{Pix: rgba.Pix, Stride: rgba.Stride, Canvas: raw.Rect{W: b.Dx(), H: b.Dy()}}
 	defer shot.Wipe()
-	v := &reveal{reader: read, ctx: ctx}
+	v := &reveal{reader: read, ctx: ctx, typing: true}
 	defer v.forget()
 	upTo := reachLines
 	if read == nil {
