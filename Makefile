@@ -88,6 +88,9 @@ bench-idle: deps $(DEMO_BINS) ## 60 s of a quiet desktop with recording permitte
 bench-typing: deps $(DEMO_BINS) ## 60 s of typing, 5 keys a second
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestTyping$$' -v ./bench/agent
 
+bench-reveal: deps $(DEMO_BINS) ## 60 s of work while clean lines of pictures are shown again, the reader included
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestReveal$$' -v ./bench/agent
+
 bench-pause: deps $(DEMO_BINS) ## 50 pauses in the middle of typing at full speed
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestPause$$' -v ./bench/agent
 

@@ -81,8 +81,8 @@ func shownLines(v *reveal) []string {
 	return out
 }
 
-// TestWhatIsRead reads lines as they are, and some worse than they are. Of those in which something stands that must not leave, not a
-// word is shown, whatever stands beside them.
+// TestWhatIsRead reads lines as they are, and some worse than they are. Of what must not leave not a word is shown, whatever
+// stands beside it.
 func TestWhatIsRead(t *testing.T) {
 	const fine = "The weather is fine today"
 	for _, test := range []struct {
@@ -92,17 +92,17 @@ func TestWhatIsRead(t *testing.T) {
 		shown []string
 	}{
 		{"harmless lines", []string{fine, "We shall meet again next week"}, nil, []string{fine, "We shall meet again next week"}},
-		{"a card", []string{fine, "pay with 4539 1488 0343 6467 now"}, nil, []string{fine}},
-		{"a card in two lines", []string{"pay with 4539 1488", "0343 6467 and be done"}, nil, nil},
-		{"a number in two lines", []string{"the code is 471", "153 and no other one"}, nil, nil},
-		{"digits read for letters", []string{"the number 4S39 l48B O343 is mine"}, nil, nil},
-		{"letters read for digits", []string{"call me at 0l5l 2345"}, nil, nil},
+		{"a card", []string{fine, "pay with 4539 1488 0343 6467 now"}, nil, []string{fine, "pay with _ _ _ _ now"}},
+		{"a card in two lines", []string{"pay with 4539 1488", "0343 6467 and be done"}, nil, []string{"pay with _ _", "_ _ and be done"}},
+		{"a number in two lines", []string{"the code is 471", "153 and no other one"}, nil, []string{"the code _ _", "_ and no other one"}},
+		{"digits read for letters", []string{"the number 4S39 l48B O343 is mine"}, nil, []string{"the number _ _ _ _ mine"}},
+		{"letters read for digits", []string{"call me at 0l5l 2345"}, nil, []string{"call me at _ _"}},
 		{"a label above", []string{"Password:", "sunshine"}, nil, []string{"Password:"}},
-		{"a label beside", []string{"password is sunshine"}, nil, nil},
-		{"a name", []string{"we asked Xavier Quill about it"}, nil, nil},
-		{"a name from the list alone", []string{"Anna was late again"}, nil, nil},
-		{"a town", []string{"a day in London with friends"}, nil, nil},
-		{"an address of mail", []string{"write to jane.roe@example.com today"}, nil, nil},
+		{"a label beside", []string{"password is sunshine"}, nil, []string{"password is _"}},
+		{"a name", []string{"we asked Xavier Quill about it"}, nil, []string{"we asked _ _ about it"}},
+		{"a name from the list alone", []string{"Anna was late again"}, nil, []string{"_ was late again"}},
+		{"a town", []string{"a day in London with friends"}, nil, []string{"a day in _ with friends"}},
+		{"an address of mail", []string{"write to jane.roe@example.com today"}, nil, []string{"write to _ today"}},
 		{"an address of mail, misread", []string{"write to jane.roe@example.com today"}, []string{"write to janeQexample com today"}, nil},
 		{"letters that look alike", []string{"write the раssword down"}, nil, []string{"write the _ down"}},
 		{"a long odd word", []string{"the key is hQx7Lm2ZpT9w here"}, nil, []string{"the key is _ here"}},
@@ -248,7 +248,7 @@ func TestToldValues(t *testing.T) {
 	}
 	lines := []string{"we like the sunshine of today", "pay with 4539-1488-0343-6467 now", "pay with 4111 1111 1111 1111 now", "we like the weather of today"}
 	v := look(r, sheet(themes[0], faces(t)["mono 14"], 700, lines...), &script{says: lines}, nil)
-	if got := shownLines(v); !slices.Equal(got, lines[3:]) {
+	if got := shownLines(v); !slices.Equal(got, []string{"we like the _ of today", "pay with _ now", "pay with _ _ _ _ now", lines[3]}) {
 		t.Errorf("shown %q", got)
 	}
 	var tokens []string

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"image"
 	"slices"
 	"strings"
@@ -48,36 +49,96 @@ func (r *rows) of(lines []textLine) {
 	}
 }
 
-// judge shows of line i what is proven clean: its words one by one, if nothing was found in it and in what it stands beside. Where a
-// value was found, its token stands on the mask.
+// judge shows of line i the words that are proven clean: no finding touches them, alone or with what stands beside the line, they
+// are no names, and no name or value stands beside them but a plain small word. Where a value was found, its token stands on the mask.
 func (v *reveal) judge(r *Redactor, lines []textLine, i int, upTo reach) {
 	t := &lines[i]
 	words := strings.Fields(t.text)
 	boxes, agrees := t.words(words)
-	caption := !slices.ContainsFunc(words, func(w string) bool { return judged(w, true) != ofProgram })
-	if f := v.find(r, lines, i, caption); f.bad {
-		if f.value != (digest{}) {
-			v.shown.tokens = append(v.shown.tokens, label{r.names.token(f.value), t.from(boxes, f.at)})
-		}
-		return
-	}
-	if !agrees || !caption && (upTo == reachLabels || v.blind(lines, i)) {
-		return
-	}
-	known := false
-	for k, w := range words {
-		switch of := judged(w, k == 0); {
-		case of == named && !caption:
-			return
-		case of != unknown:
-			known = known || utf8.RuneCountInString(w) > 1
-		default:
-			boxes[k] = image.Rectangle{}
-		}
-	}
+	caption := len(words) > 0 && !slices.ContainsFunc(words, func(w string) bool { return judged(w, true) != ofProgram })
+	found := v.find(r, lines, i, caption)
+	places := slices.Clone(boxes)
+	known := agrees && (caption || upTo == reachLines && !v.blind(lines, i)) && v.keep(words, boxes, found, caption)
 	if known {
 		v.show(t, boxes)
+	} else {
+		boxes = nil
 	}
+	v.name(r, t, found, boxes, places)
+}
+
+// name has the tokens of values stand where the values are masked: each from its first word as far as nothing is shown and no other
+// begins. If nobody knows where the words stand, the first token stands for the line.
+func (v *reveal) name(r *Redactor, t *textLine, found []finding, boxes, places []image.Rectangle) {
+	var starts []int
+	for _, f := range found {
+		if f.value != (digest{}) && !slices.Contains(starts, f.from) {
+			starts = append(starts, f.from)
+		}
+	}
+	for _, f := range found {
+		i := slices.Index(starts, f.from)
+		if i < 0 || f.value == (digest{}) {
+			continue
+		}
+		starts[i] = -1 // it is told
+		room := t.box
+		if places != nil {
+			room.Min.X = places[f.from].Min.X
+			for k := f.from + 1; k < len(places); k++ {
+				if boxes != nil && !boxes[k].Empty() || slices.Contains(starts, k) {
+					room.Max.X = places[k].Min.X
+					break
+				}
+			}
+		}
+		v.shown.tokens = append(v.shown.tokens, label{r.names.token(f.value), room})
+		if places == nil {
+			return
+		}
+	}
+}
+
+// keep empties the boxes of words that stay masked. It tells whether there is a word among the rest.
+func (v *reveal) keep(words []string, boxes []image.Rectangle, found []finding, caption bool) (known bool) {
+	const masked, near = 1, 2 // near: beside a name or a value
+	state := make([]uint8, len(words)+2)
+	risk := func(k int) {
+		state[k+1] = masked
+		for _, n := range [...]int{k, k + 2} {
+			if state[n] == 0 {
+				state[n] = near
+			}
+		}
+	}
+	for _, f := range found {
+		for k := f.from; k < f.to; k++ {
+			risk(k)
+		}
+	}
+	for k, w := range words {
+		switch judged(w, k == 0) {
+		case named:
+			if !caption {
+				risk(k)
+			}
+		case unknown:
+			state[k+1] = masked
+		}
+	}
+	for k, w := range words {
+		if state[k+1] == masked || state[k+1] == near && !plainWord(w) {
+			boxes[k] = image.Rectangle{}
+		} else if strings.ContainsFunc(w, unicode.IsLetter) && utf8.RuneCountInString(w) > 1 {
+			known = true
+		}
+	}
+	return known
+}
+
+// plainWord tells of a small common word, which may stand beside a name or a value without being a part of it.
+func plainWord(w string) bool {
+	return w == strings.ToLower(w) && !strings.ContainsFunc(w, unicode.IsDigit) && judged(w, false) != unknown
 }
 
 // show shows the words whose boxes are not empty, with the ground between two of them.
@@ -118,16 +179,15 @@ func (v *reveal) blind(lines []textLine, i int) bool {
 	return false
 }
 
-// finding is what forbids to show a line.
+// finding is what forbids to show some words of a line.
 type finding struct {
-	bad   bool
-	value digest // zero if it is no value that lies in the line
-	at    int    // in the text of the line
+	from, to int    // words
+	value    digest // zero if it is no value that lies in the line
 }
 
 // find looks for what must not be shown in line i, read alone, with what stands left and right of it, and with what stands above and
 // below: a value may be split, and its label may stand anywhere. What every program says is read alone.
-func (v *reveal) find(r *Redactor, lines []textLine, i int, alone bool) (f finding) {
+func (v *reveal) find(r *Redactor, lines []textLine, i int, alone bool) (found []finding) {
 	text := func(j int) string {
 		if j < 0 || alone {
 			return ""
@@ -135,6 +195,7 @@ func (v *reveal) find(r *Redactor, lines []textLine, i int, alone bool) (f findi
 		return lines[j].text
 	}
 	w, t := &v.rows, lines[i].text
+	starts, ends := bounds(t)
 	for k, c := range [...]struct{ before, gap, after string }{
 		{"", " ", ""}, {text(w.left[i]), " ", text(w.right[i])}, {text(w.above[i]), "\n", text(w.below[i])},
 		{text(w.above[i]), " ", text(w.below[i])}, {text(w.left[i]), ": ", ""}, {text(w.above[i]), ": ", ""},
@@ -143,30 +204,36 @@ func (v *reveal) find(r *Redactor, lines []textLine, i int, alone bool) (f findi
 		if k > 0 && c.before == "" && c.after == "" || c.gap == "" && !seam(c.before, t) && !seam(t, c.after) {
 			continue
 		}
-		w.text = append(append(w.text[:0], c.before...), c.gap...)
+		w.text = append(w.text[:0], c.before...)
+		if c.before != "" {
+			w.text = append(w.text, c.gap...)
+		}
 		from := len(w.text)
 		w.text = append(w.text, t...)
-		to := len(w.text)
 		if c.after != "" {
 			w.text = append(append(w.text, c.gap...), c.after...)
 		}
-		for _, s := range r.engine.scan(w.text) {
-			if s.start >= to || s.end <= from {
-				continue
+		add := func(start, end int, value digest) {
+			f := finding{from: len(starts), value: value}
+			for k := range starts {
+				if starts[k] < end-from && ends[k] > start-from {
+					f.from, f.to = min(f.from, k), k+1
+				}
 			}
-			f.bad = true
-			if s.start >= from && s.end <= to && f.value == (digest{}) {
-				value := append([]byte(nil), w.text[s.start:s.end]...) // the engine uses its memory again
-				f.value, f.at = r.names.digest(s.class, r.engine.normal(s.class, value)), s.start-from
-				break
+			if f.from < f.to {
+				found = append(found, f)
 			}
 		}
-		f.bad = f.bad || tooManyDigits(w.text, from, to)
+		for _, s := range r.engine.scan(w.text) {
+			var d digest
+			if k == 0 {
+				d = r.names.digest(s.class, r.engine.normal(s.class, bytes.Clone(w.text[s.start:s.end]))) // the engine uses its memory again
+			}
+			add(s.start, s.end, d)
+		}
+		manyDigits(w.text, func(start, end int) { add(start, end, digest{}) })
 	}
-	if !f.bad {
-		f.value, f.at, f.bad = v.told(r, t)
-	}
-	return f
+	return v.told(r, t, found)
 }
 
 // seam tells whether one word may go on from the end of one line to the begin of the next: neither part is a word of its own.
@@ -178,23 +245,24 @@ func seam(before, after string) bool {
 // mostGram is of how many words a value may be that was typed before.
 const mostGram = 5
 
-// told looks for a value that was found in typed text, whatever stands around it now.
-func (v *reveal) told(r *Redactor, text string) (d digest, at int, ok bool) {
+// told adds what was found in typed text, whatever stands around it now.
+func (v *reveal) told(r *Redactor, text string, found []finding) []finding {
 	starts, ends := bounds(text)
 	for c := opaque + 1; c < classes; c++ {
 		if c == token || c == number || r.names.last[c] == 0 && !slices.ContainsFunc(v.typed, func(d digest) bool { return d.class == c }) {
 			continue
 		}
-		for i, from := range starts {
-			for _, to := range ends[i:min(i+mostGram, len(ends))] {
-				d := r.names.digest(c, r.engine.normal(c, []byte(strings.Trim(text[from:to], ".,;:!?()\"'"))))
-				if r.names.knows(d) || slices.Contains(v.typed, d) {
-					return d, from, true
+		for n := range mostGram {
+			for i := 0; i+n < len(starts); i++ {
+				d := r.names.digest(c, r.engine.normal(c, []byte(strings.Trim(text[starts[i]:ends[i+n]], ".,;:!?()\"'"))))
+				same := func(f finding) bool { return f.value == d && f.from <= i+n && f.to > i }
+				if (r.names.knows(d) || slices.Contains(v.typed, d)) && !slices.ContainsFunc(found, same) {
+					found = append(found, finding{i, i + n + 1, d})
 				}
 			}
 		}
 	}
-	return digest{}, 0, false
+	return found
 }
 
 // bounds is where the words of text begin and end.
@@ -229,34 +297,36 @@ func (r *Redactor) typedNow(out []digest) []digest {
 	return out
 }
 
-// tooManyDigits tells whether a run of digits touches a part of text that could be a number of somebody's. Letters that readers take
-// for digits count as such where they stand among digits.
-func tooManyDigits(text []byte, from, to int) bool {
-	run, real, gap, begin := 0, 0, 0, 0
+// manyDigits finds runs of digits that could be a number of somebody's. Letters that readers take for digits count as such where they
+// stand among digits.
+func manyDigits(text []byte, found func(start, end int)) {
+	run, real, gap, begin, end := 0, 0, 0, 0, 0
+	over := func() {
+		if run > mostDigits && real > 1 {
+			found(begin, end)
+		}
+		run, real, gap = 0, 0, 0
+	}
 	for i := 0; i < len(text); {
 		c, n := utf8.DecodeRune(text[i:])
 		a, _ := alike(c)
-		switch {
-		case a >= '0' && a <= '9', digitLike(c) && besideDigit(text, i, n):
+		switch digit := a >= '0' && a <= '9'; {
+		case digit, digitLike(c) && besideDigit(text, i, n):
 			if run == 0 {
 				begin = i
 			}
-			run++
-			if a >= '0' && a <= '9' {
+			run, gap, end = run+1, 0, i+n
+			if digit {
 				real++
-			}
-			gap = 0
-			if run > mostDigits && real > 1 && begin < to && i+n > from {
-				return true
 			}
 		case run > 0 && gap < 3 && !unicode.IsLetter(c):
 			gap++
 		default:
-			run, real, gap = 0, 0, 0
+			over()
 		}
 		i += n
 	}
-	return false
+	over()
 }
 
 // digitLike tells of letters that are read for digits, and digits for them.
@@ -281,6 +351,9 @@ func besideDigit(text []byte, i, n int) bool {
 	return all && judged(string(text[from:to]), false) != harmless
 }
 
+// days are names, but nobody's.
+var days = setOf("monday tuesday wednesday thursday friday saturday sunday january february march july september october november december")
+
 // verdict is what is known of a word.
 type verdict uint8
 
@@ -293,8 +366,10 @@ const (
 
 // judged judges a word as it stands on the screen, with marks around it. First says that it begins its line.
 func judged(w string, first bool) verdict {
-	w = strings.Trim(w, ".,;:!?…\"'“”‘’()[]<>*•·-–—&+|/")
-	if w == "" {
+	w = strings.TrimFunc(w, func(c rune) bool {
+		return !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '@' && c != '#' && c != '$'
+	})
+	if w == "" || len(w) <= 2 && !strings.ContainsFunc(w, func(c rune) bool { return c < '0' || c > '9' }) {
 		return harmless
 	}
 	out := ofProgram
@@ -331,6 +406,8 @@ func judgedPart(w string, first bool) verdict {
 		l |= isCommon | isOften
 	}
 	switch often := l&isOften != 0; {
+	case days.has(h):
+		return harmless
 	case captions().has(h) && (first || capitals == 0 || l&isName == 0):
 		return ofProgram
 	case l&isCommon == 0 && l&(isName|isPeople) == 0:

@@ -99,7 +99,7 @@ func (v *reveal) read(lines []textLine) (all bool) {
 		got, ok := v.readings[t.key]
 		if !ok && all {
 			if got, ok = v.ask(t); ok {
-				v.keep(t.key, got)
+				v.remember(t.key, got)
 			}
 			all = ok
 		}
@@ -119,8 +119,8 @@ func (v *reveal) ask(t *textLine) (got reading, ok bool) {
 	return reading{plain(text), sure}, err == nil
 }
 
-// keep remembers a reading, and forgets any other if there are too many.
-func (v *reveal) keep(key uint64, got reading) {
+// remember keeps a reading, and forgets any other if there are too many.
+func (v *reveal) remember(key uint64, got reading) {
 	if v.readings == nil {
 		v.readings = map[uint64]reading{}
 	}

@@ -95,15 +95,18 @@ func TestPicture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Seen{Lines: 4, Read: 4, Shown: 3, Words: 24}); seen != want {
+	if want := (Seen{Lines: 4, Read: 4, Shown: 4, Words: 25}); seen != want {
 		t.Errorf("seen %+v, want %+v", seen, want)
 	}
 	step := face.Metrics().Height.Ceil() + 6
 	for i, text := range lines {
 		part := crop(decode(t, out), image.Rect(0, step*i+6, 700, step*(i+1)+6))
 		got, want := read(t, part), strings.Join(strings.Fields(text), " ")
-		if i == 2 { // the token stands there, and nothing else
-			got, want = strings.TrimRight(got, "1lL|I>"), "<CARD#"
+		if i == 2 { // only the tokens stand there, and what tells nothing
+			if strings.ContainsAny(got, "234567890") || strings.Contains(got, "Xav") || !strings.Contains(got, "CARD") || !strings.HasSuffix(got, " now") {
+				t.Errorf("%q reads %q", text, got)
+			}
+			continue
 		}
 		if got != want {
 			t.Errorf("%q reads %q", text, got)
