@@ -236,6 +236,7 @@ func (p *pixels) leaks(s page.Shot, shown image.Image) error {
 			harmless.WriteString(w.Text + " ")
 		}
 	}
+	known := tokens + " " + folded(harmless.String())
 	left, anchorLeft, control := make([]bool, len(words)), make([]bool, len(words)), make([]bool, len(words))
 	for _, reader := range p.names {
 		r, t := p.readers[reader], p.read[reader]
@@ -256,16 +257,16 @@ func (p *pixels) leaks(s page.Shot, shown image.Image) error {
 		for i, w := range words {
 			name := strings.HasPrefix(w.Class, "person")
 			t.all++
-			if shows(before[i], w.Text, name) {
+			if shows(before[i], w.Text, name, tokens) {
 				t.control++
 				control[i] = true
 			}
-			if shows(after[i], w.Text, name) || !somewhere(harmless.String(), w.Text, name) && somewhere(all, w.Text, name) {
+			if shows(after[i], w.Text, name, tokens) || somewhere(all, w.Text, name, known) {
 				t.left++
 				left[i] = true
-				p.tell(s, w, "is read by "+reader)
+				p.tell(s, w, fmt.Sprintf("is read by %s as %q", reader, after[i]))
 			}
-			if shows(anchor[i], w.Text, name) {
+			if shows(anchor[i], w.Text, name, tokens) {
 				t.anchorLeft++
 				anchorLeft[i] = true
 			}

@@ -97,17 +97,17 @@ func folded(s string) string {
 	}, s))
 }
 
-// tokens are the names of classes, which stand on the mask in place of what it hides. What they share with a value is no leak.
+// tokens are the names of classes, folded. They stand on the mask in place of what it hides: what they share with a value is no leak.
 var tokens = folded("OPAQUE KEY JWT WALLET IBAN SSN CARD SECRET EMAIL IP PHONE TERM ID ADDRESS PERSON PLACE ORG PEOPLE DATE AGE URL TOKEN NUMBER")
 
-// somewhere tells whether a word that was read anywhere on a page holds a part of a value. Words are not joined, and one of which all
-// characters look alike proves nothing: what is harmless would be taken for a leak.
-func somewhere(page, word string, name bool) bool {
+// somewhere tells whether a word that was read anywhere on a page holds a part of a value. What the harmless words of the page have, too,
+// in their order and with characters that look alike taken for one, is no leak, and neither are characters that all look alike.
+func somewhere(page, word string, name bool, harmless string) bool {
 	if len([]rune(word)) < 4 {
 		return false
 	}
 	for _, w := range strings.Fields(page) {
-		if kinds := strings.Map(once(), folded(w)); len(kinds) >= 3 && shows(w, word, name) {
+		if kinds := strings.Map(once(), folded(w)); len(kinds) >= 3 && shows(w, word, name, harmless) {
 			return true
 		}
 	}
@@ -127,13 +127,14 @@ func once() func(rune) rune {
 }
 
 // shows tells whether a reading holds four characters in a row of a word, or all of one that is shorter; of a name, one whole token.
-func shows(reading, word string, name bool) bool {
+// What is in the folded text known is no proof.
+func shows(reading, word string, name bool, known string) bool {
 	if reading == "" {
 		return false
 	}
 	if name {
 		for _, w := range strings.FieldsFunc(word, func(r rune) bool { return !isWord(r) }) {
-			if f := folded(w); len([]rune(f)) >= 2 && strings.Contains(folded(reading), f) && !strings.Contains(tokens, f) {
+			if f := folded(w); len([]rune(f)) >= 2 && strings.Contains(folded(reading), f) && !strings.Contains(known, f) {
 				return true
 			}
 		}
@@ -142,7 +143,7 @@ func shows(reading, word string, name bool) bool {
 	in, r := folded(reading), []rune(folded(word))
 	n := min(4, len(r))
 	for i := 0; n > 0 && i+n <= len(r); i++ {
-		if p := string(r[i : i+n]); (n == 4 && strings.Contains(in, p) || p == in) && !strings.Contains(tokens, p) {
+		if p := string(r[i : i+n]); (n == 4 && strings.Contains(in, p) || p == in) && !strings.Contains(known, p) {
 			return true
 		}
 	}
