@@ -31,7 +31,7 @@ func run() int {
 		fmt.Fprintln(os.Stderr, "byleave-ocr:", state)
 		return 1
 	}
-	if err := serve(pipes, pipes, e); err != nil && !errors.Is(err, io.EOF) {
+	if !errors.Is(serve(pipes, pipes, e), io.EOF) {
 		return 1
 	}
 	return 0
