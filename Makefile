@@ -74,7 +74,7 @@ fuzz: ## every fuzz target, FUZZTIME each
 	@$(GO) list ./policy/... ./proto/... ./agent/... ./collector/... | while read -r p; do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
 
-bench: $(filter-out $(if $(DATA),,bench-redaction),$(shell sed -n 's/^\(bench-[a-z]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))) ## measurements; each writes bench/out/NAME.json
+bench: $(filter-out $(if $(DATA),bench-pixels,bench-redaction),$(shell sed -n 's/^\(bench-[a-z]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))) ## measurements; each writes bench/out/NAME.json
 
 bench-frames: deps ## what masking and encoding a frame costs, beside image/png
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestFramesCost$$' -v ./agent/internal/capture
@@ -100,9 +100,12 @@ bench-forget: deps $(DEMO_BINS) ## "forget the last 10 minutes", from the comman
 bench-erase: ## what an erasure costs a collector with many boxes of one person
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestEraseCost$$' -v ./collector/internal/store/embed
 
-bench-redaction: $(BIN)/byleave ## text redaction, ours and peers (DATA=path of presidio-research's synth_dataset_v2.json)
+bench-redaction: deps $(BIN)/byleave $(BIN)/byleave-ocr ## redaction of text and pages, ours and peers (DATA=path of presidio-research's synth_dataset_v2.json)
 	@test -n "$(DATA)" || { echo "bench-redaction: name the data, make bench-redaction DATA=path/to/synth_dataset_v2.json" >&2; exit 2; }
-	bench/peers/run.sh $(DATA)
+	bench/peers/run.sh $(DATA) $(PAGES)
+
+bench-pixels: deps $(BIN)/byleave $(BIN)/byleave-ocr ## redaction of pages alone, read back by other readers (PAGES=150)
+	bench/peers/run.sh --pixels $(PAGES)
 
 bench-ingest: deps $(BIN)/byleave-collector ## what a collector takes in and makes durable, beside plain TCP, TLS and disk
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIngest$$' -v ./bench/ingest

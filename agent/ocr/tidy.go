@@ -9,7 +9,7 @@ import (
 
 // How a line is made ready for the engine, in pixels.
 const (
-	tallest  = 32 // rows from the top of the highest letter to the bottom of the lowest
+	tallest  = 22 // rows from the top of the highest letter to the bottom of the lowest
 	margin   = 10
 	faint    = 12 // a contrast below it is no text
 	smallest = 16 // pixels in a picture of a letter
@@ -127,6 +127,9 @@ func join(words []found, page *image.Gray) (string, float64) {
 	texts, sure := make([]string, len(words)), 1.
 	for i, w := range words {
 		texts[i] = w.text
+		if i+1 < len(words) && strings.HasPrefix(w.text, "|") && startsLower(strings.TrimPrefix(w.text, "|")+words[i+1].text) {
+			texts[i] = "I" + w.text[1:]
+		}
 		sure = min(sure, w.sure)
 		for x := max(w.left, 0); x < min(w.right, len(covered)); x++ {
 			covered[x] = true
@@ -140,6 +143,9 @@ func join(words []found, page *image.Gray) (string, float64) {
 	}
 	return strings.Join(texts, " "), max(sure, 0)
 }
+
+// startsLower tells of what stands behind the word I, which the engine likes to read as a bar.
+func startsLower(s string) bool { return s != "" && (s[0] >= 'a' && s[0] <= 'z' || s[0] == '\'') }
 
 // bare counts the columns with ink in the widest place that no word covers.
 func bare(page *image.Gray, covered []bool) int {

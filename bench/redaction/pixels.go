@@ -260,7 +260,7 @@ func (p *pixels) leaks(s page.Shot, shown image.Image) error {
 				t.control++
 				control[i] = true
 			}
-			if shows(after[i], w.Text, name) || !shows(harmless.String(), w.Text, name) && len(w.Text) >= 4 && shows(all, w.Text, name) {
+			if shows(after[i], w.Text, name) || !somewhere(harmless.String(), w.Text, name) && somewhere(all, w.Text, name) {
 				t.left++
 				left[i] = true
 				p.tell(s, w, "is read by "+reader)

@@ -87,4 +87,7 @@ func TestShows(t *testing.T) {
 			t.Errorf("%q shows %q: %v", c.reading, c.word, got)
 		}
 	}
+	if somewhere("Select All\nDark Mode ||||", "x@alldwbd.edu", false) || somewhere("llll", "jilelilij", false) || !somewhere("to jane@exa now", "jane@example.com", false) {
+		t.Error("what is read anywhere on a page is taken for what it is not")
+	}
 }

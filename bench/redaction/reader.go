@@ -100,6 +100,32 @@ func folded(s string) string {
 // tokens are the names of classes, which stand on the mask in place of what it hides. What they share with a value is no leak.
 var tokens = folded("OPAQUE KEY JWT WALLET IBAN SSN CARD SECRET EMAIL IP PHONE TERM ID ADDRESS PERSON PLACE ORG PEOPLE DATE AGE URL TOKEN NUMBER")
 
+// somewhere tells whether a word that was read anywhere on a page holds a part of a value. Words are not joined, and one of which all
+// characters look alike proves nothing: what is harmless would be taken for a leak.
+func somewhere(page, word string, name bool) bool {
+	if len([]rune(word)) < 4 {
+		return false
+	}
+	for _, w := range strings.Fields(page) {
+		if kinds := strings.Map(once(), folded(w)); len(kinds) >= 3 && shows(w, word, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// once drops characters that came before.
+func once() func(rune) rune {
+	seen := map[rune]bool{}
+	return func(c rune) rune {
+		if seen[c] {
+			return -1
+		}
+		seen[c] = true
+		return c
+	}
+}
+
 // shows tells whether a reading holds four characters in a row of a word, or all of one that is shorter; of a name, one whole token.
 func shows(reading, word string, name bool) bool {
 	if reading == "" {

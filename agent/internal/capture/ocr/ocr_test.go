@@ -64,7 +64,7 @@ func TestReadsALine(t *testing.T) {
 	defer r.Close()
 	for _, size := range []float64{10, 11, 12, 14, 18, 24, 40} {
 		for name, c := range map[string][2]color.Color{"dark on white": {color.Black, color.White}, "white on dark": {color.White, color.Gray{40}}, "grey": {color.Gray{150}, color.Gray{240}}} {
-			const want = "Open the second report of the week"
+			const want = "Open the file, I think"
 			text, sure, err := r.Read(context.Background(), line(t, want, size, c[0], c[1]))
 			if err != nil || text != want || sure < .7 {
 				t.Errorf("%s, %.0f px: read %q, sure %.2f, %v", name, size, text, sure, err)
