@@ -97,10 +97,14 @@ func TestWhatIsRead(t *testing.T) {
 		{"a number in two lines", []string{"the code is 471", "153 and no other one"}, nil, []string{"the code _ _", "_ and no other one"}},
 		{"digits read for letters", []string{"the number 4S39 l48B O343 is mine"}, nil, []string{"the number _ _ _ _ mine"}},
 		{"letters read for digits", []string{"call me at 0l5l 2345"}, nil, []string{"call me at _ _"}},
-		{"a label above", []string{"Password:", "sunshine"}, nil, []string{"Password:"}},
-		{"a label beside", []string{"password is sunshine"}, nil, []string{"password is _"}},
+		{"a label above", []string{"Password:", "weather"}, nil, []string{"Password:"}},
+		{"a label that nobody can read", []string{"Password:", "weather"}, []string{"", "weather"}, nil},
+		{"a label beside", []string{"password is weather"}, nil, []string{"password is _"}},
 		{"a name", []string{"we asked Xavier Quill about it"}, nil, []string{"we asked _ _ about it"}},
 		{"a name from the list alone", []string{"Anna was late again"}, nil, []string{"_ was late again"}},
+		{"a name that is a word, too", []string{"the Baker report is done"}, nil, []string{"the _ report is done"}},
+		{"a large word beside a name", []string{"Anna Report was late again"}, nil, []string{"_ _ was late again"}},
+		{"one word is read over two", []string{"the 471 at"}, []string{"the weather"}, nil},
 		{"a town", []string{"a day in London with friends"}, nil, []string{"a day in _ with friends"}},
 		{"an address of mail", []string{"write to jane.roe@example.com today"}, nil, []string{"write to _ today"}},
 		{"an address of mail, misread", []string{"write to jane.roe@example.com today"}, []string{"write to janeQexample com today"}, nil},
@@ -176,7 +180,7 @@ func TestWhatNoReaderSees(t *testing.T) {
 			}
 		},
 		"cut by the edge above": func(img *image.RGBA) {
-			draw.Draw(img, img.Rect, img, image.Pt(0, 19), draw.Src)
+			draw.Draw(img, img.Rect, img, image.Pt(0, 15), draw.Src)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -242,11 +246,11 @@ func TestDoubtStaysMasked(t *testing.T) {
 // TestToldValues: what was found in typed text stays masked wherever it stands, and its token is the same there.
 func TestToldValues(t *testing.T) {
 	r := newRedactor(t)
-	got := nets(append(typeText(t, r, "password is sunshine and pay 4539 1488 0343 6467 "), r.Flush()...))
+	got := nets(append(typeText(t, r, "password is weather and pay 4539 1488 0343 6467 "), r.Flush()...))
 	if !strings.Contains(got, "<SECRET#1>") || !strings.Contains(got, "<CARD#1>") {
 		t.Fatalf("typed: %q", got)
 	}
-	lines := []string{"we like the sunshine of today", "pay with 4539-1488-0343-6467 now", "pay with 4111 1111 1111 1111 now", "we like the weather of today"}
+	lines := []string{"we like the weather of today", "pay with 4539-1488-0343-6467 now", "pay with 4111 1111 1111 1111 now", "we like the window of today"}
 	v := look(r, sheet(themes[0], faces(t)["mono 14"], 700, lines...), &script{says: lines}, nil)
 	if got := shownLines(v); !slices.Equal(got, []string{"we like the _ of today", "pay with _ now", "pay with _ _ _ _ now", lines[3]}) {
 		t.Errorf("shown %q", got)

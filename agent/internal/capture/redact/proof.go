@@ -172,7 +172,7 @@ func (v *reveal) blind(lines []textLine, i int) bool {
 		}
 		b := &lines[j]
 		near := t.box.Min.X-b.box.Max.X < 16*t.box.Dy() && t.box.Min.Y-b.box.Max.Y < 2*t.box.Dy()
-		if near && b.box.Dx() > 3*b.box.Dy() && b.sure < leastGuess {
+		if near && b.box.Dx() > 3*b.box.Dy() && (b.sure < leastGuess || b.text == "") {
 			return true
 		}
 	}
