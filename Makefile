@@ -17,10 +17,12 @@ help: ## explain the targets
 deps: ## install what is missing (says what; asks sudo only if not root)
 	@installer/deps.sh
 
-build: $(BIN)/byleave $(BIN)/byleave-collector $(BIN)/byleave-installer ## build the three binaries into bin/
+build: $(BIN)/byleave $(BIN)/byleave-ocr $(BIN)/byleave-collector $(BIN)/byleave-installer ## build the four binaries into bin/
 
 $(BIN)/byleave: $(SOURCES)
 	$(BUILD) -o $@ ./agent
+$(BIN)/byleave-ocr: $(SOURCES)
+	$(BUILD) -o $@ ./agent/ocr
 $(BIN)/byleave-collector: $(SOURCES)
 	$(BUILD) -o $@ ./collector
 $(BIN)/byleave-installer: $(SOURCES)
@@ -33,7 +35,7 @@ $(BIN)/byleave-person: $(SOURCES)
 $(BIN)/byleave-demo: $(SOURCES)
 	$(BUILD) -o $@ ./demo
 
-DEMO_BINS := $(BIN)/byleave $(BIN)/byleave-collector $(BIN)/byleave-installer $(BIN)/byleave-disconnected $(BIN)/byleave-person $(BIN)/byleave-demo
+DEMO_BINS := $(BIN)/byleave $(BIN)/byleave-ocr $(BIN)/byleave-collector $(BIN)/byleave-installer $(BIN)/byleave-disconnected $(BIN)/byleave-person $(BIN)/byleave-demo
 
 demo: deps $(DEMO_BINS) ## the main job, end to end, on a virtual desktop (SEED=7, or DISPLAY=:0 for your own)
 	$(BIN)/byleave-demo $(if $(filter command line,$(origin DISPLAY)),--display $(DISPLAY)) $(if $(SEED),--seed $(SEED))
@@ -83,16 +85,22 @@ fuzz: ## every fuzz target, FUZZTIME each
 	@$(GO) list ./policy/... ./proto/... ./agent/... ./collector/... | while read -r p; do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
 
-bench: $(filter-out $(if $(DATA),,bench-redaction),$(shell sed -n 's/^\(bench-[a-z]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))) ## measurements; each writes bench/out/NAME.json
+bench: $(filter-out $(if $(DATA),bench-pixels,bench-redaction),$(shell sed -n 's/^\(bench-[a-z]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))) ## measurements; each writes bench/out/NAME.json
 
 bench-frames: deps ## what masking and encoding a frame costs, beside image/png
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestFramesCost$$' -v ./agent/internal/capture
+
+bench-masks: deps $(BIN)/byleave-ocr ## what masking a picture costs at 1080p and 4K, and what showing clean lines again does
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestMasksCost$$' -v ./agent/internal/capture/redact
 
 bench-idle: deps $(DEMO_BINS) ## 60 s of a quiet desktop with recording permitted, without and with a tray icon
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIdle' -v ./bench/agent
 
 bench-typing: deps $(DEMO_BINS) ## 60 s of typing, 5 keys a second
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestTyping$$' -v ./bench/agent
+
+bench-reveal: deps $(DEMO_BINS) ## 60 s of work while clean lines of pictures are shown again, the reader included
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestReveal$$' -v ./bench/agent
 
 bench-pause: deps $(DEMO_BINS) ## 50 pauses in the middle of typing at full speed
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestPause$$' -v ./bench/agent
@@ -103,9 +111,12 @@ bench-forget: deps $(DEMO_BINS) ## "forget the last 10 minutes", from the comman
 bench-erase: ## what an erasure costs a collector with many boxes of one person
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestEraseCost$$' -v ./collector/internal/store/embed
 
-bench-redaction: $(BIN)/byleave ## text redaction, ours and peers (DATA=path of presidio-research's synth_dataset_v2.json)
+bench-redaction: deps $(BIN)/byleave $(BIN)/byleave-ocr ## redaction of text and pages, ours and peers (DATA=path of presidio-research's synth_dataset_v2.json)
 	@test -n "$(DATA)" || { echo "bench-redaction: name the data, make bench-redaction DATA=path/to/synth_dataset_v2.json" >&2; exit 2; }
-	bench/peers/run.sh $(DATA)
+	bench/peers/run.sh $(DATA) $(PAGES)
+
+bench-pixels: deps $(BIN)/byleave $(BIN)/byleave-ocr ## redaction of pages alone, read back by other readers (PAGES=150)
+	bench/peers/run.sh --pixels $(PAGES)
 
 bench-ingest: deps $(BIN)/byleave-collector ## what a collector takes in and makes durable, beside plain TCP, TLS and disk
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIngest$$' -v ./bench/ingest

@@ -3,14 +3,17 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/spf13/cobra"
@@ -23,7 +26,10 @@ uses before anything leaves memory, with the built-in rules, so that anyone can 
 Without a file it reads standard input. Plain text is searched in blocks of lines. With --jsonl each line is a JSON object with a
 field "text"; it is written back in the same order with "text" redacted and "spans" added: class, start and end, counted in
 Unicode code points of the text before (as Python counts). Other fields are written back as they are. A text over 1 MiB is
-redacted whole.`
+redacted whole.
+
+A picture (PNG) comes back as a PNG in which all text is masked, as in a frame. With --reveal, lines that byleave-ocr can read and
+that the engine finds nothing in are shown again. What else the file said (comments, position, colour profile) is dropped.`
 
 func redactCommand() *cobra.Command {
 	var o redaction
@@ -32,22 +38,29 @@ func redactCommand() *cobra.Command {
 		Short: "Redact a file or standard input with the agent's own engine",
 		Long:  redactLong,
 		Example: "  byleave redact letter.txt > letter-redacted.txt\n" +
-			"  byleave redact --jsonl --report report.json < texts.jsonl > redacted.jsonl",
+			"  byleave redact --jsonl --report report.json < texts.jsonl > redacted.jsonl\n" +
+			"  byleave redact --reveal screen.png -o masked.png",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.in, o.out, o.words = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
+			o.in, o.out, o.words, o.name = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), "standard input"
 			if len(args) == 1 && args[0] != "-" {
 				f, err := os.Open(args[0])
 				if err != nil {
 					return fmt.Errorf("redact: %w", err)
 				}
 				defer f.Close()
-				o.in = f
+				o.in, o.name = f, args[0]
 			}
-			return o.run()
+			if o.file == "" {
+				return o.run(cmd.Context())
+			}
+			return o.toFile(cmd.Context())
 		},
 	}
 	cmd.Flags().BoolVar(&o.jsonl, "jsonl", false, `read JSON lines with a field "text"`)
+	cmd.Flags().StringVarP(&o.file, "out", "o", "", "write to this file instead of standard output")
+	cmd.Flags().BoolVar(&o.reveal, "reveal", false, "show harmless lines of a picture again, if byleave-ocr lies beside this program")
+	cmd.Flags().DurationVar(&o.within, "within", 0, "read lines for no longer than this; what was not read stays masked")
 	cmd.Flags().StringVar(&o.report, "report", "", "write counts as JSON to this file")
 	return cmd
 }
@@ -55,9 +68,13 @@ func redactCommand() *cobra.Command {
 // redaction is one run of the command.
 type redaction struct {
 	in     io.Reader
+	name   string // of in, for errors
 	out    io.Writer
 	words  io.Writer // for a person
+	file   string    // instead of out
 	jsonl  bool
+	reveal bool
+	within time.Duration // of reading, 0 for as long as it takes
 	report string
 
 	redactor *redact.Redactor
@@ -71,9 +88,48 @@ type redactReport struct {
 	BytesIn  int64          `json:"bytes_in"`
 	BytesOut int64          `json:"bytes_out"`
 	Spans    map[string]int `json:"spans"`
+	Picture  *pictureReport `json:"picture,omitempty"`
 }
 
-func (o *redaction) run() error {
+// toFile writes to a file of that name only when all went well, and never over what is read.
+func (o *redaction) toFile(ctx context.Context) (err error) {
+	if same(o.in, o.file) {
+		return misuse{fmt.Errorf("redact: %s is what is read; name another file for the result", o.file)}
+	}
+	f, err := os.CreateTemp(filepath.Dir(o.file), ".byleave-redact-*")
+	if err != nil {
+		return fmt.Errorf("redact: write: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name()) // it holds nothing that anybody needs
+		}
+	}()
+	o.out = f
+	if err := errors.Join(o.run(ctx), f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), o.file); err != nil {
+		return fmt.Errorf("redact: write: %w", err)
+	}
+	return nil
+}
+
+// same tells whether in is the file of that name.
+func same(in io.Reader, name string) bool {
+	f, ok := in.(*os.File)
+	if !ok {
+		return false
+	}
+	a, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	b, err := os.Stat(name)
+	return err == nil && os.SameFile(a, b)
+}
+
+func (o *redaction) run(ctx context.Context) error {
 	r, err := redact.New(redact.Options{})
 	if err != nil {
 		return err
@@ -81,8 +137,13 @@ func (o *redaction) run() error {
 	debug.SetGCPercent(400) // little is held, and much is made
 	o.redactor, o.sum = r, redactReport{Version: r.Version(), Spans: map[string]int{}}
 	in := bufio.NewReaderSize(o.in, 256<<10)
-	if head, _ := in.Peek(8); bytes.Equal(head, []byte("\x89PNG\r\n\x1a\n")) {
-		return errors.New("redact: this is a picture; this command redacts text only")
+	switch head, _ := in.Peek(12); {
+	case bytes.HasPrefix(head, []byte(pngBegins)):
+		return errors.Join(o.picture(ctx, in), o.tell())
+	case isPicture(head):
+		return fmt.Errorf("redact: %s is a picture, but no PNG; convert it to PNG first", o.name)
+	case o.reveal:
+		return misuse{fmt.Errorf("redact: --reveal is for pictures, and %s is text", o.name)}
 	}
 	out := bufio.NewWriterSize(o.out, 256<<10)
 	if o.jsonl {
@@ -108,14 +169,10 @@ func (o *redaction) redact(text string) (string, []redact.Found) {
 
 // tell writes the report and says it in words.
 func (o *redaction) tell() error {
-	classes, n := []string{}, 0
-	for c, k := range o.sum.Spans {
-		classes, n = append(classes, fmt.Sprintf("%d %s", k, c)), n+k
-	}
-	slices.Sort(classes)
-	fmt.Fprintf(o.words, "Redacted %d values in %d bytes of text.", n, o.sum.BytesIn)
-	if n > 0 {
-		fmt.Fprintf(o.words, " Classes: %s.", strings.Join(classes, ", "))
+	if o.sum.Picture != nil {
+		o.sum.Picture.tell(o.words)
+	} else {
+		o.tellText()
 	}
 	fmt.Fprintf(o.words, "\nRules: %s\n", o.sum.Version)
 	if o.report == "" {
@@ -129,6 +186,18 @@ func (o *redaction) tell() error {
 		return fmt.Errorf("redact: report: %w", err)
 	}
 	return nil
+}
+
+func (o *redaction) tellText() {
+	classes, n := []string{}, 0
+	for c, k := range o.sum.Spans {
+		classes, n = append(classes, fmt.Sprintf("%d %s", k, c)), n+k
+	}
+	slices.Sort(classes)
+	fmt.Fprintf(o.words, "Redacted %d values in %d bytes of text.", n, o.sum.BytesIn)
+	if n > 0 {
+		fmt.Fprintf(o.words, " Classes: %s.", strings.Join(classes, ", "))
+	}
 }
 
 // Limits of what is held at once.

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/byleave/byleave/agent/internal/capture/ocr"
 	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/hotkey"
 	"github.com/byleave/byleave/agent/internal/keystore"
@@ -42,9 +43,11 @@ func runCommand() *cobra.Command {
 				return err
 			}
 			debug.SetTraceback("single")
+			reader := ocr.New(ocr.Beside())
+			defer reader.Close()
 			return flow.Run(kept(cmd.Context(), home), flow.Config{
 				Home: home, Socket: socket, Session: session.From(os.Getenv), Hold: hold, Hotkey: combo, Review: startReview,
-				Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Ready: service.Ready,
+				Reader: reader, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Ready: service.Ready,
 			})
 		},
 	}

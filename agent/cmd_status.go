@@ -100,6 +100,9 @@ func printStatus(w io.Writer, s flow.Status, now time.Time) {
 	if s.Hotkey != "" {
 		fmt.Fprintf(w, "Hotkey: %s\n", s.Hotkey)
 	}
+	if s.Pictures != "" {
+		fmt.Fprintf(w, "Pictures: %s\n", s.Pictures)
+	}
 	if s.Tray != "" {
 		fmt.Fprintf(w, "Tray: %s\n", s.Tray)
 	}

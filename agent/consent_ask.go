@@ -219,7 +219,7 @@ func parseClasses(list string) (policy.Classes, error) {
 	for name := range strings.SplitSeq(list, ",") {
 		c, ok := policy.ClassNamed(strings.TrimSpace(name))
 		if !ok {
-			return 0, misuse{fmt.Errorf("the kinds of data are pointer, hotkeys, text, frames, elements, with commas between")}
+			return 0, misuse{fmt.Errorf("the kinds of data are pointer, hotkeys, text, frames, elements, labels, lines, with commas between")}
 		}
 		set = set.With(c)
 	}

@@ -75,13 +75,29 @@ func install(cmd *cobra.Command, from, to string) error {
 	if err := write(data, target); err != nil {
 		return err
 	}
+	if err := installReader(from, to); err != nil {
+		return errors.Join(err, putBack(cmd, before, target))
+	}
 	if err := agent(cmd, target, "install"); err != nil {
 		return errors.Join(err, putBack(cmd, before, target))
 	}
 	return nil
 }
 
-// putBack undoes a copy; the new agent has put the service of the old one back already.
+// installReader puts the program that reads lines of pictures beside the agent. The agent does without where there is none.
+func installReader(from, to string) error {
+	source := filepath.Join(from, reader())
+	data, err := os.ReadFile(source)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read what reads pictures: %w", err)
+	}
+	return write(data, filepath.Join(to, reader()))
+}
+
+// putBack undoes a copy; the new agent has put the service of the old one back already. Any reader fits any agent.
 func putBack(cmd *cobra.Command, before []byte, target string) error {
 	if before == nil {
 		return remove(target)
@@ -122,10 +138,12 @@ func agent(cmd *cobra.Command, path, verb string) error {
 	return nil
 }
 
-// remove takes the agent away, and the folder that was made for it if nothing else lies in it.
+// remove takes the agent and its reader away, and the folder that was made for them if nothing else lies in it.
 func remove(target string) error {
-	if err := os.Remove(target); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove the agent: %w", err)
+	for _, path := range []string{target, filepath.Join(filepath.Dir(target), reader())} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove the agent: %w", err)
+		}
 	}
 	for _, dir := range ours(filepath.Dir(target)) {
 		if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
@@ -150,11 +168,15 @@ func write(data []byte, target string) error {
 	return own(target)
 }
 
-func binary() string {
+func binary() string { return program("byleave") }
+
+func reader() string { return program("byleave-ocr") }
+
+func program(name string) string {
 	if runtime.GOOS == "windows" {
-		return "byleave.exe"
+		return name + ".exe"
 	}
-	return "byleave"
+	return name
 }
 
 func besideMe() string {

@@ -28,7 +28,7 @@ func (s Classes) String() string {
 }
 
 // AllClasses lists the classes that exist, in their fixed order.
-func AllClasses() []Class { return []Class{Pointer, Hotkeys, Text, Frames, Elements} }
+func AllClasses() []Class { return []Class{Pointer, Hotkeys, Text, Frames, Elements, Labels, Lines} }
 
 // String is the name that policies, commands and people use for the class.
 func (c Class) String() string {
@@ -43,6 +43,10 @@ func (c Class) String() string {
 		return "frames"
 	case Elements:
 		return "elements"
+	case Labels:
+		return "labels"
+	case Lines:
+		return "lines"
 	}
 	return "no class"
 }

@@ -110,7 +110,7 @@ func TestParseConsentRefuses(t *testing.T) {
 		{"wider hours", func(m *pb.Consent) { m.Hours[0].EndSecond += 60 }, nil, "hours are wider"},
 		{"another application", func(m *pb.Consent) { m.Grants[0].Application = "mail" }, nil, "grant 1: application"},
 		{"an application twice", func(m *pb.Consent) { m.Grants = append(m.Grants, m.Grants[0]) }, nil, "grant 3: application stands twice"},
-		{"an unknown class", func(m *pb.Consent) { m.Grants[1].Classes = []pb.DataClass{6} }, nil, "grant 2: class 1"},
+		{"an unknown class", func(m *pb.Consent) { m.Grants[1].Classes = []pb.DataClass{8} }, nil, "grant 2: class 1"},
 		{"unknown field", func(m *pb.Consent) { m.ProtoReflect().SetUnknown(unknown) }, ErrUnknownField, "unknown field 42 in the consent"},
 		{"unknown field in a grant", func(m *pb.Consent) { m.Grants[1].ProtoReflect().SetUnknown(unknown) }, ErrUnknownField, "unknown field 42 in grant 2"},
 	}

@@ -66,7 +66,7 @@ func sample() *pb.Policy {
 			{Id: "editor", Name: "Editor", WmClass: "Mousepad", Executables: []string{"/usr/bin/mousepad", "/opt/mousepad"}},
 			{Id: "files", Name: "Files", WmClass: "Thunar", Executables: []string{"/usr/bin/thunar"}, TitlePatterns: []string{"Work", "Home .*"}},
 		},
-		Classes: []pb.DataClass{1, 2, 3, 4, 5},
+		Classes: []pb.DataClass{1, 2, 3, 4, 5, 6, 7},
 		Hours: []*pb.Hours{
 			{Weekdays: []uint32{1, 2, 3, 4, 5}, StartSecond: 9 * 3600, EndSecond: 12 * 3600},
 			{Weekdays: []uint32{1, 3}, StartSecond: 13 * 3600, EndSecond: 17 * 3600},

@@ -195,7 +195,7 @@ func rearrange(m *pb.Policy, rnd *rand.Rand) {
 	case 9:
 		m.Classes = some(rnd, m.Classes)
 	case 10:
-		m.Classes = some(rnd, []pb.DataClass{1, 2, 3, 4, 5})
+		m.Classes = some(rnd, []pb.DataClass{1, 2, 3, 4, 5, 6, 7})
 	case 11, 12:
 		m.Hours = some(rnd, m.Hours)
 	case 13, 14:

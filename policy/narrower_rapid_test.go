@@ -49,7 +49,7 @@ func drawPolicy(t *rapid.T) *pb.Policy {
 	for _, id := range pick(t, "application ", []string{"a", "b", "c"}) {
 		m.Applications = append(m.Applications, drawApplication(t, id))
 	}
-	m.Classes = pick(t, "class ", []pb.DataClass{1, 2, 3, 4, 5})
+	m.Classes = pick(t, "class ", []pb.DataClass{1, 2, 3, 4, 5, 6, 7})
 	m.Hours = pick(t, "hours ", someSpans)
 	m.Exclusions = pick(t, "exclusion ", someExclusions)
 	m.Redaction.Terms = pick(t, "term ", []string{"Falcon", "Robin"})
@@ -88,7 +88,7 @@ func mutate(t *rapid.T, m *pb.Policy) {
 	case 10:
 		m.Exclusions = pick(t, "new exclusion ", someExclusions)
 	case 11:
-		m.Classes = pick(t, "new class ", []pb.DataClass{1, 2, 3, 4, 5})
+		m.Classes = pick(t, "new class ", []pb.DataClass{1, 2, 3, 4, 5, 6, 7})
 	case 12:
 		for i, a := range m.Applications {
 			m.Applications[i] = drawApplication(t, a.Id)
@@ -165,7 +165,7 @@ func TestNarrowerNeverWidens(t *testing.T) {
 		some := func() map[string]Classes {
 			g := map[string]Classes{}
 			for i, a := range before.Applications {
-				g[a.Id] = Classes(uint8(0x3e>>(i+1))) & 0x3e
+				g[a.Id] = Classes(uint8(0xfe>>(i+1))) & 0xfe
 			}
 			return g
 		}

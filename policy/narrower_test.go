@@ -144,6 +144,8 @@ func TestNarrowerClass(t *testing.T) {
 	next.Classes = []pb.DataClass{1, 3}
 	err := Narrower(parsed(t, next), parsed(t, prev))
 	sentence(t, err, "gained the class text")
+	next.Classes = []pb.DataClass{1, 7}
+	sentence(t, Narrower(parsed(t, next), parsed(t, prev)), "gained the class lines")
 }
 
 // narrowings are changes that take away; any of them, in any combination, needs no question.

@@ -129,6 +129,10 @@ func (c Class) InWords() string {
 		return "typed text, after secrets and personal numbers were replaced on this computer"
 	case Frames:
 		return "pictures of the window, with all text in them masked on this computer"
+	case Labels:
+		return "in those pictures, words that every program has on its menus and buttons, shown again"
+	case Lines:
+		return "in those pictures, lines of text in which this computer found nothing personal, shown again; what you typed only where you switch typed text on"
 	default:
 		return "kind and name of the button or field under the pointer"
 	}

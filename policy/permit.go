@@ -12,6 +12,8 @@ const (
 	Text                      // redacted typed text
 	Frames                    // masked pictures of the consented window
 	Elements                  // role and redacted name of the accessible element
+	Labels                    // in masked pictures, words of menus and buttons, shown again
+	Lines                     // in masked pictures, all lines that are proven clean, shown again
 )
 
 // Classes is a set of Class. The zero set is empty.

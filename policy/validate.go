@@ -236,8 +236,8 @@ func checkClasses(room, where string, list []pb.DataClass) error {
 	var seen Classes
 	for i, c := range list {
 		field := fmt.Sprintf("%sclass %d", where, i+1)
-		if c < pb.DataClass(Pointer) || c > pb.DataClass(Elements) {
-			return ErrInvalid{room, field, fmt.Sprintf("has the unknown value %d; the classes are 1 to %d", c, Elements)}
+		if c < pb.DataClass(Pointer) || c > pb.DataClass(Lines) {
+			return ErrInvalid{room, field, fmt.Sprintf("has the unknown value %d; the classes are 1 to %d", c, Lines)}
 		}
 		if seen.Has(Class(c)) {
 			return ErrInvalid{room, field, "stands twice; take one out"}

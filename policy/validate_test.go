@@ -72,7 +72,7 @@ func TestInvalidFieldIsNamed(t *testing.T) {
 			}
 		}},
 		{"class 2", func(m *pb.Policy) { m.Classes = []pb.DataClass{1, 0} }},
-		{"class 2", func(m *pb.Policy) { m.Classes = []pb.DataClass{1, 6} }},
+		{"class 2", func(m *pb.Policy) { m.Classes = []pb.DataClass{1, 8} }},
 		{"class 2", func(m *pb.Policy) { m.Classes = []pb.DataClass{1, 257} }},
 		{"class 1", func(m *pb.Policy) { m.Classes = []pb.DataClass{-1} }},
 		{"class 3", func(m *pb.Policy) { m.Classes = []pb.DataClass{1, 2, 1} }},

@@ -31,6 +31,8 @@ var walls = []wall{
 		"only capture may listen to a display"},
 	{"agent/internal/capture/internal/a11y", []string{"agent/internal/capture"},
 		"only capture may ask what has the focus"},
+	{"agent/internal/capture/ocr", []string{"agent/internal/capture", "agent", "agent/ocr"},
+		"pixels of a line go to byleave-ocr and to nobody else: capture asks, and the command that redacts a file"},
 	{"proto/envelope/seal", []string{"agent/internal/spool", "bench"},
 		"sealing takes plain bytes: one room seals, and it takes redact.Event only"},
 	{"proto/envelope/open", []string{"agent/internal/review", "agent/internal/rights", "collector/internal/export", "demo", "e2e"},

@@ -75,17 +75,23 @@ func number(status, word string) int64 {
 // scene is an agent that records an editor on a quiet desktop, beside more programs of it.
 func scene(t *testing.T, programs ...string) (context.Context, *stage.Stage, int) {
 	t.Helper()
+	return sceneOf(t, stage.Options{}, func(ctx context.Context, s *stage.Stage) error { return s.Give(ctx, "all") }, programs...)
+}
+
+// sceneOf is scene with a policy and a consent of its own.
+func sceneOf(t *testing.T, opt stage.Options, give func(context.Context, *stage.Stage) error, programs ...string) (context.Context, *stage.Stage, int) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	t.Cleanup(cancel)
 	d, err := desktop.Start(ctx, desktop.Options{})
 	check(t, err)
 	t.Cleanup(func() { check(t, d.Close()) })
-	bin, err := filepath.Abs("../../bin")
+	opt.Bin, err = filepath.Abs("../../bin")
 	check(t, err)
-	s, err := stage.Open(ctx, d, stage.Options{Bin: bin})
+	s, err := stage.Open(ctx, d, opt)
 	check(t, err)
 	t.Cleanup(func() { check(t, s.Close()) })
-	check(t, s.Give(ctx, "all"))
+	check(t, give(ctx, s))
 	agent, err := s.RunAgent()
 	check(t, err)
 	t.Cleanup(func() { check(t, agent.Stop()) })
@@ -156,6 +162,60 @@ func TestTyping(t *testing.T) {
 		{What: "typing 5 keys/s: CPU of one core", Value: 100 * (to.cpu - from.cpu).Seconds() / took, Unit: "%", Goal: 1.5, Better: report.Lower},
 		{What: "typing: memory (RSS)", Value: float64(to.rss) / 1e6, Unit: "MB", Goal: 50, Better: report.Lower},
 	})
+}
+
+// TestReveal measures a person at work, who types, clicks and opens menus, where all clean lines of pictures may be shown again: the
+// agent with the process that reads for it.
+func TestReveal(t *testing.T) {
+	ctx, s, pid := sceneOf(t, stage.Options{Edit: func(p map[string]any) {
+		p["classes"] = append(p["classes"].([]any), "DATA_CLASS_LABELS", "DATA_CLASS_LINES")
+	}}, func(ctx context.Context, s *stage.Stage) error {
+		_, err := s.AtTerminal(ctx, "yes\n", "consent", "give", "--grant", stage.App+"=pointer,hotkeys,text,frames,elements,labels,lines", "--hours", "all", "--expires", "24h")
+		return err
+	})
+	hand, err := s.Desk.Hand()
+	check(t, err)
+	defer hand.Close()
+	from, began := at(t, pid), time.Now()
+	var most usage
+	for i := 0; time.Since(began) < max(length(), 6*time.Second); i++ {
+		check(t, hand.Type(ctx, [...]string{"the quick brown fox jumps over it\n", "we shall meet again next week\n", "nobody knows the weather of today\n"}[i%3], 150*time.Millisecond))
+		rest(ctx, t, time.Second)
+		check(t, hand.Click(400+40*(i%5), 400))
+		rest(ctx, t, time.Second)
+		if u, ok := readerOf(t, pid); ok {
+			most.cpu, most.rss = max(most.cpu, u.cpu), max(most.rss, u.rss)
+		}
+	}
+	to, took := at(t, pid), time.Since(began).Seconds()
+	if most.rss == 0 {
+		t.Fatal("nothing was read")
+	}
+	write(t, "reveal", []report.Figure{
+		{What: "working, clean lines shown: CPU of one core, reader included", Value: 100 * (to.cpu - from.cpu + most.cpu).Seconds() / took, Unit: "%", Goal: 15, Better: report.Lower},
+		{What: "working, clean lines shown: memory of the reader (RSS)", Value: float64(most.rss) / 1e6, Unit: "MB", Goal: 150, Better: report.Lower},
+		{What: "working, clean lines shown: memory of the agent (RSS)", Value: float64(to.rss) / 1e6, Unit: "MB", Goal: 60, Better: report.Lower},
+	})
+}
+
+// readerOf is what the agent's reader has used, if it runs.
+func readerOf(t *testing.T, agent int) (usage, bool) {
+	t.Helper()
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", agent))
+	check(t, err)
+	for _, f := range files {
+		list, _ := os.ReadFile(f) // a thread may have ended
+		for child := range strings.FieldsSeq(string(list)) {
+			pid, err := strconv.Atoi(child)
+			check(t, err)
+			if name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); strings.TrimSpace(string(name)) == "byleave-ocr" {
+				if u, err := use(pid); err == nil {
+					return u, true
+				}
+			}
+		}
+	}
+	return usage{}, false
 }
 
 func at(t *testing.T, pid int) usage {

@@ -17,8 +17,10 @@ func main() {
 	flag.StringVar(&o.cases, "cases", "", "gitleaks' own cases, as bench/peers/cases writes them")
 	flag.StringVar(&o.peers, "peers", "", "peers as name=command, separated by semicolons; a name that ends in * says no spans")
 	flag.StringVar(&o.out, "out", "bench/out", "folder for redaction.json")
-	flag.IntVar(&o.n, "n", 1000, "generated texts a class; four times as many where the goal is .999 or more, or less than .99")
-	flag.StringVar(&o.misses, "misses", "", "print what is missed of this generated class, or \"clean\" for false alarms, and stop")
+	flag.IntVar(&o.n, "n", 1000, "generated texts a class, four times as many where the goal is .999 or more, or less than .99; 0 leaves all text out")
+	flag.StringVar(&o.misses, "misses", "", "print what is missed of this generated class, or \"clean\" for false alarms, and stop; \"pixels\" for words left in pages")
+	flag.IntVar(&o.pages, "pages", 0, "pages drawn and masked, of three seeds; none if 0")
+	flag.StringVar(&o.readers, "readers", "", "readers of pictures as name=command, separated by semicolons")
 	flag.Parse()
 	if err := o.run(); err != nil {
 		fmt.Fprintln(os.Stderr, "redaction:", err)
@@ -30,6 +32,8 @@ type options struct {
 	byleave, data, cases, peers, out string
 	n                                int
 	misses                           string
+	pages                            int
+	readers                          string
 }
 
 // goals are the recalls of the task, by class; what has none is measured against .90.
@@ -46,10 +50,16 @@ func (o options) run() error {
 			engines = append(engines, engine{strings.TrimSuffix(name, "*"), strings.Fields(command), strings.HasSuffix(name, "*")})
 		}
 	}
-	if o.misses != "" {
+	if o.misses != "" && o.misses != "pixels" {
 		return o.showMisses(engines[0])
 	}
 	t := &table{names: engines}
+	if o.n == 0 {
+		if err := o.pixels(t); err != nil {
+			return err
+		}
+		return t.write(o.out)
+	}
 	for _, class := range sample.Classes() {
 		o.class(t, class)
 	}
@@ -61,6 +71,9 @@ func (o options) run() error {
 		return err
 	}
 	if err := o.speed(t); err != nil {
+		return err
+	}
+	if err := o.pixels(t); err != nil {
 		return err
 	}
 	return t.write(o.out)

@@ -77,6 +77,7 @@ func (p *Play) open(ctx context.Context, agent string) (err error) {
 	p.stage, err = stage.Open(ctx, p.desk, stage.Options{Bin: p.opt.Bin, Agent: agent, Proxy: p.record, Edit: func(policy map[string]any) {
 		apps, ok := policy["applications"].([]any)
 		if ok {
+			policy["classes"] = append(policy["classes"].([]any), "DATA_CLASS_LABELS", "DATA_CLASS_LINES")
 			policy["applications"] = append(apps, map[string]any{"id": "shown", "name": "Canary", "wm_class": canary.WindowClass, "executables": []string{show}})
 		}
 	}})
@@ -196,7 +197,7 @@ func (p *Play) give(ctx context.Context, hours string, grants ...string) error {
 // allDay are hours that end at midnight of the zone.
 const allDay = "00:00-24:00"
 
-const everything = "=pointer,hotkeys,text,frames,elements"
+const everything = "=pointer,hotkeys,text,frames,elements,labels,lines"
 
 // export is the operator's, with the custodian's key.
 func (p *Play) export(ctx context.Context) error {

@@ -284,12 +284,15 @@ func TestInstaller(t *testing.T) {
 	ctx, p, _ := someone(t)
 	installer, err := p.Install(ctx, "../../bin/byleave-installer")
 	check(t, err)
+	_, err = p.Install(ctx, "../../bin/byleave-ocr")
+	check(t, err)
 	before, err := p.Trace(ctx)
 	check(t, err)
 	must(ctx, t, p, installer, "install")
 	if pid(ctx, t, p) == 0 {
 		t.Fatal("does not run")
 	}
+	must(ctx, t, p, "test", "-x", p.Home()+"/.local/bin/byleave-ocr")
 	must(ctx, t, p, installer, "install")
 	must(ctx, t, p, installer, "uninstall")
 	after, err := p.Trace(ctx)

@@ -243,6 +243,9 @@ func (s *Stage) Publish(ctx context.Context, edit func(map[string]any)) error {
 
 // enrol makes the device as the person of the desktop.
 func (s *Stage) enrol(ctx context.Context, invitation string) error {
+	if _, err := s.Desk.Install(filepath.Join(s.bin, "byleave-ocr")); err != nil {
+		return err
+	}
 	if _, err := s.Desk.Install(filepath.Join(s.bin, s.agent)); err != nil {
 		return err
 	}

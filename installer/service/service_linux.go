@@ -20,7 +20,8 @@ const logHint = "journalctl --user -u " + Name
 // unit is our own: the one of kardianos/service is wanted by multi-user.target, which no user manager has, so it would be
 // enabled and never start. The agent says when it is ready, so that a start that fails is seen. LimitCORE: no dump may hold what
 // was typed. Sandboxing by mount or user namespaces (ProtectSystem and its like) is absent on purpose: from inside one the agent
-// could not tell which program a window belongs to, and would record nothing. See docs/decisions/0009.
+// could not tell which program a window belongs to, and would record nothing. See docs/decisions/0009. The three calls beside
+// @system-service are those with which byleave-ocr confines itself further; without them it does not read.
 const unit = `[Unit]
 Description=Byleave records only what you agreed to (see: byleave status)
 StartLimitIntervalSec=300
@@ -46,7 +47,7 @@ RestrictNamespaces=yes
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
 SystemCallArchitectures=native
-SystemCallFilter=@system-service
+SystemCallFilter=@system-service seccomp landlock_create_ruleset landlock_restrict_self
 SystemCallErrorNumber=EPERM
 
 [Install]

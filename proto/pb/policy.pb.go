@@ -32,6 +32,8 @@ const (
 	DataClass_DATA_CLASS_TEXT        DataClass = 3 // Redacted typed text.
 	DataClass_DATA_CLASS_FRAMES      DataClass = 4 // Masked pictures of the consented window.
 	DataClass_DATA_CLASS_ELEMENTS    DataClass = 5 // Role and redacted name of the accessible element under an action.
+	DataClass_DATA_CLASS_LABELS      DataClass = 6 // In masked pictures, lines made of nothing but words that every program has, shown again. Needs frames.
+	DataClass_DATA_CLASS_LINES       DataClass = 7 // In masked pictures, all lines that are proven clean, shown again. Needs frames.
 )
 
 // Enum value maps for DataClass.
@@ -43,6 +45,8 @@ var (
 		3: "DATA_CLASS_TEXT",
 		4: "DATA_CLASS_FRAMES",
 		5: "DATA_CLASS_ELEMENTS",
+		6: "DATA_CLASS_LABELS",
+		7: "DATA_CLASS_LINES",
 	}
 	DataClass_value = map[string]int32{
 		"DATA_CLASS_UNSPECIFIED": 0,
@@ -51,6 +55,8 @@ var (
 		"DATA_CLASS_TEXT":        3,
 		"DATA_CLASS_FRAMES":      4,
 		"DATA_CLASS_ELEMENTS":    5,
+		"DATA_CLASS_LABELS":      6,
+		"DATA_CLASS_LINES":       7,
 	}
 )
 
@@ -1255,14 +1261,16 @@ const file_byleave_v1_policy_proto_rawDesc = "" +
 	"\n" +
 	"commitment\x18\x05 \x01(\fR\n" +
 	"commitment\x12\x1c\n" +
-	"\twithdrawn\x18\x06 \x01(\bR\twithdrawn*\x9c\x01\n" +
+	"\twithdrawn\x18\x06 \x01(\bR\twithdrawn*\xc9\x01\n" +
 	"\tDataClass\x12\x1a\n" +
 	"\x16DATA_CLASS_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12DATA_CLASS_POINTER\x10\x01\x12\x16\n" +
 	"\x12DATA_CLASS_HOTKEYS\x10\x02\x12\x13\n" +
 	"\x0fDATA_CLASS_TEXT\x10\x03\x12\x15\n" +
 	"\x11DATA_CLASS_FRAMES\x10\x04\x12\x17\n" +
-	"\x13DATA_CLASS_ELEMENTS\x10\x05B(Z&github.com/byleave/byleave/proto/pb;pbb\x06proto3"
+	"\x13DATA_CLASS_ELEMENTS\x10\x05\x12\x15\n" +
+	"\x11DATA_CLASS_LABELS\x10\x06\x12\x14\n" +
+	"\x10DATA_CLASS_LINES\x10\aB(Z&github.com/byleave/byleave/proto/pb;pbb\x06proto3"
 
 var (
 	file_byleave_v1_policy_proto_rawDescOnce sync.Once

@@ -75,7 +75,7 @@ func (a *action) wipe() {
 
 // meet is what both permits allow; they are for the same application.
 func meet(a, b policy.Permit) policy.Permit {
-	for _, c := range [...]policy.Class{policy.Pointer, policy.Hotkeys, policy.Text, policy.Frames, policy.Elements} {
+	for _, c := range policy.AllClasses() {
 		if !b.Allows(c) {
 			a = a.Without(c)
 		}

@@ -8,5 +8,5 @@
 // May import: policy, agent/internal/capture/internal/raw, agent/internal/capture/internal/x11, agent/internal/capture/internal/a11y
 // Touches: os
 // Goroutines: one per press, to ask for the element under it, at most 30 ms; one that asks whether an application answers,
-// at most 2 s; one that looks for the focused element, at most 300 ms; one while there is no accessibility bus. Run blocks on none
+// at most 2 s; one that looks for the focused element, at most 300 ms; one that asks what the window says, at most 150 ms; one while there is no accessibility bus. Run blocks on none
 package capture

@@ -32,6 +32,7 @@ type senses interface {
 	Under(ctx context.Context, pid int, last uint64, x, y int) (a11y.Element, bool)
 	Answers(ctx context.Context, id uint64) error
 	Find(ctx context.Context, pid int) (a11y.Focus, bool)
+	Says(ctx context.Context, pid int) (a11y.Said, bool)
 	Close()
 }
 
@@ -50,11 +51,12 @@ type loop struct {
 	done    <-chan struct{}    // of the run: helpers stop
 	answers chan answer
 
-	sight sight // what has the focus
-	watch watch // what is listened to
-	mark  mark
-	pulse pulse
-	seek  seek
+	sight   sight // what has the focus
+	watch   watch // what is listened to
+	mark    mark
+	pulse   pulse
+	seek    seek
+	witness witness
 
 	red  *reducer
 	back holdback
@@ -66,7 +68,7 @@ type loop struct {
 }
 
 func newLoop(opt Options, d display, s senses, emit func(raw.Event)) *loop {
-	l := &loop{opt: opt, d: d, s: s, now: now, asking: asksPassword, answers: make(chan answer, maxAsked+2), buses: make(chan senses)}
+	l := &loop{opt: opt, d: d, s: s, now: now, asking: asksPassword, answers: make(chan answer, maxAsked+3), buses: make(chan senses)}
 	l.red = newReducer(l.began, l.ended)
 	l.cam = camera{before: d.Before, grab: d.Grab, took: l.took}
 	l.out = output{emit: emit, live: opt.Gate.Live}

@@ -193,6 +193,11 @@ func (l *loop) ended(a *action) {
 // took is told by the camera: a frame is judged at the moment that it shows.
 func (l *loop) took(a *action, p part, at policy.Moment, window uint32) {
 	l.back.put(held{at: at, from: l.now(), window: window, a: a, part: p})
+	shot := a.step.Before
+	if p == afterPart {
+		shot = a.step.After
+	}
+	l.askSays(a, shot)
 }
 
 // mark remembers when the indicator was last proved to be seen.
@@ -244,6 +249,7 @@ type answer struct {
 	asked   policy.Moment
 	alive   bool
 	found   *found // the focused element
+	says    *answered
 }
 
 // under asks for the element under a press, in a goroutine of its own: an application may hang.
@@ -267,8 +273,12 @@ func (l *loop) under(a *action, in input) {
 }
 
 func (l *loop) answer(r answer) {
-	if r.found != nil {
+	switch {
+	case r.found != nil:
 		l.sought(*r.found)
+		return
+	case r.says != nil:
+		l.said(r.says)
 		return
 	}
 	if r.a == nil {

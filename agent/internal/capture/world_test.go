@@ -43,7 +43,7 @@ func makeRules(t testing.TB, at time.Time, classes policy.Classes, apps ...*pb.A
 		AfterExport:  &pb.AfterExport{LabelledBy: "Model House", HumanReview: "two people", Publication: "never"},
 		Compensation: "40 EUR a month", Refusal: "nothing", Authority: "dsb.gv.at",
 		Custodians:   []*pb.Recipient{{Name: "Council", PublicKey: custodianKey()}},
-		Applications: apps, Classes: []pb.DataClass{1, 2, 3, 4, 5},
+		Applications: apps, Classes: []pb.DataClass{1, 2, 3, 4, 5, 6, 7},
 		Hours:    []*pb.Hours{{Weekdays: []uint32{0, 1, 2, 3, 4, 5, 6}, StartSecond: 0, EndSecond: 86400}},
 		Budgets:  &pb.Budgets{BytesPerDay: 10 << 20},
 		Language: "en", Jurisdiction: "Austria",
@@ -84,7 +84,7 @@ func makeRules(t testing.TB, at time.Time, classes policy.Classes, apps ...*pb.A
 	return r
 }
 
-var allClasses = policy.Classes(0).With(policy.Pointer).With(policy.Hotkeys).With(policy.Text).With(policy.Frames).With(policy.Elements)
+var allClasses = policy.Classes(0).With(policy.Pointer).With(policy.Hotkeys).With(policy.Text).With(policy.Frames).With(policy.Elements).With(policy.Labels).With(policy.Lines)
 
 var editorApp = &pb.Application{Id: "editor", Name: "Editor", WmClass: "Editor", Executables: []string{"/usr/bin/editor"}}
 
@@ -301,6 +301,7 @@ type fakeSenses struct {
 	goes    chan struct{}     // closed when it goes on
 	find    func() a11y.Focus // what it says has the focus
 	finds   atomic.Int32
+	asked   atomic.Int32 // what stands in the window
 }
 
 func (s *fakeSenses) hang() {
@@ -334,6 +335,15 @@ func (s *fakeSenses) Find(context.Context, int) (a11y.Focus, bool) {
 		return a11y.Focus{}, false
 	}
 	return s.find(), true
+}
+
+func (s *fakeSenses) Says(ctx context.Context, _ int) (a11y.Said, bool) {
+	s.asked.Add(1)
+	if s.hung.Load() {
+		<-ctx.Done()
+		return a11y.Said{}, false
+	}
+	return a11y.Said{Labels: []a11y.Element{{Role: "push button", Name: "Save"}}}, true
 }
 
 func (s *fakeSenses) Answers(ctx context.Context, _ uint64) error {

@@ -134,7 +134,11 @@ func (a *agent) redactWith(p policy.Policy) error {
 	}
 	next := redactor{policy: p.Digest()}
 	rand.Read(next.session[:])
-	red, err := redact.New(redact.Options{Policy: p, Session: next.session})
+	o := redact.Options{Policy: p, Session: next.session}
+	if a.cfg.Reader != nil {
+		o.Reader = a.cfg.Reader
+	}
+	red, err := redact.New(o)
 	if err != nil {
 		return fmt.Errorf("prepare the redactor: %w", err)
 	}

@@ -15,6 +15,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"image"
 	"log/slog"
 	"sync"
 	"time"
@@ -31,8 +32,15 @@ type Config struct {
 	Hold    time.Duration               // how long a box stays here before it may leave: 0 to 7 days
 	Hotkey  hotkey.Combo                // pauses and resumes
 	Review  func(context.Context) error // opens the review for the person
+	Reader  reader                      // reads lines of pictures, so that harmless ones can be shown; nil: all stay masked
 	Log     *slog.Logger                // gets no content, ever
 	Ready   func()                      // called once the control socket answers; nil: nobody wants to know
+}
+
+// reader reads one line of a picture, and says from 0 to 1 how sure it is.
+type reader interface {
+	Read(ctx context.Context, line *image.Gray) (text string, sure float64, err error)
+	State() error // why nothing is read at present; nil while it is, or nobody asked
 }
 
 // Run is the agent until ctx ends. It stops what produces first, then settles, seals and stores what was recorded, then stops

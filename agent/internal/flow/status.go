@@ -16,9 +16,10 @@ type Status struct {
 	Since       time.Time `json:"since"`
 	PausedUntil time.Time `json:"paused_until,omitzero"`
 	Consent     *Consent  `json:"consent,omitempty"`
-	Mark        bool      `json:"mark"`             // the mark can be seen
-	Hotkey      string    `json:"hotkey,omitempty"` // the combination that pauses, or why it does nothing
-	Tray        string    `json:"tray,omitempty"`   // why nobody shows the tray icon
+	Mark        bool      `json:"mark"`               // the mark can be seen
+	Hotkey      string    `json:"hotkey,omitempty"`   // the combination that pauses, or why it does nothing
+	Tray        string    `json:"tray,omitempty"`     // why nobody shows the tray icon
+	Pictures    string    `json:"pictures,omitempty"` // why no line of text in them can be shown, where that was agreed
 	Spool       Spool     `json:"spool"`
 	NextSend    time.Time `json:"next_send,omitzero"` // when the oldest held box may leave
 	Upload      string    `json:"upload,omitempty"`   // why nothing is sent, if there is a reason
@@ -96,6 +97,11 @@ func (a *agent) status() Status {
 	}
 	if words := a.untrayed.Load(); words != nil {
 		s.Tray = *words
+	}
+	if a.cfg.Reader != nil {
+		if err := a.cfg.Reader.State(); err != nil {
+			s.Pictures = "all text stays masked: " + err.Error()
+		}
 	}
 	if up := a.uploader.Load(); up != nil {
 		s.Upload = up.Status().Words

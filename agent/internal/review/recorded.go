@@ -86,7 +86,7 @@ func (s *server) recorded(w http.ResponseWriter, r *http.Request, x *index) {
 
 // timeline fills in the page of a view.
 func (s *server) timeline(r *http.Request, x *index, v view) (recorded, error) {
-	p := recorded{Day: v.Day, Filter: v.Filter, Newer: v.After != "", Ask: v.Ask, Note: v.Note, Classes: policy.AllClasses()}
+	p := recorded{Day: v.Day, Filter: v.Filter, Newer: v.After != "", Ask: v.Ask, Note: v.Note, Classes: kinds()}
 	var err error
 	if p.Erased, err = x.mine.Erasures(); err != nil {
 		return recorded{}, err

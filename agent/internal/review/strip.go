@@ -48,7 +48,7 @@ func stripOf(date string, boxes []*opened) *strip {
 	if err != nil {
 		return nil
 	}
-	classes := append(policy.AllClasses(), 0)
+	classes := append(kinds(), 0)
 	marks := make(map[policy.Class]*[slots]bool, len(classes))
 	counts := map[policy.Class]int{}
 	for _, c := range classes {

@@ -112,6 +112,11 @@ func pieces(t *pb.Text) []piece {
 	return out
 }
 
+// kinds are the kinds of data that an action can hold. What is shown again in a picture is a part of the picture.
+func kinds() []policy.Class {
+	return []policy.Class{policy.Pointer, policy.Hotkeys, policy.Text, policy.Frames, policy.Elements}
+}
+
 // short is a kind of data in a word or two.
 func short(c policy.Class) string {
 	return map[policy.Class]string{

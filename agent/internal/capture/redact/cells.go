@@ -10,7 +10,8 @@ var le = binary.LittleEndian
 
 // Text is found by its strokes: a cell of 8x8 pixels is active if in one of its pixels a colour channel differs by more than 4
 // from the pixel right or below. 24 in four pixels would do for readable text; the low limits are for text of low
-// contrast, and cost what a person does not miss: noise in photographs. Text of a contrast up to 4 of 255 is not found.
+// contrast, and cost what a person does not miss: photographs. Fainter text is told from a gradient by its corners: a cell is
+// active, too, in which pixels differ to the right and others below, by however little; and one in which they differ at all beside it.
 const (
 	cellSize   = 8
 	strokeStep = 4
@@ -20,7 +21,7 @@ const (
 )
 
 // maskVersion names the rules of masking.
-const maskVersion = "strokes-1"
+const maskVersion = "strokes-2"
 
 // masker masks pictures and encodes them. It never writes to a shot, which others may hold, too. It reuses its memory: one
 // goroutine at a time.
@@ -80,32 +81,79 @@ func (m *masker) strokes(s *raw.Shot) {
 		}
 		active := m.active[y/cellSize*m.w:][:m.w]
 		for cx := range active {
-			if active[cx] == 0 && begins(row, below, 4*cellSize*cx) {
-				active[cx] = 1
+			if active[cx]&isActive == 0 {
+				active[cx] |= begins(row, below, 4*cellSize*cx)
+			}
+		}
+	}
+	m.faint()
+}
+
+// What is known of a cell before faint has looked at it.
+const (
+	isActive  = 1 << iota // a stroke begins in it
+	isBeside              // two pixels beside each other differ a little
+	isBelow               // two below each other do
+	hasCorner = isBeside | isBelow
+)
+
+// faint activates cells in which something is drawn that hardly differs from its ground, and leaves no cell half known.
+func (m *masker) faint() {
+	copy(m.grown, m.active)
+	for i, k := range m.grown {
+		switch {
+		case k&isActive != 0 || k == hasCorner:
+			m.active[i] = isActive
+		case k != 0:
+			m.active[i] = 0
+			if m.besideCorner(i%m.w, i/m.w) {
+				m.active[i] = isActive
 			}
 		}
 	}
 }
 
-// begins tells whether a stroke begins in the part of the row that one cell has, from byte i on. Most of a desktop is flat,
-// which a few wide comparisons see.
-func begins(row, below []byte, i int) bool {
+func (m *masker) besideCorner(x, y int) bool {
+	for ny := max(0, y-1); ny <= min(m.h-1, y+1); ny++ {
+		for nx := max(0, x-1); nx <= min(m.w-1, x+1); nx++ {
+			if m.grown[ny*m.w+nx] == hasCorner {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// begins tells what is drawn in the part of the row that one cell has, from byte i on. Most of a desktop is flat, which a few
+// wide comparisons see.
+func begins(row, below []byte, i int) (found uint8) {
 	const size = 4 * cellSize
 	if i+size+4 <= len(row) {
 		a, b := row[i:i+size+4], below[i:i+size]
 		first := le.Uint64(a)
 		if first == le.Uint64(a[4:]) && first == le.Uint64(a[12:]) && first == le.Uint64(a[20:]) && first == le.Uint64(a[28:]) &&
 			first == le.Uint64(b) && first == le.Uint64(b[8:]) && first == le.Uint64(b[16:]) && first == le.Uint64(b[24:]) {
-			return false
+			return 0
 		}
 	}
 	last := len(row) - 4
 	for end := min(i+size, len(row)); i < end; i += 4 {
-		if row[i+3] != 0 && (differs(row, i, row, min(i+4, last)) || differs(row, i, below, i)) {
-			return true
+		if row[i+3] == 0 {
+			continue
+		}
+		right := min(i+4, last)
+		if differs(row, i, row, right) || differs(row, i, below, i) {
+			return isActive
+		}
+		p, q, b := le.Uint32(row[i:]), le.Uint32(row[right:]), le.Uint32(below[i:])
+		if p != q && q>>24 != 0 {
+			found |= isBeside
+		}
+		if p != b && b>>24 != 0 {
+			found |= isBelow
 		}
 	}
-	return false
+	return found
 }
 
 func differs(a []byte, i int, b []byte, j int) bool {

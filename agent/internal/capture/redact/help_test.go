@@ -141,7 +141,7 @@ func testPolicy(t testing.TB, pub ed25519.PublicKey, key ed25519.PrivateKey) pol
 		c.PublicKey = make([]byte, 1216)
 		c.PublicKey[0] = byte(i)
 	}
-	m.Classes = []pb.DataClass{1, 2, 3, 4, 5}
+	m.Classes = []pb.DataClass{1, 2, 3, 4, 5, 6, 7}
 	m.Hours = []*pb.Hours{{Weekdays: []uint32{0, 1, 2, 3, 4, 5, 6}, EndSecond: 86400}}
 	body, err := protojson.Marshal(&m)
 	if err != nil {

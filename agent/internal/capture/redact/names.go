@@ -51,6 +51,17 @@ func (n *names) id(d digest) uint32 {
 	return id
 }
 
+// knows tells whether a value has a number already.
+func (n *names) knows(d digest) bool {
+	_, ok := n.ids[d]
+	return ok
+}
+
+// token is how a value is called.
+func (n *names) token(d digest) string {
+	return "<" + d.class.String() + "#" + strconv.FormatUint(uint64(n.id(d)), 10) + ">"
+}
+
 // builder writes a redacted text.
 type builder struct {
 	text  strings.Builder

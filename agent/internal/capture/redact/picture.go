@@ -21,7 +21,8 @@ func (r *Redactor) frame(s *raw.Step, shot *raw.Shot, why string) (*pb.FrameRef,
 	case shot == nil || shot.Pix == nil:
 		return &pb.FrameRef{Withheld: reason(why)}, nil
 	}
-	f := r.masker.picture(shot)
+	upTo := r.reach(s, shot)
+	f := r.masker.picture(shot, upTo, func() (*revealed, bool) { return r.reveal.lines(r, shot, upTo) })
 	if f == nil {
 		return &pb.FrameRef{Withheld: "the picture could not be masked"}, nil
 	}
@@ -51,9 +52,9 @@ func proof(p string) string {
 
 func age(d time.Duration) uint32 { return uint32(min(max(d.Milliseconds(), 0), 1<<31)) }
 
-// picture is the shot masked and encoded; nil if the shot is not what it says or anything goes wrong. A picture that was made
-// just before is not made again.
-func (m *masker) picture(s *raw.Shot) (f *pb.Frame) {
+// picture is the shot masked and encoded, but for what show gives once the mask is made; nil if the shot is not what it says or
+// anything goes wrong. A picture that was made just before is not made again.
+func (m *masker) picture(s *raw.Shot, upTo reach, show func() (again *revealed, all bool)) (f *pb.Frame) {
 	c := s.Canvas
 	if c.W <= 0 || c.H <= 0 || c.W > mostPixels/c.H || s.Stride < 4*c.W || len(s.Pix) < s.Stride*(c.H-1)+4*c.W {
 		return nil
@@ -64,6 +65,7 @@ func (m *masker) picture(s *raw.Shot) (f *pb.Frame) {
 		}
 	}()
 	key := m.recent.key(s)
+	key.upTo = upTo
 	if f := m.recent.find(key); f != nil {
 		return f
 	}
@@ -72,16 +74,26 @@ func (m *masker) picture(s *raw.Shot) (f *pb.Frame) {
 	} else {
 		m.find(s)
 	}
-	img, err := m.encode(s)
+	var again *revealed
+	all := true
+	if upTo != reachNone && !Disconnected {
+		again, all = show()
+	}
+	img, err := m.encode(s, again)
 	if err != nil {
 		return nil
 	}
 	sum := sha256.Sum256(img)
 	f = &pb.Frame{Sha256: sum[:], Width: uint32(c.W), Height: uint32(c.H), Format: "png", Image: img, Mask: maskVersion}
-	if Disconnected {
+	switch {
+	case Disconnected:
 		f.Mask = "DISCONNECTED"
+	case again != nil && len(again.strokes) > 0:
+		f.Mask = maskVersion + " " + revealVersion
 	}
-	m.recent.add(key, f)
+	if all { // else more can be shown the next time
+		m.recent.add(key, f)
+	}
 	return f
 }
 
@@ -103,6 +115,7 @@ type known struct {
 type sight struct {
 	w, h, stride int
 	sum          uint64
+	upTo         reach
 }
 
 func (r *recent) key(s *raw.Shot) sight {
@@ -110,7 +123,7 @@ func (r *recent) key(s *raw.Shot) sight {
 		r.seed = maphash.MakeSeed()
 	}
 	w, h := s.Canvas.W, s.Canvas.H
-	return sight{w, h, s.Stride, maphash.Bytes(r.seed, s.Pix[:s.Stride*(h-1)+4*w])}
+	return sight{w: w, h: h, stride: s.Stride, sum: maphash.Bytes(r.seed, s.Pix[:s.Stride*(h-1)+4*w])}
 }
 
 func (r *recent) find(k sight) *pb.Frame {
@@ -142,14 +155,14 @@ type palette struct {
 
 // encode writes a PNG with a palette: a masked desktop has few colours. Where there are more than 255, their lowest bits
 // are dropped until they fit.
-func (m *masker) encode(s *raw.Shot) ([]byte, error) {
+func (m *masker) encode(s *raw.Shot, again *revealed) ([]byte, error) {
 	w, h := s.Canvas.W, s.Canvas.H
 	if cap(m.pixels) < w*h {
 		m.pixels = make([]byte, w*h)
 	}
 	m.pixels = m.pixels[:w*h]
 	for keep := uint32(0xff); ; keep = keep << 1 & 0xff {
-		if m.number(s, keep|keep<<8|keep<<16) {
+		if all := keep | keep<<8 | keep<<16; m.number(s, all) && m.draw(again, w, all) {
 			break
 		}
 	}

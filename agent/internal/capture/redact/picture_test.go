@@ -40,11 +40,22 @@ func slowly(m *masker, s *raw.Shot) {
 	for y := range s.Canvas.H {
 		for x := range s.Canvas.W {
 			p, q, b := at(x, y), at(min(x+1, s.Canvas.W-1), y), at(x, min(y+1, s.Canvas.H-1))
-			if p[3] != 0 && (differs(p, 0, q, 0) || differs(p, 0, b, 0)) {
-				m.active[y/cellSize*m.w+x/cellSize] = 1
+			c := &m.active[y/cellSize*m.w+x/cellSize]
+			switch {
+			case p[3] == 0:
+			case differs(p, 0, q, 0) || differs(p, 0, b, 0):
+				*c |= isActive
+			default:
+				if !bytes.Equal(p, q) && q[3] != 0 {
+					*c |= isBeside
+				}
+				if !bytes.Equal(p, b) && b[3] != 0 {
+					*c |= isBelow
+				}
 			}
 		}
 	}
+	m.faint()
 	m.closeGaps()
 	m.fillHoles()
 	m.surround(s)
@@ -73,7 +84,7 @@ func TestMaskIsItsDefinition(t *testing.T) {
 		want := &raw.Shot{Stride: s.Stride, Canvas: s.Canvas, Pix: bytes.Clone(s.Pix)}
 		slowly(&slow, want)
 		before := bytes.Clone(s.Pix)
-		img := decode(t, fast.picture(s).Image)
+		img := decode(t, fast.picture(s, reachNone, nil).Image)
 		if !bytes.Equal(before, s.Pix) {
 			t.Fatalf("picture %d: the mask wrote to the shot", i)
 		}

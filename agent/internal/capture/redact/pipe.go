@@ -3,6 +3,8 @@ package redact
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
 )
@@ -14,27 +16,38 @@ type Pipe struct {
 	next func(Event) error
 	jobs chan job
 	done chan struct{} // closed when Run returns
+	rush atomic.Int32  // callers that wait until everything is settled
 }
 
 // job is one raw event, or a request to settle everything that is held back and then perhaps to go on with other rules.
 type job struct {
 	ev      raw.Event
+	at      time.Time // when it was pushed
 	then    *Redactor
 	settled chan error
 }
 
-// waiting bounds how many steps, each with at most two pictures, lie in RAM before redaction.
+// waiting bounds how many steps, each with at most two pictures, lie in RAM before redaction. While more than half of them do, no line
+// of a picture is read: the pictures leave masked, so that capture never waits for a reader.
 const waiting = 8
+
+// readWait is how long after its push the lines of a step may be read. Then its pixels are gone.
+const readWait = 2 * time.Second
 
 // NewPipe makes a pipe from raw events to next. An error of next ends Run.
 func NewPipe(r *Redactor, next func(Event) error) *Pipe {
-	return &Pipe{red: r, next: next, jobs: make(chan job, waiting), done: make(chan struct{})}
+	p := &Pipe{red: r, next: next, jobs: make(chan job, waiting), done: make(chan struct{})}
+	r.reveal.hurry = p.hurried
+	return p
 }
+
+// hurried tells that somebody waits.
+func (p *Pipe) hurried() bool { return p.rush.Load() > 0 || len(p.jobs) > waiting/2 }
 
 // Push hands one raw event over. It blocks while the pipe is full; after Run has ended the event is dropped, unredacted as it is.
 func (p *Pipe) Push(ev raw.Event) {
 	select {
-	case p.jobs <- job{ev: ev}:
+	case p.jobs <- job{ev: ev, at: time.Now()}:
 	case <-p.done:
 	}
 }
@@ -46,6 +59,8 @@ func (p *Pipe) Flush(ctx context.Context) error { return p.settle(ctx, nil) }
 func (p *Pipe) Use(ctx context.Context, r *Redactor) error { return p.settle(ctx, r) }
 
 func (p *Pipe) settle(ctx context.Context, then *Redactor) error {
+	p.rush.Add(1)
+	defer p.rush.Add(-1)
 	done := make(chan error, 1)
 	select {
 	case p.jobs <- job{then: then, settled: done}:
@@ -70,20 +85,21 @@ func (p *Pipe) Run(ctx context.Context) error {
 	for {
 		select {
 		case j := <-p.jobs:
-			if err := p.do(j); err != nil {
+			if err := p.do(ctx, j); err != nil {
 				return err
 			}
 		case <-ctx.Done():
-			return p.drain()
+			return p.drain(ctx)
 		}
 	}
 }
 
-func (p *Pipe) drain() error {
+// drain does what was pushed before; ctx has ended, so that nothing is read any more.
+func (p *Pipe) drain(ctx context.Context) error {
 	for {
 		select {
 		case j := <-p.jobs:
-			if err := p.do(j); err != nil {
+			if err := p.do(ctx, j); err != nil {
 				return err
 			}
 		default:
@@ -92,13 +108,16 @@ func (p *Pipe) drain() error {
 	}
 }
 
-func (p *Pipe) do(j job) error {
+func (p *Pipe) do(ctx context.Context, j job) error {
 	if j.settled == nil {
-		return p.give(p.red.Apply(j.ev))
+		ctx, cancel := context.WithDeadline(ctx, j.at.Add(readWait))
+		defer cancel()
+		return p.give(p.red.apply(ctx, j.ev))
 	}
 	err := p.give(p.red.Flush())
 	if j.then != nil {
 		p.red = j.then
+		p.red.reveal.hurry = p.hurried
 	}
 	j.settled <- err
 	return err

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"context"
 	"encoding/hex"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 type Options struct {
 	Policy  policy.Policy // adds patterns and terms to the built-in rules; the zero Policy adds none
 	Session [16]byte      // class tokens are stable within it
+	Reader  reader        // reads lines of pictures; nil: whatever was agreed, all text in them stays masked
 }
 
 // Redactor turns raw events into events that may leave RAM, in the order in which they happened. One goroutine at a time
@@ -24,6 +26,7 @@ type Redactor struct {
 	engine *engine
 	names  *names
 	masker masker
+	reveal reveal
 
 	field  field
 	run    run        // live while typed text is held back
@@ -57,7 +60,8 @@ func New(o Options) (*Redactor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Redactor{engine: e, names: newNames(o.Session), cuts: map[uint64]struct{}{}, field: newField(0, soft)}, nil
+	return &Redactor{engine: e, names: newNames(o.Session), cuts: map[uint64]struct{}{}, field: newField(0, soft),
+		reveal: reveal{reader: o.Reader, budget: budget{limited: true}}}, nil
 }
 
 // Version names the rules: it changes with the program's rules and with the policy's.
@@ -72,6 +76,12 @@ func (r *Redactor) Version() string {
 // Apply redacts one event. It may hold text back, and then everything after it, until a later call. It takes over the pixels of ev
 // and wipes them.
 func (r *Redactor) Apply(ev raw.Event) []Event {
+	return r.apply(context.Background(), ev)
+}
+
+// apply is Apply; lines of pictures are read until ctx ends.
+func (r *Redactor) apply(ctx context.Context, ev raw.Event) []Event {
+	r.reveal.ctx = ctx
 	s := raw.Open(ev)
 	defer s.Before.Wipe()
 	defer s.After.Wipe()
@@ -116,6 +126,9 @@ func (r *Redactor) leave(end edge) {
 	r.field.focus = 0
 	r.hiding = false
 	r.masker.recent.forget()
+	if end == hard {
+		r.reveal.forget()
+	}
 }
 
 // typed takes a step of typing.

@@ -267,3 +267,34 @@ func stop(t *testing.T, pid int) {
 		}
 	})
 }
+
+// TestSays asks real programs what stands in their windows: their own labels with their places, hidden fields, and nothing that was typed.
+func TestSays(t *testing.T) {
+	d, c := session(t)
+	says := func(pid int, ok func(Said) bool) Said {
+		t.Helper()
+		var s Said
+		for range 50 { // a window says that it is active a little after it is
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			s, _ = c.Says(ctx, pid)
+			cancel()
+			if ok(s) {
+				return s
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		t.Fatalf("it says %+v", s)
+		return s
+	}
+	f := started(t, d, c, Focus.Text, "l3afpad")
+	s := says(f.PID, func(s Said) bool { return len(s.Labels) > 2 })
+	for _, e := range s.Labels {
+		if e.Name == "" || e.Rect.W <= 0 || e.Rect.Has(f.Element.Rect.X+5, f.Element.Rect.Y+50) {
+			t.Errorf("label %+v", e)
+		}
+	}
+	f = started(t, d, c, Focus.Secret, "zenity", "--password")
+	if s := says(f.PID, func(s Said) bool { return len(s.Secrets) > 0 }); s.Secrets[0] != f.Element.Rect {
+		t.Errorf("hidden field at %v, focused at %v", s.Secrets, f.Element.Rect)
+	}
+}

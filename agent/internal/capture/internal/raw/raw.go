@@ -139,7 +139,16 @@ type Shot struct {
 	Age    time.Duration // before: age at the press; after: time until the window settled
 	Proof  string        // before: "damage" or "slot"; after: "settled" or "cap"
 
+	Said *Said // what the application says of it; nil if it was not asked, or did not answer
+
 	memory *memory // nil: Pix belongs to this shot alone
+}
+
+// Said is what an application says stands in its window. It may be wrong.
+type Said struct {
+	Labels  []Element // that the program itself has written
+	Cells   []Element // content
+	Secrets []Rect    // where something hidden can be typed
 }
 
 // memory is the pixels of shots that show the same.
@@ -173,7 +182,7 @@ func (s *Shot) Wipe() {
 		return
 	}
 	pix := s.Pix
-	s.Pix = nil
+	s.Pix, s.Said = nil, nil
 	switch {
 	case s.memory == nil:
 		clear(pix)

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"io"
+	"os/exec"
+	"strings"
+	"unicode"
+)
+
+// reader reads what is left in pictures: of each box that it is told, and of the whole page if it can.
+type reader interface {
+	read(file string, boxes []image.Rectangle, page bool) (words []string, all string, err error)
+	close()
+}
+
+// program is a reader that answers JSON lines as bench/peers/read.py says.
+type program struct {
+	name string
+	cmd  *exec.Cmd
+	in   io.WriteCloser
+	out  *bufio.Scanner
+}
+
+// openReader starts a reader. Ocrad, of Debian, is asked as it is.
+func openReader(name string, command []string) (reader, error) {
+	if name == "ocrad" {
+		_, err := exec.LookPath("ocrad")
+		return ocrad{}, err
+	}
+	r := &program{name: name, cmd: exec.CommandContext(context.Background(), command[0], command[1:]...)}
+	in, err := r.cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := r.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	r.in, r.out = in, bufio.NewScanner(out)
+	r.out.Buffer(nil, 16<<20)
+	if err := r.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("reader %s: %w", name, err)
+	}
+	return r, nil
+}
+
+// read gives what the reader sees in each box of a picture, and on the page.
+func (r *program) read(file string, boxes []image.Rectangle, page bool) (words []string, all string, err error) {
+	ask := struct {
+		Image string   `json:"image"`
+		Boxes [][4]int `json:"boxes"`
+		Page  bool     `json:"page"`
+	}{file, make([][4]int, len(boxes)), page}
+	for i, b := range boxes {
+		ask.Boxes[i] = [4]int{b.Min.X, b.Min.Y, b.Max.X, b.Max.Y}
+	}
+	line, err := json.Marshal(ask)
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err := r.in.Write(append(line, '\n')); err != nil {
+		return nil, "", fmt.Errorf("reader %s: %w", r.name, err)
+	}
+	var got struct {
+		Words []string `json:"words"`
+		Page  string   `json:"page"`
+	}
+	if !r.out.Scan() {
+		return nil, "", fmt.Errorf("reader %s ended", r.name)
+	}
+	if err := json.Unmarshal(r.out.Bytes(), &got); err != nil || len(got.Words) != len(boxes) {
+		return nil, "", fmt.Errorf("reader %s: %d answers to %d boxes, %w", r.name, len(got.Words), len(boxes), err)
+	}
+	return got.Words, got.Page, nil
+}
+
+func (r *program) close() {
+	_ = r.in.Close()
+	_ = r.cmd.Wait() // how it ends does not matter
+}
+
+// alike are characters that readers take for each other.
+var alike = strings.NewReplacer("o", "0", "q", "0", "l", "1", "i", "1", "|", "1", "!", "1", "s", "5", "z", "2", "b", "8", "g", "9", " ", "")
+
+// folded is a text as readers see it: of characters that look alike one stands for all.
+func folded(s string) string {
+	return alike.Replace(strings.Map(func(c rune) rune {
+		if !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("|!", c) {
+			return ' '
+		}
+		return unicode.ToLower(c)
+	}, s))
+}
+
+// tokens are the names of classes, folded. They stand on the mask in place of what it hides: what they share with a value is no leak.
+var tokens = folded("OPAQUE KEY JWT WALLET IBAN SSN CARD SECRET EMAIL IP PHONE TERM ID ADDRESS PERSON PLACE ORG PEOPLE DATE AGE URL TOKEN NUMBER")
+
+// somewhere tells whether a word that was read anywhere on a page holds a part of a value. What the harmless words of the page have, too,
+// in their order and with characters that look alike taken for one, is no leak, and neither are characters that all look alike.
+func somewhere(page, word string, name bool, harmless string) bool {
+	if len([]rune(word)) < 4 {
+		return false
+	}
+	for _, w := range strings.Fields(page) {
+		if kinds := strings.Map(once(), folded(w)); len(kinds) >= 3 && shows(w, word, name, harmless) {
+			return true
+		}
+	}
+	return false
+}
+
+// once drops characters that came before.
+func once() func(rune) rune {
+	seen := map[rune]bool{}
+	return func(c rune) rune {
+		if seen[c] {
+			return -1
+		}
+		seen[c] = true
+		return c
+	}
+}
+
+// shows tells whether a reading holds four characters in a row of a word, or all of one that is shorter; of a name, one whole token.
+// What is in the folded text known is no proof.
+func shows(reading, word string, name bool, known string) bool {
+	if reading == "" {
+		return false
+	}
+	if name {
+		for _, w := range strings.FieldsFunc(word, func(r rune) bool { return !isWord(r) }) {
+			if f := folded(w); len([]rune(f)) >= 2 && strings.Contains(folded(reading), f) && !strings.Contains(known, f) {
+				return true
+			}
+		}
+		return false
+	}
+	in, r := folded(reading), []rune(folded(word))
+	n := min(4, len(r))
+	for i := 0; n > 0 && i+n <= len(r); i++ {
+		if p := string(r[i : i+n]); (n == 4 && strings.Contains(in, p) || p == in) && !strings.Contains(known, p) {
+			return true
+		}
+	}
+	return false
+}
