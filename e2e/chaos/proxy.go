@@ -118,6 +118,13 @@ func (p *Proxy) connect(in net.Conn) {
 		reset(in) // the collector is away
 		return
 	}
+	if f.Rate > 0 { // a slow line holds little that its ends do not see
+		for _, c := range []net.Conn{in, out} {
+			if t := c.(*net.TCPConn); t.SetReadBuffer(4<<10) != nil || t.SetWriteBuffer(4<<10) != nil {
+				reset(in)
+			}
+		}
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
