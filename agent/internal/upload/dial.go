@@ -56,7 +56,9 @@ func (w watched) ClientHandshake(ctx context.Context, authority string, raw net.
 	return w.TransportCredentials.ClientHandshake(ctx, authority, &moving{raw, w.line})
 }
 
-func (w watched) Clone() credentials.TransportCredentials { return watched{w.TransportCredentials.Clone(), w.line} }
+func (w watched) Clone() credentials.TransportCredentials {
+	return watched{w.TransportCredentials.Clone(), w.line}
+}
 
 // moving is a connection that tells its lifeline what moves.
 type moving struct {
