@@ -33,7 +33,10 @@ type Today struct {
 	Bytes int64  `json:"bytes"`
 	Most  int64  `json:"most"`
 	Why   string `json:"why,omitempty"`
-	Power string `json:"power,omitempty"` // what the computer says of its energy and its network
+	// How much the agent may cost: "mains", "battery" or "saver"; what it spares therefore, and why.
+	Profile string `json:"profile"`
+	Thrift  string `json:"thrift,omitempty"`
+	Power   string `json:"power,omitempty"` // what the computer says of its energy and its network
 }
 
 // Limits are the person's own, the usual ones filled in.
