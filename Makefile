@@ -80,6 +80,9 @@ bench-frames: deps ## what masking and encoding a frame costs, beside image/png
 bench-idle: deps $(DEMO_BINS) ## 60 s of a quiet desktop with recording permitted, without and with a tray icon
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIdle' -v ./bench/agent
 
+bench-agent: deps $(DEMO_BINS) ## each load for a minute, beside other recorders (13 minutes)
+	BYLEAVE_PEERS="$$(bench/peers/record.sh)" BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 25m -run '^TestLoads$$' -v ./bench/agent
+
 bench-typing: deps $(DEMO_BINS) ## 60 s of typing, 5 keys a second
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestTyping$$' -v ./bench/agent
 
