@@ -83,6 +83,9 @@ bench-idle: deps $(DEMO_BINS) ## 60 s of a quiet desktop with recording permitte
 bench-agent: deps $(DEMO_BINS) ## each load for a minute, beside other recorders (13 minutes)
 	BYLEAVE_PEERS="$$(bench/peers/record.sh)" BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 25m -run '^TestLoads$$' -v ./bench/agent
 
+bench-start: ## how long the agent's spool takes to start after seven days offline, every tenth box damaged
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestStartAfterCorruption$$' -v ./agent/internal/spool
+
 bench-typing: deps $(DEMO_BINS) ## 60 s of typing, 5 keys a second
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestTyping$$' -v ./bench/agent
 
