@@ -112,12 +112,20 @@ func agentLoads(t *testing.T, into map[string]cost) []report.Figure {
 // flush seals what is open, waits until all is sent, goes on, and tells how many boxes were sent by now.
 func flush(ctx context.Context, t *testing.T, s *stage.Stage) (sent int) {
 	t.Helper()
+	return flushThen(ctx, t, s, 0, func(stage.Status) {})
+}
+
+// flushThen is flush, waits for at least so many boxes, and looks at the agent while it pauses and has nothing to send.
+func flushThen(ctx context.Context, t *testing.T, s *stage.Stage, least int, look func(stage.Status)) (sent int) {
+	t.Helper()
+	var last stage.Status
 	_, err := s.Byleave(ctx, "pause")
 	check(t, err)
 	check(t, s.Until(ctx, "everything to be sent", func(st stage.Status) bool {
-		sent = st.Spool.Sent
-		return st.State == "paused" && st.Spool.Held == 0
+		last, sent = st, st.Spool.Sent
+		return st.State == "paused" && st.Spool.Held == 0 && sent >= least
 	}))
+	look(last)
 	_, err = s.Byleave(ctx, "resume")
 	check(t, err)
 	check(t, s.Until(ctx, "recording again", func(st stage.Status) bool { return st.State == "recording" }))
@@ -162,7 +170,7 @@ func events(t *testing.T, s *stage.Stage) report.Figure {
 // open makes a desktop and a stage on it.
 func open(t *testing.T, opt stage.Options) (context.Context, *stage.Stage) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Minute)
 	t.Cleanup(cancel)
 	d, err := desktop.Start(ctx, desktop.Options{})
 	check(t, err)

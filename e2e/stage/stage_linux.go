@@ -325,7 +325,7 @@ func (s *Stage) RunAgent(args ...string) (*desktop.Process, error) {
 // Status is what `byleave status --json` says, as far as tests ask.
 type Status struct {
 	State, Words, Note, Upload, Disk, Hotkey, Tray string
-	Erasures                                       int
+	Erasures, Goroutines                           int
 	Mark                                           bool
 	Today                                          struct {
 		Bytes, Most int64
