@@ -46,8 +46,9 @@ func TestStripesStandAlone(t *testing.T) {
 	i := (at*32+3)*w + 17
 	pixels[i] = pixels[i]%12 + 1
 	after := encode(pixels)
-	const ends = 4 + 4 + 12 // Adler-32, the chunk's CRC, IEND
-	a, b := before[:len(before)-ends], after[:len(after)-ends]
+	const ends = 4 + 4 + 12               // Adler-32, the chunk's CRC, IEND
+	const begins = 8 + 25 + 12 + 3*12 + 8 // signature, IHDR, PLTE, the head of IDAT
+	a, b := before[begins:len(before)-ends], after[begins:len(after)-ends]
 	first, last := 0, 0
 	for ; first < min(len(a), len(b)) && a[first] == b[first]; first++ {
 	}
