@@ -200,7 +200,7 @@ func (l *link) pass(to net.Conn, piece []byte, through int, up bool) bool {
 		switch {
 		case reached(f.Cut):
 			piece = piece[:max(len(piece)-(through-f.Cut), 0)]
-			io.Copy(to, &slow{piece, f.Rate})
+			_, _ = io.Copy(to, &slow{piece, f.Rate}) // it is cut either way
 			return false
 		case reached(f.Hole):
 			l.silence()
