@@ -96,6 +96,12 @@ bench-masks: deps $(BIN)/byleave-ocr ## what masking a picture costs at 1080p an
 bench-idle: deps $(DEMO_BINS) ## 60 s of a quiet desktop with recording permitted, without and with a tray icon
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIdle' -v ./bench/agent
 
+bench-agent: deps $(DEMO_BINS) ## each load for a minute, beside other recorders (13 minutes)
+	BYLEAVE_PEERS="$$(bench/peers/record.sh)" BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 25m -run '^TestLoads$$' -v ./bench/agent
+
+bench-start: ## how long the agent's spool takes to start after seven days offline, every tenth box damaged
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestStartAfterCorruption$$' -v ./agent/internal/spool
+
 bench-typing: deps $(DEMO_BINS) ## 60 s of typing, 5 keys a second
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestTyping$$' -v ./bench/agent
 
@@ -131,8 +137,10 @@ bench-review: deps ## the review page with 100,000 actions, in Chromium
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestReviewCost$$' -v ./agent
 
 nightly: check race ## the slow proofs
-	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 120m -run 'TestNarrowerAgainstTheOracle|TestTransitions|TestI16CrashLosesNothing|TestKeyStreams|SecureContexts' -v \
+	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 120m -run 'TestNarrowerAgainstTheOracle|TestTransitions|TestI16CrashLosesNothing|TestI16KilledAtEveryFailpoint|TestKeyStreams|SecureContexts' -v \
 	  ./policy ./agent/internal/flow ./agent/internal/spool ./agent/internal/capture ./agent/internal/capture/redact
+	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 4h -run 'TestI14ChaosLosesNothing|TestASlowLineIsAlive|TestI13AWeekWithoutACollector' -v ./agent/internal/upload
+	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 2h -run '^TestSoak$$' -v ./bench/agent
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 4h -run '^TestTransitions' -v ./e2e
 	$(MAKE) wine
 	$(MAKE) fuzz FUZZTIME=5m

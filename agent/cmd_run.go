@@ -18,7 +18,7 @@ import (
 
 func runCommand() *cobra.Command {
 	var hold time.Duration
-	var keys string
+	var keys, pressure string
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the agent: record what you agreed to, and show the mark while it does",
@@ -46,13 +46,14 @@ func runCommand() *cobra.Command {
 			reader := ocr.New(ocr.Beside())
 			defer reader.Close()
 			return flow.Run(kept(cmd.Context(), home), flow.Config{
-				Home: home, Socket: socket, Session: session.From(os.Getenv), Hold: hold, Hotkey: combo, Review: startReview,
+				Home: home, Socket: socket, Session: session.From(os.Getenv), Hold: hold, Hotkey: combo, Pressure: pressure, Review: startReview,
 				Reader: reader, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Ready: service.Ready,
 			})
 		},
 	}
 	cmd.Flags().DurationVar(&hold, "hold", time.Hour, "how long a sealed batch stays here before it may leave")
 	cmd.Flags().StringVar(&keys, "hotkey", hotkey.Usual, "the keys that pause and resume from anywhere, or none; never recorded")
+	cmd.Flags().StringVar(&pressure, "pressure", "/proc/pressure/cpu", "where the kernel tells that programs wait for the processor; fewer pictures are taken then; empty: do not look")
 	return cmd
 }
 

@@ -90,6 +90,9 @@ func printStatus(w io.Writer, s flow.Status, now time.Time) {
 	if s.Today.Power != "" {
 		fmt.Fprintf(w, "This computer: %s.\n", s.Today.Power)
 	}
+	if s.Today.Thrift != "" {
+		fmt.Fprintf(w, "Sparing (%s): %s.\n", s.Today.Profile, s.Today.Thrift)
+	}
 	printOwn(w, s)
 	if s.Erasures > 0 {
 		fmt.Fprintf(w, "%d erasures wait for the collector's word; they are asked for until it comes.\n", s.Erasures)

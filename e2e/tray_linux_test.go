@@ -245,7 +245,7 @@ func TestNoTray(t *testing.T) {
 	}
 	said("no program here shows tray icons")
 	check(t, agent.Stop())
-	agent, err := s.Desk.Start("agent", "/usr/bin/env", "-u", "DBUS_SESSION_BUS_ADDRESS", "BYLEAVE_HOME="+s.Home, s.Binary(), "run", "--hold", "0s")
+	agent, err := s.Desk.Start("agent", "/usr/bin/env", "-u", "DBUS_SESSION_BUS_ADDRESS", "BYLEAVE_HOME="+s.Home, s.Binary(), "run", "--hold", "0s", "--pressure", "")
 	check(t, err)
 	t.Cleanup(func() { check(t, agent.Stop()) })
 	check(t, s.Until(ctx, "the reason", func(st stage.Status) bool { return st.State != "off" && strings.Contains(st.Tray, "no session bus") }))

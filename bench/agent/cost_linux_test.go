@@ -75,11 +75,18 @@ func number(status, word string) int64 {
 // scene is an agent that records an editor on a quiet desktop, beside more programs of it.
 func scene(t *testing.T, programs ...string) (context.Context, *stage.Stage, int) {
 	t.Helper()
-	return sceneOf(t, stage.Options{}, func(ctx context.Context, s *stage.Stage) error { return s.Give(ctx, "all") }, programs...)
+	return sceneWith(t, nil, programs...)
 }
 
-// sceneOf is scene with a policy and a consent of its own.
-func sceneOf(t *testing.T, opt stage.Options, give func(context.Context, *stage.Stage) error, programs ...string) (context.Context, *stage.Stage, int) {
+// sceneWith is scene with arguments for the agent.
+func sceneWith(t *testing.T, args []string, programs ...string) (context.Context, *stage.Stage, int) {
+	t.Helper()
+	all := func(ctx context.Context, s *stage.Stage) error { return s.Give(ctx, "all") }
+	return sceneOf(t, stage.Options{}, all, args, programs...)
+}
+
+// sceneOf is sceneWith with a policy and a consent of its own.
+func sceneOf(t *testing.T, opt stage.Options, give func(context.Context, *stage.Stage) error, args []string, programs ...string) (context.Context, *stage.Stage, int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	t.Cleanup(cancel)
@@ -92,7 +99,7 @@ func sceneOf(t *testing.T, opt stage.Options, give func(context.Context, *stage.
 	check(t, err)
 	t.Cleanup(func() { check(t, s.Close()) })
 	check(t, give(ctx, s))
-	agent, err := s.RunAgent()
+	agent, err := s.RunAgent(args...)
 	check(t, err)
 	t.Cleanup(func() { check(t, agent.Stop()) })
 	for _, p := range programs {
@@ -111,8 +118,8 @@ func sceneOf(t *testing.T, opt stage.Options, give func(context.Context, *stage.
 
 // TestIdle measures the agent while recording is permitted and nothing happens. The last typing is 15 s ago, so that nothing is pending.
 func TestIdle(t *testing.T) {
-	ctx, _, pid := scene(t)
-	rest(ctx, t, length()/4) // the start is over
+	ctx, _, pid := sceneWith(t, []string{"--pressure", "/proc/pressure/cpu"}) // as it is by default: a kernel that wakes it must not do so for nothing
+	rest(ctx, t, length()/4)                                                  // the start is over
 	from := at(t, pid)
 	began := time.Now()
 	rest(ctx, t, length())
@@ -172,7 +179,7 @@ func TestReveal(t *testing.T) {
 	}}, func(ctx context.Context, s *stage.Stage) error {
 		_, err := s.AtTerminal(ctx, "yes\n", "consent", "give", "--grant", stage.App+"=pointer,hotkeys,text,frames,elements,labels,lines", "--hours", "all", "--expires", "24h")
 		return err
-	})
+	}, nil)
 	hand, err := s.Desk.Hand()
 	check(t, err)
 	defer hand.Close()

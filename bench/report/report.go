@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"text/tabwriter"
 )
 
@@ -58,7 +60,11 @@ func Write(w io.Writer, dir, name string, figures []Figure) error {
 		if !f.Met() {
 			word = "MISSED"
 		}
-		fmt.Fprintf(tw, "%s\t%.4g %s\t%s %.4g\t%s\n", f.What, f.Value, f.Unit, sign, f.Goal, word)
+		fmt.Fprintf(tw, "%s\t%.4g %s\t%s %.4g\t%s", f.What, f.Value, f.Unit, sign, f.Goal, word)
+		for i, peer := range slices.Sorted(maps.Keys(f.Peers)) {
+			fmt.Fprintf(tw, "%s%s %.4g", [...]string{"\t", ", "}[min(i, 1)], peer, f.Peers[peer])
+		}
+		fmt.Fprintln(tw)
 	}
 	return tw.Flush()
 }

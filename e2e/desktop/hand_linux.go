@@ -83,6 +83,25 @@ func (h *Hand) Click(x, y int) error {
 	return nil
 }
 
+// Scroll moves to a point of the screen and turns the wheel by so many notches, down if n is positive.
+func (h *Hand) Scroll(x, y, n int) error {
+	if err := h.fake(xproto.MotionNotify, 0, x, y); err != nil {
+		return err
+	}
+	wheel := byte(5)
+	if n < 0 {
+		wheel, n = 4, -n
+	}
+	for range n {
+		for _, kind := range []byte{xproto.ButtonPress, xproto.ButtonRelease} {
+			if err := h.fake(kind, wheel, 0, 0); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (h *Hand) fake(kind, detail byte, x, y int) error {
 	if err := xtest.FakeInputChecked(h.x, kind, detail, 0, h.root, int16(x), int16(y), 0).Check(); err != nil {
 		return fmt.Errorf("desktop: XTEST: %w", err)

@@ -46,6 +46,7 @@ func TestI18Bombs(t *testing.T) {
 		"64 MiB of zeros":           {zeros, envelope.ErrTooLarge},
 		"5 million empty events":    {events, open.ErrPayload},
 		"3 million nested messages": {nested, open.ErrPayload},
+		"60,000 times one window":   {manyWindows(t), open.ErrPayload},
 		"garbage":                   {bytes.Repeat([]byte{0xff}, 1000), open.ErrPayload},
 	} {
 		box := sealBytes(t, p.params(), c.payload)
@@ -57,6 +58,16 @@ func TestI18Bombs(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
 	}
+}
+
+// manyWindows is a lean payload that would be a thousand times as long once written out.
+func manyWindows(t *testing.T) []byte {
+	p := &pb.Payload{Schema: 2}
+	for range 60_000 {
+		p.Events = append(p.Events, &pb.Event{What: &pb.Event_Action{Action: &pb.Action{Kind: pb.Kind_KIND_WAIT}}})
+	}
+	p.Events[0].GetAction().Window = &pb.Window{Title: strings.Repeat("t", 100_000)}
+	return marshal(t, p)
 }
 
 // TestI18HostileFrames: zstd frames that no encoder of ours makes.
@@ -99,7 +110,7 @@ func TestStrictPayload(t *testing.T) {
 	p := newParties(t, 1)
 	good := samplePayload()
 	schema := samplePayload()
-	schema.Schema = 2
+	schema.Schema = 3
 	frame := samplePayload()
 	frame.Frames[0].Image = append(frame.Frames[0].Image, 1)
 	utf8 := bytes.Replace(marshal(t, good), []byte("editor"), []byte("edit\xff\xfe"), 1)
@@ -110,7 +121,7 @@ func TestStrictPayload(t *testing.T) {
 		payload []byte
 		says    string
 	}{
-		"schema":        {marshal(t, schema), "schema 2"},
+		"schema":        {marshal(t, schema), "schema 3"},
 		"unknown field": {append(marshal(t, good), unknown...), "unknown field"},
 		"unknown deep":  {marshal(t, deep), "unknown field"},
 		"wrong type":    {append(marshal(t, good), protowire.AppendVarint(protowire.AppendTag(nil, 6, protowire.VarintType), 1)...), "unknown field"},

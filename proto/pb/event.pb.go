@@ -163,8 +163,8 @@ func (Reason) EnumDescriptor() ([]byte, []int) {
 // Payload is the plaintext of one box: at most 60 s of activity. It is self-contained.
 type Payload struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Why: A reader that knows another layout refuses the box instead of guessing. Example: 1. Since: 1.
-	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"` // 1
+	// Why: A reader that knows another layout refuses the box instead of guessing. Example: 2. Since: 1.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"` // 1: everything written out; 2: without what follows from the rest, see SPEC.md.
 	// Why: Ties the boxes of one run together, and keeps tokens such as <CARD#1> the same within it. Example: 5f1c… (16 bytes). Since: 1.
 	Session []byte `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"` // 16 random bytes per run of the agent; class tokens are stable within it.
 	// Why: All times of the box are told from here; rounded, so that it shows no typing rhythm. Example: 1764064800000. Since: 1.
@@ -1034,7 +1034,9 @@ type FrameRef struct {
 	// Why: Why there is none. Example: too large. Since: 1.
 	Withheld string `protobuf:"bytes,4,opt,name=withheld,proto3" json:"withheld,omitempty"` // Why there is none.
 	// Why: What part of the screen the picture shows. Example: x 40, y 60, 900 × 560. Since: 1.
-	Canvas        *Rect `protobuf:"bytes,5,opt,name=canvas,proto3" json:"canvas,omitempty"` // What the frame shows, in screen pixels; popups can make it differ from Window.canvas.
+	Canvas *Rect `protobuf:"bytes,5,opt,name=canvas,proto3" json:"canvas,omitempty"` // What the frame shows, in screen pixels; popups can make it differ from Window.canvas.
+	// Why: Names the picture in fewer bytes than its hash, which a reader works out again. Example: 3. Since: 2.
+	Frame         uint32 `protobuf:"varint,6,opt,name=frame,proto3" json:"frame,omitempty"` // Its place in Payload.frames, from 1; only in the box, in place of sha256.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1102,6 +1104,13 @@ func (x *FrameRef) GetCanvas() *Rect {
 		return x.Canvas
 	}
 	return nil
+}
+
+func (x *FrameRef) GetFrame() uint32 {
+	if x != nil {
+		return x.Frame
+	}
+	return 0
 }
 
 // Frame is a masked picture of one consented window.
@@ -1321,13 +1330,14 @@ const file_byleave_v1_event_proto_rawDesc = "" +
 	"\aElement\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\tR\x04role\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12$\n" +
-	"\x04rect\x18\x03 \x01(\v2\x10.byleave.v1.RectR\x04rect\"\x95\x01\n" +
+	"\x04rect\x18\x03 \x01(\v2\x10.byleave.v1.RectR\x04rect\"\xab\x01\n" +
 	"\bFrameRef\x12\x16\n" +
 	"\x06sha256\x18\x01 \x01(\fR\x06sha256\x12\x15\n" +
 	"\x06age_ms\x18\x02 \x01(\rR\x05ageMs\x12\x14\n" +
 	"\x05proof\x18\x03 \x01(\tR\x05proof\x12\x1a\n" +
 	"\bwithheld\x18\x04 \x01(\tR\bwithheld\x12(\n" +
-	"\x06canvas\x18\x05 \x01(\v2\x10.byleave.v1.RectR\x06canvas\"\x8f\x01\n" +
+	"\x06canvas\x18\x05 \x01(\v2\x10.byleave.v1.RectR\x06canvas\x12\x14\n" +
+	"\x05frame\x18\x06 \x01(\rR\x05frame\"\x8f\x01\n" +
 	"\x05Frame\x12\x16\n" +
 	"\x06sha256\x18\x01 \x01(\fR\x06sha256\x12\x14\n" +
 	"\x05width\x18\x02 \x01(\rR\x05width\x12\x16\n" +

@@ -19,6 +19,7 @@ type camera struct {
 	settled policy.Moment // when the window last settled
 
 	lastAfter time.Duration
+	pace      time.Duration // the least time between two frames after an action, if that is more than grabEvery
 }
 
 // begin takes the frame before a, at the event that began it. It shows the window at that moment, however long ago the server
@@ -75,7 +76,7 @@ func (c *camera) due() (time.Duration, bool) {
 	}
 	at := c.since.Boot + afterCap
 	if c.isSettled() {
-		at = min(at, c.lastAfter+grabEvery)
+		at = min(at, c.lastAfter+max(grabEvery, c.pace))
 	}
 	return at, true
 }

@@ -86,7 +86,7 @@ func (p *person) record() {
 	t := p.t
 	t.Helper()
 	p.g.Durable(true)
-	c := New(Options{Display: p.d.Display(), Gate: p.g, Rules: p.rules.Load, Mark: &fakeMark{}, Hotkey: fakeHotkey{}, Log: slog.New(slog.DiscardHandler)})
+	c := New(Options{Display: p.d.Display(), Gate: p.g, Rules: p.rules.Load, Mark: &fakeMark{}, Hotkey: fakeHotkey{}, Pace: noPace, Log: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
@@ -461,7 +461,7 @@ func TestNoDisplay(t *testing.T) {
 	for session, want := range map[string]string{"wayland": "input: unavailable (wayland)", "x11": "no display"} {
 		t.Setenv("XDG_SESSION_TYPE", session)
 		g := gate.New(now)
-		c := New(Options{Display: ":9999", Gate: g, Rules: func() *policy.Rules { return nil }, Mark: &fakeMark{}, Hotkey: fakeHotkey{}, Log: slog.New(slog.DiscardHandler)})
+		c := New(Options{Display: ":9999", Gate: g, Rules: func() *policy.Rules { return nil }, Mark: &fakeMark{}, Hotkey: fakeHotkey{}, Pace: noPace, Log: slog.New(slog.DiscardHandler)})
 		err := c.Run(t.Context(), func(raw.Event) {})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", session, err)

@@ -19,6 +19,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/bench/report"
 	"github.com/byleave/byleave/e2e/desktop"
+	"github.com/klauspost/compress/zstd"
 	"golang.org/x/sys/unix"
 )
 
@@ -30,15 +31,16 @@ func TestFramesCost(t *testing.T) {
 		rounds, dir = 40, "../../../bench/out"
 	}
 	var ours, again, best, slow, plain []time.Duration
-	var size, sizeBest, sizeSlow, sizePlain []int
-	for name, shot := range programs(t) {
+	var size, sizeBest, sizeSlow, sizePlain, more []int
+	for name, shots := range programs(t) {
+		shot := shots[0]
 		r, err := redact.New(redact.Options{Session: [16]byte{1}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var frame []byte
 		apply := func(pix []byte) time.Duration {
-			s := raw.Shot{Pix: pix, Stride: shot.Stride, Canvas: shot.Canvas, Proof: shot.Proof}
+			s := raw.Shot{Pix: bytes.Clone(pix), Stride: shot.Stride, Canvas: shot.Canvas, Proof: shot.Proof}
 			step := raw.Wrap(raw.Step{Kind: raw.Click, Button: "left", Count: 1, Permit: openPermit(t), Before: &s, NoAfter: "no picture"})
 			var events []redact.Event
 			took := cpu(func() { events = r.Apply(step) })
@@ -51,11 +53,20 @@ func TestFramesCost(t *testing.T) {
 		for i := range rounds {
 			pix := bytes.Clone(shot.Pix)
 			pix[0] ^= byte(1 + i%2) // another picture each time, as far as anybody knows
-			same := bytes.Clone(pix)
 			ours = append(ours, apply(pix))
-			again = append(again, apply(same))
+			again = append(again, apply(pix))
 		}
 		size = append(size, len(frame))
+		var box []byte
+		for i, s := range shots {
+			apply(s.Pix)
+			if i > 0 {
+				more = append(more, packed(t, append(bytes.Clone(box), frame...))-packed(t, box))
+				t.Logf("%s: the next picture, alone %d bytes, in the box %d", name, len(frame), more[len(more)-1])
+			}
+			box = append(box, frame...)
+		}
+		apply(shot.Pix)
 		masked, err := png.Decode(bytes.NewReader(frame))
 		if err != nil {
 			t.Fatal(err)
@@ -73,14 +84,27 @@ func TestFramesCost(t *testing.T) {
 		{What: "frame 1920x1080: the same picture again, CPU p95", Value: p95(again), Unit: "ms", Goal: 3, Better: report.Lower},
 		{What: "frame 1920x1080: masked, bytes median", Value: float64(median(size)) / 1e3, Unit: "kB", Goal: 25, Better: report.Lower, Peers: map[string]float64{
 			"image/png BestSpeed, masked": float64(median(sizeBest)) / 1e3, "image/png default, masked": float64(median(sizeSlow)) / 1e3, "image/png BestSpeed, RGBA as seen": float64(median(sizePlain)) / 1e3}},
+		{What: "frame 1920x1080: masked, one more in a box after a word or a click, bytes median", Value: float64(median(more)) / 1e3, Unit: "kB", Goal: 3, Better: report.Lower},
+		{What: "the same, the largest", Value: float64(slices.Max(more)) / 1e3, Unit: "kB", Goal: 3, Better: report.Lower},
 	}
 	if err := report.Write(os.Stdout, dir, "frames", figures); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// programs is a picture of each of some real programs, filling the screen.
-func programs(t *testing.T) map[string]*raw.Shot {
+// packed is how many bytes the pictures of a box take in it.
+func packed(t *testing.T, pictures []byte) int {
+	t.Helper()
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithWindowSize(512<<10)) // as envelope/seal
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer enc.Close()
+	return len(enc.EncodeAll(pictures, nil))
+}
+
+// programs are pictures of each of some real programs, filling the screen: as it was opened, and after each of a few words and clicks.
+func programs(t *testing.T) map[string][]*raw.Shot {
 	t.Helper()
 	opt := desktop.Options{}
 	if os.Geteuid() == 0 {
@@ -106,9 +130,14 @@ func programs(t *testing.T) map[string]*raw.Shot {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
+	hand, err := d.Hand()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(hand.Close)
 	p := &person{t: t, d: d}
-	shots := map[string]*raw.Shot{}
-	for _, program := range [][]string{{"mousepad", text}, {"featherpad", text}, {"zenity", "--text-info", "--filename", text}} {
+	shots := map[string][]*raw.Shot{}
+	for _, program := range [][]string{{"mousepad", text}, {"featherpad", text}, {"zenity", "--text-info", "--editable", "--filename", text}} {
 		w := p.open(program[0], program[1:]...)
 		if err := d.Place(ctx, w.ID, image.Rect(0, 20, 1920, 1080)); err != nil {
 			t.Fatal(err)
@@ -120,13 +149,26 @@ func programs(t *testing.T) map[string]*raw.Shot {
 		if err := s.Watch(w.ID); err != nil {
 			t.Fatal(err)
 		}
-		stood(s)
-		shot, why := s.Grab(w.ID)
-		if shot == nil {
-			t.Fatalf("%s: %s", program[0], why)
+		grab := func(do error) {
+			if do != nil {
+				t.Fatal(do)
+			}
+			stood(s)
+			shot, why := s.Grab(w.ID)
+			if shot == nil {
+				t.Fatalf("%s: %s", program[0], why)
+			}
+			shots[program[0]] = append(shots[program[0]], &raw.Shot{Pix: bytes.Clone(shot.Pix), Stride: shot.Stride, Canvas: shot.Canvas, Proof: "damage"})
+			shot.Wipe()
 		}
-		shots[program[0]] = &raw.Shot{Pix: bytes.Clone(shot.Pix), Stride: shot.Stride, Canvas: shot.Canvas, Proof: "damage"}
-		shot.Wipe()
+		grab(nil)
+		grab(hand.Type(ctx, "some words ", 20*time.Millisecond))
+		if os.Getenv("BYLEAVE_BENCH") == "" {
+			continue
+		}
+		grab(hand.Click(700, 400))
+		grab(hand.Type(ctx, "and more of them ", 20*time.Millisecond))
+		grab(hand.Click(500, 600))
 	}
 	return shots
 }

@@ -21,6 +21,7 @@ type display interface {
 	Focus() x11.Focus
 	Before(window, press uint32) (*raw.Shot, string)
 	Grab(window uint32) (*raw.Shot, string)
+	Pace(least time.Duration)
 	Layout() (screen raw.Rect, monitors []raw.Rect, scale float64)
 	Owns(window uint32, x, y int) bool
 	Rect(window uint32) raw.Rect
@@ -163,6 +164,10 @@ func (l *loop) event(e x11.Event) {
 // settle does everything that is due by now.
 func (l *loop) settle() {
 	now := l.now()
+	if pace := l.opt.Pace(); pace != l.cam.pace {
+		l.cam.pace = pace
+		l.d.Pace(pace)
+	}
 	l.rematch(now)
 	l.follow(now)
 	l.seekLeaf()

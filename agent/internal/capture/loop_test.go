@@ -194,6 +194,33 @@ func TestFramesAreBounded(t *testing.T) {
 	})
 }
 
+// TestPaceSparesFrames: a slower pace reaches the display and the camera, and so costs fewer grabs; each change of it counts at once.
+func TestPaceSparesFrames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, allClasses)
+		grabs := map[time.Duration]int{}
+		for _, w.pace = range []time.Duration{200 * time.Millisecond, time.Second, 0} {
+			before := w.d.grabs
+			for n := range 12 {
+				w.click(20*n, 6)
+				w.settled()
+				w.pass(400)
+			}
+			w.pass(2000)
+			grabs[w.pace] = w.d.grabs - before
+			if w.d.pace != w.pace {
+				t.Errorf("the display was told %v, not %v", w.d.pace, w.pace)
+			}
+		}
+		if grabs[time.Second]*2 > grabs[0] || grabs[200*time.Millisecond] != grabs[0] {
+			t.Errorf("grabs by pace: %v", grabs)
+		}
+		if err := w.stop(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 func TestWipesFramesOfDeniedActions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, allClasses)

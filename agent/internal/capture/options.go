@@ -46,7 +46,8 @@ type Options struct {
 		Touched(at uint32) bool // a press of a button at this time of the server went to the mark
 	}
 	Hotkey Hotkey
-	Log    *slog.Logger // gets no content
+	Pace   func() time.Duration // the least time between two pictures now; below grabEvery it changes nothing
+	Log    *slog.Logger         // gets no content
 }
 
 // Capture turns what happens on one display into steps.
@@ -56,8 +57,8 @@ type Capture struct {
 
 // New makes a Capture. Nothing is opened or listened to before Run.
 func New(o Options) *Capture {
-	if o.Gate == nil || o.Rules == nil || o.Mark == nil || o.Hotkey == nil || o.Log == nil {
-		panic("capture: New without a gate, rules, a mark, a hotkey or a log")
+	if o.Gate == nil || o.Rules == nil || o.Mark == nil || o.Hotkey == nil || o.Pace == nil || o.Log == nil {
+		panic("capture: New without a gate, rules, a mark, a hotkey, a pace or a log")
 	}
 	return &Capture{opt: o}
 }

@@ -95,6 +95,9 @@ func openPermit(t testing.TB) policy.Permit {
 		App: "editor", Known: true, Indicator: true, Durable: true})
 }
 
+// noPace spares no picture.
+func noPace() time.Duration { return 0 }
+
 // world is a loop between fakes, with the real gate and the real rules, in fake time.
 type world struct {
 	t     *testing.T
@@ -110,6 +113,7 @@ type world struct {
 	cancel context.CancelFunc
 	ended  chan error
 	looks  int // at the clock, by the loop
+	pace   time.Duration
 }
 
 // The windows of the world: two of the editor, one of somebody else.
@@ -151,7 +155,7 @@ func startWorld(t *testing.T, classes policy.Classes, find func(*world) a11y.Foc
 	w.d = &fakeDisplay{w: w, events: make(chan x11.Event, 1024), focus: editorA, own: true}
 	w.s = &fakeSenses{focused: make(chan a11y.Focus, 64)}
 	w.mark = &fakeMark{}
-	opt := Options{Gate: w.g, Rules: func() *policy.Rules { return w.rules }, Mark: w.mark, Hotkey: fakeHotkey{}, Log: slog.New(slog.DiscardHandler)}
+	opt := Options{Pace: func() time.Duration { return w.pace }, Gate: w.g, Rules: func() *policy.Rules { return w.rules }, Mark: w.mark, Hotkey: fakeHotkey{}, Log: slog.New(slog.DiscardHandler)}
 	w.l = newLoop(opt, w.d, w.s, func(e raw.Event) { w.steps = append(w.steps, raw.Open(e)) })
 	w.l.now = func() policy.Moment { w.looks++; return w.now() }
 	w.l.asking = func(int) bool { return false }
@@ -255,6 +259,7 @@ type fakeDisplay struct {
 	watched   uint32
 	recorded  int // times that listening was switched on
 	grabs     int
+	pace      time.Duration
 	shots     []*raw.Shot
 }
 
@@ -272,6 +277,8 @@ func (d *fakeDisplay) Record(on bool) error {
 	d.recording = on
 	return nil
 }
+
+func (d *fakeDisplay) Pace(least time.Duration) { d.pace = least }
 
 func (d *fakeDisplay) Watch(window uint32) error { d.watched = window; return nil }
 

@@ -16,7 +16,7 @@ import (
 
 // runPower follows the battery and the network.
 func (a *agent) runPower(ctx context.Context) error {
-	return power.Run(ctx, power.Options{Changed: a.powered, Woke: a.woke})
+	return power.Run(ctx, power.Options{Pressure: a.cfg.Pressure, Changed: a.powered, Woke: a.woke})
 }
 
 // powered passes on what the computer says.
@@ -27,6 +27,33 @@ func (a *agent) powered(s power.State) {
 		up.Kick()
 	}
 	signal(a.news)
+}
+
+// profile is how much the agent may cost now, and why. Before the computer has said anything it is on mains.
+func (a *agent) profile() (p power.Profile, why string) {
+	if s := a.energy.Load(); s != nil {
+		return s.Profile()
+	}
+	return power.State{}.Profile()
+}
+
+// pace is the least time between two pictures now.
+func (a *agent) pace() time.Duration {
+	p, _ := a.profile()
+	return p.Pictures()
+}
+
+// thrift says what the profile spares, and why; "" on mains, where nothing is spared.
+func (a *agent) thrift() string {
+	p, why := a.profile()
+	if p == power.Mains {
+		return ""
+	}
+	words := fmt.Sprintf("%s: one picture in %v at most", why, p.Pictures())
+	if !p.Reveals() {
+		words += ", and no line of it is shown again"
+	}
+	return words
 }
 
 // woke lets what is due leave after a sleep, in which no timer ran.
@@ -102,6 +129,8 @@ func (a *agent) keepCopies() {
 func (a *agent) today(now time.Time) Today {
 	var t Today
 	t.Bytes, t.Most = a.budget.Today(now)
+	p, _ := a.profile()
+	t.Profile, t.Thrift = p.String(), a.thrift()
 	if _, err := a.keys.Identity(); err == nil {
 		t.Why = a.budget.Why(now)
 	}

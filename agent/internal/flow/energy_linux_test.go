@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/keystore"
+	"github.com/byleave/byleave/agent/internal/power"
 	"github.com/byleave/byleave/e2e/sysbus"
 )
 
@@ -40,12 +41,21 @@ func TestI25ThePersonIsTold(t *testing.T) {
 		}
 	}
 	says("metered network", `on battery, 45 %; network "Phone", metered`)
+	if got := a.status().Today; got.Profile != "battery" || a.pace() != 500*time.Millisecond {
+		t.Errorf("on battery: %+v, a picture in %v", got, a.pace())
+	}
 	check(t, bus.Network(2, "Home"))
 	says("", `on battery, 45 %; network "Home"`)
 	check(t, bus.Energy(true, 12))
 	says("battery below 30 %", `on battery, 12 %; network "Home"`)
+	if got := a.status().Today; got.Profile != "saver" || got.Thrift != "the battery is low: one picture in 1s at most, and no line of it is shown again" || a.pace() != time.Second || a.view().Thrift != got.Thrift {
+		t.Errorf("on a low battery: %+v, a picture in %v", got, a.pace())
+	}
 	check(t, bus.Energy(false, 12))
 	says("", `on mains; network "Home"`)
+	if got := a.status().Today; got.Profile != "mains" || got.Thrift != "" || a.pace() != 200*time.Millisecond {
+		t.Errorf("on mains: %+v, a picture in %v", got, a.pace())
+	}
 
 	if got := a.status().Today; got.Most != 5_000_000 || got.Bytes != 0 {
 		t.Errorf("budget %+v", got)
@@ -66,5 +76,9 @@ func TestI25ThePersonIsTold(t *testing.T) {
 	check(t, a.load())
 	if got := a.status(); got.Today.Why == "" || got.Limits != nil || a.hold() != keystore.LongestHold {
 		t.Errorf("unreadable limits: %+v, hold %v", got.Today, a.hold())
+	}
+	a.powered(power.State{Busy: true})
+	if got := a.status().Today; got.Profile != "saver" || got.Thrift != "other programs wait for the processor: one picture in 1s at most, and no line of it is shown again" {
+		t.Errorf("busy: %+v", got)
 	}
 }

@@ -26,15 +26,16 @@ import (
 
 // Config says where the agent lives and how long it holds what it sealed.
 type Config struct {
-	Home    string                      // folder of keys, consent and spool, mode 0700
-	Socket  string                      // path of the control socket
-	Session session.Session             // the desktop, as far as it is known at the start; another may be handed over
-	Hold    time.Duration               // how long a box stays here before it may leave: 0 to 7 days
-	Hotkey  hotkey.Combo                // pauses and resumes
-	Review  func(context.Context) error // opens the review for the person
-	Reader  reader                      // reads lines of pictures, so that harmless ones can be shown; nil: all stay masked
-	Log     *slog.Logger                // gets no content, ever
-	Ready   func()                      // called once the control socket answers; nil: nobody wants to know
+	Home     string                      // folder of keys, consent and spool, mode 0700
+	Socket   string                      // path of the control socket
+	Session  session.Session             // the desktop, as far as it is known at the start; another may be handed over
+	Hold     time.Duration               // how long a box stays here before it may leave: 0 to 7 days
+	Hotkey   hotkey.Combo                // pauses and resumes
+	Pressure string                      // the file in which the kernel tells that programs wait for a processor; "" is not looked at
+	Review   func(context.Context) error // opens the review for the person
+	Reader   reader                      // reads lines of pictures, so that harmless ones can be shown; nil: all stay masked
+	Log      *slog.Logger                // gets no content, ever
+	Ready    func()                      // called once the control socket answers; nil: nobody wants to know
 }
 
 // reader reads one line of a picture, and says from 0 to 1 how sure it is.

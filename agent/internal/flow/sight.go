@@ -101,7 +101,7 @@ func (a *agent) look(ctx context.Context) error {
 	}()
 	a.gate.Display(true, "")
 	eye := capture.New(capture.Options{
-		Display: desk.Display, Gate: a.gate, Rules: a.rules.Load, Mark: mark, Hotkey: key, Log: a.log,
+		Display: desk.Display, Gate: a.gate, Rules: a.rules.Load, Mark: mark, Hotkey: key, Pace: a.pace, Log: a.log,
 	})
 	if err := eye.Run(ctx, a.pipe.Push); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"runtime"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ type Status struct {
 	Limits      *Limits   `json:"limits,omitempty"`   // nil: they cannot be read
 	Erasures    int       `json:"erasures,omitempty"` // that the collector has not answered yet
 	Redactor    string    `json:"redactor"`
+	Goroutines  int       `json:"goroutines"` // of the agent: one that grows is a fault
 }
 
 // Today is what left today, padding and repetitions counted, and why nothing more may leave now.
@@ -35,7 +37,10 @@ type Today struct {
 	Bytes int64  `json:"bytes"`
 	Most  int64  `json:"most"`
 	Why   string `json:"why,omitempty"`
-	Power string `json:"power,omitempty"` // what the computer says of its energy and its network
+	// How much the agent may cost: "mains", "battery" or "saver"; what it spares therefore, and why.
+	Profile string `json:"profile"`
+	Thrift  string `json:"thrift,omitempty"`
+	Power   string `json:"power,omitempty"` // what the computer says of its energy and its network
 }
 
 // Limits are the person's own, the usual ones filled in.
@@ -67,7 +72,8 @@ type Spool struct {
 func (a *agent) status() Status {
 	g, n := a.gate.Status(), a.spool.Stats()
 	s := Status{
-		State: g.State.String(), Words: a.said(g), Since: g.Since, PausedUntil: g.PausedUntil, Mark: a.marked.Load(),
+		Goroutines: runtime.NumGoroutine(),
+		State:      g.State.String(), Words: a.said(g), Since: g.Since, PausedUntil: g.PausedUntil, Mark: a.marked.Load(),
 		Spool: Spool{
 			Held: n.Held, HeldBytes: n.HeldBytes, Sent: n.Sent, SentBytes: n.SentBytes, Quarantined: n.Quarantined,
 			Evicted: n.Evicted, Dropped: n.Dropped, Events: n.Raw, Compressed: n.Compressed, Sealed: n.Padded,

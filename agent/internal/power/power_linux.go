@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -39,6 +40,11 @@ var errNoBus = errors.New("no system bus")
 // while it or the bus is gone: a network that cost money a moment ago does not become free because a service restarts.
 func Run(ctx context.Context, o Options) error {
 	w := &watch{o: o}
+	var pressure sync.WaitGroup
+	defer pressure.Wait()
+	pressure.Go(func() {
+		watchPressure(ctx, o.Pressure, func(busy bool) { w.tell(func(s *State) { s.Busy = busy }) })
+	})
 	for pause := lookAgain; ctx.Err() == nil; pause = min(2*pause, lookAgainMost) {
 		if err := w.follow(ctx); errors.Is(err, errNoBus) && !w.told {
 			break
@@ -52,12 +58,15 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-// watch is one reader of the bus.
+// watch is one reader of the bus, and one of the processor's pressure.
 type watch struct {
-	o     Options
-	conn  *dbus.Conn
-	state State
-	told  bool
+	o    Options
+	conn *dbus.Conn
+	told bool  // something was said; only the bus's goroutine
+	here State // what the bus said; only its goroutine
+
+	mu    sync.Mutex
+	state State // what was told last
 }
 
 // follow connects, reads and listens until the bus goes or ctx ends.
@@ -75,7 +84,7 @@ func (w *watch) follow(ctx context.Context) error {
 	}
 	w.readEnergy(ctx)
 	w.readNetwork(ctx)
-	w.tell()
+	w.tellHere()
 	for {
 		select {
 		case <-ctx.Done():
@@ -126,13 +135,25 @@ func (w *watch) hear(ctx context.Context, sig *dbus.Signal) {
 	default:
 		return
 	}
-	w.tell()
+	w.tellHere()
 }
 
-// tell says what changed; the first time it says it in any case.
-func (w *watch) tell() {
-	w.o.Changed(w.state)
+// tellHere says what the bus said.
+func (w *watch) tellHere() {
 	w.told = true
+	w.tell(func(s *State) {
+		busy := s.Busy
+		*s = w.here
+		s.Busy = busy
+	})
+}
+
+// tell says what changed, one call at a time.
+func (w *watch) tell(change func(*State)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change(&w.state)
+	w.o.Changed(w.state)
 }
 
 func first[T any](sig *dbus.Signal) (v T, ok bool) {
@@ -162,9 +183,9 @@ func (w *watch) readEnergy(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	w.state.Battery, w.state.Charge = on, 0
+	w.here.Battery, w.here.Charge = on, 0
 	if percent, err := get[float64](ctx, w.conn, upower, batteryPath, battery, "Percentage"); err == nil {
-		w.state.Charge = int(min(max(percent, 0), 100))
+		w.here.Charge = int(min(max(percent, 0), 100))
 	}
 }
 
@@ -180,13 +201,13 @@ func (w *watch) readNetwork(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	w.state.Metered, w.state.Network = metered == meteredYes || metered == meteredGuessYes, ""
+	w.here.Metered, w.here.Network = metered == meteredYes || metered == meteredGuessYes, ""
 	path, err := get[dbus.ObjectPath](ctx, w.conn, manager, managerAt, manager, "PrimaryConnection")
 	if err != nil || path == "/" {
 		return
 	}
 	if name, err := get[string](ctx, w.conn, manager, path, active, "Id"); err == nil {
-		w.state.Network = name
+		w.here.Network = name
 	}
 }
 

@@ -23,14 +23,15 @@ func (s *Spool) countAside(exists bool) error {
 	return nil
 }
 
-// setAsideAtStart moves a file to quarantine. Where that fails the file stays, uncounted among the boxes, and the start goes on.
+// setAsideAtStart moves a file to quarantine. Where that fails the file stays, uncounted among the boxes, and the start goes on. All moves
+// of a start become durable together, at its end: a crash before that finds the files where they were.
 func (s *Spool) setAsideAtStart(info FileInfo, why string, found *scan, r *Report) {
 	sequence, _, _, ours := parseName(info.Name)
 	if ours {
 		found.damaged = append(found.damaged, sequence)
 		s.log.Warn("a box is damaged", "box", info.Name, "why", why)
 	}
-	if err := s.moveAside(info); err != nil {
+	if err := s.moveTo(info); err != nil {
 		r.Stuck++
 		return
 	}
@@ -40,6 +41,25 @@ func (s *Spool) setAsideAtStart(info FileInfo, why string, found *scan, r *Repor
 // moveAside moves a file of the folder to quarantine, under a name that is free there. An error means that it did not move; a
 // move that may not be durable is disk trouble.
 func (s *Spool) moveAside(info FileInfo) error {
+	if err := s.moveTo(info); err != nil {
+		return err
+	}
+	s.keepAside()
+	return nil
+}
+
+// keepAside makes the moves to quarantine durable.
+func (s *Spool) keepAside() {
+	if !s.asideUnsynced {
+		return
+	}
+	if err := s.syncDir(); err != nil {
+		_ = s.stop(err) // the files did move
+	}
+}
+
+// moveTo moves a file of the folder to quarantine, not yet durably.
+func (s *Spool) moveTo(info FileInfo) error {
 	dir, from := filepath.Join(s.dir, quarantineName), filepath.Join(s.dir, info.Name)
 	if info.Name == quarantineName && !info.Dir {
 		if err := s.fs.Rename(from, from+"~"); err != nil {
@@ -61,9 +81,6 @@ func (s *Spool) moveAside(info FileInfo) error {
 	s.stats.Quarantined++
 	s.stats.QuarantinedBytes += info.Size
 	s.asideUnsynced = true
-	if err := s.syncDir(); err != nil {
-		_ = s.stop(err) // the file did move
-	}
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package spool
 
 import (
-	"fmt"
 	"runtime"
 	"time"
 
@@ -9,6 +8,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/envelope/payload"
 	"github.com/byleave/byleave/proto/envelope/seal"
 	"github.com/byleave/byleave/proto/pb"
 )
@@ -141,7 +141,7 @@ func (b *batch) payload(k Keys) ([]byte, error) {
 		}
 	}
 	p := &pb.Payload{
-		Schema: 1, Session: k.Session[:], StartedAt: start.UnixMilli(), Frames: b.frames, Redactor: k.Redactor,
+		Schema: payload.Lean, Session: k.Session[:], StartedAt: start.UnixMilli(), Frames: b.frames, Redactor: k.Redactor,
 		Platform: &pb.Platform{Os: runtime.GOOS, Display: k.Display},
 	}
 	for _, it := range b.items {
@@ -153,9 +153,5 @@ func (b *batch) payload(k Keys) ([]byte, error) {
 		}
 		p.Events = append(p.Events, out)
 	}
-	bytes, err := proto.Marshal(p)
-	if err != nil {
-		return nil, fmt.Errorf("encode a batch: %w", err)
-	}
-	return bytes, nil
+	return payload.Pack(p)
 }

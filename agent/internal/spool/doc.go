@@ -12,7 +12,7 @@
 //	dropped                      how many unsent boxes the person's rule for a full folder has destroyed
 //	session                      there while an agent runs; found at start, it tells that the last one did not end cleanly
 //
-// May import: agent/internal/capture/redact, policy, proto/envelope, proto/envelope/seal, proto/pb
+// May import: agent/internal/capture/redact, policy, proto/envelope, proto/envelope/payload, proto/envelope/seal, proto/pb
 // Touches: disk
 // Goroutines: none
 package spool

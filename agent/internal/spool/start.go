@@ -75,6 +75,7 @@ func (s *Spool) start(now time.Time) (Report, error) {
 	s.readDropped(&found, &r)
 	s.readHeld(&found, &r)
 	mark := s.recover(&found, &r)
+	s.keepAside()
 	s.readSession(&found, mark, now, &r)
 	for _, info := range found.sent {
 		s.stats.Sent++

@@ -22,6 +22,7 @@ const (
 	rowWhatLast
 	rowWhatKinds
 	rowWhatAgreed
+	rowThrift
 	rowLeaves
 	rowReview
 	rowWithdraw
@@ -72,6 +73,9 @@ func menu(v View, now time.Time) (m [rows]string) {
 		m[rowWhatAgreed] = "You agreed until " + clock(v.AgreedUntil, now)
 		m[rowWithdraw] = "Withdraw consent"
 		m[rowWithdrawNow] = "Withdraw now, and destroy what has not left"
+	}
+	if v.Thrift != "" {
+		m[rowThrift] = "Sparing: " + v.Thrift
 	}
 	m[rowLeaves] = leaves(v, now)
 	return m

@@ -27,6 +27,7 @@ func TestMenuSaysWhatHolds(t *testing.T) {
 		"paused a day": {View{State: "paused", PausedUntil: noon.Add(24 * time.Hour), Sent: 1, Held: 1, NextSend: noon}, map[row]string{rowState: "Paused: until 5 May 12:00", rowLeaves: "1 box is on the way out"}},
 		"answered":     {View{State: "blind", Words: "cannot be sure", Answer: "Forgotten"}, map[row]string{rowAnswer: "Forgotten", rowState: "Blind: cannot be sure"}},
 		"menu open":    {View{State: "blind", Words: "cannot be sure", lastApp: "editor", lastAt: noon}, map[row]string{rowWhatApp: "Nothing: cannot be sure", rowWhatLast: "Until 12:00: editor"}},
+		"sparing":      {View{State: "recording", Thrift: "on battery: fewer"}, map[row]string{rowThrift: "Sparing: on battery: fewer"}},
 		"nothing":      {View{}, map[row]string{rowState: "Not recording"}},
 	} {
 		m := menu(c.v, noon)

@@ -42,6 +42,7 @@ type View struct {
 	Held        int       // boxes that have not left
 	Sent        int       // boxes that have, as far as a copy is here
 	NextSend    time.Time // when the oldest held box may leave
+	Thrift      string    // what is spared, and why; "" if nothing is
 	Answer      string    // what came of the last click
 
 	lastApp string    // panel: what was recorded last

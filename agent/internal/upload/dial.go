@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -24,13 +25,71 @@ const (
 	callLimit  = 30 * time.Second
 )
 
+// sendBuffer bounds what the kernel takes over from us before it is on its way, so that we see what a slow line moves: at 1 KB/s a
+// box takes minutes, and is alive all the time.
+const sendBuffer = 16 << 10
+
+// lifeline hears whenever bytes move on a connection. The zero lifeline tells nobody.
+type lifeline struct{ tell atomic.Pointer[func()] }
+
+// hear makes f be called from now on, from any goroutine.
+func (l *lifeline) hear(f func()) { l.tell.Store(&f) }
+
+func (l *lifeline) moved(n int) {
+	if f := l.tell.Load(); f != nil && n > 0 {
+		(*f)()
+	}
+}
+
+// watched are credentials that put a lifeline into what they make safe.
+type watched struct {
+	credentials.TransportCredentials
+	line *lifeline
+}
+
+func (w watched) ClientHandshake(ctx context.Context, authority string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	if t, ok := raw.(*net.TCPConn); ok {
+		if err := t.SetWriteBuffer(sendBuffer); err != nil {
+			return nil, nil, err
+		}
+	}
+	return w.TransportCredentials.ClientHandshake(ctx, authority, &moving{raw, w.line})
+}
+
+func (w watched) Clone() credentials.TransportCredentials {
+	return watched{w.TransportCredentials.Clone(), w.line}
+}
+
+// moving is a connection that tells its lifeline what moves.
+type moving struct {
+	net.Conn
+	line *lifeline
+}
+
+func (m *moving) Read(b []byte) (int, error) {
+	n, err := m.Conn.Read(b)
+	m.line.moved(n)
+	return n, err
+}
+
+// Write hands on a little at a time: each bit that the kernel takes is a sign of life.
+func (m *moving) Write(b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		var k int
+		k, err = m.Conn.Write(b[n:min(n+sendBuffer/4, len(b))])
+		n += k
+		m.line.moved(k)
+	}
+	return n, err
+}
+
 // dial makes a connection that opens with the first call. HTTPS_PROXY and NO_PROXY are honoured; the proxy resolves the name.
 // No compressor is registered: boxes are compressed and sealed already.
-func dial(addr string, server *pin.Server, own ...tls.Certificate) (*grpc.ClientConn, error) {
+func dial(addr string, server *pin.Server, line *lifeline, own ...tls.Certificate) (*grpc.ClientConn, error) {
 	conn, err := grpc.NewClient(addr,
-		grpc.WithTransportCredentials(credentials.NewTLS(server.TLS(own...))),
+		grpc.WithTransportCredentials(watched{credentials.NewTLS(server.TLS(own...)), line}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: 20 * time.Second}),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: time.Minute}),
 		grpc.WithDisableServiceConfig(), // what a name server says changes nothing here
 	)
 	if err != nil {
@@ -61,7 +120,7 @@ func wrongServer(addr string) string {
 // sentence for the person.
 func Reach(ctx context.Context, id keystore.Identity) (err error) {
 	server := pin.ByCertificate(id.CA)
-	conn, err := dial(id.Collector, server, id.TLS)
+	conn, err := dial(id.Collector, server, new(lifeline), id.TLS)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ type drain struct {
 	client pb.DeviceClient
 	stream pb.Device_UploadClient
 	ctx    context.Context // of the stream
-	alive  func()          // something came: start the silence anew
+	alive  func()          // something moved: start the silence anew
 
 	credit   uint64                 // bytes that may be in flight together
 	load     int                    // bytes in flight
@@ -38,7 +38,7 @@ type drain struct {
 
 // drain sends what is ready and returns when nothing more is, everything in flight answered. A stream that is cut leaves its
 // boxes in the queue: they are sent again, and the collector knows them by their id.
-func (u *Uploader) drain(ctx context.Context, client pb.DeviceClient) error {
+func (u *Uploader) drain(ctx context.Context, client pb.DeviceClient, line *lifeline) error {
 	d := &drain{
 		u: u, client: client, credit: firstCredit,
 		flying: map[envelope.ID]flight{}, attempts: map[envelope.ID]int{}, later: map[envelope.ID]bool{},
@@ -55,6 +55,7 @@ func (u *Uploader) drain(ctx context.Context, client pb.DeviceClient) error {
 	silence := time.AfterFunc(u.pace.stall, cancel)
 	defer silence.Stop()
 	d.alive = func() { silence.Reset(u.pace.stall) }
+	line.hear(d.alive)
 	var err error
 	if d.stream, err = client.Upload(d.ctx); err != nil {
 		return err

@@ -97,7 +97,7 @@ func newDeviceKeys() (k deviceKeys, err error) {
 }
 
 func askToEnrol(ctx context.Context, inv pin.Invitation, server *pin.Server, keys deviceKeys) (_ *pb.EnrolResponse, err error) {
-	conn, err := dial(inv.Collector, server)
+	conn, err := dial(inv.Collector, server, new(lifeline))
 	if err != nil {
 		return nil, err
 	}

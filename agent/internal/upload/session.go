@@ -23,7 +23,8 @@ func (u *Uploader) session(ctx context.Context) error {
 	if leaf := u.opt.Identity.TLS.Leaf; leaf != nil && time.Now().After(leaf.NotAfter) {
 		return failure{words: wordsExpired, reEnrol: true}
 	}
-	conn, err := dial(u.opt.Identity.Collector, u.pin, u.opt.Identity.TLS)
+	line := new(lifeline)
+	conn, err := dial(u.opt.Identity.Collector, u.pin, line, u.opt.Identity.TLS)
 	if err != nil {
 		return err
 	}
@@ -38,7 +39,7 @@ func (u *Uploader) session(ctx context.Context) error {
 		err = u.checkInIfDue(ctx, client)
 	}
 	if err == nil {
-		err = u.drain(ctx, client)
+		err = u.drain(ctx, client, line)
 	}
 	if err == nil {
 		err = refused

@@ -444,3 +444,32 @@ func TestBackOffGrowsAndIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestNoReconnectStorm: 2,000 devices lose the collector in the same second, for an hour. None knocks more than 20 times, and when it is
+// back they come by chance over a quarter of an hour: no ten seconds see more than one in twenty.
+func TestNoReconnectStorm(t *testing.T) {
+	const devices, window = 2000, 10 * time.Second
+	var back []time.Duration
+	for range devices {
+		at, n := time.Duration(0), 0
+		for ; at < time.Hour; n++ {
+			at += backOff(usual, n, 0)
+		}
+		if n > 20 {
+			t.Fatalf("a device tried %d times in an hour", n)
+		}
+		back = append(back, at)
+	}
+	slices.Sort(back)
+	most := 0
+	for i, j := 0, 0; j < len(back); j++ {
+		for back[j]-back[i] > window {
+			i++
+		}
+		most = max(most, j-i+1)
+	}
+	if most > devices/20 {
+		t.Errorf("%d of %d devices came within %v", most, devices, window)
+	}
+	t.Logf("at most %d of %d devices within %v, all within %v", most, devices, window, back[len(back)-1]-back[0])
+}

@@ -2,24 +2,20 @@ package open
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/zstd"
-	"google.golang.org/protobuf/proto"
-
 	"github.com/byleave/byleave/proto/envelope"
+	"github.com/byleave/byleave/proto/envelope/internal/dictionary"
+	"github.com/byleave/byleave/proto/envelope/payload"
 	"github.com/byleave/byleave/proto/pb"
+	"github.com/klauspost/compress/zstd"
 )
 
 // MaxPlain is how many bytes a payload may have after decompression.
 const MaxPlain = 16 << 20
-
-// schema is the one version of pb.Payload that this program reads.
-const schema = 1
 
 // maxWindow bounds what a frame may make the decoder allocate before the first byte comes out.
 const maxWindow = 8 << 20
@@ -46,7 +42,7 @@ func unpad(padded []byte) ([]byte, error) {
 // limited, too.
 func inflate(compressed []byte) ([]byte, error) {
 	dec, err := zstd.NewReader(bytes.NewReader(compressed), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(MaxPlain))
+		zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(MaxPlain), zstd.WithDecoderDicts(dictionary.All()...))
 	if err != nil {
 		return nil, fmt.Errorf("start the decompressor: %w", err)
 	}
@@ -61,22 +57,14 @@ func inflate(compressed []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// parse reads the payload, strictly: one schema, no unknown field at any depth, every frame under its own hash.
+// parse reads the payload, strictly: a known schema, no unknown field at any depth, every frame under its own hash.
 func parse(plain []byte) (*pb.Payload, error) {
-	p := new(pb.Payload)
-	if err := (&walker{left: maxMessages}).walk(p.ProtoReflect().Descriptor(), plain); err != nil {
+	if err := (&walker{left: maxMessages}).walk((*pb.Payload)(nil).ProtoReflect().Descriptor(), plain); err != nil {
 		return nil, err
 	}
-	if err := proto.Unmarshal(plain, p); err != nil {
-		return nil, fmt.Errorf("%w: not a protobuf message", ErrPayload)
-	}
-	if p.GetSchema() != schema {
-		return nil, fmt.Errorf("%w: schema %d, this program reads %d", ErrPayload, p.GetSchema(), schema)
-	}
-	for _, f := range p.GetFrames() {
-		if sum := sha256.Sum256(f.GetImage()); !bytes.Equal(sum[:], f.GetSha256()) {
-			return nil, fmt.Errorf("%w: a frame does not fit its hash", ErrPayload)
-		}
+	p, err := payload.Unpack(plain)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrPayload, err)
 	}
 	return p, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/byleave/byleave/proto/envelope"
+	"github.com/byleave/byleave/proto/envelope/internal/dictionary"
 	"github.com/byleave/byleave/proto/envelope/internal/lock"
 )
 
@@ -109,7 +110,7 @@ func (p Params) header() envelope.Header {
 // encoder is one for the whole process: it keeps its tables, and works without a goroutine.
 var encoder = sync.OnceValues(func() (*zstd.Encoder, error) {
 	return zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
-		zstd.WithWindowSize(512<<10), zstd.WithLowerEncoderMem(true))
+		zstd.WithWindowSize(512<<10), zstd.WithLowerEncoderMem(true), zstd.WithEncoderDict(dictionary.Newest()))
 })
 
 // pack compresses, prefixes the length and pads with zeros to the smallest bucket that fits.

@@ -41,7 +41,8 @@ type Server struct {
 	focus   focusState
 	rec     recorder
 	watch   watchState
-	lender  lender // has a lock of its own
+	pace    time.Duration // see Pace
+	lender  lender        // has a lock of its own
 }
 
 var atomNames = []string{"_NET_ACTIVE_WINDOW", "_NET_SUPPORTING_WM_CHECK", "_NET_SUPPORTED", "_NET_WM_NAME", "WM_NAME",

@@ -184,6 +184,13 @@ func (s *Server) changed() {
 	s.touch(s.stamp(s.watch.painted))
 }
 
+// Pace makes slots rarer than they would be by themselves: at least so long lies between two.
+func (s *Server) Pace(least time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pace = least
+}
+
 // touch notes a paint at server time t and arranges a slot.
 func (s *Server) touch(t uint32) {
 	w := &s.watch
@@ -199,7 +206,7 @@ func (s *Server) touch(t uint32) {
 	if cap := w.dirty.Add(settleCap); due.After(cap) {
 		due = cap
 	}
-	if next := w.slotAt.Add(slotEvery); due.Before(next) {
+	if next := w.slotAt.Add(max(slotEvery, s.pace)); due.Before(next) {
 		due = next
 	}
 	w.settle.at = due

@@ -1,0 +1,7 @@
+// Package payload is the form in which a payload lies in a box. What can be worked out from the rest is left out of it: the hash of a
+// picture from the picture, a place from 0 to 1 from its pixels, a window from the action before. Unpack gives it all back, bit by bit.
+//
+// May import: proto/pb
+// Touches: nothing
+// Goroutines: none
+package payload
