@@ -136,7 +136,7 @@ func (a *agent) redactWith(p policy.Policy) error {
 	rand.Read(next.session[:])
 	o := redact.Options{Policy: p, Session: next.session}
 	if a.cfg.Reader != nil {
-		o.Reader = a.cfg.Reader
+		o.Reader = thriftyReader{a.cfg.Reader, a.profile}
 	}
 	red, err := redact.New(o)
 	if err != nil {

@@ -2,7 +2,9 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"image"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/keystore"
@@ -41,6 +43,22 @@ func (a *agent) profile() (p power.Profile, why string) {
 func (a *agent) pace() time.Duration {
 	p, _ := a.profile()
 	return p.Pictures()
+}
+
+// thriftyReader reads nothing while the profile spares it: every line stays masked then.
+type thriftyReader struct {
+	reader
+	profile func() (power.Profile, string)
+}
+
+var errSpared = errors.New("no line is read now, to spare energy")
+
+// Read reads one line of a picture.
+func (r thriftyReader) Read(ctx context.Context, line *image.Gray) (text string, sure float64, err error) {
+	if p, _ := r.profile(); !p.Reveals() {
+		return "", 0, errSpared
+	}
+	return r.reader.Read(ctx, line)
 }
 
 // thrift says what the profile spares, and why; "" on mains, where nothing is spared.

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"image"
 	"os"
 	"path/filepath"
 	"sync"
@@ -80,5 +81,33 @@ func TestI25ThePersonIsTold(t *testing.T) {
 	a.powered(power.State{Busy: true})
 	if got := a.status().Today; got.Profile != "saver" || got.Thrift != "other programs wait for the processor: one picture in 1s at most, and no line of it is shown again" {
 		t.Errorf("busy: %+v", got)
+	}
+}
+
+// anyReader counts what it is asked for.
+type anyReader struct{ asked int }
+
+func (r *anyReader) Read(context.Context, *image.Gray) (string, float64, error) {
+	r.asked++
+	return "Save", 1, nil
+}
+
+func (*anyReader) State() error { return nil }
+
+// TestNothingIsReadToSpareEnergy: a low battery or a busy processor stops the reading of pictures, mains and a full battery do not.
+func TestNothingIsReadToSpareEnergy(t *testing.T) {
+	a := &agent{}
+	inner := &anyReader{}
+	r := thriftyReader{inner, a.profile}
+	for _, c := range []struct {
+		s    power.State
+		read bool
+	}{{power.State{}, true}, {power.State{Battery: true, Charge: 80}, true}, {power.State{Battery: true, Charge: 12}, false}, {power.State{Busy: true}, false}} {
+		a.energy.Store(&c.s)
+		before := inner.asked
+		text, _, err := r.Read(t.Context(), image.NewGray(image.Rect(0, 0, 9, 9)))
+		if read := inner.asked > before; read != c.read || read != (err == nil) || read != (text != "") {
+			t.Errorf("%+v: read %v, %q, %v", c.s, read, text, err)
+		}
 	}
 }
