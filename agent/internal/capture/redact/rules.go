@@ -67,6 +67,9 @@ func findTerms(s *search) error {
 var labels = []string{"password", "passwd", "pass", "pw", "mdp", "clave", "pswd", "passwort", "passphrase", "passcode", "pwd", "pin", "otp", "cvv", "cvc", "secret",
 	"token", "api key", "api_key", "apikey", "contraseña", "contrasena", "mot de passe", "kennwort", "senha", "wachtwoord", "parola", "haslo"}
 
+// longestValue is how long a value is judged by what it is; a longer one is taken.
+const longestValue = 4 << 10
+
 // findLabelled takes what stands behind "password:" and its like.
 func findLabelled(s *search) error {
 	from, until := 0, 0 // the value that was looked at last: what begins inside of it ends with it
@@ -87,7 +90,14 @@ func findLabelled(s *search) error {
 		for end < len(s.text) && s.text[end] > ' ' && s.text[end] != '"' && s.text[end] != '\'' {
 			end++
 		}
+		if start >= from && start < until && end-from > longestValue {
+			continue // inside of one that was taken for its length
+		}
 		from, until = start, end
+		if end-start > longestValue {
+			s.add(start, end, secret)
+			continue
+		}
 		if start == 0 || end-start < 3 {
 			continue
 		}

@@ -189,6 +189,7 @@ const (
 	beforeHit = 160
 	afterHit  = 420
 	wideHit   = 4 << 10
+	farWeight = 16 // those expressions are slow
 )
 
 // genericRule is the one whose key words stand in all source code.
@@ -201,6 +202,9 @@ func findVendor(s *search) error {
 		k := &s.keys[h.word]
 		start := int(h.end) - int(k.length)
 		from, to, token := s.tokenAround(start, int(h.end))
+		if err := s.spend(to - from); err != nil {
+			return err
+		}
 		value := -1 // not looked for yet
 		for _, id := range k.rules {
 			r := s.vendor[id]
@@ -244,6 +248,9 @@ func findVendor(s *search) error {
 						continue
 					}
 					wide = h
+					if err := s.spend(farWeight * 2 * wideHit); err != nil {
+						return err
+					}
 					lo, hi = max(0, start-wideHit), min(len(s.text), int(h.end)+wideHit)
 				}
 			}
