@@ -156,8 +156,8 @@ func (p *pixels) redact(to string, flags ...string) (img image.Image, cpu time.D
 	if err != nil {
 		return nil, 0, false, err
 	}
-	late = strings.HasPrefix(sum.Picture.Reading, "time")
-	if len(flags) > 0 && sum.Picture.Reading != "byleave-ocr" && !late {
+	late = len(flags) > 0 && sum.Picture.Reading != "byleave-ocr"
+	if late && strings.HasPrefix(sum.Picture.Reading, "there is no") {
 		return nil, 0, false, fmt.Errorf("byleave-ocr does not read: %s", sum.Picture.Reading)
 	}
 	img, err = open(to)

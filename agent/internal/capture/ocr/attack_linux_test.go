@@ -148,7 +148,7 @@ func TestTrust(t *testing.T) {
 
 // TestStopped: a process that does not answer is killed when its time is over, and the next line has a new one.
 func TestStopped(t *testing.T) {
-	r, l := New(program), line(t, "Open the door", 16, color.Black, color.White)
+	r, l := reader(), line(t, "Open the door", 16, color.Black, color.White)
 	defer r.Close()
 	read(t, r, l, "Open the door")
 	p := pid(t, r)
@@ -162,13 +162,13 @@ func TestStopped(t *testing.T) {
 	if err := unix.Kill(p, 0); err != unix.ESRCH {
 		t.Errorf("the process is left: %v", err)
 	}
-	r.rest, r.wait = time.Time{}, longestLine
+	r.rest, r.wait = time.Time{}, time.Minute
 	read(t, r, l, "Open the door")
 }
 
 // TestKilled: a process that dies in the middle of a line has read nothing.
 func TestKilled(t *testing.T) {
-	r, l := New(program), line(t, "Open the door", 16, color.Black, color.White)
+	r, l := reader(), line(t, "Open the door", 16, color.Black, color.White)
 	defer r.Close()
 	read(t, r, l, "Open the door")
 	p := pid(t, r)
@@ -195,7 +195,7 @@ func TestKilled(t *testing.T) {
 
 // TestNotWanted: a caller who does not want to wait is let go at once, the process with it, and that is no failure.
 func TestNotWanted(t *testing.T) {
-	r, l := New(program), line(t, "Open the door", 16, color.Black, color.White)
+	r, l := reader(), line(t, "Open the door", 16, color.Black, color.White)
 	defer r.Close()
 	read(t, r, l, "Open the door")
 	p := pid(t, r)
@@ -221,7 +221,7 @@ func TestNotWanted(t *testing.T) {
 
 // TestIdleEnds: without lines there is no process.
 func TestIdleEnds(t *testing.T) {
-	r := New(program)
+	r := reader()
 	defer r.Close()
 	r.idle = time.Millisecond
 	read(t, r, line(t, "Open the door", 16, color.Black, color.White), "Open the door")
@@ -240,7 +240,7 @@ func TestIdleEnds(t *testing.T) {
 // TestLinesThatAreNone: pictures out of all proportion are refused before anything is sent; the largest are read or not, and the
 // process stays small and keeps no file.
 func TestLinesThatAreNone(t *testing.T) {
-	r := New(program)
+	r := reader()
 	defer r.Close()
 	for _, l := range []*image.Gray{nil, {}, {Rect: image.Rect(0, 0, 1<<30, 1<<30)}, image.NewGray(image.Rect(0, 0, 8193, 10)), image.NewGray(image.Rect(0, 0, 10, 257)),
 		{Pix: make([]byte, 99), Stride: 10, Rect: image.Rect(0, 0, 10, 10)}, {Pix: make([]byte, 100), Stride: 9, Rect: image.Rect(0, 0, 10, 10)}} {
@@ -251,7 +251,6 @@ func TestLinesThatAreNone(t *testing.T) {
 	if r.child != nil {
 		t.Error("a process was started for nothing")
 	}
-	r.wait = time.Minute // this machine may be busy; how long a line takes is not what is asked here
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for _, size := range []image.Point{{8192, 128}, {4096, 256}, {1, 1}, {8192, 1}, {1, 256}} {
 		for _, density := range []float64{.05, .5} {
@@ -301,6 +300,13 @@ func harmless(t *testing.T, p int) {
 			t.Errorf("it can write to %s", to)
 		}
 	}
+}
+
+// reader is a reader with time: this machine may be busy, and how long a line takes is not what is asked here.
+func reader() *Reader {
+	r := New(program)
+	r.wait = time.Minute
+	return r
 }
 
 func read(t *testing.T, r *Reader, l *image.Gray, want string) {

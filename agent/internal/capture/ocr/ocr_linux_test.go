@@ -60,7 +60,7 @@ func line(t testing.TB, text string, size float64, ink, ground color.Color) *ima
 }
 
 func TestReadsALine(t *testing.T) {
-	r := New(program)
+	r := reader()
 	defer r.Close()
 	for _, size := range []float64{10, 11, 12, 14, 18, 24, 40} {
 		for name, c := range map[string][2]color.Color{"dark on white": {color.Black, color.White}, "white on dark": {color.White, color.Gray{40}}, "grey": {color.Gray{150}, color.Gray{240}}} {
