@@ -3,8 +3,10 @@ package redact
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
+	"github.com/byleave/byleave/proto/pb"
 )
 
 // Pipe runs one Redactor in one goroutine, so that encoding a frame never delays the capture of the next event.
@@ -19,8 +21,16 @@ type Pipe struct {
 // job is one raw event, or a request to settle everything that is held back and then perhaps to go on with other rules.
 type job struct {
 	ev      raw.Event
+	task    *task
 	then    *Redactor
 	settled chan error
+}
+
+// task is what the person says that they are doing.
+type task struct {
+	at    time.Time
+	step  pb.TaskStep
+	words string
 }
 
 // waiting bounds how many steps, each with at most two pictures, lie in RAM before redaction.
@@ -42,13 +52,22 @@ func (p *Pipe) Push(ev raw.Event) {
 // Flush settles everything held back and returns when next has had it.
 func (p *Pipe) Flush(ctx context.Context) error { return p.settle(ctx, nil) }
 
+// Task settles everything held back and lets what the person says that they are doing follow it.
+func (p *Pipe) Task(ctx context.Context, at time.Time, step pb.TaskStep, words string) error {
+	return p.ask(ctx, job{task: &task{at, step, words}})
+}
+
 // Use settles everything held back, then goes on with r.
 func (p *Pipe) Use(ctx context.Context, r *Redactor) error { return p.settle(ctx, r) }
 
-func (p *Pipe) settle(ctx context.Context, then *Redactor) error {
+func (p *Pipe) settle(ctx context.Context, then *Redactor) error { return p.ask(ctx, job{then: then}) }
+
+// ask hands a job over and waits until it is done.
+func (p *Pipe) ask(ctx context.Context, j job) error {
 	done := make(chan error, 1)
+	j.settled = done
 	select {
-	case p.jobs <- job{then: then, settled: done}:
+	case p.jobs <- j:
 	case <-p.done:
 		return nil
 	case <-ctx.Done():
@@ -97,6 +116,9 @@ func (p *Pipe) do(j job) error {
 		return p.give(p.red.Apply(j.ev))
 	}
 	err := p.give(p.red.Flush())
+	if j.task != nil && err == nil {
+		err = p.give([]Event{p.red.Task(j.task.at, j.task.step, j.task.words)})
+	}
 	if j.then != nil {
 		p.red = j.then
 	}
