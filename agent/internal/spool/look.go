@@ -72,6 +72,10 @@ func (l *Looker) Look() ([]Found, error) {
 	found := classify(infos)
 	var out []Found
 	twin := map[string]bool{}
+	for _, info := range found.gone { // whatever still lies under that name counts no more
+		twin[strings.TrimSuffix(info.Name, goneSuffix)] = true
+	}
+	found.sent = slices.DeleteFunc(found.sent, func(i FileInfo) bool { return twin[strings.TrimSuffix(i.Name, sentSuffix)] })
 	for _, info := range found.sent {
 		twin[strings.TrimSuffix(info.Name, sentSuffix)] = true
 		out = append(out, l.found(info, l.dir, Copy))
