@@ -282,6 +282,7 @@ func (s *Spool) Retry() error {
 	err := s.finish()
 	switch {
 	case err != nil:
+		err = s.stop(err)
 	case s.pending != nil:
 		err = s.store()
 	case !s.open.empty():
