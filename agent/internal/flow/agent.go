@@ -109,6 +109,10 @@ func open(cfg Config) (*agent, error) {
 	}
 	a.lost = report.Lost
 	a.rights = rights.New(keys, a.forgetHere, a.ledger, a.hurry)
+	if err := a.spool.FinishReplace(a.rights.Note); err != nil {
+		cfg.Log.Error("a box that was cut could not be put in place; it is tried again", "why", err.Error())
+		report.Trouble = errors.Join(report.Trouble, err)
+	}
 	if err := a.rights.Resume(); err != nil { // before anything is sent
 		cfg.Log.Error("an erasure could not be carried on; it is tried at the next start", "why", err.Error())
 	}
