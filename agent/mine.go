@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/agent/internal/control"
 	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/keystore"
@@ -27,6 +28,7 @@ type mine struct {
 
 	mu   sync.Mutex // the looker is for one at a time
 	look *spool.Looker
+	red  *redact.Redactor // likewise; nil until it is needed
 }
 
 // openMine opens with the passphrase or the recovery code. What is wrong with a wrong one is not told.
