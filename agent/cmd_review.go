@@ -103,6 +103,7 @@ func reviewDesk(cmd *cobra.Command) review.Desk {
 			return d.keys.Receipt(name)
 		},
 		Unlock: unlock(cmd),
+		Use:    useOf(cmd),
 	}
 }
 

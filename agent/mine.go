@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
-	"github.com/byleave/byleave/agent/internal/control"
 	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/agent/internal/review"
@@ -103,7 +102,7 @@ func (m *mine) boxes(ctx context.Context) ([]review.Box, error) {
 		return nil, err
 	}
 	first := next(found)
-	var hold time.Duration
+	var hold hold
 	var known bool
 	if first != nil {
 		hold, known = m.hold(ctx, first)
@@ -111,7 +110,7 @@ func (m *mine) boxes(ctx context.Context) ([]review.Box, error) {
 	out := make([]review.Box, 0, len(found))
 	for _, f := range found {
 		b := review.Box{
-			ID: boxID(f), Sequence: f.Sequence, From: f.From, Until: f.Until, Size: f.Size, Damage: rights.Damage, Next: first != nil && f.Name == first.Name && f.Place == spool.Waiting,
+			ID: boxID(f), Sequence: f.Sequence, Sealed: f.At, From: f.From, Until: f.Until, Size: f.Size, Damage: rights.Damage, Next: first != nil && f.Name == first.Name && f.Place == spool.Waiting,
 			Open: func() (*pb.Payload, error) { return m.open(f) },
 		}
 		switch f.Place {
@@ -121,8 +120,9 @@ func (m *mine) boxes(ctx context.Context) ([]review.Box, error) {
 			b.State = review.Aside
 		case spool.Waiting:
 			if known {
-				b.Leaves = f.At.Add(hold)
+				b.Leaves = f.At.Add(hold.of)
 			}
+			b.Released = b.Next && hold.released
 		}
 		out = append(out, b)
 	}
@@ -136,33 +136,41 @@ func boxID(f spool.Found) string {
 	return hex.EncodeToString(f.Batch[:])
 }
 
-// hold is how long the running agent keeps a box before it may leave.
-func (m *mine) hold(ctx context.Context, first *spool.Found) (time.Duration, bool) {
-	socket, err := socketPath()
-	if err != nil {
-		return 0, false
-	}
+// hold is what the running agent says of how long a box stays here.
+type hold struct {
+	of       time.Duration
+	released bool // the person let what is next leave
+}
+
+func (m *mine) hold(ctx context.Context, first *spool.Found) (h hold, known bool) {
 	var s flow.Status
-	if control.Call(ctx, socket, "status", nil, &s) != nil || s.NextSend.IsZero() {
-		return 0, false
+	if m.call(ctx, "status", nil, &s) != nil {
+		return h, false
 	}
-	return max(0, s.NextSend.Sub(first.At)), true
+	if s.Spool.Released > 0 {
+		return hold{released: true}, false
+	}
+	if s.NextSend.IsZero() {
+		return h, false
+	}
+	return hold{of: max(0, s.NextSend.Sub(first.At))}, true
 }
 
 func (m *mine) forget(ctx context.Context, what flow.Forget) (review.Forgotten, error) {
-	socket, err := socketPath()
-	if err != nil {
-		return review.Forgotten{}, err
-	}
 	var done forgotten
-	if err := control.Call(ctx, socket, "forget", what, &done); err != nil {
+	if err := m.call(ctx, "forget", what, &done); err != nil {
 		return review.Forgotten{}, err
 	}
+	return done.shown(), nil
+}
+
+// shown is the answer as the page says it.
+func (done forgotten) shown() review.Forgotten {
 	f := review.Forgotten{Boxes: done.Destroyed, Requested: done.Requested, All: done.All}
 	if done.Acknowledged {
 		f.Record = done.Record
 	}
-	return f, nil
+	return f
 }
 
 // forgetAll makes a new key, destroys everything, and gives the new recovery code, also if what follows the new key fails.
@@ -209,11 +217,6 @@ func unlock(cmd *cobra.Command) func(context.Context, []byte) (review.Mine, erro
 		if err != nil {
 			return review.Mine{}, err
 		}
-		return review.Mine{
-			Boxes: m.boxes, ForgetAll: m.forgetAll, Erasures: m.erasures,
-			Forget: func(ctx context.Context, s review.Span) (review.Forgotten, error) {
-				return m.forget(ctx, flow.Forget{From: s.From, Until: s.Until})
-			},
-		}, nil
+		return m.page(), nil
 	}
 }

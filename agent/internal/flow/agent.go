@@ -28,6 +28,7 @@ import (
 // agent is the rooms and what passes between them. Each field has one writer, named beside it.
 type agent struct {
 	cfg    Config
+	began  time.Time
 	log    *slog.Logger
 	keys   *keystore.Store
 	clock  *clock
@@ -89,7 +90,7 @@ func open(cfg Config) (*agent, error) {
 	}
 	seen, wallErr := keys.Wall()
 	a := &agent{
-		cfg: cfg, log: cfg.Log, keys: keys, lock: held, budget: upload.NewBudget(keys), clock: newClock(seen, wallErr != nil),
+		cfg: cfg, began: time.Now(), log: cfg.Log, keys: keys, lock: held, budget: upload.NewBudget(keys), clock: newClock(seen, wallErr != nil),
 		unsaved: unsaved{consent: map[[16]byte]bool{}},
 		handed:  make(chan struct{}, 1), stirred: make(chan struct{}, 1), due: make(chan struct{}, 1),
 		news: make(news, 1), again: make(chan struct{}, 1),

@@ -100,7 +100,7 @@ func (a *agent) keepCopies() {
 
 // today is what left today, and why nothing more may leave now.
 func (a *agent) today(now time.Time) Today {
-	var t Today
+	t := Today{Processor: processorTime(), Started: a.began}
 	t.Bytes, t.Most = a.budget.Today(now)
 	if _, err := a.keys.Identity(); err == nil {
 		t.Why = a.budget.Why(now)

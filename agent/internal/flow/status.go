@@ -34,6 +34,9 @@ type Today struct {
 	Most  int64  `json:"most"`
 	Why   string `json:"why,omitempty"`
 	Power string `json:"power,omitempty"` // what the computer says of its energy and its network
+	// Processor is what the agent has used of it since Started; 0 where nobody knows.
+	Processor time.Duration `json:"processor,omitempty"`
+	Started   time.Time     `json:"started"`
 }
 
 // Limits are the person's own, the usual ones filled in.

@@ -3,6 +3,7 @@ package review
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -26,8 +27,9 @@ type index struct {
 	mu    sync.Mutex
 	boxes []*opened // the newest first
 	byID  map[string]*opened
-	open  []kept // the last payloads, the newest last
-	done  bool   // nothing is read any more
+	open  []kept            // the last payloads, the newest last
+	draft map[string]*draft // what is being cut, by box
+	done  bool              // nothing is read any more
 
 	rows atomic.Int64
 	left atomic.Int64 // boxes that are not read yet
@@ -42,8 +44,9 @@ type opened struct {
 	session string
 	apps    []string
 	frames  int
-	damage  string // why it does not open; empty if it does
-	beyond  bool   // not read: the index is full
+	cut     []uint64 // the numbers of the boxes in whose place it stands
+	damage  string   // why it does not open; empty if it does
+	beyond  bool     // not read: the index is full
 }
 
 // kept is a payload whose frames are being looked at.
@@ -59,6 +62,7 @@ type row struct {
 	kind          pb.Kind
 	app           string
 	action        *pb.Action
+	task          *pb.Task
 	before, after int // place of the frame in the payload, -1 if there is none
 	classes       policy.Classes
 	search        string // all its texts, in small letters
@@ -103,6 +107,7 @@ func (x *index) refresh(ctx context.Context) error {
 	}
 	x.boxes, x.byID = all, byID
 	x.open = slices.DeleteFunc(x.open, func(k kept) bool { return byID[k.id] == nil })
+	maps.DeleteFunc(x.draft, func(id string, _ *draft) bool { return byID[id] == nil })
 	x.read(fresh)
 	return nil
 }
@@ -145,6 +150,9 @@ func (x *index) fill(o *opened) {
 		return
 	}
 	o.rows, o.apps = rowsOf(p)
+	for _, t := range p.GetInsteadOf() {
+		o.cut = append(o.cut, t.GetSequence())
+	}
 	o.session, o.frames = string(p.GetSession()), len(p.GetFrames())
 	x.rows.Add(int64(len(o.rows)))
 }
@@ -193,7 +201,7 @@ func (x *index) payload(o *opened) (*pb.Payload, error) {
 // end forgets all of it and returns when nothing is read any more.
 func (x *index) end() {
 	x.mu.Lock()
-	x.done, x.boxes, x.byID, x.open = true, nil, nil, nil
+	x.done, x.boxes, x.byID, x.open, x.draft = true, nil, nil, nil, nil
 	x.mu.Unlock()
 	x.work.Wait()
 }
@@ -211,6 +219,8 @@ func rowsOf(p *pb.Payload) (rows []row, apps []string) {
 		r := row{at: after(e.GetAtMs()), before: -1, after: -1}
 		if g := e.GetGap(); g != nil {
 			r.until, r.gap = after(g.GetEndMs()), cmp.Or(g.GetReason(), pb.Reason_REASON_BLIND)
+		} else if t := e.GetTask(); t != nil {
+			r.until, r.task, r.search = r.at, t, strings.ToLower(t.GetText())
 		} else {
 			r.of(e.GetAction(), frames)
 			if !slices.Contains(apps, r.app) {

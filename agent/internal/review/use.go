@@ -1,0 +1,76 @@
+package review
+
+import (
+	"net/http"
+	"time"
+)
+
+// Use is what the agent used today, and what it may.
+type Use struct {
+	Running     bool
+	Bytes, Most int64  // that left today, and that may leave a day
+	Why         string // why nothing more may leave now; empty: it may
+	Power       string // what the computer says of its energy and network
+	CPU, Since  time.Duration
+	Held, Sent  int
+	HeldBytes   int64
+	SentBytes   int64
+	Quota       int64
+	Limits      []Fact
+	History     []Event
+}
+
+// Fact is a label with what it is.
+type Fact struct{ Label, Text string }
+
+// Event is one thing that the person decided, or that happened to what they decided.
+type Event struct {
+	At      time.Time
+	What    string
+	More    string // what was agreed, in words
+	Receipt string // its name; empty: there is none
+}
+
+// using is the page of use and history.
+type using struct {
+	Use
+	Reads []string
+	Known bool   // somebody here knows the reads
+	Blind string // why they are not known, if that was tried
+}
+
+// Share is how much of the day's bytes is used, in hundredths.
+func (u using) Share() int64 {
+	if u.Most <= 0 {
+		return 0
+	}
+	return min(u.Bytes*100/u.Most, 100)
+}
+
+// PerMille is the processor time of one processor since the start, in thousandths.
+func (u using) PerMille() int64 {
+	if u.Since <= 0 {
+		return 0
+	}
+	return int64(u.CPU * 1000 / u.Since)
+}
+
+func (s *server) use(w http.ResponseWriter, r *http.Request) {
+	var u using
+	if s.opt.Desk.Use != nil {
+		use, err := s.opt.Desk.Use(r.Context())
+		if err != nil {
+			s.trouble(w, err)
+			return
+		}
+		u.Use = use
+	}
+	if s.opt.Desk.Reads != nil {
+		reads, err := s.opt.Desk.Reads(r.Context())
+		u.Reads, u.Known = reads, err == nil
+		if err != nil {
+			u.Blind = err.Error()
+		}
+	}
+	s.say(w, http.StatusOK, "use", u)
+}
