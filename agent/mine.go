@@ -36,6 +36,17 @@ func openMine(cmd *cobra.Command, secret []byte) (*mine, error) {
 	if err != nil {
 		return nil, err
 	}
+	home, err := homeDir()
+	if err != nil {
+		return nil, err
+	}
+	look := spool.NewLooker(spool.OS(), filepath.Join(home, "spool"))
+	looked := make(chan struct{})
+	go func() { // the names and times are read while the key is derived; what fails is told by the next look
+		defer close(looked)
+		_, _ = look.Look()
+	}()
+	defer func() { <-looked }()
 	key, err := keys.UnlockPerson(secret)
 	if err != nil {
 		recovered, other := keys.RecoverPerson(string(secret))
@@ -44,11 +55,7 @@ func openMine(cmd *cobra.Command, secret []byte) (*mine, error) {
 		}
 		key = recovered
 	}
-	home, err := homeDir()
-	if err != nil {
-		return nil, err
-	}
-	return &mine{cmd: cmd, keys: keys, id: id, read: rights.NewReader(key, id.Verify()), look: spool.NewLooker(spool.OS(), filepath.Join(home, "spool"))}, nil
+	return &mine{cmd: cmd, keys: keys, id: id, read: rights.NewReader(key, id.Verify()), look: look}, nil
 }
 
 // askMine asks for the passphrase at the terminal, or reads it from a file.

@@ -31,9 +31,11 @@ type index struct {
 	draft map[string]*draft // what is being cut, by box
 	done  bool              // nothing is read any more
 
-	rows atomic.Int64
-	left atomic.Int64 // boxes that are not read yet
-	work sync.WaitGroup
+	calm  chan struct{} // closed once the first page is out: then older days are read, too
+	quiet sync.Once
+	rows  atomic.Int64
+	left  atomic.Int64 // boxes that are not read yet
+	work  sync.WaitGroup
 }
 
 // opened is a box and, once ready is closed, what it holds.
@@ -68,7 +70,15 @@ type row struct {
 	search        string // all its texts, in small letters
 }
 
-func newIndex(m Mine) *index { return &index{mine: m, byID: map[string]*opened{}} }
+func newIndex(m Mine) *index {
+	return &index{mine: m, byID: map[string]*opened{}, calm: make(chan struct{})}
+}
+
+// goOn lets older days be read. Until then only the newest one is, so that nothing competes with the first page for the processor.
+func (x *index) goOn() { x.quiet.Do(func() { close(x.calm) }) }
+
+// afterPaint is how long a browser has for the first page before the rest is read.
+const afterPaint = 150 * time.Millisecond
 
 // refresh looks at the folder again. What was opened stays open, what is gone is dropped, what is new is read, the newest first.
 func (x *index) refresh(ctx context.Context) error {
@@ -128,6 +138,9 @@ func (x *index) read(fresh []*opened) {
 	for range min(readers, len(fresh)) {
 		x.work.Go(func() {
 			for i := next.Add(1); int(i) <= len(fresh); i = next.Add(1) {
+				if dayOf(fresh[i-1]) != dayOf(fresh[0]) {
+					<-x.calm
+				}
 				x.fill(fresh[i-1])
 				x.left.Add(-1)
 			}
@@ -203,6 +216,7 @@ func (x *index) end() {
 	x.mu.Lock()
 	x.done, x.boxes, x.byID, x.open, x.draft = true, nil, nil, nil, nil
 	x.mu.Unlock()
+	x.goOn() // whoever waits finds that it is over
 	x.work.Wait()
 }
 

@@ -92,6 +92,10 @@ func dayOf(o *opened) string { return o.From.Local().Format(dayForm) }
 
 func (s *server) recorded(w http.ResponseWriter, r *http.Request, x *index) {
 	number := r.PathValue("view")
+	if number != "" {
+		x.goOn()
+	}
+	defer func() { time.AfterFunc(afterPaint, x.goOn) }()
 	p, err := s.timeline(r, x, s.views.get(number))
 	if err != nil {
 		s.trouble(w, err)

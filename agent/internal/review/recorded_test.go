@@ -195,8 +195,14 @@ func TestForgetAsksFirst(t *testing.T) {
 	var spans []Span
 	var one, apps []string
 	m := mineOf()
-	m.ForgetBox = func(_ context.Context, id string) (Forgotten, error) { one = append(one, id); return Forgotten{Boxes: 1}, nil }
-	m.ForgetApp = func(_ context.Context, app string) (Forgotten, error) { apps = append(apps, app); return Forgotten{Cut: 2}, nil }
+	m.ForgetBox = func(_ context.Context, id string) (Forgotten, error) {
+		one = append(one, id)
+		return Forgotten{Boxes: 1}, nil
+	}
+	m.ForgetApp = func(_ context.Context, app string) (Forgotten, error) {
+		apps = append(apps, app)
+		return Forgotten{Cut: 2}, nil
+	}
 	m.Boxes = func(context.Context) ([]Box, error) { return slices.Clone(boxes), nil }
 	m.Forget = func(_ context.Context, s Span) (Forgotten, error) {
 		spans = append(spans, s)

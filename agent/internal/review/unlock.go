@@ -68,7 +68,12 @@ func (s *server) unlock(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l.delay = 0
-	l.set(newIndex(mine))
+	x := newIndex(mine)
+	l.set(x)
+	if err := x.refresh(r.Context()); err != nil { // reading begins while the browser goes on to the page
+		s.trouble(w, err)
+		return
+	}
 	http.Redirect(w, r, "/recorded", http.StatusSeeOther)
 }
 
@@ -105,6 +110,9 @@ func (s *server) unlocked(page func(http.ResponseWriter, *http.Request, *index))
 		if err := x.refresh(r.Context()); err != nil {
 			s.trouble(w, err)
 			return
+		}
+		if r.URL.Path != "/recorded" {
+			x.goOn() // it may need any box
 		}
 		page(w, r, x)
 	}
