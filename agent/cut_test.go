@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -12,8 +13,10 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/agent/internal/flow"
+	"github.com/byleave/byleave/agent/internal/rights"
 	"github.com/byleave/byleave/agent/internal/spool"
 	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/envelope"
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/spf13/cobra"
 )
@@ -235,5 +238,70 @@ func TestTaskNeedsRecording(t *testing.T) {
 	}
 	if words, err := taskWords("pay 4111 1111 1111 1111 to  jane.roe@example.org"); err != nil || words != "pay <CARD> to <EMAIL>" {
 		t.Errorf("what leaves the command: %q %v", words, err)
+	}
+}
+
+// TestI21ForgetAllAfterACut: after everything is forgotten no file of the person's folder opens with the key that opened it before: not
+// the boxes, not what stood in for one that was cut, not what a cut was in the middle of. What a copy of before holds does not open with
+// the key that is there now.
+func TestI21ForgetAllAfterACut(t *testing.T) {
+	p, r := agreed(t)
+	r.workday(time.Now().AddDate(0, 0, -1))
+	name := r.box(payload2(), false)
+	p.agentRuns()
+	m := p.mine()
+	before := m.read
+	found, err := m.found()
+	must(t, err)
+	for _, f := range found {
+		if f.Place == spool.Waiting {
+			_, err := m.cut(t.Context(), f, func(*pb.Payload) (redact.Cut, error) { return redact.Cut{Words: []string{"neighbour", "quarter"}}, nil })
+			must(t, err)
+		}
+	}
+	if r.bytesOf()[name] != "" || strings.Contains(m.held(t, spool.Waiting)[3].String(), "the neighbour") {
+		t.Fatal("it was not cut")
+	}
+	backup := filepath.Join(t.TempDir(), "backup")
+	must(t, os.CopyFS(backup, os.DirFS(r.dir)))
+	done, err := m.forgetAll(t.Context(), []byte("zebra meadow lantern"))
+	must(t, err)
+	if !done.All || done.Recovery == "" {
+		t.Fatalf("%+v", done)
+	}
+	opens := func(dir string, with ...rights.Reader) (n int) {
+		must(t, filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return err
+			}
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				return nil // it was a socket
+			}
+			box, err := envelope.Parse(raw)
+			if err != nil {
+				return nil
+			}
+			for _, read := range with {
+				if _, err := read.Open(raw, box.Header().Batch, box.Header().Sequence); err == nil {
+					n++
+				}
+			}
+			return nil
+		}))
+		return n
+	}
+	cmd := &cobra.Command{}
+	cmd.SetContext(t.Context())
+	now, err := openMine(cmd, []byte("zebra meadow lantern"))
+	must(t, err)
+	if n := opens(filepath.Dir(r.dir), before, now.read); n != 0 {
+		t.Errorf("%d boxes still open", n)
+	}
+	if n := opens(backup, now.read); n != 0 {
+		t.Errorf("%d boxes of the backup open with the new key", n)
+	}
+	if n := opens(backup, before); n != 7 {
+		t.Errorf("the search finds %d boxes in the backup: it proves nothing", n)
 	}
 }

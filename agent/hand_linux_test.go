@@ -85,6 +85,7 @@ func TestHandPages(t *testing.T) {
 	if r.bytesOf()[old] == "" {
 		t.Fatal("it was cut before it was confirmed")
 	}
+	left := ask[string](t, ctx, "location.href")
 	do(t, ctx, press("Take it out"))
 	if shown = text(t, ctx); !strings.Contains(shown, "It is taken out") || !strings.Contains(shown, "you cut it") || strings.Contains(shown, "pelican") {
 		t.Errorf("after the cut:\n%s", shown)
@@ -92,7 +93,7 @@ func TestHandPages(t *testing.T) {
 	if r.bytesOf()[old] != "" || strings.Contains(fmt.Sprint(p.mine().held(t, spool.Waiting)), "pelican") {
 		t.Error("the old box is there")
 	}
-	do(t, ctx, chromedp.NavigateBack(), chromedp.Reload())
+	do(t, ctx, chromedp.Navigate(left))
 	if shown = text(t, ctx); !strings.Contains(shown, "There is no such page") {
 		t.Errorf("the page of before the cut:\n%s", shown)
 	}
