@@ -133,3 +133,59 @@ func TestHandPages(t *testing.T) {
 		t.Errorf("use and history:\n%s", shown)
 	}
 }
+
+// TestCutByKeyboard takes a word out, and blacks a part of a picture out by its numbers, without a pointer.
+func TestCutByKeyboard(t *testing.T) {
+	p, r := agreed(t)
+	pl := payload(time.Now().Add(-3*time.Minute), 9)
+	add(pl, 2, click(pl, "editor", "letter", 140, 96))
+	add(pl, 5, typed("editor", "letter", "the pelican is back"))
+	r.box(pl, false)
+	p.agentRuns()
+	ctx := browser(t)
+	address, _ := page(t, true)
+	do(t, ctx, chromedp.Navigate(address))
+	unlockPage(t, ctx)
+	to := func(what string) {
+		t.Helper()
+		for range 120 {
+			do(t, ctx, chromedp.KeyEvent(kb.Tab))
+			if ask[bool](t, ctx, fmt.Sprintf(`document.activeElement.matches(%q)`, what)) {
+				if ask[string](t, ctx, `getComputedStyle(document.activeElement).outlineStyle`) == "none" {
+					t.Errorf("%s has the focus, and nobody sees it", what)
+				}
+				return
+			}
+		}
+		t.Fatalf("no key reaches %s", what)
+	}
+	enter := func() {
+		t.Helper()
+		_, err := chromedp.RunResponse(ctx, chromedp.KeyEvent(kb.Enter))
+		must(t, err)
+	}
+	to(`.box footer a[href^="/cut/"]`)
+	enter()
+	to("#w")
+	do(t, ctx, chromedp.KeyEvent("pelican"))
+	to(`button[value="picture 1"]`)
+	enter()
+	for _, field := range []string{"x", "y", "w", "h"} {
+		to(`input[name="` + field + `"]`)
+		do(t, ctx, chromedp.KeyEvent("40"))
+	}
+	enter()
+	to(`a.button[href^="/cut/"]`)
+	enter()
+	to(`.bottom button[value="left"]`)
+	enter()
+	if ask[bool](t, ctx, `document.activeElement.innerText.trim() !== "Take it out"`) {
+		to(`form[action$="/now"] button`)
+	}
+	enter()
+	held := p.mine().held(t, spool.Waiting)
+	if len(held) != 1 || strings.Contains(held[0].String(), "pelican") || len(held[0].GetFrames()) != 2 || len(held[0].GetInsteadOf()) != 1 ||
+		string(held[0].GetFrames()[1].GetSha256()) == string(pl.GetFrames()[1].GetSha256()) {
+		t.Errorf("by keyboard: %v", held)
+	}
+}
