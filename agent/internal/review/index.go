@@ -31,11 +31,12 @@ type index struct {
 	draft map[string]*draft // what is being cut, by box
 	done  bool              // nothing is read any more
 
-	calm  chan struct{} // closed once the first page is out: then older days are read, too
-	quiet sync.Once
-	rows  atomic.Int64
-	left  atomic.Int64 // boxes that are not read yet
-	work  sync.WaitGroup
+	calm   chan struct{} // closed once the first page is out: then older days are read, too
+	quiet  sync.Once
+	looked atomic.Bool // unlocking has just looked at the folder
+	rows   atomic.Int64
+	left   atomic.Int64 // boxes that are not read yet
+	work   sync.WaitGroup
 }
 
 // opened is a box and, once ready is closed, what it holds.

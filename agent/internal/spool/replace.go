@@ -48,7 +48,7 @@ func (s *Spool) Replace(r Replacement, device ed25519.PublicKey, left func([]env
 	switch {
 	case err != nil:
 		return err
-	case s.trouble != nil:
+	case s.trouble != nil && !errors.Is(s.trouble, ErrFull):
 		return s.trouble
 	case s.swap != nil:
 		return ErrDisk

@@ -6,20 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/proto/envelope"
-	"github.com/byleave/byleave/proto/envelope/open"
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -335,69 +330,5 @@ func TestI13CutSurvivesFaults(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// dying is the real disk, on which this process is killed before its n-th operation.
-type dying struct {
-	FS
-	left *int
-}
-
-func (d dying) step() {
-	if *d.left--; *d.left < 0 {
-		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		select {}
-	}
-}
-
-func (d dying) Create(name string) (File, error) { d.step(); return d.FS.Create(name) }
-func (d dying) Rename(from, to string) error     { d.step(); return d.FS.Rename(from, to) }
-func (d dying) Remove(name string) error         { d.step(); return d.FS.Remove(name) }
-func (d dying) SyncDir(dir string) error         { d.step(); return d.FS.SyncDir(dir) }
-
-// TestCutIsKilled kills a real process before each operation of a replacement on the machine's own disk.
-func TestCutIsKilled(t *testing.T) {
-	if dir := os.Getenv("BYLEAVE_CUT_DIR"); dir != "" {
-		cutAndDie(t, dir)
-		return
-	}
-	for n := 0; ; n++ {
-		dir := t.TempDir()
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestCutIsKilled$")
-		cmd.Env = append(os.Environ(), "BYLEAVE_CUT_DIR="+dir, "BYLEAVE_CUT_STEP="+strconv.Itoa(n))
-		out, err := cmd.CombinedOutput()
-		killed := err != nil && strings.Contains(err.Error(), "killed")
-		if err != nil && !killed {
-			t.Fatalf("step %d: %v: %s", n, err, out)
-		}
-		s, _, err := Open(OS(), filepath.Join(dir, "spool"), quiet)
-		must(t, err)
-		must(t, s.FinishReplace(func([]envelope.ID) error { return nil }))
-		key, err := openWith(dir)
-		must(t, err)
-		var got []string
-		for e := range s.Boxes() {
-			b, err := e.Box()
-			must(t, err)
-			p, err := open.ByPerson(b, key)
-			must(t, err)
-			got = append(got, p.GetEvents()[0].GetTask().GetText())
-		}
-		slices.Sort(got)
-		if words := strings.Join(got, "|"); words != whole && words != cutAway || !killed && words != cutAway {
-			t.Fatalf("step %d (killed %v): %q", n, killed, words)
-		}
-		if trace, err := exec.CommandContext(t.Context(), "grep", "-rlE", "walrus|pelican", filepath.Join(dir, "spool")).Output(); err == nil {
-			t.Fatalf("step %d: in the clear: %s", n, trace)
-		}
-		must(t, s.Close())
-		if !killed {
-			if n < 10 {
-				t.Fatalf("only %d operations", n)
-			}
-			t.Logf("killed at %d operations", n)
-			return
-		}
 	}
 }

@@ -1,51 +1,10 @@
 package spool
 
 import (
-	"crypto/hpke"
-	"os"
-	"path/filepath"
-	"strconv"
 	"testing"
 
-	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/proto/envelope"
-	"github.com/byleave/byleave/proto/envelope/open"
 )
-
-// openWith is the person's key of a process that was killed.
-func openWith(dir string) (hpke.PrivateKey, error) {
-	b, err := os.ReadFile(filepath.Join(dir, "key"))
-	if err != nil {
-		return nil, err
-	}
-	return hpke.MLKEM768X25519().NewPrivateKey(b)
-}
-
-// cutAndDie seals three boxes, cuts the middle one and is killed on the way.
-func cutAndDie(t *testing.T, dir string) {
-	step, err := strconv.Atoi(os.Getenv("BYLEAVE_CUT_STEP"))
-	must(t, err)
-	key, err := person().Bytes()
-	must(t, err)
-	must(t, os.WriteFile(filepath.Join(dir, "key"), key, 0o600))
-	left := 1 << 30
-	s, _, err := Open(dying{OS(), &left}, filepath.Join(dir, "spool"), quiet)
-	must(t, err)
-	must(t, s.Use(testKeys(consentA)))
-	cutSaid(t, s, 1, "walrus one")
-	b := cutSaid(t, s, 2, "walrus pelican")
-	cutSaid(t, s, 3, "walrus two")
-	p, err := open.ByPerson(b, person())
-	must(t, err)
-	n, err := redactor(t).Narrow(p, redact.Cut{Words: []string{"pelican"}})
-	must(t, err)
-	r, err := Reseal(testKeys(consentA), b, End{s.last.device, s.last.sequence, s.last.digest}, n)
-	must(t, err)
-	left = step
-	must(t, s.Replace(r, device, func([]envelope.ID) error { return nil }))
-	left = 1 << 30
-	must(t, s.Close())
-}
 
 // TestReleaseLetsLeave: what the person lets leave passes the hold, from the oldest on and no further.
 func TestReleaseLetsLeave(t *testing.T) {
