@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -150,5 +151,30 @@ func TestSwitchesOnlyTake(t *testing.T) {
 	s := &server{opt: Options{Now: time.Now}}
 	if c := s.lessOf(v, func(string, policy.Class) bool { return true }); len(c.Grants) != 0 {
 		t.Errorf("out of nothing came %v", c.Grants)
+	}
+}
+
+// TestReadsAreShown as the ledger tells them, what does not fit it first; without a ledger it is said that nobody knows.
+func TestReadsAreShown(t *testing.T) {
+	for name, c := range map[string]struct {
+		reads func(context.Context) (Reads, error)
+		want  []string
+	}{
+		"nobody knows": {nil, []string{"Not known here yet"}},
+		"no answer":    {func(context.Context) (Reads, error) { return Reads{}, errors.New("the collector <b>sleeps</b>") }, []string{"Not known at the moment: the collector &lt;b&gt;sleeps"}},
+		"none":         {func(context.Context) (Reads, error) { return Reads{}, nil }, []string{"Nobody: the ledger holds no read of yours"}},
+		"some": {func(context.Context) (Reads, error) {
+			return Reads{Lines: []string{"Export 7 took 3 boxes"}, Wrong: []string{"Export 9 is in no ledger"}}, nil
+		}, []string{"Export 7 took 3 boxes", "Export 9 is in no ledger"}},
+	} {
+		s := serve(t, Options{Desk: Desk{Reads: c.reads}})
+		client := visitor(t)
+		s.enter(t, client)
+		_, body := get(t, client, s.base+"/use")
+		for _, want := range c.want {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s: the page says\n%s", name, body)
+			}
+		}
 	}
 }

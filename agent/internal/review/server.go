@@ -35,8 +35,8 @@ type Desk struct {
 	Unlock func(context.Context, []byte) (Mine, error)
 	// Use is what was used today, and what the limits are.
 	Use func(context.Context) (Use, error)
-	// Reads are the reads of the person's data that the public ledger holds, the newest first; nil: nobody here knows them yet.
-	Reads func(context.Context) ([]string, error)
+	// Reads are the reads of the person's data that the public ledger holds; nil: nobody here knows them yet.
+	Reads func(context.Context) (Reads, error)
 }
 
 // View is how things stand.

@@ -31,10 +31,13 @@ type Event struct {
 	Receipt string // its name; empty: there is none
 }
 
+// Reads are who read what was sent, one sentence each, and what does not fit the ledger.
+type Reads struct{ Lines, Wrong []string }
+
 // using is the page of use and history.
 type using struct {
 	Use
-	Reads []string
+	Reads Reads
 	Known bool   // somebody here knows the reads
 	Blind string // why they are not known, if that was tried
 }
