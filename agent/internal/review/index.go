@@ -103,7 +103,7 @@ func (x *index) refresh(ctx context.Context) error {
 		if o == nil {
 			o = &opened{Box: b, ready: make(chan struct{})}
 			fresh = append(fresh, o)
-		} else if isReady(o) && o.State != b.State {
+		} else if isReady(o) && o.moved(b) {
 			moved := *o // others may be reading the old one
 			moved.Box = b
 			o = &moved
@@ -121,6 +121,11 @@ func (x *index) refresh(ctx context.Context) error {
 	maps.DeleteFunc(x.draft, func(id string, _ *draft) bool { return byID[id] == nil })
 	x.read(fresh)
 	return nil
+}
+
+// moved tells that a box stands otherwise than it did.
+func (o *opened) moved(b Box) bool {
+	return o.State != b.State || o.Next != b.Next || o.Released != b.Released || !o.Leaves.Equal(b.Leaves)
 }
 
 func isReady(o *opened) bool {
