@@ -198,7 +198,19 @@ func printLimits(w io.Writer, l keystore.Limits, started string) {
 
 // factsOf are the limits of a running agent, which knows how long it holds.
 func factsOf(l keystore.Limits, held time.Duration) []review.Fact {
-	return limitFacts(l, held.String())
+	return limitFacts(l, inHours(held))
+}
+
+// inHours is a duration without the parts that are zero.
+func inHours(d time.Duration) string {
+	s := strings.TrimSuffix(d.String(), "0s")
+	if s == "" || s == d.String() {
+		return d.String()
+	}
+	if h, ok := strings.CutSuffix(s, "h0m"); ok {
+		return h + "h"
+	}
+	return s
 }
 
 func limitFacts(l keystore.Limits, started string) []review.Fact {
@@ -217,7 +229,7 @@ func limitFacts(l keystore.Limits, started string) []review.Fact {
 		when += ", on mains only"
 	}
 	if l.Hold != nil {
-		started = l.Hold.String()
+		started = inHours(*l.Hold)
 	}
 	days, kept := l.Keep()
 	full := "recording stops"

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
@@ -158,6 +159,16 @@ func useOf(cmd *cobra.Command) func(context.Context) (review.Use, error) {
 	}
 }
 
+// gestureInWords says what the person did when a consent was given; to take something back is to give one with less.
+func gestureInWords(gesture string) string {
+	for _, less := range []string{"took back ", "switched "} {
+		if what, ok := strings.CutPrefix(gesture, "page: "+less); ok {
+			return "You " + less + what
+		}
+	}
+	return "You agreed"
+}
+
 // history is what the person decided, the newest first.
 func (d device) history() (out []review.Event, err error) {
 	given, err := d.keys.Consents()
@@ -191,11 +202,7 @@ func (d device) history() (out []review.Event, err error) {
 			}
 			more += grant.GetApplication() + ": " + describeClasses(grant.GetClasses())
 		}
-		what := "You agreed"
-		if g := c.Message().GetGesture(); g != "" {
-			what += " (" + g + ")"
-		}
-		out = append(out, review.Event{At: time.Unix(c.Message().GetGivenAt(), 0), What: what, More: more, Receipt: receipt(c.ID(), "given")})
+		out = append(out, review.Event{At: time.Unix(c.Message().GetGivenAt(), 0), What: gestureInWords(c.Message().GetGesture()), More: more, Receipt: receipt(c.ID(), "given")})
 		if name := receipt(c.ID(), "withdrawn"); name != "" {
 			if at, err := time.Parse("2006-01-02T150405Z", name[:18]); err == nil {
 				out = append(out, review.Event{At: at, What: "You withdrew", Receipt: name})

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 )
@@ -50,12 +51,12 @@ func (u using) Share() int64 {
 	return min(u.Bytes*100/u.Most, 100)
 }
 
-// PerMille is the processor time of one processor since the start, in thousandths.
-func (u using) PerMille() int64 {
+// Percent is the processor time since the start, of one processor.
+func (u using) Percent() string {
 	if u.Since <= 0 {
-		return 0
+		return "0"
 	}
-	return int64(u.CPU * 1000 / u.Since)
+	return fmt.Sprintf("%.1f", 100*u.CPU.Seconds()/u.Since.Seconds())
 }
 
 func (s *server) use(w http.ResponseWriter, r *http.Request) {
