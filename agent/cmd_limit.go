@@ -203,12 +203,12 @@ func factsOf(l keystore.Limits, held time.Duration) []review.Fact {
 
 // inHours is a duration without the parts that are zero.
 func inHours(d time.Duration) string {
-	s := strings.TrimSuffix(d.String(), "0s")
-	if s == "" || s == d.String() {
-		return d.String()
+	s := d.String()
+	if m, ok := strings.CutSuffix(s, "m0s"); ok {
+		s = m + "m"
 	}
 	if h, ok := strings.CutSuffix(s, "h0m"); ok {
-		return h + "h"
+		s = h + "h"
 	}
 	return s
 }
