@@ -33,7 +33,7 @@ func TestLimitIsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"20.0 MB a day", `22:00-06:30, on the network "Home Wi-Fi" only, on mains only`, "Stays first: 2h0m0s", "7 days, 1.50 GB", "3.22 GB", "destroyed and counted"} {
+	for _, want := range []string{"20.0 MB a day", `22:00-06:30, on the network "Home Wi-Fi" only, on mains only`, "Stays first: 2h", "7 days, 1.50 GB", "3.22 GB", "destroyed and counted"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("does not say %q:\n%s", want, out)
 		}
