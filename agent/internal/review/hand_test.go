@@ -178,3 +178,17 @@ func TestReadsAreShown(t *testing.T) {
 		}
 	}
 }
+
+// TestFirstPageNeverWaitsForItself: a file from nowhere, newer than all boxes, holds back neither them nor the page.
+func TestFirstPageNeverWaitsForItself(t *testing.T) {
+	at := time.Now().AddDate(0, 0, -3)
+	stray := typedBox("ff", "stray", time.Now())
+	stray.State, stray.Sequence = Aside, 0
+	h := handsOn(t, typedBox("aa", "the walrus", at), typedBox("bb", "an ocelot", at.AddDate(0, 0, -1)), stray)
+	if _, body := get(t, h.c, h.base+"/recorded"); !strings.Contains(body, "the walrus") {
+		t.Errorf("the newest day is not shown:\n%s", body)
+	}
+	if body, _ := h.press(t, "/recorded/look", url.Values{"words": {"ocelot"}}); !strings.Contains(body, "an ocelot") {
+		t.Errorf("an older day is not found:\n%s", body)
+	}
+}

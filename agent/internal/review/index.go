@@ -32,6 +32,7 @@ type index struct {
 	done  bool              // nothing is read any more
 
 	calm   chan struct{} // closed once the first page is out: then older days are read, too
+	first  string        // the newest day, which is read before
 	quiet  sync.Once
 	looked atomic.Bool // unlocking has just looked at the folder
 	rows   atomic.Int64
@@ -128,6 +129,9 @@ func (o *opened) moved(b Box) bool {
 	return o.State != b.State || o.Next != b.Next || o.Released != b.Released || !o.Leaves.Equal(b.Leaves)
 }
 
+// undated tells that nobody knows from when it is.
+func (o *opened) undated() bool { return o.State == Aside && o.Sequence == 0 }
+
 func isReady(o *opened) bool {
 	select {
 	case <-o.ready:
@@ -140,11 +144,17 @@ func isReady(o *opened) bool {
 // read opens boxes in their order, a few at once. x.mu is held.
 func (x *index) read(fresh []*opened) {
 	x.left.Add(int64(len(fresh)))
+	for i := 0; i < len(fresh) && x.first == ""; i++ {
+		if !fresh[i].undated() {
+			x.first = dayOf(fresh[i])
+		}
+	}
+	first := x.first
 	var next atomic.Int64
 	for range min(readers, len(fresh)) {
 		x.work.Go(func() {
 			for i := next.Add(1); int(i) <= len(fresh); i = next.Add(1) {
-				if dayOf(fresh[i-1]) != dayOf(fresh[0]) {
+				if dayOf(fresh[i-1]) != first {
 					<-x.calm
 				}
 				x.fill(fresh[i-1])

@@ -114,6 +114,9 @@ func (s *server) timeline(r *http.Request, x *index, v view) (recorded, error) {
 	}
 	all := x.all()
 	p.days(s, all, v)
+	if x.begins() != p.Day {
+		x.goOn() // this page waits for another day
+	}
 	part := all
 	if v.Filter.Words == "" {
 		part = slices.DeleteFunc(slices.Clone(all), func(o *opened) bool { return dayOf(o) != p.Day })
@@ -149,8 +152,8 @@ func (p *recorded) switches(s *server, r *http.Request) {
 func (p *recorded) days(s *server, all []*opened, v view) {
 	at := map[string]int{}
 	for _, o := range all {
-		if o.State == Aside && o.Sequence == 0 {
-			continue // nobody knows from when it is
+		if o.undated() {
+			continue
 		}
 		d := dayOf(o)
 		i, ok := at[d]
@@ -245,6 +248,13 @@ func (p *recorded) fill(s *server, r *http.Request, x *index, part []*opened, v 
 			return
 		}
 	}
+}
+
+// begins is the day that is read first.
+func (x *index) begins() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.first
 }
 
 // numbers are those that are accounted for on this computer: by a box, or by the tombstone of one that was cut.
