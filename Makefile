@@ -105,7 +105,7 @@ bench-review: deps ## the review page with 100,000 actions, in Chromium
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestReviewCost$$' -v ./agent
 
 nightly: check race ## the slow proofs
-	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 120m -run 'TestNarrowerAgainstTheOracle|TestTransitions|TestI16CrashLosesNothing|TestKeyStreams|SecureContexts' -v \
+	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 120m -run 'TestNarrowerAgainstTheOracle|TestTransitions|TestI16CrashLosesNothing|TestI13CutSurvivesCrashes|TestKeyStreams|SecureContexts' -v \
 	  ./policy ./agent/internal/flow ./agent/internal/spool ./agent/internal/capture ./agent/internal/capture/redact
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 6h -run '^TestTransitionsOnTheDesktop$$' -v ./e2e
 	$(MAKE) fuzz FUZZTIME=5m

@@ -149,11 +149,9 @@ func TestForgetBatch(t *testing.T) {
 	p.agentRuns()
 	before := r.bytesOf()
 	id := func(i int) string { return strings.TrimSuffix(names[i][17:], filepath.Ext(names[i])) }
-	for _, i := range []int{1, 4} {
-		cmd := command()
-		cmd.SetArgs([]string{"forget", "--batch", id(i)[:12]})
-		must(t, cmd.ExecuteContext(t.Context()))
-	}
+	cmd := command()
+	cmd.SetArgs([]string{"forget", "--batch", id(1)[:12], "--batch", id(4)})
+	must(t, cmd.ExecuteContext(t.Context()))
 	after := r.bytesOf()
 	for i, n := range names {
 		if gone := i == 1 || i == 4; gone != (after[n] == "") || !gone && after[n] != before[n] {

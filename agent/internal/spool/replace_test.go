@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -280,13 +281,16 @@ func after(t testing.TB, fs *vfs.MemFS, done bool, c *swapCase) string {
 // TestI13CutSurvivesCrashes: power may fail before any operation of a replacement, and any part of what was not synced may be on the
 // disk: the old box is there or the new one, never both, never neither; and once Replace has returned it is the new one.
 func TestI13CutSurvivesCrashes(t *testing.T) {
-	states, ops := 0, 0
+	states, ops, seeds := 0, 0, 24
+	if os.Getenv("BYLEAVE_NIGHTLY") != "" {
+		seeds = 2400
+	}
 	for _, taken := range []bool{false, true} {
 		c := newSwap(t, taken)
 		crash := func(done bool) {
 			ops++
-			for seed := range 24 {
-				percent := min(seed*5, 100)
+			for seed := range seeds {
+				percent := min(seed%24*5, 100)
 				fs := c.d.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: rand.New(rand.NewPCG(uint64(seed), uint64(ops)))})
 				states++
 				if why := after(t, fs, done, c); why != "" {
