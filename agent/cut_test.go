@@ -197,8 +197,9 @@ func TestI13CutOfABox(t *testing.T) {
 	if strings.Contains(text, "pelican") || strings.Contains(text, "4111") || !strings.Contains(text, "walrus") || !strings.Contains(text, "<CARD#") || !strings.Contains(text, "neighbour") {
 		t.Errorf("what opens: %s", text)
 	}
-	stones, err := m.look.Tombstones()
+	_, err = m.found()
 	must(t, err)
+	stones := m.look.Tombstones()
 	if len(stones) != 1 || stones[0].Sequence != 1 || stones[0].Verify(m.id.Device, m.id.Verify()) != nil {
 		t.Errorf("tombstones: %v", stones)
 	}

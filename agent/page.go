@@ -87,17 +87,15 @@ func (m *mine) forgetBox(ctx context.Context, id string) (review.Forgotten, erro
 }
 
 // stones are the numbers of the boxes that were cut here.
-func (m *mine) stones() ([]uint64, error) {
+func (m *mine) stones() (out []uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	all, err := m.look.Tombstones()
-	var out []uint64
-	for _, t := range all {
+	for _, t := range m.look.Tombstones() {
 		if t.Verify(m.id.Device, m.id.Verify()) == nil {
 			out = append(out, t.Sequence)
 		}
 	}
-	return out, err
+	return out
 }
 
 func (m *mine) send(ctx context.Context, ids []string) (review.Sending, error) {

@@ -40,7 +40,7 @@ type Mine struct {
 	ForgetApp func(context.Context, string) (Forgotten, error)
 	ForgetBox func(context.Context, string) (Forgotten, error)
 	Erasures  func() (Erasures, error)
-	Stones    func() ([]uint64, error) // the numbers of the boxes that were cut here
+	Stones    func() []uint64 // the numbers of the boxes that were cut here
 
 	// Narrow is what would be left of a held box; nil: nothing that was done. Cut carries it out; whole tells that the box is gone.
 	Narrow func(context.Context, string, Cut) (*pb.Payload, error)

@@ -263,10 +263,8 @@ func (x *index) numbers() map[uint64]bool {
 	for _, o := range x.all() {
 		known[o.Sequence] = true
 	}
-	if stones, err := x.mine.Stones(); err == nil {
-		for _, n := range stones {
-			known[n] = true
-		}
+	for _, n := range x.mine.Stones() {
+		known[n] = true
 	}
 	return known
 }

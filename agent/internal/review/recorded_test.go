@@ -33,7 +33,7 @@ func mineOf(boxes ...Box) Mine {
 	return Mine{
 		Boxes:    func(context.Context) ([]Box, error) { return boxes, nil },
 		Erasures: func() (Erasures, error) { return Erasures{}, nil },
-		Stones:   func() ([]uint64, error) { return nil, nil },
+		Stones:   func() []uint64 { return nil },
 	}
 }
 

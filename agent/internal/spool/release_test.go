@@ -1,9 +1,12 @@
 package spool
 
 import (
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/byleave/byleave/proto/envelope"
+	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
 // TestReleaseLetsLeave: what the person lets leave passes the hold, from the oldest on and no further.
@@ -56,5 +59,34 @@ func TestForgetBoxes(t *testing.T) {
 		if _, ok := there[ids[i]]; ok == gone {
 			t.Errorf("box %d: there %v", i, ok)
 		}
+	}
+}
+
+// TestASwapIsForgottenWithTheRest: a replacement that the disk keeps from its end is destroyed with its consent, and with its time; both
+// boxes go.
+func TestASwapIsForgottenWithTheRest(t *testing.T) {
+	begun := func() *swapCase {
+		c := newSwap(t, true)
+		if err := c.s.Replace(c.r, device, func([]envelope.ID) error { return errFull }); !errors.Is(err, ErrDisk) {
+			t.Fatalf("what cannot be noted is no trouble: %v", err)
+		}
+		return c
+	}
+	c := begun()
+	n, err := c.s.DestroyHeld(consentA)
+	must(t, err)
+	if words := wordsIn(t, c.d); n != 3 || words != "" || c.s.Stats().Waiting != 0 {
+		t.Errorf("%d boxes of the consent are destroyed, the folder opens to %q", n, words)
+	}
+	c = begun()
+	c.s.swap.left = c.left
+	f, err := c.s.Forget(epoch, epoch.Add(time.Hour), c.left)
+	must(t, err)
+	if words := wordsIn(t, c.d); f.Held != 3 || words != "" || !c.asked {
+		t.Errorf("forgot %+v, asked %v, the folder opens to %q", f, c.asked, words)
+	}
+	s, r := mustOpen(t, wrap(c.d.CrashClone(vfs.CrashCloneCfg{})))
+	if r.Held != 0 || r.Replacing || s.swap != nil {
+		t.Errorf("after a crash: %+v", r)
 	}
 }

@@ -119,8 +119,10 @@ func TestReplaceKeepsTheChain(t *testing.T) {
 	if got := openBox(t, e).GetInsteadOf(); len(got) != 2 || got[0].GetSequence() != 2 || got[1].GetSequence() != 4 {
 		t.Errorf("cut twice: %v", got)
 	}
-	stones, err := NewLooker(d, "/spool").Tombstones()
+	look := NewLooker(d, "/spool")
+	_, err := look.Look()
 	must(t, err)
+	stones := look.Tombstones()
 	if len(stones) != 2 || stones[0].Verify([16]byte{2}, device) != nil || stones[1].Sequence != 4 {
 		t.Errorf("tombstones of the folder: %v", stones)
 	}

@@ -3,6 +3,7 @@ package spool
 import (
 	"crypto/ed25519"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,26 +28,34 @@ func decodeTombstone(b []byte) (t envelope.Tombstone, ok bool) {
 	return t, string(encodeTombstone(t)) == string(b)
 }
 
-// Tombstones are those of the boxes that were cut here, in the order of their numbers. One that is damaged is left out: its number
-// is then one that is missing.
-func (l *Looker) Tombstones() ([]envelope.Tombstone, error) {
-	infos, err := l.list(l.dir)
-	if err != nil {
-		return nil, err
+// Tombstones are those of the boxes that were cut here, in the order of their numbers, as Look found them last. One that is damaged is
+// left out: its number is then one that is missing.
+func (l *Looker) Tombstones() []envelope.Tombstone {
+	names := slices.Sorted(maps.Keys(l.stones)) // they begin with the number
+	out := make([]envelope.Tombstone, 0, len(names))
+	for _, name := range names {
+		out = append(out, l.stones[name])
 	}
-	var out []envelope.Tombstone
-	gone := classify(infos).gone
-	slices.SortFunc(gone, func(a, b FileInfo) int { return strings.Compare(a.Name, b.Name) }) // they begin with the number
+	return out
+}
+
+// learnStones reads the tombstones that were not there before; one never changes.
+func (l *Looker) learnStones(gone []FileInfo) {
+	stones := make(map[string]envelope.Tombstone, len(gone))
 	for _, info := range gone {
-		b, err := l.fs.Read(filepath.Join(l.dir, info.Name), maxMark)
-		if err != nil {
-			return nil, fmt.Errorf("read a tombstone: %w", err)
+		t, ok := l.stones[info.Name]
+		if !ok {
+			b, err := l.fs.Read(filepath.Join(l.dir, info.Name), maxMark)
+			if err != nil {
+				continue
+			}
+			t, ok = decodeTombstone(b)
 		}
-		if t, ok := decodeTombstone(b); ok && strings.HasPrefix(info.Name, fmt.Sprintf("%016x-", t.Sequence)) {
-			out = append(out, t)
+		if ok && strings.HasPrefix(info.Name, fmt.Sprintf("%016x-", t.Sequence)) {
+			stones[info.Name] = t
 		}
 	}
-	return out, nil
+	l.stones = stones
 }
 
 // End is where a device's chain ends.
