@@ -37,6 +37,8 @@ type forgetFlags struct {
 	since, until         string
 	all, records, asJSON bool
 	receipt, secret      string
+	app                  string
+	boxes                []string
 }
 
 func forgetCommand() *cobra.Command {
@@ -48,8 +50,10 @@ func forgetCommand() *cobra.Command {
 			"If the collector cannot be reached it is asked until it answers. A box holds up to a minute and is destroyed whole.\n" +
 			"Out of reach stay: what a custodian was given before, finished exports, models that were trained, and copies that a dishonest\n" +
 			"host kept. Copies of yours that are older than 30 days are no longer here, so their boxes are erased by --all only.\n" +
+			"--app opens what is here with your own key: in boxes that have not left, the actions and pictures of that application go and the\n" +
+			"rest stays; of what was sent the whole box goes. --batch destroys one box whole, as the review page and export-mine name it.\n" +
 			"--receipt works from any machine without anything else of yours: it erases everything.",
-		Example: "  byleave forget --last 10m\n  byleave forget --since 14:00 --until 14:30\n  byleave forget --all\n" +
+		Example: "  byleave forget --last 10m\n  byleave forget --since 14:00 --until 14:30\n  byleave forget --all\n  byleave forget --app editor\n  byleave forget --batch 5f1c22\n" +
 			"  byleave forget --records\n  byleave forget --receipt 'byleave://…'",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -58,6 +62,9 @@ func forgetCommand() *cobra.Command {
 			}
 			if f.records {
 				return printRecords(cmd)
+			}
+			if f.app != "" || len(f.boxes) > 0 {
+				return forgetSome(cmd, f)
 			}
 			what, err := f.what(time.Now())
 			if err != nil {
@@ -84,7 +91,9 @@ func forgetCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.until, "until", "", "until when; without it, now")
 	cmd.Flags().BoolVar(&f.all, "all", false, "forget everything; asks for a typed yes and makes a new key of yours")
 	cmd.Flags().StringVar(&f.receipt, "receipt", "", "erase everything with a receipt alone, from any machine")
-	cmd.Flags().StringVar(&f.secret, "passphrase-file", "", "with --all: read the new key's passphrase from this file")
+	cmd.Flags().StringVar(&f.app, "app", "", "forget an application, by its name or id; asks for your passphrase")
+	cmd.Flags().StringSliceVar(&f.boxes, "batch", nil, "forget one box, by the beginning of its id; may be given again")
+	cmd.Flags().StringVar(&f.secret, "passphrase-file", "", "read your passphrase from this file; with --all: the new key's")
 	cmd.Flags().BoolVar(&f.records, "records", false, "print what the collector signed of earlier erasures, checked again")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "print JSON")
 	return cmd
@@ -100,7 +109,7 @@ func (f forgetFlags) what(now time.Time) (flow.Forget, error) {
 	}
 	switch {
 	case ways != 1 || f.until != "" && f.since == "":
-		return flow.Forget{}, misuse{errors.New("say what to forget with one of --last, --since (and --until), or --all")}
+		return flow.Forget{}, misuse{errors.New("say what to forget with one of --last, --since (and --until), --app, --batch, or --all")}
 	case f.all:
 		return flow.Forget{All: true}, nil
 	case f.last < 0:

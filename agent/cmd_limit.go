@@ -11,6 +11,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/control"
 	"github.com/byleave/byleave/agent/internal/keystore"
+	"github.com/byleave/byleave/agent/internal/review"
 	"github.com/spf13/cobra"
 )
 
@@ -190,10 +191,32 @@ func parseFull(s string) (dropOldest bool, err error) {
 
 // printLimits says the limits in words.
 func printLimits(w io.Writer, l keystore.Limits, started string) {
+	for _, f := range limitFacts(l, started) {
+		fmt.Fprintf(w, "%s: %s\n", f.Label, f.Text)
+	}
+}
+
+// factsOf are the limits of a running agent, which knows how long it holds.
+func factsOf(l keystore.Limits, held time.Duration) []review.Fact {
+	return limitFacts(l, inHours(held))
+}
+
+// inHours is a duration without the parts that are zero.
+func inHours(d time.Duration) string {
+	s := d.String()
+	if m, ok := strings.CutSuffix(s, "m0s"); ok {
+		s = m + "m"
+	}
+	if h, ok := strings.CutSuffix(s, "h0m"); ok {
+		s = h + "h"
+	}
+	return s
+}
+
+func limitFacts(l keystore.Limits, started string) []review.Fact {
+	most := "what the policy says a day"
 	if l.BytesPerDay > 0 {
-		fmt.Fprintf(w, "Leaves at most: %s a day, or what the policy says if that is less\n", size(l.BytesPerDay))
-	} else {
-		fmt.Fprintln(w, "Leaves at most: what the policy says a day")
+		most = size(l.BytesPerDay) + " a day, or what the policy says if that is less"
 	}
 	when := "at any time"
 	if h := l.Hours; h != nil {
@@ -205,18 +228,19 @@ func printLimits(w io.Writer, l keystore.Limits, started string) {
 	if l.MainsOnly {
 		when += ", on mains only"
 	}
-	fmt.Fprintf(w, "Leaves when: %s\n", when)
 	if l.Hold != nil {
-		started = l.Hold.String()
+		started = inHours(*l.Hold)
 	}
-	fmt.Fprintf(w, "Stays first: %s\n", started)
 	days, kept := l.Keep()
-	fmt.Fprintf(w, "Your copies: %d days, %s\n", days, size(kept))
 	full := "recording stops"
 	if l.DropOldest {
 		full = "the oldest unsent boxes are destroyed and counted"
 	}
-	fmt.Fprintf(w, "All boxes here: %s; when that is used up, the oldest copies of what was sent go first, then %s\n", size(l.Room()), full)
+	return []review.Fact{
+		{Label: "Leaves at most", Text: most}, {Label: "Leaves when", Text: when}, {Label: "Stays first", Text: started},
+		{Label: "Your copies", Text: fmt.Sprintf("%d days, %s", days, size(kept))},
+		{Label: "All boxes here", Text: fmt.Sprintf("%s; when that is used up, the oldest copies of what was sent go first, then %s", size(l.Room()), full)},
+	}
 }
 
 func size(n int64) string {

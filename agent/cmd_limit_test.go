@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/byleave/byleave/agent/internal/keystore"
 )
@@ -32,7 +33,7 @@ func TestLimitIsKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"20.0 MB a day", `22:00-06:30, on the network "Home Wi-Fi" only, on mains only`, "Stays first: 2h0m0s", "7 days, 1.50 GB", "3.22 GB", "destroyed and counted"} {
+	for _, want := range []string{"20.0 MB a day", `22:00-06:30, on the network "Home Wi-Fi" only, on mains only`, "Stays first: 2h", "7 days, 1.50 GB", "3.22 GB", "destroyed and counted"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("does not say %q:\n%s", want, out)
 		}
@@ -57,5 +58,16 @@ func TestLimitIsKept(t *testing.T) {
 	out, err = limit(t, "--reset", "--hours", "any", "--only-on", "any", "--bytes-per-day", "policy", "--hold", "start")
 	if err != nil || !strings.Contains(out, "what the policy says a day") || !strings.Contains(out, "at any time\n") || !strings.Contains(out, "30 days, 2.15 GB") {
 		t.Errorf("%v:\n%s", err, out)
+	}
+}
+
+// TestInHours: a duration is told without its zeros.
+func TestInHours(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		time.Hour: "1h", 90 * time.Minute: "1h30m", 5 * time.Minute: "5m", 0: "0s", 90 * time.Second: "1m30s", 40 * time.Second: "40s", 168 * time.Hour: "168h",
+	} {
+		if got := inHours(d); got != want {
+			t.Errorf("%v is told as %q", d, got)
+		}
 	}
 }

@@ -113,6 +113,7 @@ func reviewDesk(cmd *cobra.Command) review.Desk {
 			return d.keys.Receipt(name)
 		},
 		Unlock: unlock(cmd),
+		Use:    useOf(cmd),
 	}
 }
 

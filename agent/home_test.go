@@ -61,7 +61,9 @@ func (p *person) enrol() {
 	must(t, err)
 	vault, err := hpke.MLKEM768X25519().GenerateKey()
 	must(t, err)
-	p.box = vault.PublicKey().Bytes()
+	custodian, err := hpke.MLKEM768X25519().GenerateKey()
+	must(t, err)
+	p.box = custodian.PublicKey().Bytes()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/byleave/byleave/agent/internal/control"
+	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/agent/internal/review"
@@ -27,6 +27,7 @@ type mine struct {
 
 	mu   sync.Mutex // the looker is for one at a time
 	look *spool.Looker
+	red  *redact.Redactor // likewise; nil until it is needed
 }
 
 // openMine opens with the passphrase or the recovery code. What is wrong with a wrong one is not told.
@@ -35,6 +36,17 @@ func openMine(cmd *cobra.Command, secret []byte) (*mine, error) {
 	if err != nil {
 		return nil, err
 	}
+	home, err := homeDir()
+	if err != nil {
+		return nil, err
+	}
+	look := spool.NewLooker(spool.OS(), filepath.Join(home, "spool"))
+	looked := make(chan struct{})
+	go func() { // the names and times are read while the key is derived; what fails is told by the next look
+		defer close(looked)
+		_, _ = look.Look()
+	}()
+	defer func() { <-looked }()
 	key, err := keys.UnlockPerson(secret)
 	if err != nil {
 		recovered, other := keys.RecoverPerson(string(secret))
@@ -43,11 +55,7 @@ func openMine(cmd *cobra.Command, secret []byte) (*mine, error) {
 		}
 		key = recovered
 	}
-	home, err := homeDir()
-	if err != nil {
-		return nil, err
-	}
-	return &mine{cmd: cmd, keys: keys, id: id, read: rights.NewReader(key, id.Verify()), look: spool.NewLooker(spool.OS(), filepath.Join(home, "spool"))}, nil
+	return &mine{cmd: cmd, keys: keys, id: id, read: rights.NewReader(key, id.Verify()), look: look}, nil
 }
 
 // askMine asks for the passphrase at the terminal, or reads it from a file.
@@ -101,7 +109,7 @@ func (m *mine) boxes(ctx context.Context) ([]review.Box, error) {
 		return nil, err
 	}
 	first := next(found)
-	var hold time.Duration
+	var hold hold
 	var known bool
 	if first != nil {
 		hold, known = m.hold(ctx, first)
@@ -109,7 +117,7 @@ func (m *mine) boxes(ctx context.Context) ([]review.Box, error) {
 	out := make([]review.Box, 0, len(found))
 	for _, f := range found {
 		b := review.Box{
-			ID: boxID(f), Sequence: f.Sequence, From: f.From, Until: f.Until, Size: f.Size, Damage: rights.Damage, Next: first != nil && f.Name == first.Name && f.Place == spool.Waiting,
+			ID: boxID(f), Sequence: f.Sequence, Sealed: f.At, From: f.From, Until: f.Until, Size: f.Size, Damage: rights.Damage, Next: first != nil && f.Name == first.Name && f.Place == spool.Waiting,
 			Open: func() (*pb.Payload, error) { return m.open(f) },
 		}
 		switch f.Place {
@@ -119,8 +127,9 @@ func (m *mine) boxes(ctx context.Context) ([]review.Box, error) {
 			b.State = review.Aside
 		case spool.Waiting:
 			if known {
-				b.Leaves = f.At.Add(hold)
+				b.Leaves = f.At.Add(hold.of)
 			}
+			b.Released = b.Next && hold.released
 		}
 		out = append(out, b)
 	}
@@ -134,33 +143,41 @@ func boxID(f spool.Found) string {
 	return hex.EncodeToString(f.Batch[:])
 }
 
-// hold is how long the running agent keeps a box before it may leave.
-func (m *mine) hold(ctx context.Context, first *spool.Found) (time.Duration, bool) {
-	socket, err := socketPath()
-	if err != nil {
-		return 0, false
-	}
+// hold is what the running agent says of how long a box stays here.
+type hold struct {
+	of       time.Duration
+	released bool // the person let what is next leave
+}
+
+func (m *mine) hold(ctx context.Context, first *spool.Found) (h hold, known bool) {
 	var s flow.Status
-	if control.Call(ctx, socket, "status", nil, &s) != nil || s.NextSend.IsZero() {
-		return 0, false
+	if m.call(ctx, "status", nil, &s) != nil {
+		return h, false
 	}
-	return max(0, s.NextSend.Sub(first.At)), true
+	if s.Spool.Released > 0 {
+		return hold{released: true}, false
+	}
+	if s.NextSend.IsZero() {
+		return h, false
+	}
+	return hold{of: max(0, s.NextSend.Sub(first.At))}, true
 }
 
 func (m *mine) forget(ctx context.Context, what flow.Forget) (review.Forgotten, error) {
-	socket, err := socketPath()
-	if err != nil {
-		return review.Forgotten{}, err
-	}
 	var done forgotten
-	if err := control.Call(ctx, socket, "forget", what, &done); err != nil {
+	if err := m.call(ctx, "forget", what, &done); err != nil {
 		return review.Forgotten{}, err
 	}
+	return done.shown(), nil
+}
+
+// shown is the answer as the page says it.
+func (done forgotten) shown() review.Forgotten {
 	f := review.Forgotten{Boxes: done.Destroyed, Requested: done.Requested, All: done.All}
 	if done.Acknowledged {
 		f.Record = done.Record
 	}
-	return f, nil
+	return f
 }
 
 // forgetAll makes a new key, destroys everything, and gives the new recovery code, also if what follows the new key fails.
@@ -207,11 +224,6 @@ func unlock(cmd *cobra.Command) func(context.Context, []byte) (review.Mine, erro
 		if err != nil {
 			return review.Mine{}, err
 		}
-		return review.Mine{
-			Boxes: m.boxes, ForgetAll: m.forgetAll, Erasures: m.erasures,
-			Forget: func(ctx context.Context, s review.Span) (review.Forgotten, error) {
-				return m.forget(ctx, flow.Forget{From: s.From, Until: s.Until})
-			},
-		}, nil
+		return m.page(), nil
 	}
 }

@@ -42,14 +42,22 @@ func (r *recording) box(p *pb.Payload, sent bool) (name string) {
 	r.t.Helper()
 	id, err := r.p.keys.Identity()
 	must(r.p.t, err)
-	custodian, err := hpke.MLKEM768X25519().GenerateKey()
+	custodian, err := hpke.MLKEM768X25519().NewPublicKey(r.p.box)
 	must(r.p.t, err)
+	consent, pinned := [16]byte{3}, [32]byte{4}
+	if r.p.last > 0 { // somebody asked
+		if c := r.p.inForce(); !c.IsZero() {
+			d, err := openDevice()
+			must(r.p.t, err)
+			consent, pinned = c.ID(), d.newest.Digest()
+		}
+	}
 	body, err := proto.Marshal(p)
 	must(r.p.t, err)
 	r.sequence++
 	b, err := seal.Seal(seal.Params{
-		Subject: id.Subject, Device: id.Device, Consent: [16]byte{3}, Policy: [32]byte{4}, Purpose: "train-agents", Sequence: r.sequence, Previous: r.previous,
-		Custodians: []hpke.PublicKey{custodian.PublicKey()}, Vault: id.VaultKey, Person: id.PersonKey, Sign: id.Sign,
+		Subject: id.Subject, Device: id.Device, Consent: consent, Policy: pinned, Purpose: "train-agents", Sequence: r.sequence, Previous: r.previous,
+		Custodians: []hpke.PublicKey{custodian}, Vault: id.VaultKey, Person: id.PersonKey, Sign: id.Sign,
 	}, body)
 	must(r.p.t, err)
 	r.previous = b.Digest()

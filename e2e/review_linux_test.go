@@ -78,6 +78,15 @@ func TestI22ExportMine(t *testing.T) {
 	speak(ctx, t, s, editor, "walrus colony. ")
 	speak(ctx, t, s, editor, "ocelot forest. ")
 	speak(ctx, t, s, editor, "card 4111 1111 1111 1111. ")
+	for _, words := range [][]string{{"start", "book the train with 5500 0000 0000 0004"}, {"done"}} {
+		_, err := s.Byleave(ctx, append([]string{"task"}, words...)...)
+		check(t, err)
+	}
+	pauseSealsAll(t, s)
+	_, err := s.Byleave(ctx, "task", "fail")
+	if err == nil || !strings.Contains(err.Error(), "nothing is recorded now") {
+		t.Errorf("a task in a pause: %v", err)
+	}
 	check(t, s.KillCollector())
 	check(t, agent.Stop())
 	dir := filepath.Join(s.Desk.Dir(), "mine")
@@ -128,7 +137,7 @@ func TestI22ExportMine(t *testing.T) {
 	}
 	lines, err := os.ReadFile(filepath.Join(dir, "events.jsonl"))
 	check(t, err)
-	if !holds(string(lines), "walrus colony", "ocelot forest", "<CARD#1>") || strings.Contains(string(lines), "4111") || strings.Count(string(lines), "\n") != events {
+	if !holds(string(lines), "walrus colony", "ocelot forest", "<CARD#1>", "book the train with <CARD>", "TASK_STEP_DONE") || strings.Contains(string(lines), "4111") || strings.Contains(string(lines), "5500") || strings.Count(string(lines), "\n") != events {
 		t.Errorf("events.jsonl of %d events:\n%s", events, lines)
 	}
 	if receipts, err := filepath.Glob(filepath.Join(dir, "receipts", "*.json")); err != nil || len(receipts) != 1 || frames == 0 {

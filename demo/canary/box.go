@@ -108,7 +108,7 @@ func texts(p *pb.Payload) []string {
 	var out []string
 	for _, e := range p.GetEvents() {
 		a := e.GetAction()
-		for _, t := range []string{a.GetText().GetNet(), a.GetHotkey()} {
+		for _, t := range []string{a.GetText().GetNet(), a.GetHotkey(), e.GetTask().GetText()} {
 			if t != "" {
 				out = append(out, t)
 			}

@@ -23,6 +23,58 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type TaskStep int32
+
+const (
+	TaskStep_TASK_STEP_UNSPECIFIED TaskStep = 0
+	TaskStep_TASK_STEP_STARTED     TaskStep = 1
+	TaskStep_TASK_STEP_DONE        TaskStep = 2
+	TaskStep_TASK_STEP_FAILED      TaskStep = 3
+)
+
+// Enum value maps for TaskStep.
+var (
+	TaskStep_name = map[int32]string{
+		0: "TASK_STEP_UNSPECIFIED",
+		1: "TASK_STEP_STARTED",
+		2: "TASK_STEP_DONE",
+		3: "TASK_STEP_FAILED",
+	}
+	TaskStep_value = map[string]int32{
+		"TASK_STEP_UNSPECIFIED": 0,
+		"TASK_STEP_STARTED":     1,
+		"TASK_STEP_DONE":        2,
+		"TASK_STEP_FAILED":      3,
+	}
+)
+
+func (x TaskStep) Enum() *TaskStep {
+	p := new(TaskStep)
+	*p = x
+	return p
+}
+
+func (x TaskStep) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TaskStep) Descriptor() protoreflect.EnumDescriptor {
+	return file_byleave_v1_event_proto_enumTypes[0].Descriptor()
+}
+
+func (TaskStep) Type() protoreflect.EnumType {
+	return &file_byleave_v1_event_proto_enumTypes[0]
+}
+
+func (x TaskStep) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TaskStep.Descriptor instead.
+func (TaskStep) EnumDescriptor() ([]byte, []int) {
+	return file_byleave_v1_event_proto_rawDescGZIP(), []int{0}
+}
+
 type Kind int32
 
 const (
@@ -68,11 +120,11 @@ func (x Kind) String() string {
 }
 
 func (Kind) Descriptor() protoreflect.EnumDescriptor {
-	return file_byleave_v1_event_proto_enumTypes[0].Descriptor()
+	return file_byleave_v1_event_proto_enumTypes[1].Descriptor()
 }
 
 func (Kind) Type() protoreflect.EnumType {
-	return &file_byleave_v1_event_proto_enumTypes[0]
+	return &file_byleave_v1_event_proto_enumTypes[1]
 }
 
 func (x Kind) Number() protoreflect.EnumNumber {
@@ -81,7 +133,7 @@ func (x Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Kind.Descriptor instead.
 func (Kind) EnumDescriptor() ([]byte, []int) {
-	return file_byleave_v1_event_proto_rawDescGZIP(), []int{0}
+	return file_byleave_v1_event_proto_rawDescGZIP(), []int{1}
 }
 
 type Reason int32
@@ -144,11 +196,11 @@ func (x Reason) String() string {
 }
 
 func (Reason) Descriptor() protoreflect.EnumDescriptor {
-	return file_byleave_v1_event_proto_enumTypes[1].Descriptor()
+	return file_byleave_v1_event_proto_enumTypes[2].Descriptor()
 }
 
 func (Reason) Type() protoreflect.EnumType {
-	return &file_byleave_v1_event_proto_enumTypes[1]
+	return &file_byleave_v1_event_proto_enumTypes[2]
 }
 
 func (x Reason) Number() protoreflect.EnumNumber {
@@ -157,7 +209,7 @@ func (x Reason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Reason.Descriptor instead.
 func (Reason) EnumDescriptor() ([]byte, []int) {
-	return file_byleave_v1_event_proto_rawDescGZIP(), []int{1}
+	return file_byleave_v1_event_proto_rawDescGZIP(), []int{2}
 }
 
 // Payload is the plaintext of one box: at most 60 s of activity. It is self-contained.
@@ -176,7 +228,9 @@ type Payload struct {
 	// Why: If a rule is found wanting later, the boxes that it let pass can be found. Example: 1-a83f…. Since: 1.
 	Redactor string `protobuf:"bytes,6,opt,name=redactor,proto3" json:"redactor,omitempty"` // Version and rules digest.
 	// Why: Clicks mean other things on other systems. Example: linux, x11. Since: 1.
-	Platform      *Platform `protobuf:"bytes,7,opt,name=platform,proto3" json:"platform,omitempty"`
+	Platform *Platform `protobuf:"bytes,7,opt,name=platform,proto3" json:"platform,omitempty"`
+	// Why: Shows that the boxes in whose place this one stands were cut by you, so that no number of the chain is unaccounted for. Example: number 12. Since: 1.
+	InsteadOf     []*Tombstone `protobuf:"bytes,8,rep,name=instead_of,json=insteadOf,proto3" json:"instead_of,omitempty"` // The oldest first; empty in a box that nobody cut.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -260,6 +314,87 @@ func (x *Payload) GetPlatform() *Platform {
 	return nil
 }
 
+func (x *Payload) GetInsteadOf() []*Tombstone {
+	if x != nil {
+		return x.InsteadOf
+	}
+	return nil
+}
+
+// Tombstone stands for a box that the person cut before it left: its number and its place in the chain, and nothing else. It tells
+// neither why nor when, nor what was cut.
+type Tombstone struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why: Accounts for the number. Example: 12. Since: 1.
+	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// Why: What the box before it is known by, so that the chain can be followed over the gap. Example: 77c1… (32 bytes). Since: 1.
+	Previous []byte `protobuf:"bytes,2,opt,name=previous,proto3" json:"previous,omitempty"` // Previous of the box's header.
+	// Why: What the box after it names as the one before. Example: 4be0… (32 bytes). Since: 1.
+	Digest []byte `protobuf:"bytes,3,opt,name=digest,proto3" json:"digest,omitempty"` // SHA-256 of the box's header with its signature.
+	// Why: Only the computer that sealed the box can have said so. Example: 64 bytes. Since: 1.
+	Signature     []byte `protobuf:"bytes,4,opt,name=signature,proto3" json:"signature,omitempty"` // Ed25519 by the device; see SPEC.md.
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Tombstone) Reset() {
+	*x = Tombstone{}
+	mi := &file_byleave_v1_event_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Tombstone) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Tombstone) ProtoMessage() {}
+
+func (x *Tombstone) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_event_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Tombstone.ProtoReflect.Descriptor instead.
+func (*Tombstone) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_event_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Tombstone) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *Tombstone) GetPrevious() []byte {
+	if x != nil {
+		return x.Previous
+	}
+	return nil
+}
+
+func (x *Tombstone) GetDigest() []byte {
+	if x != nil {
+		return x.Digest
+	}
+	return nil
+}
+
+func (x *Tombstone) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
 type Platform struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Why: Names and keys differ from system to system. Example: linux. Since: 1.
@@ -272,7 +407,7 @@ type Platform struct {
 
 func (x *Platform) Reset() {
 	*x = Platform{}
-	mi := &file_byleave_v1_event_proto_msgTypes[1]
+	mi := &file_byleave_v1_event_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -284,7 +419,7 @@ func (x *Platform) String() string {
 func (*Platform) ProtoMessage() {}
 
 func (x *Platform) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_event_proto_msgTypes[1]
+	mi := &file_byleave_v1_event_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -297,7 +432,7 @@ func (x *Platform) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Platform.ProtoReflect.Descriptor instead.
 func (*Platform) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_event_proto_rawDescGZIP(), []int{1}
+	return file_byleave_v1_event_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Platform) GetOs() string {
@@ -322,6 +457,7 @@ type Event struct {
 	//
 	//	*Event_Action
 	//	*Event_Gap
+	//	*Event_Task
 	What          isEvent_What `protobuf_oneof:"what"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -329,7 +465,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_byleave_v1_event_proto_msgTypes[2]
+	mi := &file_byleave_v1_event_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -341,7 +477,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_event_proto_msgTypes[2]
+	mi := &file_byleave_v1_event_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -354,7 +490,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_event_proto_rawDescGZIP(), []int{2}
+	return file_byleave_v1_event_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Event) GetAtMs() int64 {
@@ -389,6 +525,15 @@ func (x *Event) GetGap() *Gap {
 	return nil
 }
 
+func (x *Event) GetTask() *Task {
+	if x != nil {
+		if x, ok := x.What.(*Event_Task); ok {
+			return x.Task
+		}
+	}
+	return nil
+}
+
 type isEvent_What interface {
 	isEvent_What()
 }
@@ -403,9 +548,71 @@ type Event_Gap struct {
 	Gap *Gap `protobuf:"bytes,3,opt,name=gap,proto3,oneof"`
 }
 
+type Event_Task struct {
+	// Why: What the actions are for, if you say it. Example: book the train, begun. Since: 1.
+	Task *Task `protobuf:"bytes,4,opt,name=task,proto3,oneof"`
+}
+
 func (*Event_Action) isEvent_What() {}
 
 func (*Event_Gap) isEvent_What() {}
+
+func (*Event_Task) isEvent_What() {}
+
+// Task is what the person said that they are doing, typed on purpose with `byleave task`.
+type Task struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why: An instruction and what came of it belong together. Example: TASK_STEP_STARTED. Since: 1.
+	Step TaskStep `protobuf:"varint,1,opt,name=step,proto3,enum=byleave.v1.TaskStep" json:"step,omitempty"`
+	// Why: What was to be done, in your words. Example: book the train to <PLACE#1>. Since: 1.
+	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"` // Redacted; empty where the task ends.
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Task) Reset() {
+	*x = Task{}
+	mi := &file_byleave_v1_event_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Task) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Task) ProtoMessage() {}
+
+func (x *Task) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_event_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Task.ProtoReflect.Descriptor instead.
+func (*Task) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_event_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Task) GetStep() TaskStep {
+	if x != nil {
+		return x.Step
+	}
+	return TaskStep_TASK_STEP_UNSPECIFIED
+}
+
+func (x *Task) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
 
 // Action is one thing that the person did in one consented window.
 type Action struct {
@@ -444,7 +651,7 @@ type Action struct {
 
 func (x *Action) Reset() {
 	*x = Action{}
-	mi := &file_byleave_v1_event_proto_msgTypes[3]
+	mi := &file_byleave_v1_event_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -456,7 +663,7 @@ func (x *Action) String() string {
 func (*Action) ProtoMessage() {}
 
 func (x *Action) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_event_proto_msgTypes[3]
+	mi := &file_byleave_v1_event_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -469,7 +676,7 @@ func (x *Action) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Action.ProtoReflect.Descriptor instead.
 func (*Action) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_event_proto_rawDescGZIP(), []int{3}
+	return file_byleave_v1_event_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Action) GetKind() Kind {
@@ -591,7 +798,7 @@ type Window struct {
 
 func (x *Window) Reset() {
 	*x = Window{}
-	mi := &file_byleave_v1_event_proto_msgTypes[4]
+	mi := &file_byleave_v1_event_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -603,7 +810,7 @@ func (x *Window) String() string {
 func (*Window) ProtoMessage() {}
 
 func (x *Window) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_event_proto_msgTypes[4]
+	mi := &file_byleave_v1_event_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -616,7 +823,7 @@ func (x *Window) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Window.ProtoReflect.Descriptor instead.
 func (*Window) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_event_proto_rawDescGZIP(), []int{4}
+	return file_byleave_v1_event_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Window) GetApplication() string {
@@ -677,7 +884,7 @@ type Rect struct {
 
 func (x *Rect) Reset() {
 	*x = Rect{}
-	mi := &file_byleave_v1_event_proto_msgTypes[5]
+	mi := &file_byleave_v1_event_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -689,7 +896,7 @@ func (x *Rect) String() string {
 func (*Rect) ProtoMessage() {}
 
 func (x *Rect) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_event_proto_msgTypes[5]
+	mi := &file_byleave_v1_event_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -702,7 +909,7 @@ func (x *Rect) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rect.ProtoReflect.Descriptor instead.
 func (*Rect) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_event_proto_rawDescGZIP(), []int{5}
+	return file_byleave_v1_event_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Rect) GetX() int32 {
@@ -750,7 +957,7 @@ type Point struct {
 
 func (x *Point) Reset() {
 	*x = Point{}
-	mi := &file_byleave_v1_event_proto_msgTypes[6]
+	mi := &file_byleave_v1_event_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -762,7 +969,7 @@ func (x *Point) String() string {
 func (*Point) ProtoMessage() {}
 
 func (x *Point) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_event_proto_msgTypes[6]
+	mi := &file_byleave_v1_event_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -775,7 +982,7 @@ func (x *Point) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Point.ProtoReflect.Descriptor instead.
 func (*Point) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_event_proto_rawDescGZIP(), []int{6}
+	return file_byleave_v1_event_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Point) GetX() int32 {
@@ -823,7 +1030,7 @@ type Text struct {
 
 func (x *Text) Reset() {
 	*x = Text{}
-	mi := &file_byleave_v1_event_proto_msgTypes[7]
+	mi := &file_byleave_v1_event_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -835,7 +1042,7 @@ func (x *Text) String() string {
 func (*Text) ProtoMessage() {}
 
 func (x *Text) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_event_proto_msgTypes[7]
+	mi := &file_byleave_v1_event_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -848,7 +1055,7 @@ func (x *Text) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Text.ProtoReflect.Descriptor instead.
 func (*Text) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_event_proto_rawDescGZIP(), []int{7}
+	return file_byleave_v1_event_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Text) GetNet() string {
@@ -897,7 +1104,7 @@ type Span struct {
 
 func (x *Span) Reset() {
 	*x = Span{}
-	mi := &file_byleave_v1_event_proto_msgTypes[8]
+	mi := &file_byleave_v1_event_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -909,7 +1116,7 @@ func (x *Span) String() string {
 func (*Span) ProtoMessage() {}
 
 func (x *Span) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_event_proto_msgTypes[8]
+	mi := &file_byleave_v1_event_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -922,7 +1129,7 @@ func (x *Span) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Span.ProtoReflect.Descriptor instead.
 func (*Span) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_event_proto_rawDescGZIP(), []int{8}
+	return file_byleave_v1_event_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Span) GetStart() uint32 {
@@ -974,7 +1181,7 @@ type Element struct {
 
 func (x *Element) Reset() {
 	*x = Element{}
-	mi := &file_byleave_v1_event_proto_msgTypes[9]
+	mi := &file_byleave_v1_event_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -986,7 +1193,7 @@ func (x *Element) String() string {
 func (*Element) ProtoMessage() {}
 
 func (x *Element) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_event_proto_msgTypes[9]
+	mi := &file_byleave_v1_event_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -999,7 +1206,7 @@ func (x *Element) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Element.ProtoReflect.Descriptor instead.
 func (*Element) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_event_proto_rawDescGZIP(), []int{9}
+	return file_byleave_v1_event_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Element) GetRole() string {
@@ -1043,7 +1250,7 @@ type FrameRef struct {
 
 func (x *FrameRef) Reset() {
 	*x = FrameRef{}
-	mi := &file_byleave_v1_event_proto_msgTypes[10]
+	mi := &file_byleave_v1_event_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1055,7 +1262,7 @@ func (x *FrameRef) String() string {
 func (*FrameRef) ProtoMessage() {}
 
 func (x *FrameRef) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_event_proto_msgTypes[10]
+	mi := &file_byleave_v1_event_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1068,7 +1275,7 @@ func (x *FrameRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FrameRef.ProtoReflect.Descriptor instead.
 func (*FrameRef) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_event_proto_rawDescGZIP(), []int{10}
+	return file_byleave_v1_event_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *FrameRef) GetSha256() []byte {
@@ -1134,7 +1341,7 @@ type Frame struct {
 
 func (x *Frame) Reset() {
 	*x = Frame{}
-	mi := &file_byleave_v1_event_proto_msgTypes[11]
+	mi := &file_byleave_v1_event_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1146,7 +1353,7 @@ func (x *Frame) String() string {
 func (*Frame) ProtoMessage() {}
 
 func (x *Frame) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_event_proto_msgTypes[11]
+	mi := &file_byleave_v1_event_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1159,7 +1366,7 @@ func (x *Frame) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Frame.ProtoReflect.Descriptor instead.
 func (*Frame) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_event_proto_rawDescGZIP(), []int{11}
+	return file_byleave_v1_event_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Frame) GetSha256() []byte {
@@ -1217,7 +1424,7 @@ type Gap struct {
 
 func (x *Gap) Reset() {
 	*x = Gap{}
-	mi := &file_byleave_v1_event_proto_msgTypes[12]
+	mi := &file_byleave_v1_event_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1229,7 +1436,7 @@ func (x *Gap) String() string {
 func (*Gap) ProtoMessage() {}
 
 func (x *Gap) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_event_proto_msgTypes[12]
+	mi := &file_byleave_v1_event_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1242,7 +1449,7 @@ func (x *Gap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gap.ProtoReflect.Descriptor instead.
 func (*Gap) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_event_proto_rawDescGZIP(), []int{12}
+	return file_byleave_v1_event_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Gap) GetEndMs() int64 {
@@ -1264,7 +1471,7 @@ var File_byleave_v1_event_proto protoreflect.FileDescriptor
 const file_byleave_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"\x16byleave/v1/event.proto\x12\n" +
-	"byleave.v1\"\xfe\x01\n" +
+	"byleave.v1\"\xb4\x02\n" +
 	"\aPayload\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x18\n" +
 	"\asession\x18\x02 \x01(\fR\asession\x12\x1d\n" +
@@ -1273,15 +1480,26 @@ const file_byleave_v1_event_proto_rawDesc = "" +
 	"\x06events\x18\x04 \x03(\v2\x11.byleave.v1.EventR\x06events\x12)\n" +
 	"\x06frames\x18\x05 \x03(\v2\x11.byleave.v1.FrameR\x06frames\x12\x1a\n" +
 	"\bredactor\x18\x06 \x01(\tR\bredactor\x120\n" +
-	"\bplatform\x18\a \x01(\v2\x14.byleave.v1.PlatformR\bplatform\"4\n" +
+	"\bplatform\x18\a \x01(\v2\x14.byleave.v1.PlatformR\bplatform\x124\n" +
+	"\n" +
+	"instead_of\x18\b \x03(\v2\x15.byleave.v1.TombstoneR\tinsteadOf\"y\n" +
+	"\tTombstone\x12\x1a\n" +
+	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x1a\n" +
+	"\bprevious\x18\x02 \x01(\fR\bprevious\x12\x16\n" +
+	"\x06digest\x18\x03 \x01(\fR\x06digest\x12\x1c\n" +
+	"\tsignature\x18\x04 \x01(\fR\tsignature\"4\n" +
 	"\bPlatform\x12\x0e\n" +
 	"\x02os\x18\x01 \x01(\tR\x02os\x12\x18\n" +
-	"\adisplay\x18\x02 \x01(\tR\adisplay\"w\n" +
+	"\adisplay\x18\x02 \x01(\tR\adisplay\"\x9f\x01\n" +
 	"\x05Event\x12\x13\n" +
 	"\x05at_ms\x18\x01 \x01(\x03R\x04atMs\x12,\n" +
 	"\x06action\x18\x02 \x01(\v2\x12.byleave.v1.ActionH\x00R\x06action\x12#\n" +
-	"\x03gap\x18\x03 \x01(\v2\x0f.byleave.v1.GapH\x00R\x03gapB\x06\n" +
-	"\x04what\"\xec\x03\n" +
+	"\x03gap\x18\x03 \x01(\v2\x0f.byleave.v1.GapH\x00R\x03gap\x12&\n" +
+	"\x04task\x18\x04 \x01(\v2\x10.byleave.v1.TaskH\x00R\x04taskB\x06\n" +
+	"\x04what\"D\n" +
+	"\x04Task\x12(\n" +
+	"\x04step\x18\x01 \x01(\x0e2\x14.byleave.v1.TaskStepR\x04step\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"\xec\x03\n" +
 	"\x06Action\x12$\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x10.byleave.v1.KindR\x04kind\x12*\n" +
 	"\x06window\x18\x02 \x01(\v2\x12.byleave.v1.WindowR\x06window\x12!\n" +
@@ -1347,7 +1565,12 @@ const file_byleave_v1_event_proto_rawDesc = "" +
 	"\x04mask\x18\x06 \x01(\tR\x04mask\"H\n" +
 	"\x03Gap\x12\x15\n" +
 	"\x06end_ms\x18\x01 \x01(\x03R\x05endMs\x12*\n" +
-	"\x06reason\x18\x02 \x01(\x0e2\x12.byleave.v1.ReasonR\x06reason*{\n" +
+	"\x06reason\x18\x02 \x01(\x0e2\x12.byleave.v1.ReasonR\x06reason*f\n" +
+	"\bTaskStep\x12\x19\n" +
+	"\x15TASK_STEP_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11TASK_STEP_STARTED\x10\x01\x12\x12\n" +
+	"\x0eTASK_STEP_DONE\x10\x02\x12\x14\n" +
+	"\x10TASK_STEP_FAILED\x10\x03*{\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -1384,51 +1607,57 @@ func file_byleave_v1_event_proto_rawDescGZIP() []byte {
 	return file_byleave_v1_event_proto_rawDescData
 }
 
-var file_byleave_v1_event_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_byleave_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_byleave_v1_event_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_byleave_v1_event_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_byleave_v1_event_proto_goTypes = []any{
-	(Kind)(0),        // 0: byleave.v1.Kind
-	(Reason)(0),      // 1: byleave.v1.Reason
-	(*Payload)(nil),  // 2: byleave.v1.Payload
-	(*Platform)(nil), // 3: byleave.v1.Platform
-	(*Event)(nil),    // 4: byleave.v1.Event
-	(*Action)(nil),   // 5: byleave.v1.Action
-	(*Window)(nil),   // 6: byleave.v1.Window
-	(*Rect)(nil),     // 7: byleave.v1.Rect
-	(*Point)(nil),    // 8: byleave.v1.Point
-	(*Text)(nil),     // 9: byleave.v1.Text
-	(*Span)(nil),     // 10: byleave.v1.Span
-	(*Element)(nil),  // 11: byleave.v1.Element
-	(*FrameRef)(nil), // 12: byleave.v1.FrameRef
-	(*Frame)(nil),    // 13: byleave.v1.Frame
-	(*Gap)(nil),      // 14: byleave.v1.Gap
+	(TaskStep)(0),     // 0: byleave.v1.TaskStep
+	(Kind)(0),         // 1: byleave.v1.Kind
+	(Reason)(0),       // 2: byleave.v1.Reason
+	(*Payload)(nil),   // 3: byleave.v1.Payload
+	(*Tombstone)(nil), // 4: byleave.v1.Tombstone
+	(*Platform)(nil),  // 5: byleave.v1.Platform
+	(*Event)(nil),     // 6: byleave.v1.Event
+	(*Task)(nil),      // 7: byleave.v1.Task
+	(*Action)(nil),    // 8: byleave.v1.Action
+	(*Window)(nil),    // 9: byleave.v1.Window
+	(*Rect)(nil),      // 10: byleave.v1.Rect
+	(*Point)(nil),     // 11: byleave.v1.Point
+	(*Text)(nil),      // 12: byleave.v1.Text
+	(*Span)(nil),      // 13: byleave.v1.Span
+	(*Element)(nil),   // 14: byleave.v1.Element
+	(*FrameRef)(nil),  // 15: byleave.v1.FrameRef
+	(*Frame)(nil),     // 16: byleave.v1.Frame
+	(*Gap)(nil),       // 17: byleave.v1.Gap
 }
 var file_byleave_v1_event_proto_depIdxs = []int32{
-	4,  // 0: byleave.v1.Payload.events:type_name -> byleave.v1.Event
-	13, // 1: byleave.v1.Payload.frames:type_name -> byleave.v1.Frame
-	3,  // 2: byleave.v1.Payload.platform:type_name -> byleave.v1.Platform
-	5,  // 3: byleave.v1.Event.action:type_name -> byleave.v1.Action
-	14, // 4: byleave.v1.Event.gap:type_name -> byleave.v1.Gap
-	0,  // 5: byleave.v1.Action.kind:type_name -> byleave.v1.Kind
-	6,  // 6: byleave.v1.Action.window:type_name -> byleave.v1.Window
-	8,  // 7: byleave.v1.Action.at:type_name -> byleave.v1.Point
-	8,  // 8: byleave.v1.Action.to:type_name -> byleave.v1.Point
-	9,  // 9: byleave.v1.Action.text:type_name -> byleave.v1.Text
-	11, // 10: byleave.v1.Action.element:type_name -> byleave.v1.Element
-	12, // 11: byleave.v1.Action.before:type_name -> byleave.v1.FrameRef
-	12, // 12: byleave.v1.Action.after:type_name -> byleave.v1.FrameRef
-	7,  // 13: byleave.v1.Window.canvas:type_name -> byleave.v1.Rect
-	7,  // 14: byleave.v1.Window.screen:type_name -> byleave.v1.Rect
-	7,  // 15: byleave.v1.Window.monitors:type_name -> byleave.v1.Rect
-	10, // 16: byleave.v1.Text.spans:type_name -> byleave.v1.Span
-	7,  // 17: byleave.v1.Element.rect:type_name -> byleave.v1.Rect
-	7,  // 18: byleave.v1.FrameRef.canvas:type_name -> byleave.v1.Rect
-	1,  // 19: byleave.v1.Gap.reason:type_name -> byleave.v1.Reason
-	20, // [20:20] is the sub-list for method output_type
-	20, // [20:20] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	6,  // 0: byleave.v1.Payload.events:type_name -> byleave.v1.Event
+	16, // 1: byleave.v1.Payload.frames:type_name -> byleave.v1.Frame
+	5,  // 2: byleave.v1.Payload.platform:type_name -> byleave.v1.Platform
+	4,  // 3: byleave.v1.Payload.instead_of:type_name -> byleave.v1.Tombstone
+	8,  // 4: byleave.v1.Event.action:type_name -> byleave.v1.Action
+	17, // 5: byleave.v1.Event.gap:type_name -> byleave.v1.Gap
+	7,  // 6: byleave.v1.Event.task:type_name -> byleave.v1.Task
+	0,  // 7: byleave.v1.Task.step:type_name -> byleave.v1.TaskStep
+	1,  // 8: byleave.v1.Action.kind:type_name -> byleave.v1.Kind
+	9,  // 9: byleave.v1.Action.window:type_name -> byleave.v1.Window
+	11, // 10: byleave.v1.Action.at:type_name -> byleave.v1.Point
+	11, // 11: byleave.v1.Action.to:type_name -> byleave.v1.Point
+	12, // 12: byleave.v1.Action.text:type_name -> byleave.v1.Text
+	14, // 13: byleave.v1.Action.element:type_name -> byleave.v1.Element
+	15, // 14: byleave.v1.Action.before:type_name -> byleave.v1.FrameRef
+	15, // 15: byleave.v1.Action.after:type_name -> byleave.v1.FrameRef
+	10, // 16: byleave.v1.Window.canvas:type_name -> byleave.v1.Rect
+	10, // 17: byleave.v1.Window.screen:type_name -> byleave.v1.Rect
+	10, // 18: byleave.v1.Window.monitors:type_name -> byleave.v1.Rect
+	13, // 19: byleave.v1.Text.spans:type_name -> byleave.v1.Span
+	10, // 20: byleave.v1.Element.rect:type_name -> byleave.v1.Rect
+	10, // 21: byleave.v1.FrameRef.canvas:type_name -> byleave.v1.Rect
+	2,  // 22: byleave.v1.Gap.reason:type_name -> byleave.v1.Reason
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_byleave_v1_event_proto_init() }
@@ -1436,17 +1665,18 @@ func file_byleave_v1_event_proto_init() {
 	if File_byleave_v1_event_proto != nil {
 		return
 	}
-	file_byleave_v1_event_proto_msgTypes[2].OneofWrappers = []any{
+	file_byleave_v1_event_proto_msgTypes[3].OneofWrappers = []any{
 		(*Event_Action)(nil),
 		(*Event_Gap)(nil),
+		(*Event_Task)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_byleave_v1_event_proto_rawDesc), len(file_byleave_v1_event_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   13,
+			NumEnums:      3,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	maxBody    = 256 << 10
+	maxBody    = 2 << 20 // a sealed box of the largest size, as text
 	maxHeader  = 8 << 10
 	maxClients = 32
 	readLimit  = 10 * time.Second

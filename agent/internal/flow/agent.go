@@ -28,6 +28,7 @@ import (
 // agent is the rooms and what passes between them. Each field has one writer, named beside it.
 type agent struct {
 	cfg    Config
+	began  time.Time
 	log    *slog.Logger
 	keys   *keystore.Store
 	clock  *clock
@@ -89,7 +90,7 @@ func open(cfg Config) (*agent, error) {
 	}
 	seen, wallErr := keys.Wall()
 	a := &agent{
-		cfg: cfg, log: cfg.Log, keys: keys, lock: held, budget: upload.NewBudget(keys), clock: newClock(seen, wallErr != nil),
+		cfg: cfg, began: time.Now(), log: cfg.Log, keys: keys, lock: held, budget: upload.NewBudget(keys), clock: newClock(seen, wallErr != nil),
 		unsaved: unsaved{consent: map[[16]byte]bool{}, ends: map[[16]byte]policy.Withdrawal{}},
 		handed:  make(chan struct{}, 1), stirred: make(chan struct{}, 1), due: make(chan struct{}, 1),
 		news: make(news, 1), again: make(chan struct{}, 1),
@@ -109,6 +110,10 @@ func open(cfg Config) (*agent, error) {
 	}
 	a.lost = report.Lost
 	a.rights = rights.New(keys, a.forgetHere, a.ledger, a.hurry)
+	if err := a.spool.FinishReplace(a.rights.Note); err != nil {
+		cfg.Log.Error("a box that was cut could not be put in place; it is tried again", "why", err.Error())
+		report.Trouble = errors.Join(report.Trouble, err)
+	}
 	if err := a.rights.Resume(); err != nil { // before anything is sent
 		cfg.Log.Error("an erasure could not be carried on; it is tried at the next start", "why", err.Error())
 	}

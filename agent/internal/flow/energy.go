@@ -145,7 +145,7 @@ func (a *agent) keepCopies() {
 
 // today is what left today, and why nothing more may leave now.
 func (a *agent) today(now time.Time) Today {
-	var t Today
+	t := Today{Processor: processorTime(), Started: a.began}
 	t.Bytes, t.Most = a.budget.Today(now)
 	p, _ := a.profile()
 	t.Profile, t.Thrift = p.String(), a.thrift()

@@ -9,15 +9,18 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/agent/internal/rights"
+	"github.com/byleave/byleave/agent/internal/spool"
 	"github.com/byleave/byleave/proto/envelope"
 )
 
-// Forget says what to forget: the last while, a time, or all.
+// Forget says what to forget: the last while, a time, all, or boxes.
 type Forget struct {
 	Last  string    `json:"last,omitempty"` // a duration, for example 10m
 	From  time.Time `json:"from,omitzero"`
 	Until time.Time `json:"until,omitzero"`
 	All   bool      `json:"all,omitempty"`
+	// Boxes by their ids, instead of a time.
+	Boxes []envelope.ID `json:"boxes,omitempty"`
 }
 
 const (
@@ -53,12 +56,17 @@ func (a *agent) forget(ctx context.Context, in json.RawMessage) (any, error) {
 	if err := json.Unmarshal(in, &f); err != nil {
 		return nil, fmt.Errorf("read what to forget: %w", err)
 	}
+	if len(f.Boxes) > 0 {
+		ctx, cancel := context.WithTimeout(ctx, forgetWait)
+		defer cancel()
+		return a.rights.ForgetBoxes(ctx, f.Boxes)
+	}
 	now := a.clock.now().Wall
 	sp, err := f.span(now)
 	if err != nil {
 		return nil, err
 	}
-	a.shut(sp, now)
+	a.shut(sp, "", now)
 	a.flushForgotten(ctx)
 	// A run of typing that was open at this instant reaches the redactor when it ends. It is settled alone then, so that it does not
 	// take what is typed later with it.
@@ -78,9 +86,15 @@ func (a *agent) flushForgotten(ctx context.Context) {
 }
 
 // shutter is the times that were forgotten while this agent runs: what is still on its way from capture is dropped when it arrives.
-type shutter struct{ spans []rights.Span }
+type shutter struct{ spans []shut }
 
-func (a *agent) shut(sp rights.Span, now time.Time) {
+// shut is a time that was forgotten, of one application or of all.
+type shut struct {
+	rights.Span
+	app string // empty: all
+}
+
+func (a *agent) shut(sp rights.Span, app string, now time.Time) {
 	if sp.All {
 		sp.From, sp.Until = time.Unix(0, 0), now
 	}
@@ -90,7 +104,7 @@ func (a *agent) shut(sp rights.Span, now time.Time) {
 	if old := a.shutter.Load(); old != nil {
 		next.spans = append(next.spans, old.spans...)
 	}
-	next.spans = append(next.spans, sp)
+	next.spans = append(next.spans, shut{sp, app})
 	if n := len(next.spans) - keepShut; n > 0 {
 		next.spans = next.spans[n:]
 	}
@@ -111,6 +125,9 @@ func (a *agent) isForgotten(ev redact.Event) bool {
 		if until.Before(ev.At()) {
 			until = ev.At()
 		}
+		if sp.app != "" && sp.app != ev.Action().GetWindow().GetApplication() {
+			continue
+		}
 		if !ev.At().After(sp.Until) && !until.Before(sp.From) {
 			return true
 		}
@@ -118,9 +135,15 @@ func (a *agent) isForgotten(ev redact.Event) bool {
 	return false
 }
 
-// forgetHere destroys what lies on this computer of a time.
-func (a *agent) forgetHere(from, until time.Time, left func([]envelope.ID) error) (rights.Forgotten, error) {
-	f, err := a.spool.Forget(from, until, left)
+// forgetHere destroys what lies on this computer of a time, or the boxes that are named.
+func (a *agent) forgetHere(from, until time.Time, only []envelope.ID, left func([]envelope.ID) error) (rights.Forgotten, error) {
+	var f spool.Forgotten
+	var err error
+	if len(only) > 0 {
+		f, err = a.spool.ForgetBoxes(only, left)
+	} else {
+		f, err = a.spool.Forget(from, until, left)
+	}
 	return rights.Forgotten{Boxes: f.Held + f.Sent, From: f.From, Until: f.Until}, err
 }
 

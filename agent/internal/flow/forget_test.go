@@ -43,7 +43,7 @@ func TestLateEventsOfAForgottenTimeAreDropped(t *testing.T) {
 	if a.isForgotten(ev(0, 1)) {
 		t.Fatal("nothing was forgotten yet")
 	}
-	a.shut(rights.Span{From: noon, Until: noon.Add(10 * time.Second)}, noon.Add(10*time.Second))
+	a.shut(rights.Span{From: noon, Until: noon.Add(10 * time.Second)}, "", noon.Add(10*time.Second))
 	for _, c := range []struct {
 		from, until int
 		want        bool
@@ -53,12 +53,12 @@ func TestLateEventsOfAForgottenTimeAreDropped(t *testing.T) {
 		}
 	}
 	for i := range 2 * keepShut {
-		a.shut(rights.Span{From: noon.Add(time.Hour), Until: noon.Add(time.Hour + time.Second)}, noon.Add(time.Duration(i)*time.Second))
+		a.shut(rights.Span{From: noon.Add(time.Hour), Until: noon.Add(time.Hour + time.Second)}, "", noon.Add(time.Duration(i)*time.Second))
 	}
 	if n := len(a.shutter.Load().spans); n != keepShut {
 		t.Fatalf("%d times are remembered", n)
 	}
-	a.shut(rights.Span{All: true}, noon.Add(30*time.Second))
+	a.shut(rights.Span{All: true}, "", noon.Add(30*time.Second))
 	if !a.isForgotten(ev(-1000, 20)) || a.isForgotten(ev(31, 32)) {
 		t.Fatal("all is all until now, and no more")
 	}

@@ -41,6 +41,9 @@ type Today struct {
 	Profile string `json:"profile"`
 	Thrift  string `json:"thrift,omitempty"`
 	Power   string `json:"power,omitempty"` // what the computer says of its energy and its network
+	// Processor is what the agent has used of it since Started; 0 where nobody knows.
+	Processor time.Duration `json:"processor,omitempty"`
+	Started   time.Time     `json:"started"`
 }
 
 // Limits are the person's own, the usual ones filled in.
@@ -61,6 +64,7 @@ type Spool struct {
 	HeldBytes   int64 `json:"held_bytes"`
 	Sent        int   `json:"sent"`
 	SentBytes   int64 `json:"sent_bytes"`
+	Released    int   `json:"released,omitempty"` // held boxes that the person lets leave now
 	Quarantined int   `json:"quarantined"`
 	Evicted     int   `json:"evicted"`          // since the start: copies of what was sent that made room
 	Dropped     int   `json:"dropped"`          // ever: unsent boxes that the person's rule destroyed
@@ -75,7 +79,7 @@ func (a *agent) status() Status {
 		Goroutines: runtime.NumGoroutine(),
 		State:      g.State.String(), Words: a.said(g), Since: g.Since, PausedUntil: g.PausedUntil, Mark: a.marked.Load(),
 		Spool: Spool{
-			Held: n.Held, HeldBytes: n.HeldBytes, Sent: n.Sent, SentBytes: n.SentBytes, Quarantined: n.Quarantined,
+			Held: n.Held, HeldBytes: n.HeldBytes, Sent: n.Sent, SentBytes: n.SentBytes, Released: n.Released, Quarantined: n.Quarantined,
 			Evicted: n.Evicted, Dropped: n.Dropped, Events: n.Raw, Compressed: n.Compressed, Sealed: n.Padded,
 		},
 	}
@@ -121,7 +125,7 @@ func (a *agent) status() Status {
 	if pending, err := a.rights.Pending(); err == nil {
 		s.Erasures = len(pending)
 	}
-	if !n.Oldest.IsZero() {
+	if !n.Oldest.IsZero() && n.Released == 0 {
 		s.NextSend = n.Oldest.Add(a.hold())
 	}
 	return s

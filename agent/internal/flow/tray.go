@@ -91,7 +91,7 @@ func (a *agent) view() tray.View {
 	if c := a.consent.Load(); c != nil {
 		v.AgreedUntil = c.Expires()
 	}
-	if !n.Oldest.IsZero() {
+	if !n.Oldest.IsZero() && n.Released == 0 {
 		v.NextSend = n.Oldest.Add(a.hold())
 	}
 	if words := a.answer.Load(); words != nil {

@@ -189,25 +189,13 @@ func (s *server) less(w http.ResponseWriter, r *http.Request) {
 	}
 	app, name, _ := strings.Cut(r.PostForm.Get("grant"), " ")
 	c, ok := policy.ClassNamed(name)
-	m := v.Consent.Message()
-	choice := policy.Choice{
-		Grants: map[string]policy.Classes{}, Hours: m.GetHours(), Expires: v.Consent.Expires(), Now: s.opt.Now(),
-		Gesture: "page: took back " + name + " in " + app,
-	}
 	found := false
-	for _, g := range m.GetGrants() {
-		var set policy.Classes
-		for _, k := range g.GetClasses() {
-			if ok && g.GetApplication() == app && policy.Class(k) == c {
-				found = true
-				continue
-			}
-			set = set.With(policy.Class(k))
-		}
-		if set != 0 {
-			choice.Grants[g.GetApplication()] = set
-		}
-	}
+	choice := s.lessOf(v, func(a string, k policy.Class) bool {
+		this := ok && a == app && k == c
+		found = found || this
+		return !this
+	})
+	choice.Gesture = "page: took back " + name + " in " + app
 	if !found || len(choice.Grants) == 0 {
 		s.missing(w, r)
 		return

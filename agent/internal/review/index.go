@@ -3,6 +3,7 @@ package review
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -26,12 +27,17 @@ type index struct {
 	mu    sync.Mutex
 	boxes []*opened // the newest first
 	byID  map[string]*opened
-	open  []kept // the last payloads, the newest last
-	done  bool   // nothing is read any more
+	open  []kept            // the last payloads, the newest last
+	draft map[string]*draft // what is being cut, by box
+	done  bool              // nothing is read any more
 
-	rows atomic.Int64
-	left atomic.Int64 // boxes that are not read yet
-	work sync.WaitGroup
+	calm   chan struct{} // closed once the first page is out: then older days are read, too
+	first  string        // the newest day, which is read before
+	quiet  sync.Once
+	looked atomic.Bool // unlocking has just looked at the folder
+	rows   atomic.Int64
+	left   atomic.Int64 // boxes that are not read yet
+	work   sync.WaitGroup
 }
 
 // opened is a box and, once ready is closed, what it holds.
@@ -42,8 +48,9 @@ type opened struct {
 	session string
 	apps    []string
 	frames  int
-	damage  string // why it does not open; empty if it does
-	beyond  bool   // not read: the index is full
+	cut     []uint64 // the numbers of the boxes in whose place it stands
+	damage  string   // why it does not open; empty if it does
+	beyond  bool     // not read: the index is full
 }
 
 // kept is a payload whose frames are being looked at.
@@ -59,12 +66,21 @@ type row struct {
 	kind          pb.Kind
 	app           string
 	action        *pb.Action
+	task          *pb.Task
 	before, after int // place of the frame in the payload, -1 if there is none
 	classes       policy.Classes
 	search        string // all its texts, in small letters
 }
 
-func newIndex(m Mine) *index { return &index{mine: m, byID: map[string]*opened{}} }
+func newIndex(m Mine) *index {
+	return &index{mine: m, byID: map[string]*opened{}, calm: make(chan struct{})}
+}
+
+// goOn lets older days be read. Until then only the newest one is, so that nothing competes with the first page for the processor.
+func (x *index) goOn() { x.quiet.Do(func() { close(x.calm) }) }
+
+// afterPaint is how long a browser has for the first page before the rest is read.
+const afterPaint = 150 * time.Millisecond
 
 // refresh looks at the folder again. What was opened stays open, what is gone is dropped, what is new is read, the newest first.
 func (x *index) refresh(ctx context.Context) error {
@@ -88,7 +104,7 @@ func (x *index) refresh(ctx context.Context) error {
 		if o == nil {
 			o = &opened{Box: b, ready: make(chan struct{})}
 			fresh = append(fresh, o)
-		} else if isReady(o) && o.State != b.State {
+		} else if isReady(o) && o.moved(b) {
 			moved := *o // others may be reading the old one
 			moved.Box = b
 			o = &moved
@@ -103,9 +119,18 @@ func (x *index) refresh(ctx context.Context) error {
 	}
 	x.boxes, x.byID = all, byID
 	x.open = slices.DeleteFunc(x.open, func(k kept) bool { return byID[k.id] == nil })
+	maps.DeleteFunc(x.draft, func(id string, _ *draft) bool { return byID[id] == nil })
 	x.read(fresh)
 	return nil
 }
+
+// moved tells that a box stands otherwise than it did.
+func (o *opened) moved(b Box) bool {
+	return o.State != b.State || o.Next != b.Next || o.Released != b.Released || !o.Leaves.Equal(b.Leaves)
+}
+
+// undated tells that nobody knows from when it is.
+func (o *opened) undated() bool { return o.State == Aside && o.Sequence == 0 }
 
 func isReady(o *opened) bool {
 	select {
@@ -119,10 +144,19 @@ func isReady(o *opened) bool {
 // read opens boxes in their order, a few at once. x.mu is held.
 func (x *index) read(fresh []*opened) {
 	x.left.Add(int64(len(fresh)))
+	for i := 0; i < len(fresh) && x.first == ""; i++ {
+		if !fresh[i].undated() {
+			x.first = dayOf(fresh[i])
+		}
+	}
+	first := x.first
 	var next atomic.Int64
 	for range min(readers, len(fresh)) {
 		x.work.Go(func() {
 			for i := next.Add(1); int(i) <= len(fresh); i = next.Add(1) {
+				if dayOf(fresh[i-1]) != first {
+					<-x.calm
+				}
 				x.fill(fresh[i-1])
 				x.left.Add(-1)
 			}
@@ -145,6 +179,9 @@ func (x *index) fill(o *opened) {
 		return
 	}
 	o.rows, o.apps = rowsOf(p)
+	for _, t := range p.GetInsteadOf() {
+		o.cut = append(o.cut, t.GetSequence())
+	}
 	o.session, o.frames = string(p.GetSession()), len(p.GetFrames())
 	x.rows.Add(int64(len(o.rows)))
 }
@@ -193,8 +230,9 @@ func (x *index) payload(o *opened) (*pb.Payload, error) {
 // end forgets all of it and returns when nothing is read any more.
 func (x *index) end() {
 	x.mu.Lock()
-	x.done, x.boxes, x.byID, x.open = true, nil, nil, nil
+	x.done, x.boxes, x.byID, x.open, x.draft = true, nil, nil, nil, nil
 	x.mu.Unlock()
+	x.goOn() // whoever waits finds that it is over
 	x.work.Wait()
 }
 
@@ -211,6 +249,8 @@ func rowsOf(p *pb.Payload) (rows []row, apps []string) {
 		r := row{at: after(e.GetAtMs()), before: -1, after: -1}
 		if g := e.GetGap(); g != nil {
 			r.until, r.gap = after(g.GetEndMs()), cmp.Or(g.GetReason(), pb.Reason_REASON_BLIND)
+		} else if t := e.GetTask(); t != nil {
+			r.until, r.task, r.search = r.at, t, strings.ToLower(t.GetText())
 		} else {
 			r.of(e.GetAction(), frames)
 			if !slices.Contains(apps, r.app) {

@@ -20,7 +20,7 @@ var files embed.FS
 
 // pages are parsed once for each page, since each fills the same blocks of the frame.
 var pages = func() map[string]*template.Template {
-	frame := template.Must(template.New("frame.html").Funcs(words).ParseFS(files, "templates/frame.html"))
+	frame := template.Must(template.New("frame.html").Funcs(words).ParseFS(files, "templates/frame.html", "templates/rows.html"))
 	names, err := fs.Glob(files, "templates/*.html")
 	if err != nil {
 		panic("review: the templates are not embedded")
@@ -35,19 +35,22 @@ var pages = func() map[string]*template.Template {
 
 // words are what templates may say of the types of policy. Every text that comes from outside goes through inert.
 var words = template.FuncMap{
-	"inert":    policy.Inert,
-	"hours":    func(h *pb.Hours) string { return policy.HoursInWords(h) },
-	"day":      func(t time.Time) string { return t.Local().Format("2 January 2006") },
-	"clock":    func(t time.Time) string { return t.Local().Format("15:04:05") },
-	"minute":   func(t time.Time) string { return t.Local().Format("15:04") },
-	"short":    short,
-	"hex":      func(s string) string { return hex.EncodeToString([]byte(s)) }, // a text in an attribute, to come back as it is
-	"count":    count,
-	"count64":  func(n int64, noun string) string { return count(int(n), noun) },
-	"count64u": func(n uint64, noun string) string { return count(int(min(n, 1<<31)), noun) },
-	"plain":    PlainText,
-	"kilo":     func(n int64) int64 { return (n + 1023) / 1024 },
-	"instant":  func(t time.Time) string { return t.Local().Format("2 January 2006, 15:04") },
+	"inert":     policy.Inert,
+	"hours":     func(h *pb.Hours) string { return policy.HoursInWords(h) },
+	"day":       func(t time.Time) string { return t.Local().Format("2 January 2006") },
+	"clock":     func(t time.Time) string { return t.Local().Format("15:04:05") },
+	"minute":    func(t time.Time) string { return t.Local().Format("15:04") },
+	"short":     short,
+	"hex":       func(s string) string { return hex.EncodeToString([]byte(s)) }, // a text in an attribute, to come back as it is
+	"count":     count,
+	"count64":   func(n int64, noun string) string { return count(int(n), noun) },
+	"count64u":  func(n uint64, noun string) string { return count(int(min(n, 1<<31)), noun) },
+	"plain":     PlainText,
+	"size":      size,
+	"processor": processor,
+	"ago":       lasted,
+	"kilo":      func(n int64) int64 { return (n + 1023) / 1024 },
+	"instant":   func(t time.Time) string { return t.Local().Format("2 January 2006, 15:04") },
 }
 
 // PlainText is policy.Inert, line by line, for a terminal or a page.
@@ -80,6 +83,10 @@ var titles = map[string]struct{ title, here string }{
 	"recorded":   {"What was recorded", "recorded"},
 	"sent":       {"As it leaves", "recorded"},
 	"everything": {"Delete everything", "recorded"},
+	"cut":        {"Take something out", "recorded"},
+	"left":       {"What is left", "recorded"},
+	"picture":    {"Black out a part", "recorded"},
+	"use":        {"Use and history", "use"},
 	"dictionary": {"Data dictionary", "dictionary"},
 
 	"refused": {"Not for this page", ""},

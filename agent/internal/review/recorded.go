@@ -30,6 +30,7 @@ type recorded struct {
 	Apps     []string
 	Classes  []policy.Class
 	Strip    *strip
+	Switches bool // there is a consent that they show
 	Boxes    []shown
 	More     string // the view that goes on
 	Newer    bool   // this is not the first page
@@ -38,7 +39,11 @@ type recorded struct {
 	Hits     int
 	Held     int
 	Leaves   time.Time // the next box, not before
+	In       string    // how long until then, in words
+	Gone     int       // hundredths of its hold that have passed
 	NextID   string
+	Released bool // the person let it leave
+	Send     *sendAsk
 	Erased   Erasures
 	Ask      *question
 	Note     string
@@ -62,6 +67,18 @@ type shown struct {
 	Actions int
 }
 
+// Lines are its rows with where their pictures are.
+func (s shown) Lines() []line {
+	out := make([]line, 0, len(s.Rows))
+	for _, r := range s.Rows {
+		out = append(out, line{row: r, Base: "/frame/" + s.ID + "/"})
+	}
+	return out
+}
+
+// IsCut tells that it stands in the place of a box out of which the person took something.
+func (s shown) IsCut() bool { return len(s.cut) > 0 }
+
 // Damaged is why it does not open.
 func (s shown) Damaged() string { return s.damage }
 
@@ -75,6 +92,10 @@ func dayOf(o *opened) string { return o.From.Local().Format(dayForm) }
 
 func (s *server) recorded(w http.ResponseWriter, r *http.Request, x *index) {
 	number := r.PathValue("view")
+	if number != "" {
+		x.goOn()
+	}
+	defer func() { time.AfterFunc(afterPaint, x.goOn) }()
 	p, err := s.timeline(r, x, s.views.get(number))
 	if err != nil {
 		s.trouble(w, err)
@@ -86,36 +107,53 @@ func (s *server) recorded(w http.ResponseWriter, r *http.Request, x *index) {
 
 // timeline fills in the page of a view.
 func (s *server) timeline(r *http.Request, x *index, v view) (recorded, error) {
-	p := recorded{Day: v.Day, Filter: v.Filter, Newer: v.After != "", Ask: v.Ask, Note: v.Note, Classes: kinds()}
+	p := recorded{Day: v.Day, Filter: v.Filter, Newer: v.After != "", Ask: v.Ask, Send: v.Send, Note: v.Note, Classes: kinds()}
 	var err error
 	if p.Erased, err = x.mine.Erasures(); err != nil {
 		return recorded{}, err
 	}
 	all := x.all()
 	p.days(s, all, v)
+	if x.begins() != p.Day {
+		x.goOn() // this page waits for another day
+	}
 	part := all
 	if v.Filter.Words == "" {
 		part = slices.DeleteFunc(slices.Clone(all), func(o *opened) bool { return dayOf(o) != p.Day })
 		waitFor(r, part, dayWait)
 		if v.Filter.IsZero() || v.Filter.Class != 0 || v.Filter.App != "" {
 			p.Strip = stripOf(p.Day, part)
+			p.switches(s, r)
 		}
 	} else {
 		waitFor(r, all, wordsWait)
 	}
-	p.count(all)
-	p.fill(s, r, part, v)
+	p.count(all, s.opt.Now())
+	p.fill(s, r, x, part, v)
 	p.Left = x.left.Load()
 	p.All = s.views.keep(view{Day: p.Day})
 	return p, nil
+}
+
+// switches puts the consent beside the kinds of data. Where it cannot be read there are none.
+func (p *recorded) switches(s *server, r *http.Request) {
+	v, err := s.opt.Desk.Look(r.Context())
+	if err != nil || p.Strip == nil || v.Consent.IsZero() {
+		return
+	}
+	p.Switches = true
+	by := switchesOf(v)
+	for i, l := range p.Strip.Rows {
+		p.Strip.Rows[i].Switch = by[l.Class]
+	}
 }
 
 // days lists the days that have boxes, and settles on one.
 func (p *recorded) days(s *server, all []*opened, v view) {
 	at := map[string]int{}
 	for _, o := range all {
-		if o.State == Aside && o.Sequence == 0 {
-			continue // nobody knows from when it is
+		if o.undated() {
+			continue
 		}
 		d := dayOf(o)
 		i, ok := at[d]
@@ -141,13 +179,16 @@ func (p *recorded) days(s *server, all []*opened, v view) {
 }
 
 // count says what is held and which applications there are, from what was read so far.
-func (p *recorded) count(all []*opened) {
+func (p *recorded) count(all []*opened, now time.Time) {
 	for _, o := range all {
 		if o.State == Held {
 			p.Held++
 		}
 		if o.Next {
-			p.Leaves, p.NextID = o.Leaves, o.ID
+			p.Leaves, p.NextID, p.Released, p.Gone = o.Leaves, o.ID, o.Released, o.Sealing(now)
+			if o.Leaves.After(now) {
+				p.In = lasted(o.Leaves.Sub(now))
+			}
 		}
 		if !isReady(o) {
 			continue
@@ -165,12 +206,13 @@ func (p *recorded) count(all []*opened) {
 }
 
 // fill takes boxes, the newest first, until the page is full. It waits for each that it shows.
-func (p *recorded) fill(s *server, r *http.Request, part []*opened, v view) {
+func (p *recorded) fill(s *server, r *http.Request, x *index, part []*opened, v view) {
 	from := 0
 	if i := slices.IndexFunc(part, func(o *opened) bool { return o.ID == v.After }); i >= 0 {
 		from = i + 1
 	}
 	session := ""
+	known := x.numbers()
 	for i := from; i < len(part); i++ {
 		o := part[i]
 		select {
@@ -180,10 +222,10 @@ func (p *recorded) fill(s *server, r *http.Request, part []*opened, v view) {
 		}
 		sh := shown{opened: o}
 		for _, row := range o.rows {
-			if row.action != nil {
+			if !row.IsGap() {
 				sh.Actions++
 			}
-			if v.Filter.takes(row) && (v.Filter.IsZero() || row.action != nil) {
+			if v.Filter.takes(row) && (v.Filter.IsZero() || !row.IsGap()) {
 				sh.Rows = append(sh.Rows, row)
 			}
 		}
@@ -196,16 +238,64 @@ func (p *recorded) fill(s *server, r *http.Request, part []*opened, v view) {
 		if o.damage == "" {
 			session = o.session
 		}
-		if v.Filter.IsZero() && i+1 < len(part) && o.Sequence > part[i+1].Sequence && part[i+1].Sequence > 0 {
-			sh.Missing = o.Sequence - part[i+1].Sequence - 1
+		if v.Filter.IsZero() && i+1 < len(part) {
+			sh.Missing = missing(part[i+1], o, known)
 		}
 		p.Boxes = append(p.Boxes, sh)
 		if p.Hits += len(sh.Rows); p.Hits >= pageRows && i+1 < len(part) {
-			v.After, v.Ask, v.Note = o.ID, nil, ""
+			v.After, v.Ask, v.Send, v.Note = o.ID, nil, nil, ""
 			p.More = s.views.keep(v)
 			return
 		}
 	}
+}
+
+// begins is the day that is read first.
+func (x *index) begins() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.first
+}
+
+// numbers are those that are accounted for on this computer: by a box, or by the tombstone of one that was cut.
+func (x *index) numbers() map[uint64]bool {
+	known := map[uint64]bool{}
+	for _, o := range x.all() {
+		known[o.Sequence] = true
+	}
+	for _, n := range x.mine.Stones() {
+		known[n] = true
+	}
+	return known
+}
+
+// mostMissing bounds how many numbers are looked at one by one.
+const mostMissing = 1 << 16
+
+// missing is how many numbers between two boxes stand for nothing here. A box that stands for others stands where they stood.
+func missing(older, newer *opened, known map[uint64]bool) (n uint64) {
+	<-older.ready
+	from, to := older.stands(), newer.stands()
+	if from == 0 || to <= from+1 {
+		return 0
+	}
+	if to-from > mostMissing {
+		return to - from - 1
+	}
+	for k := from + 1; k < to; k++ {
+		if !known[k] {
+			n++
+		}
+	}
+	return n
+}
+
+// stands is its number, or the first one that it stands for.
+func (o *opened) stands() uint64 {
+	if len(o.cut) > 0 {
+		return o.cut[0]
+	}
+	return o.Sequence
 }
 
 // waitFor waits until all of the boxes are read, but not longer than most.
@@ -254,16 +344,22 @@ func (s *server) frame(w http.ResponseWriter, r *http.Request, x *index) {
 		s.missing(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", "image/png")
-	if _, err := w.Write(p.GetFrames()[n].GetImage()); err != nil {
-		return // the browser left
-	}
+	writePNG(w, p.GetFrames()[n].GetImage())
 }
 
 // What a template may ask of a row.
 
 // IsGap tells that this is time that was not recorded.
-func (r row) IsGap() bool { return r.action == nil }
+func (r row) IsGap() bool { return r.action == nil && r.task == nil }
+
+// Task is what the person said that they are doing, nil for anything else.
+func (r row) Task() *pb.Task { return r.task }
+
+// Began tells that a task begins.
+func (r row) Began() bool { return r.task.GetStep() == pb.TaskStep_TASK_STEP_STARTED }
+
+// Failed tells that a task did not work.
+func (r row) Failed() bool { return r.task.GetStep() == pb.TaskStep_TASK_STEP_FAILED }
 
 // At is when it began; coarse, as it is stored.
 func (r row) At() time.Time { return r.at }

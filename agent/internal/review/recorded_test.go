@@ -3,6 +3,7 @@ package review
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -32,12 +33,13 @@ func mineOf(boxes ...Box) Mine {
 	return Mine{
 		Boxes:    func(context.Context) ([]Box, error) { return boxes, nil },
 		Erasures: func() (Erasures, error) { return Erasures{}, nil },
+		Stones:   func() []uint64 { return nil },
 	}
 }
 
 // unlocking is a page that opens with "right".
 func unlocking(m Mine) Desk {
-	return Desk{Unlock: func(_ context.Context, secret []byte) (Mine, error) {
+	return Desk{Look: func(context.Context) (View, error) { return View{}, nil }, Unlock: func(_ context.Context, secret []byte) (Mine, error) {
 		if string(secret) != "right" {
 			return Mine{}, errors.New("the cause, which nobody is told")
 		}
@@ -107,9 +109,9 @@ func TestLockedShowsNothing(t *testing.T) {
 	proof := url.Values{"proof": {s.enter(t, c)}}
 	reads := func(want bool) {
 		t.Helper()
-		for _, path := range []string{"/recorded", "/recorded/1", "/sent/next", "/sent/aa", "/frame/aa/0"} {
+		for _, path := range []string{"/recorded", "/recorded/1", "/sent/next", "/sent/aa", "/frame/aa/0", "/cut/aa", "/cut/aa/left", "/cut/aa/left/0", "/cut/aa/picture/0", "/cut/aa/picture/0/image"} {
 			_, body := get(t, c, s.base+path)
-			if strings.Contains(body, "walrus") != (want && path != "/frame/aa/0" && path != "/sent/next") {
+			if strings.Contains(body, "walrus") != (want && !slices.Contains([]string{"/frame/aa/0", "/sent/next", "/cut/aa/left/0", "/cut/aa/picture/0", "/cut/aa/picture/0/image"}, path)) {
 				t.Errorf("%s, unlocked %v: %s", path, want, body)
 			}
 		}
@@ -191,7 +193,16 @@ func TestForgetAsksFirst(t *testing.T) {
 	boxes := []Box{typedBox("aa", "walrus", at), typedBox("bb", "pelican", at.Add(time.Minute)), typedBox("cc", "ocelot", at.Add(time.Hour))}
 	boxes[1].State = Sent
 	var spans []Span
+	var one, apps []string
 	m := mineOf()
+	m.ForgetBox = func(_ context.Context, id string) (Forgotten, error) {
+		one = append(one, id)
+		return Forgotten{Boxes: 1}, nil
+	}
+	m.ForgetApp = func(_ context.Context, app string) (Forgotten, error) {
+		apps = append(apps, app)
+		return Forgotten{Cut: 2}, nil
+	}
 	m.Boxes = func(context.Context) ([]Box, error) { return slices.Clone(boxes), nil }
 	m.Forget = func(_ context.Context, s Span) (Forgotten, error) {
 		spans = append(spans, s)
@@ -218,8 +229,8 @@ func TestForgetAsksFirst(t *testing.T) {
 	if s.post(t, c, "/forget", url.Values{"proof": {proof}, "view": {"1"}}, nil); len(spans) > 0 {
 		t.Fatal("something was destroyed that nobody was asked about")
 	}
-	body, view := ask("/forget/ask", url.Values{"box": {"bb"}})
-	if !strings.Contains(body, "1 action and 0 pictures") || !strings.Contains(body, "1 box of these were sent") {
+	body, view := ask("/forget/ask", url.Values{"day": {"2026-03-04"}, "from": {"10:01"}, "until": {"10:01"}})
+	if !strings.Contains(body, "2 actions and 0 pictures") || !strings.Contains(body, "1 box of these were sent") {
 		t.Errorf("what goes is not said:\n%s", body)
 	}
 	if len(spans) != 0 {
@@ -232,8 +243,22 @@ func TestForgetAsksFirst(t *testing.T) {
 	}
 	boxes = boxes[:3]
 	s.post(t, c, "/forget", url.Values{"proof": {proof}, "view": {view}}, nil)
-	if len(spans) != 1 || spans[0].From != spans[0].Until || !spans[0].From.After(boxes[0].Until) || spans[0].From.After(boxes[1].Until) {
-		t.Fatalf("one box is meant, and its neighbour goes too: %v", spans)
+	if len(spans) != 1 || !spans[0].From.Equal(at.Add(time.Minute)) {
+		t.Fatalf("what was confirmed is not what goes: %v", spans)
+	}
+	body, view = ask("/forget/ask", url.Values{"box": {"bb"}})
+	if !strings.Contains(body, "1 action and 0 pictures") || len(one) != 0 {
+		t.Errorf("what goes with one box is not said:\n%s", body)
+	}
+	if s.post(t, c, "/forget", url.Values{"proof": {proof}, "view": {view}}, nil); !slices.Equal(one, []string{"bb"}) || len(spans) != 1 {
+		t.Fatalf("one box is meant, and %v goes", one)
+	}
+	body, view = ask("/forget/ask", url.Values{"app": {hex.EncodeToString([]byte("editor"))}})
+	if !strings.Contains(body, "3 actions") || !strings.Contains(body, "what was sent can only go whole") || len(apps) != 0 {
+		t.Errorf("what goes with an application is not said:\n%s", body)
+	}
+	if s.post(t, c, "/forget", url.Values{"proof": {proof}, "view": {view}}, nil); !slices.Equal(apps, []string{"editor"}) {
+		t.Fatalf("an application is meant, and %v goes", apps)
 	}
 }
 

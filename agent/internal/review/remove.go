@@ -2,8 +2,10 @@ package review
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,7 +19,9 @@ type question struct {
 	Frames      int
 	Beside      int    // actions outside the time that was asked for
 	Damaged     int    // boxes that cannot be looked into
-	Along       int    // boxes beside the one that was chosen: they share its seconds
+	App         string // instead of a time: all of this application
+	Cut         int    // of its boxes: these keep what was done elsewhere
+	Box         string // instead of a time: this one, or a few that share its seconds
 	Digest      string // of the boxes
 }
 
@@ -46,7 +50,7 @@ func goes(all []*opened, from, until time.Time) question {
 		}
 		a.Frames += o.frames
 		for _, r := range o.rows {
-			if r.action == nil {
+			if r.IsGap() {
 				continue
 			}
 			a.Actions++
@@ -59,24 +63,62 @@ func goes(all []*opened, from, until time.Time) question {
 	return a
 }
 
-// alone is an instant of o that as few other boxes as possible share: spans are rounded outwards, so the ends of neighbours touch.
-func alone(all []*opened, o *opened) time.Time {
-	best, fewest := o.From, len(all)+1
-	for _, at := range []time.Time{o.From.Add(o.Until.Sub(o.From) / 2), o.From, o.Until, o.From.Add(1500 * time.Millisecond), o.Until.Add(-1500 * time.Millisecond)} {
-		if at.Before(o.From) || at.After(o.Until) {
+// goesOf says what is destroyed by forgetting an application: its actions in what is held, whole boxes of what was sent.
+func goesOf(all []*opened, app string) question {
+	a := question{App: app}
+	var ids strings.Builder
+	for _, o := range all {
+		<-o.ready
+		if o.damage != "" || o.beyond {
+			a.Damaged++
 			continue
 		}
-		n := 0
-		for _, b := range all {
-			if !b.From.After(at) && !b.Until.Before(at) {
-				n++
+		if !slices.Contains(o.apps, app) {
+			continue
+		}
+		ids.WriteString(o.ID)
+		own, others := 0, 0
+		for _, r := range o.rows {
+			switch {
+			case r.IsGap():
+			case r.app == app && r.action != nil:
+				own++
+			default:
+				others++
 			}
 		}
-		if n < fewest {
-			best, fewest = at, n
+		a.Actions += own
+		switch {
+		case o.State == Held && others > 0:
+			a.Cut++
+		case o.State == Held:
+			a.Boxes++
+		default:
+			a.Boxes++
+			a.Sent++
+			a.Beside += others
 		}
 	}
-	return best
+	a.Digest = fmt.Sprintf("%x", sha256.Sum256([]byte(ids.String())))
+	return a
+}
+
+// goesBox says what is destroyed with one box.
+func goesBox(o *opened) question {
+	<-o.ready
+	a := question{Box: o.ID, Boxes: 1, Frames: o.frames, Begin: o.From, End: o.Until, Digest: o.ID}
+	if o.State == Sent {
+		a.Sent = 1
+	}
+	if o.damage != "" || o.beyond {
+		a.Damaged = 1
+	}
+	for _, r := range o.rows {
+		if !r.IsGap() {
+			a.Actions++
+		}
+	}
+	return a
 }
 
 // askForget shows what goes, on the page on which it was asked.
@@ -91,9 +133,9 @@ func (s *server) askForget(w http.ResponseWriter, r *http.Request, x *index) {
 			s.missing(w, r)
 			return
 		}
-		at := alone(all, o)
-		a = goes(all, at, at)
-		a.Beside, a.Along = 0, a.Boxes-1
+		a = goesBox(o)
+	} else if app, err := hex.DecodeString(r.PostForm.Get("app")); err == nil && len(app) > 0 {
+		a = goesOf(all, string(app))
 	} else {
 		from, until, err := spanOf(r.PostForm.Get("day"), r.PostForm.Get("from"), r.PostForm.Get("until"))
 		if err != nil {
@@ -103,8 +145,8 @@ func (s *server) askForget(w http.ResponseWriter, r *http.Request, x *index) {
 		}
 		a = goes(all, from, until)
 	}
-	if a.Boxes == 0 {
-		v.Note = "Nothing of that time is on this computer."
+	if a.Boxes+a.Cut == 0 {
+		v.Note = "Nothing of that is on this computer."
 	} else {
 		v.Ask = &a
 	}
@@ -133,13 +175,13 @@ func (s *server) forget(w http.ResponseWriter, r *http.Request, x *index) {
 		http.Redirect(w, r, "/recorded/"+s.views.keep(v), http.StatusSeeOther)
 		return
 	}
-	now := goes(x.all(), v.Ask.From, v.Ask.Until)
+	now := v.Ask.again(x)
 	if now.Digest != v.Ask.Digest {
-		v.Ask, v.Note = &now, "Nothing was deleted yet: meanwhile other boxes belong to this time. Please look again."
+		v.Ask, v.Note = &now, "Nothing was deleted yet: meanwhile other boxes belong to it. Please look again."
 		http.Redirect(w, r, "/recorded/"+s.views.keep(v), http.StatusSeeOther)
 		return
 	}
-	done, err := x.mine.Forget(r.Context(), Span{v.Ask.From, v.Ask.Until})
+	done, err := v.Ask.carryOut(r, x.mine)
 	if err != nil {
 		s.trouble(w, err)
 		return
@@ -148,9 +190,39 @@ func (s *server) forget(w http.ResponseWriter, r *http.Request, x *index) {
 	http.Redirect(w, r, "/recorded/"+s.views.keep(v), http.StatusSeeOther)
 }
 
+// again is the same question now.
+func (a question) again(x *index) question {
+	if a.App != "" {
+		return goesOf(x.all(), a.App)
+	}
+	if a.Box == "" {
+		return goes(x.all(), a.From, a.Until)
+	}
+	if o := x.find(a.Box); o != nil {
+		return goesBox(o)
+	}
+	return question{}
+}
+
+func (a question) carryOut(r *http.Request, m Mine) (Forgotten, error) {
+	switch {
+	case a.App != "":
+		return m.ForgetApp(r.Context(), a.App)
+	case a.Box != "":
+		return m.ForgetBox(r.Context(), a.Box)
+	}
+	return m.Forget(r.Context(), Span{a.From, a.Until})
+}
+
 // sentence says what was done.
 func (f Forgotten) sentence() string {
 	out := "Destroyed on this computer: " + count(f.Boxes, "box") + "."
+	if f.Cut > 0 {
+		out += " Out of " + count(f.Cut, "box") + " more, only its actions and pictures were taken."
+	}
+	if f.Damaged > 0 {
+		out += " " + count(f.Damaged, "box") + " that do not open were left as they are."
+	}
 	switch {
 	case f.Record != "":
 		out += " " + f.Record

@@ -33,6 +33,10 @@ type Desk struct {
 	Receipt  func(name string) (json, text []byte, err error)
 	// Unlock opens what was recorded with the passphrase, or the recovery code; nil: there is nothing to open.
 	Unlock func(context.Context, []byte) (Mine, error)
+	// Use is what was used today, and what the limits are.
+	Use func(context.Context) (Use, error)
+	// Reads are the reads of the person's data that the public ledger holds; nil: nobody here knows them yet.
+	Reads func(context.Context) (Reads, error)
 }
 
 // View is how things stand.
@@ -228,8 +232,21 @@ func newServer(host string, opt Options) *server {
 		"POST /forget":            s.unlocked(s.forget),
 		"GET /forget/everything":  s.unlocked(s.askEverything),
 		"POST /forget/everything": s.unlocked(s.forgetAll),
+		"POST /send/ask":          s.unlocked(s.askSend),
+		"POST /send":              s.unlocked(s.send),
+		"POST /consent/class":     s.unlocked(s.switchOff),
 		"GET /dictionary":         s.dictionary,
-		"/":                       s.missing,
+		"GET /use":                s.use,
+
+		"GET /cut/{box}":                   s.unlocked(s.cutPage),
+		"POST /cut/{box}":                  s.unlocked(s.cutForm),
+		"GET /cut/{box}/left":              s.unlocked(s.leftPage),
+		"GET /cut/{box}/left/{n}":          s.unlockedFrame(s.leftFrame),
+		"POST /cut/{box}/now":              s.unlocked(s.cutNow),
+		"GET /cut/{box}/picture/{n}":       s.unlocked(s.picturePage),
+		"POST /cut/{box}/picture/{n}":      s.unlocked(s.pressPicture),
+		"GET /cut/{box}/picture/{n}/image": s.unlockedFrame(s.pictureNow),
+		"/":                                s.missing,
 	} {
 		s.mux.Handle(pattern, s.inside(page))
 	}

@@ -180,6 +180,10 @@ func TestTokenDies(t *testing.T) {
 }
 
 // Whatever another page, another name or another program could send changes nothing.
+// posts are the addresses that change something.
+var posts = []string{"/consent/no", "/consent/withdraw", "/consent/give", "/consent/less", "/consent/class", "/close", "/unlock", "/lock", "/recorded/look",
+	"/forget", "/forget/ask", "/forget/everything", "/send", "/send/ask", "/cut/aa", "/cut/aa/now", "/cut/aa/picture/0"}
+
 func TestForeignRequestsChangeNothing(t *testing.T) {
 	s := serve(t, Options{MayGive: true})
 	c := visitor(t)
@@ -218,7 +222,7 @@ func TestForeignRequestsChangeNothing(t *testing.T) {
 		if name == "no cookie" {
 			client = &http.Client{Transport: c.Transport}
 		}
-		for _, path := range []string{"/consent/no", "/consent/withdraw", "/close"} {
+		for _, path := range posts {
 			if code := s.post(t, client, path, v, change); code != http.StatusForbidden {
 				t.Errorf("%s: %s answered %d", name, path, code)
 			}

@@ -23,8 +23,8 @@ type strip struct {
 type lane struct {
 	Name, Words string
 	Class       policy.Class // 0: time that was not recorded
-	Y, LabelY   int
 	Runs        []run
+	Switch      switched
 }
 
 // run is a part of the day without a pause of five minutes.
@@ -36,11 +36,7 @@ type tick struct {
 	Words string
 }
 
-const (
-	slotWidth = 3
-	laneStep  = 22
-	laneTop   = 4
-)
+const slotWidth = 3
 
 // stripOf draws a day from what is read of it.
 func stripOf(date string, boxes []*opened) *strip {
@@ -60,7 +56,7 @@ func stripOf(date string, boxes []*opened) *strip {
 		}
 		for _, r := range o.rows {
 			for _, c := range classes {
-				if c == 0 && r.action == nil || c != 0 && r.classes.Has(c) {
+				if c == 0 && r.IsGap() || c != 0 && r.classes.Has(c) {
 					mark(marks[c], start, r.at, r.until)
 					counts[c]++
 				}
@@ -68,9 +64,8 @@ func stripOf(date string, boxes []*opened) *strip {
 		}
 	}
 	s := &strip{}
-	for i, c := range classes {
-		name := cmp.Or(short(c), "Gaps")
-		l := lane{Name: name, Class: c, Y: laneTop + i*laneStep, LabelY: laneTop + i*laneStep + 11, Runs: runs(marks[c])}
+	for _, c := range classes {
+		l := lane{Name: cmp.Or(short(c), "Gaps"), Class: c, Runs: runs(marks[c])}
 		l.Words = inWords(l.Runs, counts[c])
 		s.Rows = append(s.Rows, l)
 	}

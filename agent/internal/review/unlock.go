@@ -68,7 +68,13 @@ func (s *server) unlock(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l.delay = 0
-	l.set(newIndex(mine))
+	x := newIndex(mine)
+	l.set(x)
+	if err := x.refresh(r.Context()); err != nil { // reading begins while the browser goes on to the page
+		s.trouble(w, err)
+		return
+	}
+	x.looked.Store(true)
 	http.Redirect(w, r, "/recorded", http.StatusSeeOther)
 }
 
@@ -102,9 +108,14 @@ func (s *server) unlocked(page func(http.ResponseWriter, *http.Request, *index))
 			s.say(w, http.StatusOK, "locked", locked{Able: s.opt.Desk.Unlock != nil})
 			return
 		}
-		if err := x.refresh(r.Context()); err != nil {
-			s.trouble(w, err)
-			return
+		if !x.looked.CompareAndSwap(true, false) { // the first page follows the unlocking at once
+			if err := x.refresh(r.Context()); err != nil {
+				s.trouble(w, err)
+				return
+			}
+		}
+		if r.URL.Path != "/recorded" {
+			x.goOn() // it may need any box
 		}
 		page(w, r, x)
 	}

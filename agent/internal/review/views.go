@@ -15,6 +15,7 @@ type view struct {
 	Filter filter
 	After  string    // the box before the first one of the page; empty: begin with the newest
 	Ask    *question // something to forget, that waits for a yes
+	Send   *sendAsk  // what may leave, that waits for a yes
 	Note   string    // what was done
 }
 

@@ -33,8 +33,9 @@ type Forgotten struct {
 // Rights asks for erasures and remembers them. Make one with New.
 type Rights struct {
 	store store
-	// forget destroys what is here of a time. It calls left, before it destroys the first box that may have left, with their ids.
-	forget func(from, until time.Time, left func([]envelope.ID) error) (Forgotten, error)
+	// forget destroys what is here of a time, or the boxes of these ids if there are any. It calls left, before it destroys the first box
+	// that may have left, with their ids.
+	forget forgetHere
 	ledger func() ([32]byte, error) // fingerprint of the key that signs records
 	hurry  func()                   // there is something to ask the collector
 
@@ -45,9 +46,10 @@ type Rights struct {
 	last    string // the newest record, as a sentence
 }
 
+type forgetHere func(from, until time.Time, only []envelope.ID, left func([]envelope.ID) error) (Forgotten, error)
+
 // New makes the rights of a device.
-func New(s store, forget func(from, until time.Time, left func([]envelope.ID) error) (Forgotten, error),
-	ledger func() ([32]byte, error), hurry func()) *Rights {
+func New(s store, forget forgetHere, ledger func() ([32]byte, error), hurry func()) *Rights {
 	return &Rights{store: s, forget: forget, ledger: ledger, hurry: hurry, changed: make(chan struct{})}
 }
 
@@ -73,6 +75,7 @@ type intent struct {
 	From  time.Time     `json:"from,omitzero"`
 	Until time.Time     `json:"until,omitzero"`
 	All   bool          `json:"all,omitempty"`
+	Only  []envelope.ID `json:"only,omitempty"` // boxes by their ids, instead of a time
 	Named bool          `json:"named,omitempty"`
 	Ask   []envelope.ID `json:"ask,omitempty"`
 }
@@ -92,8 +95,20 @@ func (r *Rights) Forget(ctx context.Context, sp Span) (Answer, error) {
 	if sp.From.IsZero() || sp.Until.Before(sp.From) {
 		return Answer{}, errors.New("the time to forget ends before it begins")
 	}
+	return r.forgetNow(ctx, intent{From: sp.From, Until: sp.Until, All: sp.All})
+}
+
+// ForgetBoxes is Forget for boxes by their ids, here or not. The collector is asked for those that may have left.
+func (r *Rights) ForgetBoxes(ctx context.Context, ids []envelope.ID) (Answer, error) {
+	if len(ids) == 0 {
+		return Answer{}, errors.New("no box is named")
+	}
+	return r.forgetNow(ctx, intent{Only: ids})
+}
+
+func (r *Rights) forgetNow(ctx context.Context, in intent) (Answer, error) {
 	changed := r.watching() // before anything is asked, so that no answer is missed
-	a, asked, err := r.begin(sp)
+	a, asked, err := r.begin(in)
 	if err != nil || len(asked) == 0 {
 		return a, err
 	}
@@ -101,12 +116,17 @@ func (r *Rights) Forget(ctx context.Context, sp Span) (Answer, error) {
 	return r.await(ctx, a, asked, changed)
 }
 
+// Note makes durable that the collector is to be asked to erase these boxes, of which nothing is here any more. It may be called
+// while boxes are being destroyed.
+func (r *Rights) Note(ids []envelope.ID) error {
+	return r.save(newID(), intent{Only: ids, Named: true, Ask: ids})
+}
+
 // begin is an erasure up to where it waits for the collector; asked are the ids of the requests.
-func (r *Rights) begin(sp Span) (a Answer, asked [][16]byte, err error) {
+func (r *Rights) begin(in intent) (a Answer, asked [][16]byte, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	id := newID()
-	in := intent{From: sp.From, Until: sp.Until, All: sp.All}
 	// On a full disk nothing can be noted until what never left is destroyed, which needs no note and makes room; then it is noted
 	// after all, or what may have left stays.
 	full := r.save(id, in)
@@ -120,7 +140,7 @@ func (r *Rights) begin(sp Span) (a Answer, asked [][16]byte, err error) {
 // carryOut destroys what is here of an intent and names what had left. It can be repeated.
 func (r *Rights) carryOut(id [16]byte, in intent) (a Answer, asked [][16]byte, err error) {
 	var ids []envelope.ID
-	f, err := r.forget(in.From, in.Until, func(left []envelope.ID) error {
+	f, err := r.forget(in.From, in.Until, in.Only, func(left []envelope.ID) error {
 		ids = left
 		var err error
 		asked, err = r.name(id, in, left)
@@ -146,7 +166,7 @@ func (r *Rights) name(id [16]byte, in intent, left []envelope.ID) (asked [][16]b
 	left = append(slices.Clone(in.Ask), left...)
 	for i := maxAsk; i < len(left); i += maxAsk { // the later parts first: until the last write the span itself stands
 		more := newID()
-		if err := r.save(more, intent{From: in.From, Until: in.Until, Named: true, Ask: left[i:min(i+maxAsk, len(left))]}); err != nil {
+		if err := r.save(more, intent{From: in.From, Until: in.Until, Only: in.Only, Named: true, Ask: left[i:min(i+maxAsk, len(left))]}); err != nil {
 			return nil, err
 		}
 		asked = append(asked, more)

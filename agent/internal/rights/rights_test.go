@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -106,10 +107,16 @@ func (d *device) restart() {
 	d.Rights = New(d.shelf, d.forget, func() ([32]byte, error) { return fp, nil }, func() { d.hurried++ })
 }
 
-func (d *device) forget(from, until time.Time, left func([]envelope.ID) error) (f Forgotten, err error) {
+func (d *device) forget(from, until time.Time, only []envelope.ID, left func([]envelope.ID) error) (f Forgotten, err error) {
 	var ids []envelope.ID
-	maps.DeleteFunc(d.boxes, func(_ envelope.ID, b box) bool {
-		gone := !b.at.Before(from) && !b.at.After(until) && !b.left
+	meant := func(id envelope.ID, b box) bool {
+		if len(only) > 0 {
+			return slices.Contains(only, id)
+		}
+		return !b.at.Before(from) && !b.at.After(until)
+	}
+	maps.DeleteFunc(d.boxes, func(id envelope.ID, b box) bool {
+		gone := meant(id, b) && !b.left
 		if gone {
 			f.Boxes++
 			d.full = false
@@ -117,21 +124,53 @@ func (d *device) forget(from, until time.Time, left func([]envelope.ID) error) (
 		return gone
 	})
 	for id, b := range d.boxes {
-		if !b.at.Before(from) && !b.at.After(until) && b.left {
+		if meant(id, b) && b.left {
 			ids = append(ids, id)
 		}
 	}
 	if len(ids) > 0 {
 		err = left(ids)
 	}
-	maps.DeleteFunc(d.boxes, func(_ envelope.ID, b box) bool {
-		gone := !b.at.Before(from) && !b.at.After(until) && (err == nil || !b.left)
+	maps.DeleteFunc(d.boxes, func(id envelope.ID, b box) bool {
+		gone := meant(id, b) && (err == nil || !b.left)
 		if gone {
 			f.Boxes++
 		}
 		return gone
 	})
 	return f, err
+}
+
+// TestForgetBoxesByName: boxes that are named go, those that had left are asked for, and what is only noted is asked for, too.
+func TestForgetBoxesByName(t *testing.T) {
+	d := newDevice(t)
+	d.fill()
+	a, err := d.ForgetBoxes(ended(), []envelope.ID{{2}, {9}})
+	must(t, err)
+	if a.Destroyed != 2 || a.Requested != 1 || len(d.boxes) != 8 {
+		t.Errorf("%+v", a)
+	}
+	must(t, d.Note([]envelope.ID{{77}}))
+	d.restart()
+	must(t, d.Resume())
+	pending, err := d.Pending()
+	must(t, err)
+	asked := map[string]bool{}
+	for _, req := range pending {
+		for _, b := range req.GetBatches() {
+			asked[string(b)] = true
+		}
+		must(t, d.Erased(req, d.answer(t, req, nil)))
+	}
+	if one, two := (envelope.ID{2}), (envelope.ID{77}); len(asked) != 2 || !asked[string(one[:])] || !asked[string(two[:])] {
+		t.Errorf("asked for %d", len(asked))
+	}
+	if len(d.boxes) != 8 {
+		t.Error("another box went along")
+	}
+	if _, err := d.ForgetBoxes(ended(), nil); err == nil {
+		t.Error("nothing is named, and everything may go")
+	}
 }
 
 // answer is what an honest collector says.

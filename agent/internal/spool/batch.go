@@ -26,7 +26,8 @@ const (
 // item is one event of a batch.
 type item struct {
 	at, until time.Time
-	action    *pb.Action // nil for a gap
+	action    *pb.Action // nil for anything else
+	task      *pb.Task   // nil for anything else
 	gap       pb.Reason
 	frames    []*pb.Frame
 }
@@ -34,7 +35,7 @@ type item struct {
 // newItem takes an event over. One that can never fit into a box loses its later frame, then both, and says so in their place;
 // one that cannot be encoded at all becomes a gap, so that it costs no neighbour.
 func newItem(e redact.Event) item {
-	return item{at: e.At(), until: e.Until(), action: e.Action(), gap: e.Gap(), frames: e.Frames()}.fit()
+	return item{at: e.At(), until: e.Until(), action: e.Action(), task: e.Task(), gap: e.Gap(), frames: e.Frames()}.fit()
 }
 
 func (it item) fit() item {
@@ -79,6 +80,9 @@ func (it item) size(have map[string]bool) int {
 	n := 2 * perMessage
 	if it.action != nil {
 		n += proto.Size(it.action)
+	}
+	if it.task != nil {
+		n += proto.Size(it.task)
 	}
 	for _, f := range it.frames {
 		if !have[string(f.GetSha256())] {
@@ -146,9 +150,12 @@ func (b *batch) payload(k Keys) ([]byte, error) {
 	}
 	for _, it := range b.items {
 		out := &pb.Event{AtMs: it.at.Sub(start).Milliseconds()}
-		if it.action != nil {
+		switch {
+		case it.action != nil:
 			out.What = &pb.Event_Action{Action: it.action}
-		} else {
+		case it.task != nil:
+			out.What = &pb.Event_Task{Task: it.task}
+		default:
 			out.What = &pb.Event_Gap{Gap: &pb.Gap{EndMs: it.until.Sub(start).Milliseconds(), Reason: it.gap}}
 		}
 		p.Events = append(p.Events, out)

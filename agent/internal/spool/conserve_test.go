@@ -23,7 +23,11 @@ func TestI13Conservation(t *testing.T) {
 			"cut": func(rt *rapid.T) {
 				n++
 				before := s.Stats().Evicted
-				err := s.Append(gap(n))
+				ev := gap(n)
+				if n%2 == 0 {
+					ev = said(t, n, "walrus")
+				}
+				err := s.Append(ev)
 				evicted += s.Stats().Evicted - before
 				if errors.Is(err, ErrFull) {
 					s.Limit(Quota{})
@@ -61,6 +65,30 @@ func TestI13Conservation(t *testing.T) {
 				f, err := s.Forget(gap(from).At(), gap(from+rapid.IntRange(0, 5).Draw(rt, "length")).At(), func([]envelope.ID) error { return nil })
 				must(t, err)
 				destroyed += f.Held + f.Sent
+			},
+			"replace": func(rt *rapid.T) {
+				if len(s.held) == 0 {
+					return
+				}
+				e := s.held[rapid.IntRange(0, len(s.held)-1).Draw(rt, "box")]
+				b, err := s.readBox(e.name+heldSuffix, e.sequence, e.batch)
+				must(t, err)
+				words := openBox(t, b).GetEvents()[0].GetTask().GetText()
+				if words == "" || e.device != s.last.device {
+					return
+				}
+				k := testKeys(e.consent)
+				r, err := without(t, s, k, b, words[:1])
+				must(t, err)
+				must(t, s.Replace(r, device, func([]envelope.ID) error { return nil }))
+				sealed++
+				destroyed++
+				x, _ := newest(s)
+				if q := x.Header().Sequence; sequences[q] {
+					rt.Fatalf("sequence %d twice", q)
+				} else {
+					sequences[q] = true
+				}
 			},
 			"prune": func(rt *rapid.T) {
 				k, err := s.Prune(time.Now(), 30, rapid.Int64Range(0, 60_000).Draw(rt, "bytes"))

@@ -50,9 +50,10 @@ func (f Found) Raw() ([]byte, error) {
 
 // Looker lists the folder for the person without taking it: an agent may work in it meanwhile. It changes nothing.
 type Looker struct {
-	fs    FS
-	dir   string
-	spans map[string]span // of boxes that were seen before; a box never changes its span
+	fs     FS
+	dir    string
+	spans  map[string]span               // of boxes that were seen before; a box never changes its span
+	stones map[string]envelope.Tombstone // by the name of the file
 }
 
 // NewLooker looks at the folder dir.
@@ -72,6 +73,11 @@ func (l *Looker) Look() ([]Found, error) {
 	found := classify(infos)
 	var out []Found
 	twin := map[string]bool{}
+	l.learnStones(found.gone)
+	for _, info := range found.gone { // whatever still lies under that name counts no more
+		twin[strings.TrimSuffix(info.Name, goneSuffix)] = true
+	}
+	found.sent = slices.DeleteFunc(found.sent, func(i FileInfo) bool { return twin[strings.TrimSuffix(i.Name, sentSuffix)] })
 	for _, info := range found.sent {
 		twin[strings.TrimSuffix(info.Name, sentSuffix)] = true
 		out = append(out, l.found(info, l.dir, Copy))

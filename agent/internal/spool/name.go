@@ -13,6 +13,8 @@ import (
 const (
 	heldSuffix = ".box"
 	sentSuffix = ".sent"
+	nextSuffix = ".next"
+	goneSuffix = ".gone"
 )
 
 // The other names in the folder.
@@ -31,6 +33,7 @@ func boxName(sequence uint64, batch envelope.ID) string {
 var (
 	boxPattern  = regexp.MustCompile(`^([0-9a-f]{16})-([0-9a-f]{32})(\.box|\.sent)$`)
 	spanPattern = regexp.MustCompile(`^[0-9a-f]{16}-[0-9a-f]{32}\.span$`)
+	swapPattern = regexp.MustCompile(`^[0-9a-f]{16}-[0-9a-f]{32}(\.next|\.gone)$`)
 	tempPattern = regexp.MustCompile(`^([0-9a-f]{16}-[0-9a-f]{32}|chain|session|dropped)-[0-9]+\.tmp$`)
 )
 

@@ -22,10 +22,14 @@ type entry struct {
 	size     int64
 	span     span
 	taken    bool // may have left: it was given out for upload, now or before the start
+	released bool // the person lets it leave before its hold has passed
 }
 
 // holds tells whether the box must still stay here.
 func (e *entry) holds(now time.Time, hold time.Duration) bool {
+	if e.released {
+		return false
+	}
 	if e.at.After(now) {
 		e.at = now // sealed while the clock was wrong: the hold counts from here
 	}
@@ -84,6 +88,22 @@ func (s *Spool) Ready(now time.Time, hold time.Duration, skip func(batch, consen
 		all += e.size
 	}
 	return first, all, sealed
+}
+
+// Release lets the held boxes of these ids leave before their hold has passed, from the oldest on: one that is not named keeps back
+// the younger ones. It returns how many may leave now. A restart forgets it, and the hold counts again.
+func (s *Spool) Release(ids []envelope.ID) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for i := range s.held {
+		if !slices.Contains(ids, s.held[i].batch) {
+			break
+		}
+		s.held[i].released = true
+		n++
+	}
+	return n
 }
 
 // readVerified reads a held box and, if a device is in use, checks its signature: the header's hashes do not cover the header.

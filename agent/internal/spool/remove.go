@@ -21,6 +21,10 @@ func (s *Spool) DestroyHeld(consent [16]byte) (int, error) {
 	}
 	n := s.destroyOpen(consent)
 	var errs []error
+	if err := s.finish(); err != nil && s.swap != nil && s.swap.consent == consent {
+		errs = append(errs, s.dropSwap())
+		n++
+	}
 	kept := s.held[:0]
 	for _, e := range s.held {
 		if e.consent != consent {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ func (b *batch) span() span {
 	var actions, gaps span
 	for _, it := range b.items {
 		s := &actions
-		if it.action == nil {
+		if it.action == nil && it.task == nil {
 			s = &gaps
 		}
 		if s.from.IsZero() || it.at.Before(s.from) {
@@ -111,29 +112,58 @@ func (f *Forgotten) cover(sp span) {
 	}
 }
 
+// target is what is to be forgotten: a time, or boxes by their ids.
+type target struct {
+	from, until time.Time
+	only        map[envelope.ID]bool // nil: the time counts
+}
+
+func (t target) takes(batch envelope.ID, sp span) bool {
+	if t.only != nil {
+		return t.only[batch]
+	}
+	return sp.overlaps(t.from, t.until)
+}
+
 // Forget destroys everything here that touches the time from..until: what is open, held boxes, the person's copies of sent ones, and
 // what was set aside. A box is destroyed whole. Before it destroys the first box that may have left the device, it calls left
 // with the ids of all such boxes; if that fails, those stay, and the error says so. Called again after an error or a crash, it
 // goes on with the rest.
 func (s *Spool) Forget(from, until time.Time, left func([]envelope.ID) error) (Forgotten, error) {
+	return s.forget(target{from: from, until: until}, left)
+}
+
+// ForgetBoxes is Forget for boxes by their ids. One that is not here may have left: its id is given to left, too.
+func (s *Spool) ForgetBoxes(ids []envelope.ID, left func([]envelope.ID) error) (Forgotten, error) {
+	only := make(map[envelope.ID]bool, len(ids))
+	for _, id := range ids {
+		only[id] = true
+	}
+	return s.forget(target{only: only}, left)
+}
+
+func (s *Spool) forget(t target, left func([]envelope.ID) error) (Forgotten, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return Forgotten{}, ErrClosed
 	}
 	var f Forgotten
-	s.forgetOpen(from, until, &f)
-	var errs []error
+	errs := []error{s.finish()}
+	s.forgetOpen(t, &f)
 	var held []entry // may have left
+	here := map[envelope.ID]bool{}
 	kept := s.held[:0]
 	for _, e := range s.held {
 		switch {
-		case !e.span.overlaps(from, until):
+		case !t.takes(e.batch, e.span):
 			kept = append(kept, e)
 		case e.taken:
+			here[e.batch] = true
 			held = append(held, e)
 			kept = append(kept, e)
 		default:
+			here[e.batch] = true
 			if err := s.unlink(e.name, heldSuffix); err != nil {
 				errs = append(errs, err)
 				kept = append(kept, e)
@@ -144,22 +174,22 @@ func (s *Spool) Forget(from, until time.Time, left func([]envelope.ID) error) (F
 		}
 	}
 	s.held = kept
-	aside, err := s.forgetAside(from, until)
+	aside, err := s.forgetAside(t)
 	f.Held += aside
 	s.stats.Destroyed += f.Held
 	errs = append(errs, err)
-	errs = append(errs, s.forgetLeft(held, from, until, left, &f))
+	errs = append(errs, s.forgetLeft(held, t, here, left, &f))
 	return f, errors.Join(append(errs, s.syncDir())...)
 }
 
 // forgetOpen forgets what lies in RAM.
-func (s *Spool) forgetOpen(from, until time.Time, f *Forgotten) {
-	if sp := s.open.span(); !s.open.empty() && sp.overlaps(from, until) {
+func (s *Spool) forgetOpen(t target, f *Forgotten) {
+	if sp := s.open.span(); !s.open.empty() && t.takes(envelope.ID{}, sp) {
 		s.open = batch{}
 		f.Open = true
 		f.cover(sp)
 	}
-	if s.pending != nil && s.pending.span.overlaps(from, until) {
+	if s.pending != nil && t.takes(s.pending.box.Header().Batch, s.pending.span) {
 		s.stats.sealed(s.pending, 0)
 		f.cover(s.pending.span)
 		s.pending = nil
@@ -168,7 +198,7 @@ func (s *Spool) forgetOpen(from, until time.Time, f *Forgotten) {
 }
 
 // forgetLeft destroys what may have left, after it was noted that the collector is to be asked.
-func (s *Spool) forgetLeft(held []entry, from, until time.Time, left func([]envelope.ID) error, f *Forgotten) error {
+func (s *Spool) forgetLeft(held []entry, t target, here map[envelope.ID]bool, left func([]envelope.ID) error, f *Forgotten) error {
 	type copied struct {
 		info FileInfo
 		span span
@@ -184,14 +214,21 @@ func (s *Spool) forgetLeft(held []entry, from, until time.Time, left func([]enve
 	}
 	for _, info := range all {
 		_, batch, _, _ := parseName(info.Name)
-		if sp := s.readSpan(strings.TrimSuffix(info.Name, sentSuffix), info.At); sp.overlaps(from, until) {
+		if sp := s.readSpan(strings.TrimSuffix(info.Name, sentSuffix), info.At); t.takes(batch, sp) {
 			sent = append(sent, copied{info, sp})
 			ids = append(ids, batch)
+			here[batch] = true
+		}
+	}
+	for id := range t.only {
+		if !here[id] {
+			ids = append(ids, id)
 		}
 	}
 	if len(ids) == 0 {
 		return nil
 	}
+	slices.SortFunc(ids, func(a, b envelope.ID) int { return slices.Compare(a[:], b[:]) })
 	if err := left(ids); err != nil {
 		return fmt.Errorf("what was sent could not be noted, so its copies here stay: %w", err)
 	}
@@ -244,8 +281,8 @@ func (s *Spool) unlink(name, suffix string) error {
 	return nil
 }
 
-// forgetAside unlinks what was set aside in that time, by the times of the files.
-func (s *Spool) forgetAside(from, until time.Time) (int, error) {
+// forgetAside unlinks what was set aside in that time, by the times of the files, or under these ids, by their names.
+func (s *Spool) forgetAside(t target) (int, error) {
 	if len(s.aside) == 0 {
 		return 0, nil
 	}
@@ -258,7 +295,9 @@ func (s *Spool) forgetAside(from, until time.Time) (int, error) {
 	var errs []error
 	for _, info := range infos {
 		sp := span{info.At.Add(-unknownMargin), info.At.Add(time.Second)}
-		if !info.Regular || !sp.overlaps(from, until) {
+		name, _, _ := strings.Cut(info.Name, "~")
+		_, batch, _, _ := parseName(name)
+		if !info.Regular || !t.takes(batch, sp) {
 			continue
 		}
 		if err := s.fs.Remove(filepath.Join(dir, info.Name)); err != nil {

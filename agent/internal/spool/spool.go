@@ -56,6 +56,8 @@ type Spool struct {
 	keys          *Keys                // nil: nobody to seal to
 	open          batch                // what was recorded since the last cut
 	pending       *sealed              // sealed, not yet durable; at most one
+	swap          *swap                // a box that is being replaced; at most one
+	litter        []string             // files that count for nothing and could not be unlinked
 	trouble       error                // sticky until Retry
 	last          link                 // of the device in use
 	marked        link                 // what the chain mark holds durably
@@ -231,12 +233,12 @@ func (s *Spool) writeChain() error {
 // would lie. The next attempt writes all bytes to a new file.
 func (s *Spool) write(name, suffix string, content []byte) error {
 	s.attempt++
-	temp := filepath.Join(s.dir, fmt.Sprintf("%s-%d.tmp", name, s.attempt))
-	if err := s.writeTemp(temp, content); err != nil {
-		return errors.Join(err, s.fs.Remove(temp))
+	temp := fmt.Sprintf("%s-%d.tmp", name, s.attempt)
+	if err := s.writeTemp(filepath.Join(s.dir, temp), content); err != nil {
+		return errors.Join(err, s.drop(temp))
 	}
-	if err := s.fs.Rename(temp, filepath.Join(s.dir, name+suffix)); err != nil {
-		return errors.Join(err, s.fs.Remove(temp))
+	if err := s.fs.Rename(filepath.Join(s.dir, temp), filepath.Join(s.dir, name+suffix)); err != nil {
+		return errors.Join(err, s.drop(temp))
 	}
 	return s.syncDir()
 }
@@ -266,7 +268,7 @@ func (s *Spool) stop(cause error) error {
 }
 
 // Retry tries to end disk trouble: it writes what waits in RAM to new files. Nil means that all is durable and Append takes
-// events again. Without trouble it does nothing.
+// events again. Without trouble it only clears away.
 func (s *Spool) Retry() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -274,11 +276,13 @@ func (s *Spool) Retry() error {
 		return ErrClosed
 	}
 	if s.trouble == nil {
-		return nil
+		return s.sweep()
 	}
 	s.trouble = nil
-	var err error
+	err := s.finish()
 	switch {
+	case err != nil:
+		err = s.stop(err)
 	case s.pending != nil:
 		err = s.store()
 	case !s.open.empty():

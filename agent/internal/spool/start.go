@@ -20,6 +20,7 @@ type Report struct {
 	SetAside    int   // files that this start moved there
 	Stuck       int   // files that should be there and cannot be moved; they are not read again
 	Lost        Lost  // zero after a clean end
+	Replacing   bool  // the last agent died while it replaced a box: call FinishReplace before anything is sent
 	Trouble     error // the disk takes no bytes: Append refuses until Retry succeeds
 }
 
@@ -71,11 +72,16 @@ func (s *Spool) start(now time.Time) (Report, error) {
 	for _, info := range found.foreign {
 		s.setAsideAtStart(info, "not a file of the spool", &found, &r)
 	}
+	s.resumeSwap(&found, &r)
 	s.dropOrphans(&found)
 	s.readDropped(&found, &r)
 	s.readHeld(&found, &r)
 	mark := s.recover(&found, &r)
 	s.keepAside()
+	if s.swap != nil {
+		s.known(s.swap.link) // its number is given
+		s.last = s.links[s.last.device]
+	}
 	s.readSession(&found, mark, now, &r)
 	for _, info := range found.sent {
 		s.stats.Sent++
@@ -94,7 +100,8 @@ type scan struct {
 	foreign        []FileInfo // to set aside
 	temp           []FileInfo // to unlink
 	spans          []FileInfo
-	chain, session *FileInfo // nil if absent
+	next, gone     []FileInfo // of boxes that were cut
+	chain, session *FileInfo  // nil if absent
 	dropped        *FileInfo
 	aside          bool     // there is a quarantine
 	damaged        []uint64 // sequences of boxes that were set aside
@@ -117,6 +124,10 @@ func classify(infos []FileInfo) scan {
 			c.sent = append(c.sent, info)
 		case spanPattern.MatchString(info.Name):
 			c.spans = append(c.spans, info)
+		case swapPattern.MatchString(info.Name) && strings.HasSuffix(info.Name, nextSuffix):
+			c.next = append(c.next, info)
+		case swapPattern.MatchString(info.Name):
+			c.gone = append(c.gone, info)
 		case tempPattern.MatchString(info.Name):
 			c.temp = append(c.temp, info)
 		case info.Name == chainName:
@@ -140,6 +151,9 @@ func (s *Spool) dropOrphans(found *scan) {
 	}
 	for _, info := range found.sent {
 		boxes[strings.TrimSuffix(info.Name, sentSuffix)] = true
+	}
+	if s.swap != nil {
+		boxes[s.swap.name] = true
 	}
 	for _, info := range found.spans {
 		if name := strings.TrimSuffix(info.Name, spanSuffix); !boxes[name] {

@@ -6,8 +6,9 @@ import "time"
 type Stats struct {
 	Held, Sent, Quarantined                int
 	HeldBytes, SentBytes, QuarantinedBytes int64
-	Waiting                                int       // sealed boxes that wait in RAM for Retry: 0 or 1
+	Waiting                                int       // sealed boxes that wait for Retry: in RAM, or in the place of one that was cut
 	Oldest                                 time.Time // when the oldest held box was sealed; zero if none is held
+	Released                               int       // held boxes that may leave before their hold has passed
 	Trouble                                error     // why nothing is recorded; nil if all is well
 
 	Events             int   // appended
@@ -38,9 +39,15 @@ func (s *Spool) Stats() Stats {
 	}
 	for _, e := range s.held {
 		st.HeldBytes += e.size
+		if e.released {
+			st.Released++
+		}
 	}
 	if s.pending != nil {
-		st.Waiting = 1
+		st.Waiting++
+	}
+	if s.swap != nil {
+		st.Waiting++
 	}
 	return st
 }

@@ -94,6 +94,13 @@ func (b *Budget) Why(now time.Time) string {
 	return why
 }
 
+// Now is the reason why boxes do not leave at this instant although nothing else keeps them, in words; "" if there is none. next is the
+// size of the first one, all of all.
+func (b *Budget) Now(now time.Time, next, all int64) string {
+	why, _ := b.start(now, waiting{next: next, bytes: all, since: now})
+	return why
+}
+
 // waiting is what the queue holds and the hold no longer keeps back.
 type waiting struct {
 	next  int64     // bytes of the box that is next

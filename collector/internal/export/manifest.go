@@ -22,6 +22,8 @@ type Manifest struct {
 	Boxes     int               `json:"boxes"`
 	Actions   int               `json:"actions"`
 	Gaps      int               `json:"gaps"`
+	Tasks     int               `json:"tasks"`
+	Cut       int               `json:"cut"` // boxes from which their person took something before they left
 	Frames    int               `json:"frames"`
 	Missing   uint64            `json:"missing"`              // numbers of device chains that were not released: withdrawn, deleted or damaged
 	Refused   map[string]int    `json:"refused,omitempty"`    // boxes that were left out, by reason
@@ -41,7 +43,7 @@ type Refusal struct {
 // fields is the dictionary of a step.
 var fields = map[string]string{
 	"session":       "number of the run of the agent, from 1 in each trajectory; class tokens keep their numbers within it",
-	"kind":          "click, drag, scroll, hotkey, text, or gap",
+	"kind":          "click, drag, scroll, hotkey, text, task, or gap",
 	"application":   "id of the consented application in the policy",
 	"title":         "window title, redacted",
 	"canvas":        "size in pixels of the picture that coordinates are of: the window and its popups",
@@ -60,7 +62,9 @@ var fields = map[string]string{
 	"file":          "path of a frame in this export",
 	"age_ms":        "before: how old the frame was at the press; after: how long the window took to settle; rounded to 100",
 	"duration_ms":   "how long the action took, rounded to 100",
-	"reason":        "why a gap is one",
+	"instruction":   "what the person said that they begin, redacted",
+	"outcome":       "of a task: started, done or failed",
+	"reason":        "why a gap is one; deleted: the person took something out of what follows, up to the next box",
 	"seconds":       "length of a gap, rounded outwards",
 }
 

@@ -30,6 +30,8 @@ type Step struct {
 	Before      *Frame   `json:"before,omitempty"`
 	After       *Frame   `json:"after,omitempty"`
 	DurationMS  uint32   `json:"duration_ms,omitempty"`
+	Instruction string   `json:"instruction,omitempty"`
+	Outcome     string   `json:"outcome,omitempty"`
 	Reason      string   `json:"reason,omitempty"`
 	Seconds     int64    `json:"seconds,omitempty"`
 }
@@ -82,12 +84,19 @@ var errContent = errors.New("holds something unknown")
 // steps turns a payload into lines; names gives the file of each frame. The session is numbered when all boxes are there.
 func steps(p *pb.Payload, names map[string]string) ([]Step, error) {
 	var out []Step
+	if len(p.GetInsteadOf()) > 0 { // somewhere in it; where is not told
+		out = append(out, Step{Kind: "gap", Reason: word(pb.Reason_REASON_DELETED.String(), "REASON_")})
+	}
 	for _, e := range p.GetEvents() {
 		if err := check(e, names); err != nil {
 			return nil, err
 		}
 		if g := e.GetGap(); g != nil {
 			out = append(out, Step{Kind: "gap", Reason: word(g.GetReason().String(), "REASON_"), Seconds: (g.GetEndMs() - e.GetAtMs() + 999) / 1000})
+			continue
+		}
+		if t := e.GetTask(); t != nil {
+			out = append(out, Step{Kind: "task", Instruction: t.GetText(), Outcome: word(t.GetStep().String(), "TASK_STEP_")})
 			continue
 		}
 		out = append(out, action(e.GetAction(), names))
@@ -99,6 +108,9 @@ func steps(p *pb.Payload, names map[string]string) ([]Step, error) {
 func check(e *pb.Event, names map[string]string) error {
 	if g := e.GetGap(); g != nil {
 		return unless(pb.Reason_name[int32(g.GetReason())] != "" && g.GetReason() != pb.Reason_REASON_UNSPECIFIED && g.GetEndMs() >= e.GetAtMs())
+	}
+	if t := e.GetTask(); t != nil {
+		return unless(pb.TaskStep_name[int32(t.GetStep())] != "" && t.GetStep() != pb.TaskStep_TASK_STEP_UNSPECIFIED)
 	}
 	a := e.GetAction()
 	if a == nil || pb.Kind_name[int32(a.GetKind())] == "" || a.GetKind() == pb.Kind_KIND_UNSPECIFIED {

@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/byleave/byleave/proto/pb"
 )
 
 // partsDir holds what an unfinished export needs to go on: the state, and one part for each box. It is removed at the end, and
@@ -40,10 +42,39 @@ type part struct {
 	Digest   [32]byte `json:"digest"`
 	Policy   string   `json:"policy"`
 	Redactor string   `json:"redactor"`
+	Stones   []stone  `json:"stones,omitempty"`
 	Frames   []string `json:"frames"`
 	Steps    []Step   `json:"steps"`
 
 	name string
+}
+
+// stone is the tombstone of a box that its person cut; the part stands in its place.
+type stone struct {
+	Sequence uint64   `json:"sequence"`
+	Previous [32]byte `json:"previous"`
+	Digest   [32]byte `json:"digest"`
+}
+
+// order is the number of the box in whose place the part stands: what was done stands in the order in which it was done.
+func (p *part) order() uint64 {
+	if len(p.Stones) > 0 {
+		return p.Stones[0].Sequence
+	}
+	return p.Sequence
+}
+
+// stonesOf reads the tombstones of a payload: numbers that rise, all below the box's own.
+func stonesOf(p *pb.Payload, sequence uint64) (out []stone, err error) {
+	last := uint64(0)
+	for _, t := range p.GetInsteadOf() {
+		if t.GetSequence() <= last || t.GetSequence() >= sequence || len(t.GetPrevious()) != 32 || len(t.GetDigest()) != 32 {
+			return nil, errContent
+		}
+		last = t.GetSequence()
+		out = append(out, stone{last, [32]byte(t.GetPrevious()), [32]byte(t.GetDigest())})
+	}
+	return out, nil
 }
 
 // place is where a box stands in its device's chain.

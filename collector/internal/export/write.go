@@ -80,6 +80,9 @@ func (w *writer) box(b envelope.Box, p *pb.Payload) error {
 	if err == nil {
 		pt.Steps, err = steps(p, names)
 	}
+	if err == nil {
+		pt.Stones, err = stonesOf(p, h.Sequence)
+	}
 	if err != nil {
 		w.refuse(err.Error())
 		return nil
@@ -160,10 +163,7 @@ func (w *writer) join(parts []*part, frames map[string]bool) error {
 	var body bytes.Buffer
 	out := bufio.NewWriter(&body)
 	sessions := map[string]int{}
-	for i, p := range parts {
-		if i > 0 && !w.follows(parts[i-1], p) {
-			continue
-		}
+	for _, p := range w.inOrder(parts) {
 		if sessions[p.Session] == 0 {
 			sessions[p.Session] = len(sessions) + 1
 		}
@@ -189,15 +189,50 @@ func (w *writer) join(parts []*part, frames map[string]bool) error {
 	return writeFile(filepath.Join(w.dir, "trajectories", fmt.Sprintf("%06d.jsonl", w.m.People)), body.Bytes())
 }
 
-// follows holds a box against the one before it in the same device's chain. A device that lost its chain says so with zeros.
-func (w *writer) follows(before, p *part) bool {
-	switch {
-	case before.Device != p.Device:
-	case p.Sequence != before.Sequence+1:
-		w.m.Missing += p.Sequence - before.Sequence - 1
-	case p.Previous != before.Digest && p.Previous != [32]byte{}:
-		w.m.Refused["its chain names another box"]++
-		return false
+// inOrder holds the parts against each other as the chain has them, and gives those that count in the order in which things were done.
+func (w *writer) inOrder(parts []*part) []*part {
+	stones := map[string][]stone{} // by device, in the order of their numbers
+	for _, p := range parts {
+		stones[p.Device] = append(stones[p.Device], p.Stones...)
+	}
+	for _, s := range stones {
+		slices.SortFunc(s, func(a, b stone) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	}
+	var out []*part
+	for i, p := range parts {
+		if i == 0 || w.follows(parts[i-1], p, stones[p.Device]) {
+			out = append(out, p)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *part) int {
+		return cmp.Or(cmp.Compare(a.Device, b.Device), cmp.Compare(a.order(), b.order()))
+	})
+	return out
+}
+
+// follows holds a box against the one before it in the same device's chain, over the boxes that were cut between them. A device that
+// lost its chain says so with zeros.
+func (w *writer) follows(before, p *part, stones []stone) bool {
+	if before.Device != p.Device {
+		return true
+	}
+	link, gap := before.Digest, p.Sequence-before.Sequence-1
+	between := stones[:0:0]
+	for _, s := range stones {
+		if s.Sequence > before.Sequence && s.Sequence < p.Sequence {
+			between = append(between, s)
+		}
+	}
+	if uint64(len(between)) < gap {
+		w.m.Missing += gap - uint64(len(between))
+		return true
+	}
+	for _, s := range append(between, stone{Previous: p.Previous}) {
+		if s.Previous != link && s.Previous != [32]byte{} {
+			w.m.Refused["its chain names another box"]++
+			return false
+		}
+		link = s.Digest
 	}
 	return true
 }
@@ -205,11 +240,17 @@ func (w *writer) follows(before, p *part) bool {
 func (w *writer) count(p *part, frames map[string]bool) {
 	w.m.Boxes++
 	for _, s := range p.Steps {
-		if s.Kind == "gap" {
+		switch s.Kind {
+		case "gap":
 			w.m.Gaps++
-		} else {
+		case "task":
+			w.m.Tasks++
+		default:
 			w.m.Actions++
 		}
+	}
+	if len(p.Stones) > 0 {
+		w.m.Cut++
 	}
 	for _, f := range p.Frames {
 		frames[f] = true

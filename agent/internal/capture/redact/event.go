@@ -7,17 +7,21 @@ import (
 	"github.com/byleave/byleave/proto/pb"
 )
 
-// Event is something that may leave RAM: a redacted action with its masked frames, or a gap. Only this package makes
+// Event is something that may leave RAM: a redacted action with its masked frames, what the person said they
+// are doing, or a gap. Only this package makes
 // one with content. The zero Event is empty and is refused by everything that takes an Event.
 type Event struct {
 	at, until time.Time
 	action    *pb.Action
 	gap       pb.Reason
+	task      *pb.Task
 	frames    []*pb.Frame
 }
 
 // IsZero tells whether e is empty.
-func (e Event) IsZero() bool { return e.action == nil && e.gap == pb.Reason_REASON_UNSPECIFIED }
+func (e Event) IsZero() bool {
+	return e.action == nil && e.gap == pb.Reason_REASON_UNSPECIFIED && e.task == nil
+}
 
 // At is when it began, rounded down to 100 ms; Until is when it ended, rounded up to 100 ms. Both are whole seconds for typing and for
 // gaps.
@@ -26,10 +30,13 @@ func (e Event) At() time.Time { return e.at }
 // Until is when it ended; see At.
 func (e Event) Until() time.Time { return e.until }
 
-// Action is the redacted action, nil for a gap. The caller must not change it.
+// Action is the redacted action, nil for anything else. The caller must not change it.
 func (e Event) Action() *pb.Action { return e.action }
 
-// Gap is the reason of a gap, REASON_UNSPECIFIED for an action.
+// Task is what the person says that they are doing, nil for anything else. The caller must not change it.
+func (e Event) Task() *pb.Task { return e.task }
+
+// Gap is the reason of a gap, REASON_UNSPECIFIED for anything else.
 func (e Event) Gap() pb.Reason { return e.gap }
 
 // Frames are the masked frames that the action names by hash, each once. The caller must not change them.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
+	"github.com/byleave/byleave/proto/pb"
 )
 
 // Pipe runs one Redactor in one goroutine, so that encoding a frame never delays the capture of the next event.
@@ -23,8 +24,16 @@ type Pipe struct {
 type job struct {
 	ev      raw.Event
 	at      time.Time // when it was pushed
+	task    *task
 	then    *Redactor
 	settled chan error
+}
+
+// task is what the person says that they are doing.
+type task struct {
+	at    time.Time
+	step  pb.TaskStep
+	words string
 }
 
 // waiting bounds how many steps, each with at most two pictures, lie in RAM before redaction. While more than half of them do, no line
@@ -55,15 +64,24 @@ func (p *Pipe) Push(ev raw.Event) {
 // Flush settles everything held back and returns when next has had it.
 func (p *Pipe) Flush(ctx context.Context) error { return p.settle(ctx, nil) }
 
+// Task settles everything held back and lets what the person says that they are doing follow it.
+func (p *Pipe) Task(ctx context.Context, at time.Time, step pb.TaskStep, words string) error {
+	return p.ask(ctx, job{task: &task{at, step, words}})
+}
+
 // Use settles everything held back, then goes on with r.
 func (p *Pipe) Use(ctx context.Context, r *Redactor) error { return p.settle(ctx, r) }
 
-func (p *Pipe) settle(ctx context.Context, then *Redactor) error {
+func (p *Pipe) settle(ctx context.Context, then *Redactor) error { return p.ask(ctx, job{then: then}) }
+
+// ask hands a job over and waits until it is done.
+func (p *Pipe) ask(ctx context.Context, j job) error {
 	p.rush.Add(1)
 	defer p.rush.Add(-1)
 	done := make(chan error, 1)
+	j.settled = done
 	select {
-	case p.jobs <- job{then: then, settled: done}:
+	case p.jobs <- j:
 	case <-p.done:
 		return nil
 	case <-ctx.Done():
@@ -115,6 +133,9 @@ func (p *Pipe) do(ctx context.Context, j job) error {
 		return p.give(p.red.apply(ctx, j.ev))
 	}
 	err := p.give(p.red.Flush())
+	if j.task != nil && err == nil {
+		err = p.give([]Event{p.red.Task(j.task.at, j.task.step, j.task.words)})
+	}
 	if j.then != nil {
 		p.red = j.then
 		p.red.reveal.hurry = p.hurried
