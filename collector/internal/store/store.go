@@ -25,6 +25,9 @@ type Store interface {
 	People
 	Exports
 	Erasures
+	Leaves
+	Mine
+	Joins
 	// Close waits for what runs and releases the store. Closing twice is harmless.
 	Close() error
 }
@@ -126,7 +129,7 @@ const (
 
 // Leaf is what the ledger will take from the outbox. A zero Leaf writes none.
 type Leaf struct {
-	Kind Kind
-	Body []byte
-	Salt []byte // opens a person leaf; never published
+	Kind    Kind
+	Body    []byte
+	Subject ID // of a person leaf; never published, and forgotten once the leaf stands in the ledger
 }

@@ -28,11 +28,12 @@ type intentJSON struct {
 	All     bool     `json:"all"`
 	Batches []string `json:"batches,omitempty"`
 	At      int64    `json:"at"`
+	Salt    []byte   `json:"salt,omitempty"`
 }
 
 // write makes the intent durable.
 func (j journal) write(e store.Erasure) error {
-	out := intentJSON{ID: hex.EncodeToString(e.ID[:]), Subject: hex.EncodeToString(e.Subject[:]), All: e.All, At: e.At.Unix()}
+	out := intentJSON{ID: hex.EncodeToString(e.ID[:]), Subject: hex.EncodeToString(e.Subject[:]), All: e.All, At: e.At.Unix(), Salt: e.Salt[:]}
 	for _, b := range e.Batches {
 		out.Batches = append(out.Batches, hex.EncodeToString(b[:]))
 	}
@@ -72,6 +73,7 @@ func (j journal) read(id store.ID) (e store.Erasure, ok bool, err error) {
 		return e, false, nil
 	}
 	e = store.Erasure{ID: id, All: in.All, At: time.Unix(in.At, 0).UTC()}
+	copy(e.Salt[:], in.Salt)
 	if e.Subject, ok = idOf(in.Subject); !ok {
 		return e, false, nil
 	}
