@@ -449,7 +449,7 @@ func (x *MineRequest) GetCode() []byte {
 // MineResponse is one page of what is held of one person.
 type MineResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Boxes         []*Holding             `protobuf:"bytes,1,rep,name=boxes,proto3" json:"boxes,omitempty"`       // Ascending by device and sequence, over all pages.
+	Boxes         []*Holding             `protobuf:"bytes,1,rep,name=boxes,proto3" json:"boxes,omitempty"`       // In order of arrival, over all pages.
 	Consents      []*Signed              `protobuf:"bytes,2,rep,name=consents,proto3" json:"consents,omitempty"` // Stubs and withdrawals as they were signed.
 	Erasures      []*Signed              `protobuf:"bytes,3,rep,name=erasures,proto3" json:"erasures,omitempty"` // Records.
 	Reads         []*PersonRead          `protobuf:"bytes,4,rep,name=reads,proto3" json:"reads,omitempty"`       // Exports that took boxes of this person.
@@ -521,6 +521,7 @@ type Holding struct {
 	Device        []byte                 `protobuf:"bytes,2,opt,name=device,proto3" json:"device,omitempty"`
 	Sequence      uint64                 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	Digest        []byte                 `protobuf:"bytes,4,opt,name=digest,proto3" json:"digest,omitempty"` // SHA-256 of the header.
+	Hour          int64                  `protobuf:"varint,5,opt,name=hour,proto3" json:"hour,omitempty"`    // In which it arrived, Unix seconds.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -581,6 +582,13 @@ func (x *Holding) GetDigest() []byte {
 		return x.Digest
 	}
 	return nil
+}
+
+func (x *Holding) GetHour() int64 {
+	if x != nil {
+		return x.Hour
+	}
+	return 0
 }
 
 // PersonRead is one export as far as one person is concerned. What it is stands in its leaf.
@@ -1347,6 +1355,7 @@ type EraseResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Record        *Signed                `protobuf:"bytes,1,opt,name=record,proto3" json:"record,omitempty"`                        // An ErasureRecord; signature by the ledger's key over "byleave erasure record v1\0" || body.
 	LedgerKey     []byte                 `protobuf:"bytes,2,opt,name=ledger_key,json=ledgerKey,proto3" json:"ledger_key,omitempty"` // Ed25519; its fingerprint stands in the invitation.
+	Kept          [][]byte               `protobuf:"bytes,3,rep,name=kept,proto3" json:"kept,omitempty"`                            // Written by the device beside what it got: ids that must be gone. A collector leaves it empty.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1391,6 +1400,13 @@ func (x *EraseResponse) GetRecord() *Signed {
 func (x *EraseResponse) GetLedgerKey() []byte {
 	if x != nil {
 		return x.LedgerKey
+	}
+	return nil
+}
+
+func (x *EraseResponse) GetKept() [][]byte {
+	if x != nil {
+		return x.Kept
 	}
 	return nil
 }
@@ -2443,12 +2459,13 @@ const file_byleave_v1_collector_proto_rawDesc = "" +
 	"\x05boxes\x18\x01 \x03(\v2\x13.byleave.v1.HoldingR\x05boxes\x12.\n" +
 	"\bconsents\x18\x02 \x03(\v2\x12.byleave.v1.SignedR\bconsents\x12.\n" +
 	"\berasures\x18\x03 \x03(\v2\x12.byleave.v1.SignedR\berasures\x12,\n" +
-	"\x05reads\x18\x04 \x03(\v2\x16.byleave.v1.PersonReadR\x05reads\"k\n" +
+	"\x05reads\x18\x04 \x03(\v2\x16.byleave.v1.PersonReadR\x05reads\"\x7f\n" +
 	"\aHolding\x12\x14\n" +
 	"\x05batch\x18\x01 \x01(\fR\x05batch\x12\x16\n" +
 	"\x06device\x18\x02 \x01(\fR\x06device\x12\x1a\n" +
 	"\bsequence\x18\x03 \x01(\x04R\bsequence\x12\x16\n" +
-	"\x06digest\x18\x04 \x01(\fR\x06digest\":\n" +
+	"\x06digest\x18\x04 \x01(\fR\x06digest\x12\x12\n" +
+	"\x04hour\x18\x05 \x01(\x03R\x04hour\":\n" +
 	"\n" +
 	"PersonRead\x12\x16\n" +
 	"\x06export\x18\x01 \x01(\fR\x06export\x12\x14\n" +
@@ -2492,11 +2509,12 @@ const file_byleave_v1_collector_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x18\n" +
 	"\abatches\x18\x02 \x03(\fR\abatches\x12\x10\n" +
 	"\x03all\x18\x03 \x01(\bR\x03all\x12\x12\n" +
-	"\x04salt\x18\x04 \x01(\fR\x04salt\"Z\n" +
+	"\x04salt\x18\x04 \x01(\fR\x04salt\"n\n" +
 	"\rEraseResponse\x12*\n" +
 	"\x06record\x18\x01 \x01(\v2\x12.byleave.v1.SignedR\x06record\x12\x1d\n" +
 	"\n" +
-	"ledger_key\x18\x02 \x01(\fR\tledgerKey\"L\n" +
+	"ledger_key\x18\x02 \x01(\fR\tledgerKey\x12\x12\n" +
+	"\x04kept\x18\x03 \x03(\fR\x04kept\"L\n" +
 	"\x12EraseByCodeRequest\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\fR\x04code\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\fR\x02id\x12\x12\n" +

@@ -4,6 +4,9 @@ import (
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
+
+	"github.com/byleave/byleave/proto/pb"
+	"google.golang.org/protobuf/proto"
 )
 
 // Kind is what a leaf about a person is about. In the log no kind can be told from another, nor from a blank leaf.
@@ -31,6 +34,15 @@ func Leaf(kind Kind, salt [32]byte, body []byte) [32]byte {
 	h.Write([]byte(kind + "\x00"))
 	h.Write(body)
 	return [32]byte(h.Sum(nil))
+}
+
+// Signed is the bytes of a signed message that its leaf is of.
+func Signed(m *pb.Signed) []byte {
+	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	if err != nil {
+		return nil // two fields of bytes cannot fail
+	}
+	return b
 }
 
 // Secret makes the salts of one person. All of their devices and their receipt have it; the collector gets salts and keeps none.

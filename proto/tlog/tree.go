@@ -19,16 +19,21 @@ const (
 
 var ranges = compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}
 
-// Tree is a ledger at one checkpoint, for proofs. It keeps the tiles that it got; it is for one goroutine at a time.
+// Tree is a ledger at one checkpoint, for proofs. It keeps what it got, of the lowest level one tile: prove in the order of places. It is
+// for one goroutine at a time.
 type Tree struct {
 	src   Source
 	at    Checkpoint
-	tiles map[[2]uint64][]byte
+	low   uint64 // index of the tile of level 0 that is kept
+	tiles map[[2]uint64]tile
 }
+
+// tile is the hashes of one tile, and of the nodes above them that are whole.
+type tile [tileHeight + 1][][]byte
 
 // NewTree reads the ledger of a checkpoint from src.
 func NewTree(src Source, at Checkpoint) *Tree {
-	return &Tree{src, at, map[[2]uint64][]byte{}}
+	return &Tree{src: src, at: at, tiles: map[[2]uint64]tile{}}
 }
 
 // Includes proves that the leaf stands at a place. ErrAbsent if another leaf does, or none.
@@ -67,44 +72,52 @@ func (t *Tree) proof(ctx context.Context, nodes proof.Nodes) ([][]byte, error) {
 	return hashes, nil
 }
 
-// node is the hash of one node: it stands in a tile, or is made of a few that do.
+// node is the hash of one node: it stands in a tile, or above some hashes that do.
 func (t *Tree) node(ctx context.Context, id compact.NodeID) ([]byte, error) {
 	level, within := uint64(id.Level/tileHeight), id.Level%tileHeight
-	first, span := id.Index<<within, uint64(1)<<within
+	first := id.Index << within
 	tile, err := t.tile(ctx, level, first/Width)
 	if err != nil {
 		return nil, err
 	}
-	from := first % Width
-	if uint64(len(tile)) < (from+span)*hashSize {
+	i := first % Width >> within
+	if i >= uint64(len(tile[within])) {
 		return nil, ErrBroken
 	}
-	r := ranges.NewEmptyRange(0)
-	for i := from; i < from+span; i++ {
-		if err := r.Append(tile[i*hashSize:(i+1)*hashSize], nil); err != nil {
-			return nil, ErrBroken
-		}
-	}
-	return r.GetRootHash(nil)
+	return tile[within][i], nil
 }
 
-func (t *Tree) tile(ctx context.Context, level, index uint64) ([]byte, error) {
+func (t *Tree) tile(ctx context.Context, level, index uint64) (tile, error) {
 	if have, ok := t.tiles[[2]uint64{level, index}]; ok {
 		return have, nil
 	}
 	width := widthOf(t.at.Size>>(tileHeight*level), index)
 	if width == 0 {
-		return nil, ErrBroken
+		return tile{}, ErrBroken
 	}
-	got, err := t.src.Tile(ctx, level, index, width)
+	raw, err := t.src.Tile(ctx, level, index, width)
 	if err != nil {
-		return nil, err
+		return tile{}, err
 	}
-	if len(got) < width*hashSize || len(got) > Width*hashSize {
-		return nil, ErrBroken
+	if len(raw) < width*hashSize || len(raw) > Width*hashSize {
+		return tile{}, ErrBroken
 	}
-	t.tiles[[2]uint64{level, index}] = got[:width*hashSize]
-	return got[:width*hashSize], nil
+	var got tile
+	for i := range width {
+		got[0] = append(got[0], raw[i*hashSize:(i+1)*hashSize])
+	}
+	for h := 1; h <= tileHeight; h++ {
+		below := got[h-1]
+		for i := 0; i+1 < len(below); i += 2 {
+			got[h] = append(got[h], rfc6962.DefaultHasher.HashChildren(below[i], below[i+1]))
+		}
+	}
+	if level == 0 {
+		delete(t.tiles, [2]uint64{0, t.low})
+		t.low = index
+	}
+	t.tiles[[2]uint64{level, index}] = got
+	return got, nil
 }
 
 // widthOf is how many of n things the tile or bundle of that index has.

@@ -145,7 +145,7 @@ func (in *Ingest) mine(ctx context.Context, subject store.ID, send func(*pb.Mine
 		if err != nil {
 			return in.trouble(err)
 		}
-		page.Boxes = append(page.Boxes, &pb.Holding{Batch: h.Batch[:], Device: h.Device[:], Sequence: h.Sequence, Digest: h.Digest[:]})
+		page.Boxes = append(page.Boxes, &pb.Holding{Batch: h.Batch[:], Device: h.Device[:], Sequence: h.Sequence, Digest: h.Digest[:], Hour: h.Received.Unix()})
 		if len(page.Boxes) == minePage {
 			if err := send(page); err != nil {
 				return err

@@ -183,7 +183,6 @@ func TestDeathBetweenLogAndIndex(t *testing.T) {
 	leaves := b.put(t, p, 20)
 	must(t, b.log.Settle(ctx))
 	dying := b.open(t, forgetful{b.store})
-	dying.settled = true
 	if err := dying.Lot(ctx); !errors.Is(err, errDied) {
 		t.Fatal(err)
 	}

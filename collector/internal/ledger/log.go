@@ -54,8 +54,7 @@ type Log struct {
 	every   atomic.Int64  // time.Duration between lots
 	changed chan struct{} // every has changed
 
-	mu      sync.Mutex // one writer; guards what follows
-	settled bool       // the store knows all that is in the log
+	mu sync.Mutex // one writer
 }
 
 // New makes the Log of the collector's folder dir. It does nothing before Settle or Run.
@@ -104,10 +103,8 @@ func (l *Log) Settle(ctx context.Context) error {
 	return l.settle(ctx)
 }
 
+// settle is done before each append: the folder may have been changed under us.
 func (l *Log) settle(ctx context.Context) error {
-	if l.settled {
-		return nil
-	}
 	noted, err := l.store.LedgerSize(ctx)
 	if err != nil {
 		return err
@@ -126,8 +123,11 @@ func (l *Log) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if at.Size < noted {
+	switch {
+	case at.Size < noted:
 		return ErrShort
+	case at.Size == noted:
+		return nil
 	}
 	var placed []store.Placed
 	err = tlog.Each(ctx, src, at, noted, func(place uint64, leaf []byte) error {
@@ -142,11 +142,7 @@ func (l *Log) settle(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("ledger: read what was written last: %w", err)
 	}
-	if err := l.store.Logged(ctx, placed, at.Size); err != nil {
-		return err
-	}
-	l.settled = true
-	return nil
+	return l.store.Logged(ctx, placed, at.Size)
 }
 
 // at is the newest checkpoint on disk, which our own key must have signed.
@@ -166,6 +162,9 @@ func (l *Log) Lot(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.settle(ctx); err != nil {
+		return err
+	}
+	if err := l.exports(ctx); err != nil { // of releases that were refused because the ledger could not be written
 		return err
 	}
 	w, err := l.store.Waiting(ctx)
@@ -211,17 +210,8 @@ func (l *Log) Publish(ctx context.Context, body []byte) (uint64, error) {
 	if err := l.settle(ctx); err != nil {
 		return 0, err
 	}
-	for {
-		rows, err := l.store.NextLeaves(ctx, store.ExportLeaf, LotSize)
-		if err != nil {
-			return 0, err
-		}
-		if len(rows) == 0 {
-			break
-		}
-		if err := l.append(ctx, rows); err != nil {
-			return 0, err
-		}
+	if err := l.exports(ctx); err != nil {
+		return 0, err
 	}
 	place, err := l.store.FindLeaves(ctx, [][]byte{body})
 	if err != nil {
@@ -233,6 +223,19 @@ func (l *Log) Publish(ctx context.Context, body []byte) (uint64, error) {
 	return uint64(place[0]), nil
 }
 
+// exports appends the leaves of exports that wait.
+func (l *Log) exports(ctx context.Context) error {
+	for {
+		rows, err := l.store.NextLeaves(ctx, store.ExportLeaf, LotSize)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		if err := l.append(ctx, rows); err != nil {
+			return err
+		}
+	}
+}
+
 // append puts the rows into the log, in their order, and then notes where they stand. After a failure in between, settle finds them.
 func (l *Log) append(ctx context.Context, rows []store.OutboxRow) error {
 	bodies := make([][]byte, len(rows))
@@ -241,7 +244,6 @@ func (l *Log) append(ctx context.Context, rows []store.OutboxRow) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), appendTime)
 	defer cancel()
-	l.settled = false
 	first, err := l.write(ctx, bodies)
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
@@ -252,11 +254,7 @@ func (l *Log) append(ctx context.Context, rows []store.OutboxRow) error {
 			placed = append(placed, store.Placed{Number: r.Number, Place: first + uint64(i), Body: r.Leaf.Body, Readable: r.Leaf.Kind == store.ExportLeaf})
 		}
 	}
-	if err := l.store.Logged(ctx, placed, first+uint64(len(rows))); err != nil {
-		return err
-	}
-	l.settled = true
-	return nil
+	return l.store.Logged(ctx, placed, first+uint64(len(rows)))
 }
 
 func (l *Log) path() string { return filepath.Join(l.dir, folder) }

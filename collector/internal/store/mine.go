@@ -21,6 +21,7 @@ type Holding struct {
 	Batch, Device ID
 	Sequence      uint64
 	Digest        [32]byte
+	Received      time.Time // to the hour
 }
 
 // Papers is what a collector keeps of a person beside boxes.

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"sync"
 
@@ -15,6 +16,8 @@ import (
 	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/rfc6962"
 	"golang.org/x/mod/sumdb/note"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
 )
 
 // Log is a ledger. Fields may be changed between calls, to lie.
@@ -29,6 +32,7 @@ type Log struct {
 	leaves [][]byte
 	hashes [][][]byte // by level of tiles
 	root   []byte
+	stale  bool // hashes and root are of before
 }
 
 // New makes an empty ledger with a fresh key.
@@ -53,7 +57,7 @@ func (l *Log) Append(leaves ...[]byte) uint64 {
 	for _, leaf := range leaves {
 		l.leaves = append(l.leaves, slices.Clone(leaf))
 	}
-	l.build()
+	l.stale = true
 	return uint64(first)
 }
 
@@ -62,7 +66,7 @@ func (l *Log) Replace(place int, leaf []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.leaves[place] = leaf
-	l.build()
+	l.stale = true
 }
 
 // Truncate takes the last n leaves away.
@@ -70,10 +74,15 @@ func (l *Log) Truncate(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.leaves = l.leaves[:len(l.leaves)-n]
-	l.build()
+	l.stale = true
 }
 
+// build makes the hashes of the leaves as they are.
 func (l *Log) build() {
+	if !l.stale {
+		return
+	}
+	l.stale = false
 	level := make([][]byte, len(l.leaves))
 	for i, leaf := range l.leaves {
 		level[i] = rfc6962.DefaultHasher.HashLeaf(leaf)
@@ -115,6 +124,7 @@ func (s signer) Sign(msg []byte) ([]byte, error) { return ed25519.Sign(s.key, ms
 func (l *Log) Sign() []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.build()
 	n, sum := len(l.leaves), l.root
 	switch {
 	case n == 0:
@@ -143,6 +153,7 @@ func (l *Log) Checkpoint(context.Context, *pb.CheckpointRequest) (*pb.Checkpoint
 func (l *Log) Tile(_ context.Context, req *pb.TileRequest) (*pb.TileResponse, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.build()
 	var out []byte
 	if int(req.GetLevel()) < len(l.hashes) {
 		for i := req.GetIndex() * tlog.Width; i < req.GetIndex()*tlog.Width+uint64(req.GetWidth()) && i < uint64(len(l.hashes[req.GetLevel()])); i++ {
@@ -190,6 +201,35 @@ func (l *Log) Readable(_ context.Context, req *pb.ReadableRequest) (*pb.Readable
 		}
 	}
 	return res, nil
+}
+
+// Invoke lets a Log stand where a connection to a collector does.
+func (l *Log) Invoke(ctx context.Context, method string, args, reply any, _ ...grpc.CallOption) error {
+	var res proto.Message
+	var err error
+	switch req := args.(type) {
+	case *pb.CheckpointRequest:
+		res, err = l.Checkpoint(ctx, req)
+	case *pb.TileRequest:
+		if method == pb.Ledger_Bundle_FullMethodName {
+			res, err = l.Bundle(ctx, req)
+		} else {
+			res, err = l.Tile(ctx, req)
+		}
+	case *pb.FindRequest:
+		res, err = l.Find(ctx, req)
+	case *pb.ReadableRequest:
+		res, err = l.Readable(ctx, req)
+	}
+	if err == nil {
+		proto.Merge(reply.(proto.Message), res)
+	}
+	return err
+}
+
+// NewStream is no part of a ledger.
+func (l *Log) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
+	return nil, errors.New("tlogtest: a ledger has no streams")
 }
 
 // Source is the ledger without a network.

@@ -35,7 +35,7 @@ func (x *Index) Holdings(ctx context.Context, subject store.ID) iter.Seq2[store.
 }
 
 func (x *Index) holdings(ctx context.Context, subject store.ID, after int64) (out []store.Holding, last int64, err error) {
-	rows, err := x.read.QueryContext(ctx, "SELECT number, batch, device, sequence, digest FROM batches WHERE subject = ? AND number > ? ORDER BY number LIMIT ?",
+	rows, err := x.read.QueryContext(ctx, "SELECT number, batch, device, sequence, digest, hour FROM batches WHERE subject = ? AND number > ? ORDER BY number LIMIT ?",
 		subject[:], after, pageRows)
 	if err != nil {
 		return nil, 0, fmt.Errorf("store: list a person's boxes: %w", err)
@@ -44,14 +44,14 @@ func (x *Index) holdings(ctx context.Context, subject store.ID, after int64) (ou
 	for rows.Next() {
 		var h store.Holding
 		var batch, device, digest []byte
-		var sequence int64
-		if err := rows.Scan(&last, &batch, &device, &sequence, &digest); err != nil {
+		var sequence, received int64
+		if err := rows.Scan(&last, &batch, &device, &sequence, &digest, &received); err != nil {
 			return nil, 0, fmt.Errorf("store: list a person's boxes: %w", err)
 		}
 		copy(h.Batch[:], batch)
 		copy(h.Device[:], device)
 		copy(h.Digest[:], digest)
-		h.Sequence = uint64(sequence)
+		h.Sequence, h.Received = uint64(sequence), time.Unix(received, 0).UTC()
 		out = append(out, h)
 	}
 	if err := rows.Err(); err != nil {

@@ -1,0 +1,68 @@
+package keystore
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const ledgerFile = "ledger.seen"
+
+// ledgerJSON is what was seen of the public ledger last.
+type ledgerJSON struct {
+	Key  []byte `json:"key"`
+	Note string `json:"note"` // signed
+}
+
+// SaveSeen stores the newest checkpoint that was proved to continue the one before, and the key that signed it.
+func (s *Store) SaveSeen(signed, key []byte) error {
+	b, err := json.MarshalIndent(ledgerJSON{key, string(signed)}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode what was seen of the ledger: %w", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.write(ledgerFile, b)
+}
+
+// Seen returns what SaveSeen stored, nil if nothing was. With an error nobody can tell whether the ledger's past was rewritten.
+func (s *Store) Seen() (signed, key []byte, err error) {
+	b, err := s.read(ledgerFile)
+	if err != nil || b == nil {
+		return nil, nil, err
+	}
+	var j ledgerJSON
+	if err := json.Unmarshal(b, &j); err != nil || j.Note == "" {
+		return nil, nil, fmt.Errorf("%s: %w; restore it from a copy, or remove it and look at the ledger as for the first time", ledgerFile, ErrDamaged)
+	}
+	return []byte(j.Note), j.Key, nil
+}
+
+// Told is a stub or withdrawal that the collector acknowledged, and when.
+type Told struct {
+	Stub []byte
+	At   time.Time
+}
+
+// Told returns everything that the collector acknowledged of consents.
+func (s *Store) Told() ([]Told, error) {
+	names, err := s.names(stubPrefix, told)
+	if err != nil {
+		return nil, err
+	}
+	var out []Told
+	for _, name := range names {
+		info, err := os.Lstat(filepath.Join(s.dir, name))
+		if err != nil {
+			return nil, fmt.Errorf("look at %s: %w", name, err)
+		}
+		b, err := s.read(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Told{b, info.ModTime()})
+	}
+	return out, nil
+}
