@@ -103,6 +103,14 @@ func (l *Line) Mine(ctx context.Context) (*pb.MineResponse, error) {
 	return all, nil
 }
 
+// OfferJoin leaves what another device of the person needs, under the hash of the token that it will show.
+func (l *Line) OfferJoin(ctx context.Context, token [32]byte, sealed []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	_, err := pb.NewDeviceClient(l.conn).OfferJoin(ctx, &pb.OfferJoinRequest{TokenSha256: token[:], Sealed: sealed})
+	return l.Explain(err)
+}
+
 // fetchMost is how many boxes one request names.
 const fetchMost = 10_000
 

@@ -76,8 +76,8 @@ func New(s keeper, keys Keys, p *PolicyFile, audit *Audit, log *slog.Logger, now
 		draining: make(chan struct{}),
 	}
 	in.SetLimits(DefaultLimits())
-	in.erasing.by = map[string]*rate{}
-	in.asking.by = map[string]*rate{}
+	in.erasing.by, in.erasing.burst, in.erasing.every = map[string]*rate{}, eraseBurst, eraseEvery
+	in.asking.by, in.asking.burst, in.asking.every = map[string]*rate{}, askBurst, askEvery
 	in.accounts.of = map[store.ID]*account{}
 	return in
 }

@@ -28,25 +28,32 @@ const (
 	eraseEvery  = 30 * time.Second // one more
 	eraseRetry  = eraseEvery
 	eraseKnown  = 1 << 14 // callers that are told apart; more share what is left
+
+	askBurst = 60 // lists and boxes given back
+	askEvery = 5 * time.Second
+
 	codesAtOnce = 16
 )
 
-// rate lets a burst pass and then one each eraseEvery.
+// rate lets a burst pass and then one each while.
 type rate struct{ full time.Time } // when it has its whole burst again
 
-func (r *rate) take(now time.Time) bool {
+func (r *rate) take(now time.Time, burst int, every time.Duration) bool {
 	if r.full.Before(now) {
 		r.full = now
 	}
-	if r.full.Sub(now) > (eraseBurst-1)*eraseEvery {
+	if r.full.Sub(now) > time.Duration(burst-1)*every {
 		return false
 	}
-	r.full = r.full.Add(eraseEvery)
+	r.full = r.full.Add(every)
 	return true
 }
 
-// erasing bounds erasures, each caller apart, so that none uses up another's.
+// erasing bounds erasures, or other questions of a person, each caller apart, so that none uses up another's.
 type erasing struct {
+	burst int
+	every time.Duration
+
 	codes atomic.Int32 // tries of codes at this moment
 
 	mu sync.Mutex // guards what follows
@@ -67,7 +74,7 @@ func (e *erasing) take(who string, now time.Time) bool {
 			e.by[who] = &rate{}
 		}
 	}
-	return e.by[who].take(now)
+	return e.by[who].take(now, e.burst, e.every)
 }
 
 // addressOf is where a call comes from, as far as limits tell callers apart: an IPv6 network is one.
