@@ -24,10 +24,10 @@ import (
 
 // What an erasure may cost: each one moves a person's remaining keys, and nobody needs many.
 const (
-	eraseBurst  = 20               // of one device, person or address
-	eraseEvery  = 30 * time.Second // one more
-	eraseRetry  = eraseEvery
-	eraseKnown  = 1 << 14 // callers that are told apart; more share what is left
+	eraseBurst = 20               // of one device, person or address
+	eraseEvery = 30 * time.Second // one more
+	eraseRetry = eraseEvery
+	eraseKnown = 1 << 14 // callers that are told apart; more share what is left
 
 	askBurst = 60 // lists and boxes given back
 	askEvery = 5 * time.Second

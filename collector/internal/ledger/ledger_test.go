@@ -200,6 +200,27 @@ func TestDeathBetweenLogAndIndex(t *testing.T) {
 	}
 }
 
+// TestDeathBeforeCheckpoint: what went into the tree and was not signed yet is signed at the next start, and not added again.
+func TestDeathBeforeCheckpoint(t *testing.T) {
+	b := newBench(t)
+	leaves := b.put(t, storetest.Enrol(t, b.store), 20)
+	must(t, b.log.Settle(ctx))
+	path := filepath.Join(b.log.path(), "checkpoint")
+	before, err := os.ReadFile(path)
+	must(t, err)
+	if err := b.open(t, forgetful{b.store}).Lot(ctx); !errors.Is(err, errDied) {
+		t.Fatal(err)
+	}
+	must(t, os.WriteFile(path, before, 0o600))
+	must(t, b.open(t, b.store).Lot(ctx))
+	found := b.all(t)
+	for _, leaf := range leaves {
+		if found[string(leaf)] != 1 {
+			t.Fatalf("a leaf stands there %d times", found[string(leaf)])
+		}
+	}
+}
+
 // TestPublish: the leaf of an export stands there at once, readable, and people's wait on.
 func TestPublish(t *testing.T) {
 	b := newBench(t)

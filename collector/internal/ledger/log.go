@@ -54,7 +54,8 @@ type Log struct {
 	every   atomic.Int64  // time.Duration between lots
 	changed chan struct{} // every has changed
 
-	mu sync.Mutex // one writer
+	mu     sync.Mutex // one writer; guards what follows
+	signed bool       // a checkpoint covers all that is in the log: not known after a start or a failure
 }
 
 // New makes the Log of the collector's folder dir. It does nothing before Settle or Run.
@@ -109,17 +110,19 @@ func (l *Log) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if noted == 0 {
-		err = l.make(ctx)
+	if noted > 0 {
+		if _, err := l.at(ctx, l.source()); errors.Is(err, fs.ErrNotExist) {
+			return ErrShort // rather than begin another one
+		}
 	}
-	if err != nil {
-		return err
+	if !l.signed {
+		if err := l.sign(ctx); err != nil {
+			return err
+		}
+		l.signed = true
 	}
 	src := l.source()
 	at, err := l.at(ctx, src)
-	if errors.Is(err, fs.ErrNotExist) {
-		return ErrShort
-	}
 	if err != nil {
 		return err
 	}
@@ -244,10 +247,12 @@ func (l *Log) append(ctx context.Context, rows []store.OutboxRow) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), appendTime)
 	defer cancel()
+	l.signed = false
 	first, err := l.write(ctx, bodies)
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
+	l.signed = true
 	var placed []store.Placed
 	for i, r := range rows {
 		if r.Number != 0 {

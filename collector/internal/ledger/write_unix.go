@@ -9,9 +9,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
+	"github.com/transparency-dev/formats/log"
 	"github.com/transparency-dev/tessera"
 	"github.com/transparency-dev/tessera/storage/posix"
 	"golang.org/x/mod/sumdb/note"
@@ -23,19 +23,16 @@ import (
 // publishIn is the shortest interval that tessera knows.
 const publishIn = 100 * time.Millisecond
 
-// make makes the folder with an empty signed log, if there is none.
-func (l *Log) make(ctx context.Context) error {
-	_, err := os.Stat(filepath.Join(l.path(), "checkpoint"))
-	if err == nil {
-		return nil
-	}
-	if !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("ledger: look at the checkpoint: %w", err)
-	}
+// sign makes the folder if there is none, and sees to it that a signed checkpoint covers all that is in the log: a crash may have come
+// between the two.
+func (l *Log) sign(ctx context.Context) error {
 	if err := os.MkdirAll(l.path(), 0o700); err != nil {
 		return fmt.Errorf("ledger: make the folder: %w", err)
 	}
-	return l.with(ctx, func(*tessera.Appender) error { return nil })
+	if err := l.with(ctx, func(*tessera.Appender) error { return nil }); err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	return nil
 }
 
 // write appends leaves in their order and returns the place of the first, once a signed checkpoint covers them.
@@ -79,9 +76,12 @@ func (l *Log) with(ctx context.Context, do func(*tessera.Appender) error) error 
 		WithPushback(2 * appendMost).WithCheckpointInterval(publishIn).WithCheckpointRepublishInterval(0).WithGarbageCollectionInterval(0)
 	ctx, cancel := context.WithCancel(ctx) // ends the appender's goroutines
 	defer cancel()
-	a, shutdown, _, err := tessera.NewAppender(ctx, driver, opts)
+	a, shutdown, reader, err := tessera.NewAppender(ctx, driver, opts)
 	if err != nil {
 		return fmt.Errorf("open the log: %w", err)
+	}
+	if err := covered(ctx, reader); err != nil {
+		return err
 	}
 	if err := do(a); err != nil {
 		return err
@@ -90,6 +90,34 @@ func (l *Log) with(ctx context.Context, do func(*tessera.Appender) error) error 
 		return fmt.Errorf("sign the checkpoint: %w", err)
 	}
 	return nil
+}
+
+// covered waits until a checkpoint covers all that is in the log. The appender writes one by itself.
+func covered(ctx context.Context, r tessera.LogReader) error {
+	size, err := r.IntegratedSize(ctx)
+	if err != nil {
+		return fmt.Errorf("read the size of the log: %w", err)
+	}
+	look := time.NewTicker(publishIn / 4)
+	defer look.Stop()
+	for {
+		signed, err := r.ReadCheckpoint(ctx)
+		if err != nil {
+			return fmt.Errorf("read the checkpoint: %w", err)
+		}
+		var cp log.Checkpoint
+		if _, err := cp.Unmarshal(signed); err != nil {
+			return fmt.Errorf("read the checkpoint: %w", err)
+		}
+		if cp.Size >= size {
+			return nil
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // newSigner makes the signer of the ledger's key.
