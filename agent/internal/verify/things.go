@@ -118,7 +118,10 @@ func (c *check) erasures(ctx context.Context) error {
 		known[string(m.GetId())] = true
 		records = append(records, m)
 		wants = append(wants, c.wantErasure(m, res.GetRecord()))
-		if !slices.ContainsFunc(c.mine.GetErasures(), func(s *pb.Signed) bool { return sameSigned(s, res.GetRecord()) }) {
+		if !slices.ContainsFunc(c.mine.GetErasures(), func(s *pb.Signed) bool { // after a restore it may have been carried out and signed again
+			again, err := c.record(s)
+			return err == nil && bytes.Equal(again.GetId(), m.GetId())
+		}) {
 			c.wrong("The collector no longer knows of the erasure of %s, whose record it signed.", day(m.GetDestroyedAt()))
 		}
 	}

@@ -10,7 +10,6 @@ package verify
 //	6 reads     each export of which it says that it took boxes of the person stands in the ledger
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -234,5 +233,3 @@ func (c *check) prove(ctx context.Context, wants []want, all string) error {
 }
 
 func short(id []byte) string { return fmt.Sprintf("%x", id[:min(4, len(id))]) }
-
-func sameSigned(a, b *pb.Signed) bool { return bytes.Equal(tlog.Signed(a), tlog.Signed(b)) }

@@ -3,7 +3,9 @@ package embed
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,6 +45,19 @@ func (j journal) write(e store.Erasure) error {
 	}
 	if err != nil {
 		return fmt.Errorf("store: write down an erasure: %w", err)
+	}
+	return nil
+}
+
+// prune removes an intent that was written before a time.
+func (j journal) prune(id store.ID, before time.Time) error {
+	path := filepath.Join(j.dir, hex.EncodeToString(id[:])+intentSuffix)
+	info, err := os.Stat(path)
+	if err != nil || !info.ModTime().Before(before) {
+		return nil // it goes at another start
+	}
+	if err := j.disk.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("store: remove an old erasure: %w", err)
 	}
 	return nil
 }

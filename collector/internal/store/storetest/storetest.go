@@ -234,7 +234,7 @@ func testDays(t *testing.T, s store.Store) {
 			put(t, s, []store.Record{r}, store.Stored)
 		}
 	}
-	got, err := s.Days(ctx, Noon.AddDate(0, 0, 2)) // the third day has not ended
+	got, err := s.Days(ctx, Noon.AddDate(0, 0, 2), 1) // the third day has not ended
 	must(t, err)
 	r := p.Record(1000)
 	size := uint64(r.Size())
@@ -242,6 +242,16 @@ func testDays(t *testing.T, s store.Store) {
 	want := []store.Day{{Day: day, Subjects: 2, Boxes: 3, Bytes: 3 * size}, {Day: day.AddDate(0, 0, 1), Subjects: 1, Boxes: 1, Bytes: size}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatal(diff)
+	}
+	_, err = s.Erase(ctx, store.Erasure{ID: ID(), Subject: p.Device.Subject, All: true, At: Noon}, Sign)
+	must(t, err)
+	got, err = s.Days(ctx, Noon.AddDate(0, 0, 2), 1)
+	must(t, err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatal("what was told of a day changes with an erasure:", diff)
+	}
+	if got, err = s.Days(ctx, Noon.AddDate(0, 0, 2), 2); err != nil || len(got) != 1 {
+		t.Fatal("a day of one person is told:", got, err)
 	}
 }
 
