@@ -68,6 +68,8 @@ type world struct {
 	seen    Seen
 	edit    func(*tlog.Release)       // changes the leaf; nil: nothing
 	lie     func(*pb.ReleaseResponse) // changes what is said of the leaf
+
+	lastLeaf, oldLeaf []byte // of the last release, and of one before
 }
 
 func hpkeKey(t *testing.T) hpke.PrivateKey {
@@ -189,6 +191,7 @@ func (w *world) Release(req *pb.ReleaseRequest, stream pb.Custodian_ReleaseServe
 	if err != nil {
 		return err
 	}
+	w.lastLeaf = body
 	first := &pb.ReleaseResponse{Leaf: body, Position: w.log.Append(body)}
 	if w.lie != nil {
 		w.lie(first)
