@@ -190,7 +190,7 @@ func sentBoxes(id keystore.Identity) (out []verify.Box, err error) {
 		if err != nil || h.Batch != f.Batch || h.Device != id.Device || len(head) < envelope.HeaderSize {
 			continue // damaged, or of an earlier enrolment: not what this collector acknowledged
 		}
-		out = append(out, verify.Box{Batch: f.Batch, Sequence: f.Sequence, Digest: sha256.Sum256(head[:envelope.HeaderSize])})
+		out = append(out, verify.Box{Batch: f.Batch, Sequence: f.Sequence, Digest: sha256.Sum256(head[:envelope.HeaderSize]), At: f.At})
 	}
 	return out, nil
 }

@@ -68,18 +68,36 @@ func (c *check) boxes(ctx context.Context) error {
 		wants = append(wants, want{c.Secret.BatchLeaf([32]byte(h.GetDigest())), time.Unix(h.GetHour(), 0).Add(time.Hour),
 			fmt.Sprintf("box %s (number %d)", short(h.GetBatch()), h.GetSequence())})
 	}
+	all := c.allErased()
+	elsewhere := 0
 	for _, b := range c.Boxes {
 		h := listed[string(b.Batch[:])]
 		switch {
 		case c.asked[string(b.Batch[:])]:
+		case h == nil && b.At.Before(all):
+			elsewhere++
 		case h == nil:
 			c.wrong("Box %s (number %d) is withheld or lost: the collector acknowledged it, nobody erased it, and it is no longer listed.", short(b.Batch[:]), b.Sequence)
 		case !bytes.Equal(h.GetDigest(), b.Digest[:]) || h.GetSequence() != b.Sequence:
 			c.wrong("Box %s (number %d) is listed as another box than the one that this computer sealed.", short(b.Batch[:]), b.Sequence)
 		}
 	}
+	if elsewhere > 0 {
+		c.note("%d boxes whose copies are here were erased with everything at %s, by another computer of yours or with your receipt. If you did not ask for that, the collector lies.",
+			elsewhere, all.Format("2 Jan 2006 15:04"))
+	}
 	c.gaps(listed)
 	return c.prove(ctx, wants, "Boxes that the collector holds of you")
+}
+
+// allErased is when everything of the person was last erased, as the ledger's key signed it.
+func (c *check) allErased() (last time.Time) {
+	for _, s := range c.mine.GetErasures() {
+		if m, err := c.record(s); err == nil && m.GetAll() && time.Unix(m.GetDestroyedAt(), 0).After(last) {
+			last = time.Unix(m.GetDestroyedAt(), 0)
+		}
+	}
+	return last
 }
 
 // gaps counts the numbers of this device's chain that are not there. Which of them the person destroyed before they left, only they know.

@@ -45,6 +45,7 @@ type Box struct {
 	Batch    [16]byte
 	Sequence uint64
 	Digest   [32]byte
+	At       time.Time // when it was sealed, at the latest
 }
 
 // Collector is what is asked of the collector.

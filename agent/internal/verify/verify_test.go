@@ -94,7 +94,7 @@ func newWorld(t *testing.T) *world {
 		digest := sha256.Sum256(id(20 + n))
 		w.mine.Boxes = append(w.mine.Boxes, &pb.Holding{Batch: id(20 + n), Device: id(2), Sequence: uint64(n), Digest: digest[:], Hour: old.Unix()})
 		if n > 2 {
-			w.rec.Boxes = append(w.rec.Boxes, Box{[16]byte(id(20 + n)), uint64(n), digest})
+			w.rec.Boxes = append(w.rec.Boxes, Box{[16]byte(id(20 + n)), uint64(n), digest, old})
 		}
 		add(w.rec.Secret.BatchLeaf(digest))
 	}
@@ -236,6 +236,27 @@ func TestNotYetDueIsNoLie(t *testing.T) {
 	w.mine.Consents = append(w.mine.Consents, stub(t, 12, false))
 	rep := w.run(t)
 	if !rep.OK || len(rep.Waiting) != 2 {
+		t.Fatalf("%+v", rep)
+	}
+}
+
+// TestErasedElsewhere: what another computer of the person erased with everything is no lie, but said; what was sealed after that is withheld.
+func TestErasedElsewhere(t *testing.T) {
+	w := newWorld(t)
+	signed, err := erasure.Sign(&pb.ErasureRecord{Id: id(41), Subject: id(1), All: true, Boxes: 5, BatchesSha256: make([]byte, 32), DestroyedAt: now.Unix(), ReplacedAt: now.Unix()}, w.log.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.mine.Boxes, w.mine.Reads, w.mine.Erasures = nil, nil, append(w.mine.Erasures, signed)
+	for i := range w.rec.Boxes {
+		w.rec.Boxes[i].At = now.Add(-time.Hour)
+	}
+	rep := w.run(t)
+	if !rep.OK || !strings.Contains(strings.Join(rep.Notes, "\n"), "3 boxes whose copies are here were erased with everything") {
+		t.Fatalf("%+v", rep)
+	}
+	w.rec.Boxes[1].At = now.Add(time.Minute)
+	if rep = w.run(t); rep.OK || !strings.Contains(rep.Wrong[0], "withheld or lost") {
 		t.Fatalf("%+v", rep)
 	}
 }

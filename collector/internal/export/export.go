@@ -55,6 +55,7 @@ type Client struct {
 	pb     pb.CustodianClient
 	keys   []hpke.PrivateKey // the first is the caller's; the others' shares are needed where a policy names several custodians
 	ledger [32]byte          // fingerprint of its key
+	name   string            // under which the caller enrolled
 	seen   Seen
 }
 
@@ -71,7 +72,7 @@ func Dial(seen Seen, k Key, others ...Key) (*Client, error) {
 	if left := time.Until(own.Leaf.NotAfter); left <= 0 {
 		return nil, errors.New("your certificate has expired; ask the operator for a custodian's invitation and run `byleave-collector custodian renew`")
 	}
-	c := &Client{server: pin.ByCertificate(ca), ledger: k.Ledger, seen: seen}
+	c := &Client{server: pin.ByCertificate(ca), ledger: k.Ledger, name: k.Name, seen: seen}
 	for _, k := range append([]Key{k}, others...) {
 		key, err := k.hpke()
 		if err != nil {

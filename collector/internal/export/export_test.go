@@ -183,7 +183,7 @@ func (w *world) Plan(_ ctx, req *pb.PlanRequest) (*pb.PlanResponse, error) {
 // Release streams as the real one does: halves sealed to the caller and bound to the export.
 func (w *world) Release(req *pb.ReleaseRequest, stream pb.Custodian_ReleaseServer) error {
 	w.ids = append(w.ids, req.GetExport())
-	leaf := tlog.Release{Export: hex.EncodeToString(req.GetExport()), Purpose: req.GetPurposeId(), Since: req.GetSince(), Until: req.GetUntil(), Few: true}
+	leaf := tlog.Release{Custodian: "Works council", Export: hex.EncodeToString(req.GetExport()), Purpose: req.GetPurposeId(), Since: req.GetSince(), Until: req.GetUntil(), Few: true}
 	if w.edit != nil {
 		w.edit(&leaf)
 	}

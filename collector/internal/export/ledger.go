@@ -71,7 +71,7 @@ func (c *Client) proveRelease(ctx context.Context, q Query, id [16]byte, first *
 		return nil, fmt.Errorf("the collector released a box before its leaf: %w; tell the persons' representatives", ErrUnproved)
 	}
 	leaf, err := tlog.ParseRelease(first.GetLeaf())
-	if err != nil || leaf.Export != hex.EncodeToString(id[:]) || leaf.Purpose != q.Purpose || leaf.Since != unix(q.Since) || leaf.Until != unix(q.Until) {
+	if err != nil || leaf.Export != hex.EncodeToString(id[:]) || leaf.Custodian != c.name || leaf.Purpose != q.Purpose || leaf.Since != unix(q.Since) || leaf.Until != unix(q.Until) {
 		return nil, fmt.Errorf("the collector's leaf is about another release than yours: %w; tell the persons' representatives", ErrUnproved)
 	}
 	last, err := c.seen.load(c.ledger)

@@ -22,13 +22,14 @@ func TestI19NothingIsOpenedUnproved(t *testing.T) {
 		"another export": {func(w *world) {
 			w.edit = func(r *tlog.Release) { r.Export = "00112233445566778899aabbccddeeff" }
 		}, "about another release"},
-		"another purpose":  {func(w *world) { w.edit = func(r *tlog.Release) { r.Purpose = "ratings" } }, "about another release"},
-		"another window":   {func(w *world) { w.edit = func(r *tlog.Release) { r.Until = 5 } }, "about another release"},
-		"an older leaf":    {func(w *world) { w.lie = func(r *pb.ReleaseResponse) { r.Leaf = w.oldLeaf } }, "about another release"},
-		"no leaf":          {func(w *world) { w.lie = func(r *pb.ReleaseResponse) { r.Leaf = nil } }, "about another release"},
-		"a box first":      {func(w *world) { w.lie = func(r *pb.ReleaseResponse) { r.Box = w.boxes[0].Box } }, "before its leaf"},
-		"at another place": {func(w *world) { w.lie = func(r *pb.ReleaseResponse) { r.Position = 0 } }, "does not hold the leaf"},
-		"past the end":     {func(w *world) { w.lie = func(r *pb.ReleaseResponse) { r.Position = 1 << 40 } }, "does not hold the leaf"},
+		"another custodian": {func(w *world) { w.edit = func(r *tlog.Release) { r.Custodian = "Management" } }, "about another release"},
+		"another purpose":   {func(w *world) { w.edit = func(r *tlog.Release) { r.Purpose = "ratings" } }, "about another release"},
+		"another window":    {func(w *world) { w.edit = func(r *tlog.Release) { r.Until = 5 } }, "about another release"},
+		"an older leaf":     {func(w *world) { w.lie = func(r *pb.ReleaseResponse) { r.Leaf = w.oldLeaf } }, "about another release"},
+		"no leaf":           {func(w *world) { w.lie = func(r *pb.ReleaseResponse) { r.Leaf = nil } }, "about another release"},
+		"a box first":       {func(w *world) { w.lie = func(r *pb.ReleaseResponse) { r.Box = w.boxes[0].Box } }, "before its leaf"},
+		"at another place":  {func(w *world) { w.lie = func(r *pb.ReleaseResponse) { r.Position = 0 } }, "does not hold the leaf"},
+		"past the end":      {func(w *world) { w.lie = func(r *pb.ReleaseResponse) { r.Position = 1 << 40 } }, "does not hold the leaf"},
 		"never written": {func(w *world) {
 			w.lie = func(*pb.ReleaseResponse) { w.log.Replace(1, make([]byte, 32)) }
 		}, "does not hold the leaf"},
