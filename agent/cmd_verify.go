@@ -26,7 +26,7 @@ import (
 )
 
 func verifyCommand() *cobra.Command {
-	var receipt string
+	var receipt, with string
 	var asJSON, onlyReads bool
 	cmd := &cobra.Command{
 		Use:   "verify",
@@ -35,6 +35,7 @@ func verifyCommand() *cobra.Command {
 			"last, whether each consent, withdrawal, box and erasure stands in it, whether boxes were withheld, whether what was erased is\n" +
 			"still there, and which exports took boxes of yours. It needs no passphrase and opens nothing. What does not fit is said in a\n" +
 			"sentence each, and the exit code is 1.\n" +
+			"--with compares with what somebody else was shown: a copy of the file ledger.seen in their Byleave folder, which is no secret.\n" +
 			"--receipt works from any machine: there only what the collector itself lists is checked, because your records are elsewhere.",
 		Example: "  byleave verify\n  byleave verify --reads --json\n  byleave verify --receipt 'byleave://…'",
 		Args:    cobra.NoArgs,
@@ -42,7 +43,7 @@ func verifyCommand() *cobra.Command {
 			if onlyReads && receipt != "" {
 				return misuse{errors.New("--reads goes by this computer's certificate, not by a receipt")}
 			}
-			ask := func() (verify.Report, error) { return verifyAll(cmd, receipt) }
+			ask := func() (verify.Report, error) { return verifyAll(cmd, receipt, with) }
 			if onlyReads {
 				ask = func() (verify.Report, error) { return verifyReads(cmd.Context()) }
 			}
@@ -64,12 +65,13 @@ func verifyCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&receipt, "receipt", "", "verify with a receipt alone, from any machine")
+	cmd.Flags().StringVar(&with, "with", "", "a copy of another person's ledger.seen")
 	cmd.Flags().BoolVar(&onlyReads, "reads", false, "only which exports took boxes of yours")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-func verifyAll(cmd *cobra.Command, receipt string) (rep verify.Report, err error) {
+func verifyAll(cmd *cobra.Command, receipt, with string) (rep verify.Report, err error) {
 	if receipt != "" {
 		r, err := erasure.ParseReceipt(receipt)
 		if err != nil {
@@ -80,7 +82,11 @@ func verifyAll(cmd *cobra.Command, receipt string) (rep verify.Report, err error
 			return rep, err
 		}
 		defer func() { err = errors.Join(err, line.Close()) }()
-		rep, _, _, err = runCheck(cmd, verify.Records{Secret: tlog.SecretOf(r.Code), Ledger: r.Ledger}, line)
+		records := verify.Records{Secret: tlog.SecretOf(r.Code), Ledger: r.Ledger}
+		if records.Peer, err = peerOf(with, r.Ledger); err != nil {
+			return rep, err
+		}
+		rep, _, _, err = runCheck(cmd, records, line)
 		return rep, err
 	}
 	keys, id, err := openKeys()
@@ -89,6 +95,9 @@ func verifyAll(cmd *cobra.Command, receipt string) (rep verify.Report, err error
 	}
 	records, err := recordsOf(keys, id)
 	if err != nil {
+		return rep, err
+	}
+	if records.Peer, err = peerOf(with, id.Ledger); err != nil {
 		return rep, err
 	}
 	line, err := upload.Open(id)
@@ -107,6 +116,26 @@ func verifyAll(cmd *cobra.Command, receipt string) (rep verify.Report, err error
 		return rep, nil
 	}
 	return rep, keys.SaveSeen(seen.Signed(), key)
+}
+
+// peerOf reads what somebody else was shown of the same ledger; the zero Checkpoint without a file.
+func peerOf(file string, ledger [32]byte) (tlog.Checkpoint, error) {
+	if file == "" {
+		return tlog.Checkpoint{}, nil
+	}
+	b, err := os.ReadFile(filepath.Clean(file))
+	if err != nil {
+		return tlog.Checkpoint{}, fmt.Errorf("read what the other person saw: %w", err)
+	}
+	signed, key, err := keystore.ParseSeen(b)
+	if err != nil {
+		return tlog.Checkpoint{}, err
+	}
+	at, err := tlog.Parse(signed, key, ledger)
+	if err != nil {
+		return at, fmt.Errorf("what the other person saw is of another ledger than yours: %w", err)
+	}
+	return at, nil
 }
 
 // runCheck draws a bar where somebody watches.

@@ -33,9 +33,17 @@ func (s *Store) Seen() (signed, key []byte, err error) {
 	if err != nil || b == nil {
 		return nil, nil, err
 	}
+	if signed, key, err = ParseSeen(b); err != nil {
+		return nil, nil, fmt.Errorf("%w; restore it from a copy, or remove it and look at the ledger as for the first time", err)
+	}
+	return signed, key, nil
+}
+
+// ParseSeen reads a copy of the file in which SaveSeen stores.
+func ParseSeen(b []byte) (signed, key []byte, err error) {
 	var j ledgerJSON
 	if err := json.Unmarshal(b, &j); err != nil || j.Note == "" {
-		return nil, nil, fmt.Errorf("%s: %w; restore it from a copy, or remove it and look at the ledger as for the first time", ledgerFile, ErrDamaged)
+		return nil, nil, fmt.Errorf("%s: %w", ledgerFile, ErrDamaged)
 	}
 	return []byte(j.Note), j.Key, nil
 }

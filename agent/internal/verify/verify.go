@@ -28,6 +28,7 @@ type Records struct {
 	Secret   tlog.Secret
 	Ledger   [32]byte // fingerprint of its key
 	Seen     tlog.Checkpoint
+	Peer     tlog.Checkpoint // that somebody else saw; zero: nobody's
 	Device   []byte
 	Consents []Paper // stubs and withdrawals that the collector acknowledged
 	Boxes    []Box   // that it acknowledged and whose copies are here
@@ -166,13 +167,31 @@ func (c *check) ledger(ctx context.Context) error {
 		} else {
 			c.proved("The ledger is signed by the key that you enrolled with; it has %d leaves. You look at it for the first time.", at.Size)
 		}
-		return nil
+		return c.peer(ctx)
 	}
 	if len(at.Signed()) > 0 && c.Seen.Size > 0 {
 		c.rep.Evidence = []string{string(c.Seen.Signed()), string(at.Signed())}
 	}
 	c.at = c.Seen
 	return errStop
+}
+
+// peer compares with what somebody else was shown.
+func (c *check) peer(ctx context.Context) error {
+	if c.Peer.Size == 0 {
+		return nil
+	}
+	at, err := tlog.Fetch(ctx, c.from.Ledger(), c.Ledger, c.Peer)
+	switch {
+	case errors.Is(err, tlog.ErrRolledBack), errors.Is(err, tlog.ErrForked):
+		c.wrong("You are shown another ledger than the other person: theirs of %d leaves does not fit yours of %d.", c.Peer.Size, at.Size)
+		c.rep.Evidence = []string{string(c.Peer.Signed()), string(at.Signed())}
+		return errStop
+	case err != nil:
+		return err
+	}
+	c.proved("The ledger continues the %d leaves that the other person was shown.", c.Peer.Size)
+	return nil
 }
 
 // list is step 2.

@@ -227,6 +227,22 @@ func TestI20LiesAreTold(t *testing.T) {
 	}
 }
 
+// TestPeer: two people who are shown different ledgers find out by comparing what they saw; two who are shown one do not.
+func TestPeer(t *testing.T) {
+	w := newWorld(t)
+	w.run(t)
+	w.rec.Peer, w.rec.Seen = w.rec.Seen, tlog.Checkpoint{}
+	w.log.Append(make([]byte, 32))
+	if rep := w.run(t); !rep.OK || !strings.Contains(fmt.Sprint(rep.Proved), "that the other person was shown") {
+		t.Fatalf("%+v", rep)
+	}
+	w.rec.Seen = tlog.Checkpoint{}
+	w.log.Replace(1, make([]byte, 32))
+	if rep := w.run(t); rep.OK || !strings.Contains(rep.Wrong[0], "another ledger than the other person") || len(rep.Evidence) != 2 {
+		t.Fatalf("%+v", rep)
+	}
+}
+
 // TestNotYetDueIsNoLie: what was acknowledged just now waits for a lot.
 func TestNotYetDueIsNoLie(t *testing.T) {
 	w := newWorld(t)
