@@ -273,6 +273,24 @@ func TestShortLedgerIsNotContinued(t *testing.T) {
 	}
 }
 
+// TestLockThatCannotBeTakenIsAnError: the library panics there; the collector goes on and says so.
+func TestLockThatCannotBeTakenIsAnError(t *testing.T) {
+	b := newBench(t)
+	storetest.Enrol(t, b.store)
+	must(t, b.log.Lot(ctx))
+	lock := filepath.Join(b.log.path(), ".state", "treeState.lock")
+	must(t, os.Remove(lock))
+	must(t, os.Mkdir(lock, 0o700))
+	if err := b.log.Lot(ctx); err == nil {
+		t.Fatal("a lot was written without the lock")
+	}
+	must(t, os.Remove(lock))
+	must(t, b.log.Lot(ctx))
+	if n := b.size(t); n != 2*LotSize {
+		t.Fatalf("%d leaves", n)
+	}
+}
+
 // TestIndexFromBefore: an index that was restored from before learns from the ledger what stands in it.
 func TestIndexFromBefore(t *testing.T) {
 	b := newBench(t)

@@ -61,7 +61,12 @@ func (l *Log) write(ctx context.Context, bodies [][]byte) (first uint64, err err
 
 // with opens an appender for one append. While none is open nothing ticks; its own batches are larger than ours, so that an append is
 // taken whole or not at all.
-func (l *Log) with(ctx context.Context, do func(*tessera.Appender) error) error {
+func (l *Log) with(ctx context.Context, do func(*tessera.Appender) error) (err error) {
+	defer func() { // it panics where it cannot lock its files, and boxes must go on
+		if p := recover(); p != nil {
+			err = fmt.Errorf("open the log: %v", p)
+		}
+	}()
 	klog.LogToStderr(false) // what it says of files is said by its errors, too
 	klog.SetOutput(io.Discard)
 	driver, err := posix.New(ctx, posix.Config{Path: l.path()})
