@@ -115,7 +115,11 @@ func verifyAll(cmd *cobra.Command, receipt, with string) (rep verify.Report, err
 	if key == nil {
 		return rep, nil
 	}
-	return rep, keys.SaveSeen(seen.Signed(), key)
+	err = keys.SaveSeen(seen.Signed(), key)
+	if err == nil && rep.OK {
+		err = keys.SaveListed(time.Now(), rep.Listed)
+	}
+	return rep, err
 }
 
 // peerOf reads what somebody else was shown of the same ledger; the zero Checkpoint without a file.
@@ -189,6 +193,13 @@ func recordsOf(keys *keystore.Store, id keystore.Identity) (r verify.Records, er
 			return r, erasure.ErrRecord
 		}
 		r.Erasures = append(r.Erasures, &res)
+	}
+	at, listed, err := keys.Listed()
+	if err != nil {
+		return r, err
+	}
+	for _, b := range listed {
+		r.Listed = append(r.Listed, verify.Box{Batch: b, At: at})
 	}
 	r.Boxes, err = sentBoxes(id)
 	return r, err

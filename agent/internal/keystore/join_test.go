@@ -3,7 +3,9 @@ package keystore
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"testing"
+	"time"
 )
 
 // TestJoined: what one device leaves for another opens with the key of the code alone, and makes the same person with the same receipt, and no
@@ -71,6 +73,24 @@ func TestJoined(t *testing.T) {
 	}
 	if _, _, err := RecoverPersonKey("0"+recovery[1:], []byte("a third passphrase")); !errors.Is(err, ErrCode) && recovery[0] != '0' {
 		t.Fatal("a mistyped code:", err)
+	}
+}
+
+// TestListed: what was listed comes back, and a file that was cut is not taken for less.
+func TestListed(t *testing.T) {
+	s := open(t)
+	at, boxes := time.Unix(1_764_000_000, 0), [][16]byte{{1}, {2}, {3}}
+	if err := s.SaveListed(at, boxes); err != nil {
+		t.Fatal(err)
+	}
+	if when, got, err := s.Listed(); err != nil || !when.Equal(at) || !slices.Equal(got, boxes) {
+		t.Fatal(when, got, err)
+	}
+	if err := s.write(listedFile, make([]byte, 8+16+15)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Listed(); !errors.Is(err, ErrDamaged) {
+		t.Fatal(err)
 	}
 }
 

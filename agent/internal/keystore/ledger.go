@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -46,6 +47,39 @@ func ParseSeen(b []byte) (signed, key []byte, err error) {
 		return nil, nil, fmt.Errorf("%s: %w", ledgerFile, ErrDamaged)
 	}
 	return []byte(j.Note), j.Key, nil
+}
+
+const listedFile = "ledger.boxes"
+
+// maxListed bounds how many boxes are remembered; more than a year of a person's.
+const maxListed = 200_000
+
+// SaveListed stores which boxes the collector listed at t, when everything fitted, at most maxListed: none of them may vanish later without the
+// person's word.
+func (s *Store) SaveListed(t time.Time, boxes [][16]byte) error {
+	b := binary.BigEndian.AppendUint64(nil, uint64(t.Unix()))
+	for _, id := range boxes[:min(maxListed, len(boxes))] {
+		b = append(b, id[:]...)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.write(listedFile, b)
+}
+
+// Listed returns what SaveListed stored.
+func (s *Store) Listed() (t time.Time, boxes [][16]byte, err error) {
+	b, err := s.read(listedFile)
+	if err != nil || b == nil {
+		return t, nil, err
+	}
+	if len(b)%16 != 8 {
+		return t, nil, fmt.Errorf("%s: %w; remove it, and only what has a copy here is looked for", listedFile, ErrDamaged)
+	}
+	t = time.Unix(int64(binary.BigEndian.Uint64(b)), 0)
+	for b = b[8:]; len(b) > 0; b = b[16:] {
+		boxes = append(boxes, [16]byte(b))
+	}
+	return t, boxes, nil
 }
 
 // Told is a stub or withdrawal that the collector acknowledged, and when.

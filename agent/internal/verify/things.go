@@ -65,6 +65,9 @@ func (c *check) boxes(ctx context.Context) error {
 			return errStop
 		}
 		listed[string(h.GetBatch())] = h
+		if bytes.Equal(h.GetDevice(), c.Device) { // of another computer of the person a part may be erased there
+			c.rep.Listed = append(c.rep.Listed, [16]byte(h.GetBatch()))
+		}
 		wants = append(wants, want{c.Secret.BatchLeaf([32]byte(h.GetDigest())), time.Unix(h.GetHour(), 0).Add(time.Hour),
 			fmt.Sprintf("box %s (number %d)", short(h.GetBatch()), h.GetSequence())})
 	}
@@ -80,6 +83,11 @@ func (c *check) boxes(ctx context.Context) error {
 			c.wrong("Box %s (number %d) is withheld or lost: the collector acknowledged it, nobody erased it, and it is no longer listed.", short(b.Batch[:]), b.Sequence)
 		case !bytes.Equal(h.GetDigest(), b.Digest[:]) || h.GetSequence() != b.Sequence:
 			c.wrong("Box %s (number %d) is listed as another box than the one that this computer sealed.", short(b.Batch[:]), b.Sequence)
+		}
+	}
+	for _, b := range c.Listed {
+		if listed[string(b.Batch[:])] == nil && !c.asked[string(b.Batch[:])] && !b.At.Before(all) && !slices.ContainsFunc(c.Boxes, func(have Box) bool { return have.Batch == b.Batch }) {
+			c.wrong("Box %s is withheld or lost: the collector listed it on %s, nobody erased it, and it is no longer listed.", short(b.Batch[:]), b.At.Format("2 Jan 2006"))
 		}
 	}
 	if elsewhere > 0 {

@@ -32,6 +32,7 @@ type Records struct {
 	Device   []byte
 	Consents []Paper // stubs and withdrawals that the collector acknowledged
 	Boxes    []Box   // that it acknowledged and whose copies are here
+	Listed   []Box   // that the collector listed when everything fitted last; only Batch and At, which is when
 	Erasures []*pb.EraseResponse
 }
 
@@ -68,6 +69,8 @@ type Report struct {
 	Leaves   uint64   `json:"ledger_leaves"`
 	Notes    []string `json:"notes"`
 	Evidence []string `json:"evidence,omitempty"` // two signed checkpoints that contradict each other
+
+	Listed [][16]byte `json:"-"` // boxes of this computer that the collector lists now
 }
 
 // Read is one export that took boxes of the person, as the public ledger tells it.

@@ -109,6 +109,7 @@ func newWorld(t *testing.T) *world {
 		w.log.Append(body)
 	}
 	w.mine.Reads = []*pb.PersonRead{{Export: id(50), Boxes: 3}}
+	w.rec.Listed = []Box{{Batch: [16]byte(id(21)), At: old}, {Batch: [16]byte(id(24)), At: old}, {Batch: [16]byte(id(30)), At: old}}
 	for range 300 {
 		var other [32]byte
 		rand.Read(other[:])
@@ -141,6 +142,9 @@ func TestHonest(t *testing.T) {
 			t.Fatalf("%+v", rep)
 		}
 		r := rep.Reads[0]
+		if len(rep.Listed) != 5 {
+			t.Fatalf("%d boxes are remembered", len(rep.Listed))
+		}
 		if !r.Proved || r.Boxes != 3 || r.Custodian != "Works council" || !strings.Contains(r.Words, "fewer than 10 people") {
 			t.Fatalf("%+v", r)
 		}
@@ -186,9 +190,10 @@ func TestI20LiesAreTold(t *testing.T) {
 		"an erasure's leaf dropped": {func(t *testing.T, w *world) {
 			replace(w, w.rec.Secret.ErasureLeaf(id(40), tlog.Signed(w.rec.Erasures[0].GetRecord())))
 		}, "leaf of the erasure of"},
-		"a consent forgotten":      {func(t *testing.T, w *world) { w.mine.Consents = w.mine.Consents[1:] }, "no longer knows of your consent 0a0a0a0a"},
-		"a withdrawal not counted": {func(t *testing.T, w *world) { w.mine.Consents[1] = stub(t, 11, false) }, "and says that the consent stands"},
-		"a box withheld":           {func(t *testing.T, w *world) { w.mine.Boxes = slices.Delete(w.mine.Boxes, 3, 4) }, "Box 18181818 (number 4) is withheld or lost"},
+		"a consent forgotten":           {func(t *testing.T, w *world) { w.mine.Consents = w.mine.Consents[1:] }, "no longer knows of your consent 0a0a0a0a"},
+		"a withdrawal not counted":      {func(t *testing.T, w *world) { w.mine.Consents[1] = stub(t, 11, false) }, "and says that the consent stands"},
+		"a box withheld":                {func(t *testing.T, w *world) { w.mine.Boxes = slices.Delete(w.mine.Boxes, 3, 4) }, "Box 18181818 (number 4) is withheld or lost"},
+		"a box without a copy withheld": {func(t *testing.T, w *world) { w.mine.Boxes = w.mine.Boxes[1:] }, "Box 15151515 is withheld or lost: the collector listed it on"},
 		"a box exchanged": {func(t *testing.T, w *world) {
 			w.mine.Boxes[3].Digest = bytes.Repeat([]byte{9}, 32)
 		}, "is listed as another box"},
