@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -9,20 +10,36 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/agent/internal/upload"
+	"github.com/byleave/byleave/proto/pin"
 	"github.com/spf13/cobra"
 )
 
 func enrolCommand() *cobra.Command {
-	var file string
+	var file, join string
+	var offer, recover bool
 	cmd := &cobra.Command{
 		Use:   "enrol INVITATION",
 		Short: "Introduce this device to a collector; this agrees to nothing",
 		Long: "Trades a single-use invitation for a certificate, and makes the keys of this device and your own key.\n" +
 			"Your own key opens everything that is recorded of you; it lies under your passphrase, and the recovery code that is printed\n" +
-			"opens it when the passphrase or the computer is lost. Enrolling records nothing and tells the operator nothing of your decision.",
-		Example: "  byleave enrol 'byleave://collector.example:7443/?ca=…&policy=…&ledger=…&token=…'",
-		Args:    cobra.ExactArgs(1),
+			"opens it when the passphrase or the computer is lost. Enrolling records nothing and tells the operator nothing of your decision.\n\n" +
+			"A second computer of yours joins by a code from the first: --offer shows the code there, --join takes it here. It works once and\n" +
+			"for ten minutes. Both then have one key, one recovery code and one receipt; what you agreed to is not copied: the second\n" +
+			"computer records nothing until you agree to something on it. Keep the code to yourself: with it somebody else could join.\n\n" +
+			"If your computer is lost, --recover takes your recovery code in the place of a new key, so that the same code opens everything.",
+		Example: "  byleave enrol 'byleave://collector.example:7443/?ca=…&policy=…&ledger=…&token=…'\n" +
+			"  byleave enrol --offer            # on the computer that is enrolled\n  byleave enrol --join 'byleave://…&join=…'   # on the other one",
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if ways := len(args) + map[bool]int{true: 1}[offer] + map[bool]int{true: 1}[join != ""]; ways != 1 {
+				return misuse{errors.New("name an invitation, or --offer, or --join and its code")}
+			}
+			if recover && len(args) == 0 {
+				return misuse{errors.New("--recover goes with an invitation")}
+			}
+			if offer {
+				return offerJoin(cmd, file)
+			}
 			home, err := homeDir()
 			if err != nil {
 				return err
@@ -38,6 +55,17 @@ func enrolCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if join != "" {
+				if err := upload.Join(cmd.Context(), join, keys, passphrase); err != nil {
+					return err
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), "Joined. Your recovery code and your receipt are those of your other computer.\n"+
+					"Nothing is recorded here until you agree to something on this computer: byleave consent give")
+				return poke(cmd, "reload")
+			}
+			if recover {
+				return enrolRecovered(cmd, args[0], keys, passphrase)
+			}
 			code, err := upload.Enrol(cmd.Context(), args[0], keys, passphrase)
 			if err != nil {
 				return err
@@ -48,7 +76,58 @@ func enrolCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&file, "passphrase-file", "", "read the passphrase from this file instead of the terminal")
+	cmd.Flags().BoolVar(&offer, "offer", false, "show a code with which another computer of yours joins; it asks for your passphrase")
+	cmd.Flags().BoolVar(&recover, "recover", false, "keep your own key: ask for your recovery code instead of making a new one")
+	cmd.Flags().StringVar(&join, "join", "", "join with the code that your other computer shows")
 	return cmd
+}
+
+// enrolRecovered enrols with the key that the person writes down.
+func enrolRecovered(cmd *cobra.Command, invitation string, keys *keystore.Store, passphrase []byte) error {
+	code, err := askHidden(cmd.ErrOrStderr(), "Your recovery code: ")
+	if err != nil {
+		return err
+	}
+	defer clear(code)
+	if err := upload.EnrolRecovered(cmd.Context(), invitation, keys, passphrase, string(code)); err != nil {
+		return err
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), "Enrolled with your own key; your recovery code stays as it is. What was sent before: byleave export-mine --receipt\n"+
+		"Nothing is recorded until you agree to something: byleave consent give")
+	return poke(cmd, "reload")
+}
+
+// offerJoin leaves what another computer of the person needs at the collector, which cannot read it, and shows the code.
+func offerJoin(cmd *cobra.Command, file string) (err error) {
+	keys, id, err := openKeys()
+	if err != nil {
+		return err
+	}
+	var passphrase []byte
+	if file != "" {
+		passphrase, err = readPassphrase(cmd.ErrOrStderr(), file)
+	} else {
+		passphrase, err = askHidden(cmd.ErrOrStderr(), "Your passphrase: ")
+	}
+	if err != nil {
+		return err
+	}
+	defer clear(passphrase)
+	j := pin.NewJoin(id.Collector, sha256.Sum256(id.CA.Raw), sha256.Sum256(id.PolicyKey), id.Ledger)
+	sealed, err := keys.SealForAnother(passphrase, j.Key())
+	if err != nil {
+		return err
+	}
+	line, err := upload.Open(id)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, line.Close()) }()
+	if err := line.OfferJoin(cmd.Context(), j.TokenHash(), sealed); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "On your other computer, within ten minutes:\n\n  byleave enrol --join '%s'\n\nThe code works once. A newer one replaces it.\n", j)
+	return nil
 }
 
 // longestPassphrase bounds what is read; a longer file is surely the wrong one.

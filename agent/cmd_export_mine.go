@@ -1,34 +1,48 @@
 package main
 
 import (
+	"context"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/agent/internal/rights"
+	"github.com/byleave/byleave/agent/internal/upload"
+	"github.com/byleave/byleave/proto/envelope"
+	"github.com/byleave/byleave/proto/erasure"
+	"github.com/byleave/byleave/proto/pb"
+	"github.com/byleave/byleave/proto/tlog"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 )
 
 func exportMineCommand() *cobra.Command {
-	var secret string
+	var secret, receipt string
+	var fetch bool
 	cmd := &cobra.Command{
 		Use:   "export-mine DIR",
-		Short: "Write everything of yours that is on this computer into a folder, readable",
+		Short: "Write everything of yours that is on this computer, or at the collector, into a folder, readable",
 		Long: "Opens everything on this computer with your own key and writes it into DIR: what was recorded line by line, the pictures, your\n" +
 			"consents, receipts and records of erasures, and a manifest with the hash of each. It needs neither the collector nor the agent.\n" +
-			"DIR must be empty or not exist; nothing is ever overwritten. What lies there is readable by anyone who can read the folder.",
-		Example: "  byleave export-mine ~/my-recordings",
+			"DIR must be empty or not exist; nothing is ever overwritten. What lies there is readable by anyone who can read the folder.\n\n" +
+			"--from-collector also gets back what is at the collector and no longer here, from all computers of yours. --receipt works from\n" +
+			"any machine, with your receipt and your recovery code: for when the computer is lost.",
+		Example: "  byleave export-mine ~/my-recordings\n  byleave export-mine --from-collector ~/all-of-it\n  byleave export-mine --receipt 'byleave://…' ~/all-of-it",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := askMine(cmd, secret)
-			if err != nil {
-				return err
+			var man rights.Manifest
+			var err error
+			if receipt != "" {
+				man, err = exportByReceipt(cmd, receipt, secret, args[0])
+			} else {
+				man, err = exportHere(cmd, secret, fetch, args[0])
 			}
-			man, err := m.export(cmd, args[0])
 			if err != nil {
 				return err
 			}
@@ -47,11 +61,118 @@ func exportMineCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&secret, "passphrase-file", "", "read your passphrase from this file")
+	cmd.Flags().StringVar(&secret, "passphrase-file", "", "read your passphrase, or with --receipt your recovery code, from this file")
+	cmd.Flags().BoolVar(&fetch, "from-collector", false, "also get back what is no longer on this computer")
+	cmd.Flags().StringVar(&receipt, "receipt", "", "get back everything with a receipt and the recovery code, from any machine")
 	return cmd
 }
 
-func (m *mine) export(cmd *cobra.Command, dir string) (rights.Manifest, error) {
+func exportHere(cmd *cobra.Command, secret string, fetch bool, dir string) (man rights.Manifest, err error) {
+	m, err := askMine(cmd, secret)
+	if err != nil || !fetch {
+		if err == nil {
+			man, err = m.export(cmd, nil, dir)
+		}
+		return man, err
+	}
+	line, err := upload.Open(m.id)
+	if err != nil {
+		return man, err
+	}
+	defer func() { err = errors.Join(err, line.Close()) }()
+	held, err := line.Mine(cmd.Context())
+	if err != nil {
+		return man, err
+	}
+	return m.export(cmd, &remote{cmd.Context(), line, held}, dir)
+}
+
+// exportByReceipt writes out what the collector gives back, with the key of the recovery code.
+func exportByReceipt(cmd *cobra.Command, receipt, file, dir string) (man rights.Manifest, err error) {
+	r, err := erasure.ParseReceipt(receipt)
+	if err != nil {
+		return man, misuse{err}
+	}
+	var code []byte
+	if file != "" {
+		code, err = readPassphrase(cmd.ErrOrStderr(), file)
+	} else {
+		code, err = askHidden(cmd.ErrOrStderr(), "Your recovery code: ")
+	}
+	if err != nil {
+		return man, err
+	}
+	defer clear(code)
+	key, err := keystore.Recovered(string(code))
+	if err != nil {
+		return man, err
+	}
+	line, err := upload.OpenByReceipt(r)
+	if err != nil {
+		return man, err
+	}
+	defer func() { err = errors.Join(err, line.Close()) }()
+	held, err := line.Mine(cmd.Context())
+	if err != nil {
+		return man, err
+	}
+	return writeOut(cmd, rights.NewReader(key, nil), nil, &remote{cmd.Context(), line, held}, heldPapers(held), dir)
+}
+
+// remote is what a collector holds of the person and can give back.
+type remote struct {
+	ctx  context.Context
+	line *upload.Line
+	held *pb.MineResponse
+}
+
+// without forgets what lies on this computer already.
+func (r *remote) without(here []rights.Sealed) {
+	have := map[string]bool{}
+	for _, b := range here {
+		have[string(b.Batch[:])] = true
+	}
+	r.held.Boxes = slices.DeleteFunc(r.held.Boxes, func(h *pb.Holding) bool { return have[string(h.GetBatch())] })
+}
+
+// fetch gives each box to take. Boxes that do not come are an error, once the others are there.
+func (r *remote) fetch(take func(rights.Sealed) error) error {
+	want := map[string]*pb.Holding{}
+	var ids [][]byte
+	for _, h := range r.held.GetBoxes() {
+		want[string(h.GetBatch())] = h
+		ids = append(ids, h.GetBatch())
+	}
+	err := r.line.Fetch(r.ctx, ids, func(res *pb.FetchResponse) error {
+		head, err := envelope.PeekHeader(res.GetBox())
+		h := want[string(head.Batch[:])]
+		if err != nil || h == nil || len(res.GetSigningKey()) != ed25519.PublicKeySize {
+			return nil // not what was asked for
+		}
+		delete(want, string(head.Batch[:]))
+		return take(rights.Sealed{Name: hex.EncodeToString(h.GetBatch()), State: "at the collector", Batch: head.Batch, Sequence: h.GetSequence(),
+			Device: res.GetSigningKey(), Raw: func() ([]byte, error) { return res.GetBox(), nil }})
+	})
+	if err == nil && len(want) > 0 {
+		err = fmt.Errorf("the collector lists %d boxes of yours that it does not give back; try again, and ask byleave verify", len(want))
+	}
+	return err
+}
+
+// heldPapers is what was signed of the person, as the collector has it.
+func heldPapers(held *pb.MineResponse) (out []rights.Paper) {
+	for _, s := range held.GetConsents() {
+		b := tlog.Signed(s)
+		out = append(out, rights.Paper{Path: "consents/" + digestName(b) + ".stub", Body: b})
+	}
+	for _, s := range held.GetErasures() {
+		b := tlog.Signed(s)
+		out = append(out, rights.Paper{Path: "records/erasure-" + digestName(b) + ".record", Body: b})
+	}
+	return out
+}
+
+func (m *mine) export(cmd *cobra.Command, far *remote, dir string) (rights.Manifest, error) {
 	papers, err := papersOf(m.keys)
 	if err != nil {
 		return rights.Manifest{}, err
@@ -64,9 +185,23 @@ func (m *mine) export(cmd *cobra.Command, dir string) (rights.Manifest, error) {
 	for _, f := range found {
 		boxes = append(boxes, rights.Sealed{Name: f.Name, State: stateOf(f.Place), Batch: f.Batch, Sequence: f.Sequence, From: f.From, Until: f.Until, Raw: f.Raw})
 	}
-	bar := progressbar.NewOptions(len(boxes), progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription("boxes"),
+	if far != nil {
+		far.without(boxes)
+		papers = append(papers, heldPapers(far.held)...)
+	}
+	return writeOut(cmd, m.read, boxes, far, papers, dir)
+}
+
+// writeOut draws a bar where somebody watches.
+func writeOut(cmd *cobra.Command, read rights.Reader, boxes []rights.Sealed, far *remote, papers []rights.Paper, dir string) (rights.Manifest, error) {
+	var fetch func(func(rights.Sealed) error) error
+	count := len(boxes)
+	if far != nil {
+		fetch, count = far.fetch, count+len(far.held.GetBoxes())
+	}
+	bar := progressbar.NewOptions(count, progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription("boxes"),
 		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(isTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
-	man, err := m.read.Export(dir, boxes, papers, func() { _ = bar.Add(1) }) // a bar that cannot be drawn stops nothing
+	man, err := read.Export(dir, boxes, fetch, papers, func() { _ = bar.Add(1) }) // a bar that cannot be drawn stops nothing
 	if err == nil && isTerminal(os.Stderr) {
 		fmt.Fprintln(cmd.ErrOrStderr())
 	}

@@ -44,7 +44,7 @@ func command() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
 	root.AddCommand(enrolCommand(), consentCommand(), reviewCommand(), runCommand(), statusCommand(), pauseCommand(), resumeCommand(), limitCommand(), trayCommand(), doctorCommand())
-	root.AddCommand(showCommand(), taskCommand(), forgetCommand(), exportMineCommand(), receiptCommand(), redactCommand())
+	root.AddCommand(showCommand(), taskCommand(), forgetCommand(), exportMineCommand(), verifyCommand(), receiptCommand(), redactCommand())
 	root.AddCommand(installCommand(), uninstallCommand(), startCommand(), stopCommand(), sessionCommand())
 	root.AddCommand(systemVerbs()...)
 	return root

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/byleave/byleave/collector/internal/store/embed"
 	"github.com/spf13/cobra"
 )
@@ -18,7 +19,7 @@ func backupCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup FOLDER",
 		Short: "Copy index and packs to a new folder, beside a running collector; nothing in it opens a box",
-		Long: "Copies the index, the packs and this collector's identity to a new folder. It holds no key that opens a box.\n" +
+		Long: "Copies the index, the packs, the public ledger and this collector's identity to a new folder. It holds no key that opens a box.\n" +
 			"Copy three things apart from it, and keep no copy of them for longer than people's erasures may take to count everywhere:\n" +
 			"keys/ (one key per person), vault.key, and erasures/ (what has to be erased again after a restore). A copy of keys/ from before\n" +
 			"an erasure undoes it.",
@@ -39,6 +40,9 @@ func backupCommand() *cobra.Command {
 			return fmt.Errorf("make the folder: %w", err)
 		}
 		err = embed.Backup(cmd.Context(), string(h), tmp)
+		if err == nil {
+			err = ledger.Backup(string(h), tmp, embed.CopyFile) // after the index, which learns from it what it lacks
+		}
 		for _, name := range backedUp {
 			if e := embed.CopyFile(h.path(name), filepath.Join(tmp, name)); !errors.Is(e, fs.ErrNotExist) {
 				err = errors.Join(err, e)
@@ -62,7 +66,8 @@ func restoreCommand() *cobra.Command {
 		Short: "Put a backup in the place of index and packs; what was erased since is erased again before anything is served",
 		Long: "Puts the index and packs of a backup into the collector's folder, in the place of those there. The folder's keys/, vault.key and\n" +
 			"erasures/ stay: with them everything that was erased after the backup is erased again. Boxes of a person who erased\n" +
-			"something after the backup open no more, because their key was replaced; they are taken out and counted. The collector must not run.",
+			"something after the backup open no more, because their key was replaced; they are taken out and counted. The folder's ledger/ stays,\n" +
+			"too: one from before would be a past that people did not see, and they are told. The collector must not run.",
 		Example: "  byleave-collector restore --dir /srv/byleave /backup/byleave-2026-11-25",
 		Args:    cobra.ExactArgs(1),
 	}
@@ -101,6 +106,9 @@ func fillRestored(dir, from string) error {
 		if err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("restore %s: %w", name, err)
 		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "ledger")); errors.Is(err, fs.ErrNotExist) {
+		return ledger.Backup(from, dir, embed.CopyFile)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"github.com/byleave/byleave/collector/internal/store/embed"
 	"github.com/byleave/byleave/collector/internal/vault"
 	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/tlog"
 	"github.com/spf13/cobra"
 )
 
@@ -102,11 +104,19 @@ func checkVault(_ context.Context, h home) (string, error) {
 	return "the key file is there", nil
 }
 
-func checkLedger(_ context.Context, h home) (string, error) {
-	if _, err := ledger.PublicKey(string(h)); err != nil {
+func checkLedger(ctx context.Context, h home) (string, error) {
+	key, err := ledger.PublicKey(string(h))
+	if err != nil {
 		return "", err
 	}
-	return "the key is there", nil
+	_, err = tlog.Fetch(ctx, ledger.NewFolder(string(h), key), sha256.Sum256(key), tlog.Checkpoint{})
+	if errors.Is(err, fs.ErrNotExist) {
+		return "the key is there; the ledger is made when the collector is started", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return "its checkpoint is signed by the key that is there; `ledger verify` reads all of it", nil
 }
 
 func checkPolicy(_ context.Context, h home) (string, error) {

@@ -65,7 +65,7 @@ func runExport(cmd *cobra.Command, o exportOptions) (err error) {
 		}
 		keys = append(keys, key)
 	}
-	client, err := export.Dial(keys[0], keys[1:]...)
+	client, err := export.Dial(export.SeenBeside(o.keys[0]), keys[0], keys[1:]...)
 	if err != nil {
 		return err
 	}

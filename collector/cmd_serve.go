@@ -58,6 +58,7 @@ type collector struct {
 	policy    *ingest.PolicyFile
 	audit     *ingest.Audit
 	ingest    *ingest.Ingest
+	ledger    *ledger.Log
 	server    *grpc.Server
 	log       *slog.Logger
 }
@@ -130,8 +131,13 @@ func openCollector(ctx context.Context, o serveOptions, log *slog.Logger) (*coll
 	}
 	c.ingest = ingest.New(st, ingest.Keys{Ledger: key, Authority: authority}, c.policy, c.audit, log, time.Now)
 	c.ingest.SetLimits(limits)
+	c.ledger = ledger.New(string(h), key, st, log, time.Now)
+	c.ledger.SetEvery(time.Duration(limits.LotSeconds) * time.Second)
+	if err := c.ledger.Settle(ctx); err != nil { // boxes and erasures do not need it
+		log.Error("the ledger cannot be written: nothing is released until this is mended", "error", err)
+	}
 	c.server = ingest.NewServer(tls, ingest.Services{
-		Device: c.ingest, Custodian: c.custodian(v),
+		Device: c.ingest, Custodian: c.custodian(v), Ledger: ledger.NewService(c.ledger),
 		Enrolment: &ingest.Enrolment{Enroller: &ca.Enroller{Authority: authority, Store: st, NewKey: v.NewKey, Now: time.Now},
 			Policy: c.policy, Audit: c.audit, Log: log},
 	}, st, c.audit, log, time.Now)
@@ -140,7 +146,7 @@ func openCollector(ctx context.Context, o serveOptions, log *slog.Logger) (*coll
 
 func (c *collector) custodian(v *vault.Vault) pb.CustodianServer {
 	return &operator.Custodian{
-		Store: c.store, Vault: v, Log: c.log, Now: time.Now,
+		Store: c.store, Vault: v, Ledger: c.ledger, Log: c.log, Now: time.Now,
 		Who: func(ctx context.Context) (store.ID, bool) {
 			who, ok := ingest.Who(ctx)
 			return who.ID, ok && who.Role == store.CustodianRole
@@ -194,6 +200,7 @@ func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error
 	})
 	g.Go(func() error { c.audit.Run(ctx, time.Minute); return nil })
 	g.Go(func() error { c.reload(ctx); return nil })
+	g.Go(func() error { c.ledger.Run(ctx); return nil })
 	g.Go(func() error { return c.serveOperator(ctx) })
 	g.Go(func() error { return c.serveHealth(healthy, drained) })
 	c.log.Info("ready")
@@ -216,6 +223,7 @@ func (c *collector) reload(ctx context.Context) {
 				c.log.Error("the limits are refused; the last ones stay", "error", err)
 			} else {
 				c.ingest.SetLimits(l)
+				c.ledger.SetEvery(time.Duration(l.LotSeconds) * time.Second)
 			}
 			c.log.Info("reloaded")
 		case <-ctx.Done():

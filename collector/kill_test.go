@@ -10,6 +10,7 @@ import (
 	"crypto/elliptic"
 	"crypto/hpke"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -22,11 +23,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/embed"
+	"github.com/byleave/byleave/proto/envelope"
 	"github.com/byleave/byleave/proto/envelope/seal"
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/byleave/byleave/proto/pin"
+	"github.com/byleave/byleave/proto/tlog"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/protobuf/proto"
@@ -146,7 +150,11 @@ func (s *sender) send(t *testing.T, addr string, boxes map[string][]byte) map[st
 		return got // killed before the stream began: nothing was acknowledged
 	}
 	for _, b := range boxes {
-		if stream.Send(&pb.UploadRequest{Box: b}) != nil {
+		box, err := envelope.Parse(b)
+		must(t, err)
+		digest := box.Digest()
+		salt := leafSecret.Salt(tlog.Batch, digest[:])
+		if stream.Send(&pb.UploadRequest{Box: b, Salt: salt[:]}) != nil {
 			break // what broke it comes from Recv
 		}
 	}
@@ -164,13 +172,14 @@ func (s *sender) send(t *testing.T, addr string, boxes map[string][]byte) map[st
 }
 
 // TestI14I16KilledCollector kills the whole collector while a device uploads, again and again: what it acknowledged is there
-// after the restart, once, and what it did not can be sent again.
+// after the restart, once, and what it did not can be sent again. Its ledger takes lots meanwhile: in the end each box has one leaf in it.
 func TestI14I16KilledCollector(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "d")
 	must(t, exec.Command("byleave-collector", "init", "--dir", dir).Run())
+	must(t, os.WriteFile(filepath.Join(dir, limitsName), []byte(`{"ledger_lot_seconds": 1}`), 0o600))
 	r := startCollector(t, dir)
 	s := newSender(t, dir, r.addr)
-	sent := 0
+	sent, leaves := 0, map[[32]byte]int{}
 	for round := range 20 {
 		boxes := map[string][]byte{}
 		for range 120 {
@@ -178,6 +187,7 @@ func TestI14I16KilledCollector(t *testing.T) {
 			must(t, err)
 			id := b.Header().Batch
 			boxes[string(id[:])] = b.Bytes()
+			leaves[leafSecret.BatchLeaf(b.Digest())] = 0
 		}
 		delay, err := rand.Int(rand.Reader, big.NewInt(60))
 		must(t, err)
@@ -204,6 +214,45 @@ func TestI14I16KilledCollector(t *testing.T) {
 	}
 	if n := countBoxes(t, dir); n != sent {
 		t.Fatalf("%d boxes, %d were sent", n, sent)
+	}
+	countLeaves(t, dir, leaves)
+}
+
+// leafSecret makes the leaves of all boxes that senders send.
+var leafSecret = tlog.SecretOf([32]byte{1})
+
+// countLeaves writes what still waits into the ledger, as a restarted collector would, and finds each leaf in it once.
+func countLeaves(t *testing.T, dir string, leaves map[[32]byte]int) {
+	t.Helper()
+	s, _, err := embed.Open(context.Background(), dir, slog.New(slog.DiscardHandler))
+	must(t, err)
+	defer func() { must(t, s.Close()) }()
+	key, err := ledger.LoadKey(dir)
+	must(t, err)
+	l, lots := ledger.New(dir, key, s, slog.New(slog.DiscardHandler), time.Now), 0
+	must(t, l.Settle(context.Background()))
+	size, err := s.LedgerSize(context.Background())
+	must(t, err)
+	for w := (store.Waiting{Leaves: 1}); w.Leaves > 0; lots++ {
+		must(t, l.Lot(context.Background()))
+		w, err = s.Waiting(context.Background())
+		must(t, err)
+	}
+	t.Logf("%d leaves in the ledger before, %d lots after", size, lots)
+	pub := key.Public().(ed25519.PublicKey)
+	src := ledger.NewFolder(dir, pub)
+	at, err := tlog.Fetch(context.Background(), src, sha256.Sum256(pub), tlog.Checkpoint{})
+	must(t, err)
+	must(t, tlog.Walk(context.Background(), src, at, func(_ uint64, leaf []byte) error {
+		if n, ok := leaves[[32]byte(leaf)]; ok {
+			leaves[[32]byte(leaf)] = n + 1
+		}
+		return nil
+	}))
+	for _, n := range leaves {
+		if n != 1 {
+			t.Fatalf("a stored box has %d leaves", n)
+		}
 	}
 }
 

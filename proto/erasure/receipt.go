@@ -15,6 +15,7 @@ import (
 	"github.com/byleave/byleave/proto/code"
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/byleave/byleave/proto/pin"
+	"github.com/byleave/byleave/proto/tlog"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -104,7 +105,8 @@ func Ask(ctx context.Context, r Receipt) (m *pb.ErasureRecord, err error) {
 	defer cancel()
 	id := make([]byte, 16)
 	rand.Read(id)
-	res, err := pb.NewRightsClient(conn).EraseByCode(ctx, &pb.EraseByCodeRequest{Code: r.Code[:], Id: id})
+	salt := tlog.SecretOf(r.Code).Salt(tlog.Erasure, id)
+	res, err := pb.NewRightsClient(conn).EraseByCode(ctx, &pb.EraseByCodeRequest{Code: r.Code[:], Id: id, Salt: salt[:]})
 	switch {
 	case server.Refused():
 		return nil, errors.New("whoever answers is not the collector of this receipt")

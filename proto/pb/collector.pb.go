@@ -259,16 +259,876 @@ func (x *EnrolResponse) GetPolicy() *Signed {
 	return nil
 }
 
+type JoinResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Enrolled      *EnrolResponse         `protobuf:"bytes,1,opt,name=enrolled,proto3" json:"enrolled,omitempty"`
+	Sealed        []byte                 `protobuf:"bytes,2,opt,name=sealed,proto3" json:"sealed,omitempty"` // As OfferJoin got it.
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JoinResponse) Reset() {
+	*x = JoinResponse{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JoinResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JoinResponse) ProtoMessage() {}
+
+func (x *JoinResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JoinResponse.ProtoReflect.Descriptor instead.
+func (*JoinResponse) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *JoinResponse) GetEnrolled() *EnrolResponse {
+	if x != nil {
+		return x.Enrolled
+	}
+	return nil
+}
+
+func (x *JoinResponse) GetSealed() []byte {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
+// OfferJoinRequest comes from a device whose person shows a code to another. token and the key that sealed is under are both derived
+// from the code, so that neither tells the other.
+type OfferJoinRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	TokenSha256   []byte                 `protobuf:"bytes,1,opt,name=token_sha256,json=tokenSha256,proto3" json:"token_sha256,omitempty"` // SHA-256("byleave token v1\0" || token).
+	Sealed        []byte                 `protobuf:"bytes,2,opt,name=sealed,proto3" json:"sealed,omitempty"`                              // At most 1 KiB.
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfferJoinRequest) Reset() {
+	*x = OfferJoinRequest{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfferJoinRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfferJoinRequest) ProtoMessage() {}
+
+func (x *OfferJoinRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfferJoinRequest.ProtoReflect.Descriptor instead.
+func (*OfferJoinRequest) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *OfferJoinRequest) GetTokenSha256() []byte {
+	if x != nil {
+		return x.TokenSha256
+	}
+	return nil
+}
+
+func (x *OfferJoinRequest) GetSealed() []byte {
+	if x != nil {
+		return x.Sealed
+	}
+	return nil
+}
+
+type OfferJoinResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OfferJoinResponse) Reset() {
+	*x = OfferJoinResponse{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OfferJoinResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OfferJoinResponse) ProtoMessage() {}
+
+func (x *OfferJoinResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OfferJoinResponse.ProtoReflect.Descriptor instead.
+func (*OfferJoinResponse) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{4}
+}
+
+// MineRequest holds the erasure code where no certificate says who asks.
+type MineRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          []byte                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MineRequest) Reset() {
+	*x = MineRequest{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MineRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MineRequest) ProtoMessage() {}
+
+func (x *MineRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MineRequest.ProtoReflect.Descriptor instead.
+func (*MineRequest) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *MineRequest) GetCode() []byte {
+	if x != nil {
+		return x.Code
+	}
+	return nil
+}
+
+// MineResponse is one page of what is held of one person.
+type MineResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Boxes         []*Holding             `protobuf:"bytes,1,rep,name=boxes,proto3" json:"boxes,omitempty"`       // In order of arrival, over all pages.
+	Consents      []*Signed              `protobuf:"bytes,2,rep,name=consents,proto3" json:"consents,omitempty"` // Stubs and withdrawals as they were signed.
+	Erasures      []*Signed              `protobuf:"bytes,3,rep,name=erasures,proto3" json:"erasures,omitempty"` // Records.
+	Reads         []*PersonRead          `protobuf:"bytes,4,rep,name=reads,proto3" json:"reads,omitempty"`       // Exports that took boxes of this person.
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MineResponse) Reset() {
+	*x = MineResponse{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MineResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MineResponse) ProtoMessage() {}
+
+func (x *MineResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MineResponse.ProtoReflect.Descriptor instead.
+func (*MineResponse) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *MineResponse) GetBoxes() []*Holding {
+	if x != nil {
+		return x.Boxes
+	}
+	return nil
+}
+
+func (x *MineResponse) GetConsents() []*Signed {
+	if x != nil {
+		return x.Consents
+	}
+	return nil
+}
+
+func (x *MineResponse) GetErasures() []*Signed {
+	if x != nil {
+		return x.Erasures
+	}
+	return nil
+}
+
+func (x *MineResponse) GetReads() []*PersonRead {
+	if x != nil {
+		return x.Reads
+	}
+	return nil
+}
+
+type Holding struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Batch         []byte                 `protobuf:"bytes,1,opt,name=batch,proto3" json:"batch,omitempty"`
+	Device        []byte                 `protobuf:"bytes,2,opt,name=device,proto3" json:"device,omitempty"`
+	Sequence      uint64                 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Digest        []byte                 `protobuf:"bytes,4,opt,name=digest,proto3" json:"digest,omitempty"` // SHA-256 of the header.
+	Hour          int64                  `protobuf:"varint,5,opt,name=hour,proto3" json:"hour,omitempty"`    // In which it arrived, Unix seconds.
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Holding) Reset() {
+	*x = Holding{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Holding) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Holding) ProtoMessage() {}
+
+func (x *Holding) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Holding.ProtoReflect.Descriptor instead.
+func (*Holding) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Holding) GetBatch() []byte {
+	if x != nil {
+		return x.Batch
+	}
+	return nil
+}
+
+func (x *Holding) GetDevice() []byte {
+	if x != nil {
+		return x.Device
+	}
+	return nil
+}
+
+func (x *Holding) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *Holding) GetDigest() []byte {
+	if x != nil {
+		return x.Digest
+	}
+	return nil
+}
+
+func (x *Holding) GetHour() int64 {
+	if x != nil {
+		return x.Hour
+	}
+	return 0
+}
+
+// PersonRead is one export as far as one person is concerned. What it is stands in its leaf.
+type PersonRead struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Export        []byte                 `protobuf:"bytes,1,opt,name=export,proto3" json:"export,omitempty"`
+	Boxes         uint64                 `protobuf:"varint,2,opt,name=boxes,proto3" json:"boxes,omitempty"` // Of this person, without those erased since.
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PersonRead) Reset() {
+	*x = PersonRead{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PersonRead) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PersonRead) ProtoMessage() {}
+
+func (x *PersonRead) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PersonRead.ProtoReflect.Descriptor instead.
+func (*PersonRead) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *PersonRead) GetExport() []byte {
+	if x != nil {
+		return x.Export
+	}
+	return nil
+}
+
+func (x *PersonRead) GetBoxes() uint64 {
+	if x != nil {
+		return x.Boxes
+	}
+	return 0
+}
+
+type FetchRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          []byte                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	Batches       [][]byte               `protobuf:"bytes,2,rep,name=batches,proto3" json:"batches,omitempty"` // At most 10,000; none: all.
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchRequest) Reset() {
+	*x = FetchRequest{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchRequest) ProtoMessage() {}
+
+func (x *FetchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchRequest.ProtoReflect.Descriptor instead.
+func (*FetchRequest) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *FetchRequest) GetCode() []byte {
+	if x != nil {
+		return x.Code
+	}
+	return nil
+}
+
+func (x *FetchRequest) GetBatches() [][]byte {
+	if x != nil {
+		return x.Batches
+	}
+	return nil
+}
+
+type FetchResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Box           []byte                 `protobuf:"bytes,1,opt,name=box,proto3" json:"box,omitempty"`
+	SigningKey    []byte                 `protobuf:"bytes,2,opt,name=signing_key,json=signingKey,proto3" json:"signing_key,omitempty"` // The device's Ed25519 public key.
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchResponse) Reset() {
+	*x = FetchResponse{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchResponse) ProtoMessage() {}
+
+func (x *FetchResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchResponse.ProtoReflect.Descriptor instead.
+func (*FetchResponse) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *FetchResponse) GetBox() []byte {
+	if x != nil {
+		return x.Box
+	}
+	return nil
+}
+
+func (x *FetchResponse) GetSigningKey() []byte {
+	if x != nil {
+		return x.SigningKey
+	}
+	return nil
+}
+
+type CheckpointRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckpointRequest) Reset() {
+	*x = CheckpointRequest{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckpointRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckpointRequest) ProtoMessage() {}
+
+func (x *CheckpointRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckpointRequest.ProtoReflect.Descriptor instead.
+func (*CheckpointRequest) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{11}
+}
+
+type CheckpointResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Note          []byte                 `protobuf:"bytes,1,opt,name=note,proto3" json:"note,omitempty"` // C2SP tlog-checkpoint.
+	Key           []byte                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`   // Ed25519; its fingerprint stands in the invitation.
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckpointResponse) Reset() {
+	*x = CheckpointResponse{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckpointResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckpointResponse) ProtoMessage() {}
+
+func (x *CheckpointResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckpointResponse.ProtoReflect.Descriptor instead.
+func (*CheckpointResponse) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *CheckpointResponse) GetNote() []byte {
+	if x != nil {
+		return x.Note
+	}
+	return nil
+}
+
+func (x *CheckpointResponse) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+type TileRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Level         uint32                 `protobuf:"varint,1,opt,name=level,proto3" json:"level,omitempty"`
+	Index         uint64                 `protobuf:"varint,2,opt,name=index,proto3" json:"index,omitempty"`
+	Width         uint32                 `protobuf:"varint,3,opt,name=width,proto3" json:"width,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TileRequest) Reset() {
+	*x = TileRequest{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TileRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TileRequest) ProtoMessage() {}
+
+func (x *TileRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TileRequest.ProtoReflect.Descriptor instead.
+func (*TileRequest) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *TileRequest) GetLevel() uint32 {
+	if x != nil {
+		return x.Level
+	}
+	return 0
+}
+
+func (x *TileRequest) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *TileRequest) GetWidth() uint32 {
+	if x != nil {
+		return x.Width
+	}
+	return 0
+}
+
+type TileResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Data          []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TileResponse) Reset() {
+	*x = TileResponse{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TileResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TileResponse) ProtoMessage() {}
+
+func (x *TileResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TileResponse.ProtoReflect.Descriptor instead.
+func (*TileResponse) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *TileResponse) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+type FindRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Leaves        [][]byte               `protobuf:"bytes,1,rep,name=leaves,proto3" json:"leaves,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindRequest) Reset() {
+	*x = FindRequest{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindRequest) ProtoMessage() {}
+
+func (x *FindRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindRequest.ProtoReflect.Descriptor instead.
+func (*FindRequest) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *FindRequest) GetLeaves() [][]byte {
+	if x != nil {
+		return x.Leaves
+	}
+	return nil
+}
+
+type FindResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Positions     []int64                `protobuf:"varint,1,rep,packed,name=positions,proto3" json:"positions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindResponse) Reset() {
+	*x = FindResponse{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindResponse) ProtoMessage() {}
+
+func (x *FindResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindResponse.ProtoReflect.Descriptor instead.
+func (*FindResponse) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *FindResponse) GetPositions() []int64 {
+	if x != nil {
+		return x.Positions
+	}
+	return nil
+}
+
+type ReadableRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	From          uint64                 `protobuf:"varint,1,opt,name=from,proto3" json:"from,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadableRequest) Reset() {
+	*x = ReadableRequest{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadableRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadableRequest) ProtoMessage() {}
+
+func (x *ReadableRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadableRequest.ProtoReflect.Descriptor instead.
+func (*ReadableRequest) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ReadableRequest) GetFrom() uint64 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+type ReadableResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Positions     []uint64               `protobuf:"varint,1,rep,packed,name=positions,proto3" json:"positions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadableResponse) Reset() {
+	*x = ReadableResponse{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadableResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadableResponse) ProtoMessage() {}
+
+func (x *ReadableResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadableResponse.ProtoReflect.Descriptor instead.
+func (*ReadableResponse) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ReadableResponse) GetPositions() []uint64 {
+	if x != nil {
+		return x.Positions
+	}
+	return nil
+}
+
+// UploadRequest is one box, at most 1 MiB, and the salt of its leaf, 32 bytes. Without one the collector draws it, and the device
+// cannot find the leaf. The same holds for the salts of consents and erasures.
 type UploadRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Box           []byte                 `protobuf:"bytes,1,opt,name=box,proto3" json:"box,omitempty"`
+	Salt          []byte                 `protobuf:"bytes,2,opt,name=salt,proto3" json:"salt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UploadRequest) Reset() {
 	*x = UploadRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[2]
+	mi := &file_byleave_v1_collector_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -280,7 +1140,7 @@ func (x *UploadRequest) String() string {
 func (*UploadRequest) ProtoMessage() {}
 
 func (x *UploadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[2]
+	mi := &file_byleave_v1_collector_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -293,12 +1153,19 @@ func (x *UploadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadRequest.ProtoReflect.Descriptor instead.
 func (*UploadRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{2}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *UploadRequest) GetBox() []byte {
 	if x != nil {
 		return x.Box
+	}
+	return nil
+}
+
+func (x *UploadRequest) GetSalt() []byte {
+	if x != nil {
+		return x.Salt
 	}
 	return nil
 }
@@ -314,7 +1181,7 @@ type UploadResponse struct {
 
 func (x *UploadResponse) Reset() {
 	*x = UploadResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[3]
+	mi := &file_byleave_v1_collector_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -326,7 +1193,7 @@ func (x *UploadResponse) String() string {
 func (*UploadResponse) ProtoMessage() {}
 
 func (x *UploadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[3]
+	mi := &file_byleave_v1_collector_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -339,7 +1206,7 @@ func (x *UploadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadResponse.ProtoReflect.Descriptor instead.
 func (*UploadResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{3}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *UploadResponse) GetAck() *Ack {
@@ -367,7 +1234,7 @@ type Ack struct {
 
 func (x *Ack) Reset() {
 	*x = Ack{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[4]
+	mi := &file_byleave_v1_collector_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -379,7 +1246,7 @@ func (x *Ack) String() string {
 func (*Ack) ProtoMessage() {}
 
 func (x *Ack) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[4]
+	mi := &file_byleave_v1_collector_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -392,7 +1259,7 @@ func (x *Ack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ack.ProtoReflect.Descriptor instead.
 func (*Ack) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{4}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Ack) GetBatch() []byte {
@@ -421,13 +1288,14 @@ type EraseRequest struct {
 	Id            []byte                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`           // 16 fresh random bytes; the same again with each retry.
 	Batches       [][]byte               `protobuf:"bytes,2,rep,name=batches,proto3" json:"batches,omitempty"` // At most 10,000.
 	All           bool                   `protobuf:"varint,3,opt,name=all,proto3" json:"all,omitempty"`        // Everything of this person; then batches is empty.
+	Salt          []byte                 `protobuf:"bytes,4,opt,name=salt,proto3" json:"salt,omitempty"`       // Of the leaf.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EraseRequest) Reset() {
 	*x = EraseRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[5]
+	mi := &file_byleave_v1_collector_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -439,7 +1307,7 @@ func (x *EraseRequest) String() string {
 func (*EraseRequest) ProtoMessage() {}
 
 func (x *EraseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[5]
+	mi := &file_byleave_v1_collector_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -452,7 +1320,7 @@ func (x *EraseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseRequest.ProtoReflect.Descriptor instead.
 func (*EraseRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{5}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *EraseRequest) GetId() []byte {
@@ -476,17 +1344,25 @@ func (x *EraseRequest) GetAll() bool {
 	return false
 }
 
+func (x *EraseRequest) GetSalt() []byte {
+	if x != nil {
+		return x.Salt
+	}
+	return nil
+}
+
 type EraseResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Record        *Signed                `protobuf:"bytes,1,opt,name=record,proto3" json:"record,omitempty"`                        // An ErasureRecord; signature by the ledger's key over "byleave erasure record v1\0" || body.
 	LedgerKey     []byte                 `protobuf:"bytes,2,opt,name=ledger_key,json=ledgerKey,proto3" json:"ledger_key,omitempty"` // Ed25519; its fingerprint stands in the invitation.
+	Kept          [][]byte               `protobuf:"bytes,3,rep,name=kept,proto3" json:"kept,omitempty"`                            // Written by the device beside what it got: ids that must be gone. A collector leaves it empty.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EraseResponse) Reset() {
 	*x = EraseResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[6]
+	mi := &file_byleave_v1_collector_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -498,7 +1374,7 @@ func (x *EraseResponse) String() string {
 func (*EraseResponse) ProtoMessage() {}
 
 func (x *EraseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[6]
+	mi := &file_byleave_v1_collector_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -511,7 +1387,7 @@ func (x *EraseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseResponse.ProtoReflect.Descriptor instead.
 func (*EraseResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{6}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *EraseResponse) GetRecord() *Signed {
@@ -528,17 +1404,25 @@ func (x *EraseResponse) GetLedgerKey() []byte {
 	return nil
 }
 
+func (x *EraseResponse) GetKept() [][]byte {
+	if x != nil {
+		return x.Kept
+	}
+	return nil
+}
+
 type EraseByCodeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Code          []byte                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	Id            []byte                 `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	Salt          []byte                 `protobuf:"bytes,3,opt,name=salt,proto3" json:"salt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EraseByCodeRequest) Reset() {
 	*x = EraseByCodeRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[7]
+	mi := &file_byleave_v1_collector_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -550,7 +1434,7 @@ func (x *EraseByCodeRequest) String() string {
 func (*EraseByCodeRequest) ProtoMessage() {}
 
 func (x *EraseByCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[7]
+	mi := &file_byleave_v1_collector_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -563,7 +1447,7 @@ func (x *EraseByCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseByCodeRequest.ProtoReflect.Descriptor instead.
 func (*EraseByCodeRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{7}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *EraseByCodeRequest) GetCode() []byte {
@@ -580,6 +1464,13 @@ func (x *EraseByCodeRequest) GetId() []byte {
 	return nil
 }
 
+func (x *EraseByCodeRequest) GetSalt() []byte {
+	if x != nil {
+		return x.Salt
+	}
+	return nil
+}
+
 type PutErasureCodeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	CodeSha256    []byte                 `protobuf:"bytes,1,opt,name=code_sha256,json=codeSha256,proto3" json:"code_sha256,omitempty"`
@@ -589,7 +1480,7 @@ type PutErasureCodeRequest struct {
 
 func (x *PutErasureCodeRequest) Reset() {
 	*x = PutErasureCodeRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[8]
+	mi := &file_byleave_v1_collector_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -601,7 +1492,7 @@ func (x *PutErasureCodeRequest) String() string {
 func (*PutErasureCodeRequest) ProtoMessage() {}
 
 func (x *PutErasureCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[8]
+	mi := &file_byleave_v1_collector_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -614,7 +1505,7 @@ func (x *PutErasureCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutErasureCodeRequest.ProtoReflect.Descriptor instead.
 func (*PutErasureCodeRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{8}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PutErasureCodeRequest) GetCodeSha256() []byte {
@@ -632,7 +1523,7 @@ type PutErasureCodeResponse struct {
 
 func (x *PutErasureCodeResponse) Reset() {
 	*x = PutErasureCodeResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[9]
+	mi := &file_byleave_v1_collector_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -644,7 +1535,7 @@ func (x *PutErasureCodeResponse) String() string {
 func (*PutErasureCodeResponse) ProtoMessage() {}
 
 func (x *PutErasureCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[9]
+	mi := &file_byleave_v1_collector_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -657,7 +1548,7 @@ func (x *PutErasureCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutErasureCodeResponse.ProtoReflect.Descriptor instead.
 func (*PutErasureCodeResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{9}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{26}
 }
 
 type RenewRequest struct {
@@ -669,7 +1560,7 @@ type RenewRequest struct {
 
 func (x *RenewRequest) Reset() {
 	*x = RenewRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[10]
+	mi := &file_byleave_v1_collector_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -681,7 +1572,7 @@ func (x *RenewRequest) String() string {
 func (*RenewRequest) ProtoMessage() {}
 
 func (x *RenewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[10]
+	mi := &file_byleave_v1_collector_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -694,7 +1585,7 @@ func (x *RenewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
 func (*RenewRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{10}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RenewRequest) GetCsr() []byte {
@@ -713,7 +1604,7 @@ type RenewResponse struct {
 
 func (x *RenewResponse) Reset() {
 	*x = RenewResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[11]
+	mi := &file_byleave_v1_collector_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -725,7 +1616,7 @@ func (x *RenewResponse) String() string {
 func (*RenewResponse) ProtoMessage() {}
 
 func (x *RenewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[11]
+	mi := &file_byleave_v1_collector_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -738,7 +1629,7 @@ func (x *RenewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewResponse.ProtoReflect.Descriptor instead.
 func (*RenewResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{11}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RenewResponse) GetCertificate() []byte {
@@ -767,7 +1658,7 @@ type ErasureRecord struct {
 
 func (x *ErasureRecord) Reset() {
 	*x = ErasureRecord{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[12]
+	mi := &file_byleave_v1_collector_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -779,7 +1670,7 @@ func (x *ErasureRecord) String() string {
 func (*ErasureRecord) ProtoMessage() {}
 
 func (x *ErasureRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[12]
+	mi := &file_byleave_v1_collector_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -792,7 +1683,7 @@ func (x *ErasureRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ErasureRecord.ProtoReflect.Descriptor instead.
 func (*ErasureRecord) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{12}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ErasureRecord) GetId() []byte {
@@ -868,13 +1759,14 @@ func (x *ErasureRecord) GetReplacedAt() int64 {
 type PutConsentRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Stub          *Signed                `protobuf:"bytes,1,opt,name=stub,proto3" json:"stub,omitempty"`
+	Salt          []byte                 `protobuf:"bytes,2,opt,name=salt,proto3" json:"salt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PutConsentRequest) Reset() {
 	*x = PutConsentRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[13]
+	mi := &file_byleave_v1_collector_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -886,7 +1778,7 @@ func (x *PutConsentRequest) String() string {
 func (*PutConsentRequest) ProtoMessage() {}
 
 func (x *PutConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[13]
+	mi := &file_byleave_v1_collector_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -899,12 +1791,19 @@ func (x *PutConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutConsentRequest.ProtoReflect.Descriptor instead.
 func (*PutConsentRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{13}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PutConsentRequest) GetStub() *Signed {
 	if x != nil {
 		return x.Stub
+	}
+	return nil
+}
+
+func (x *PutConsentRequest) GetSalt() []byte {
+	if x != nil {
+		return x.Salt
 	}
 	return nil
 }
@@ -917,7 +1816,7 @@ type PutConsentResponse struct {
 
 func (x *PutConsentResponse) Reset() {
 	*x = PutConsentResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[14]
+	mi := &file_byleave_v1_collector_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -929,7 +1828,7 @@ func (x *PutConsentResponse) String() string {
 func (*PutConsentResponse) ProtoMessage() {}
 
 func (x *PutConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[14]
+	mi := &file_byleave_v1_collector_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -942,7 +1841,7 @@ func (x *PutConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutConsentResponse.ProtoReflect.Descriptor instead.
 func (*PutConsentResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{14}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{31}
 }
 
 type GetPolicyRequest struct {
@@ -953,7 +1852,7 @@ type GetPolicyRequest struct {
 
 func (x *GetPolicyRequest) Reset() {
 	*x = GetPolicyRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[15]
+	mi := &file_byleave_v1_collector_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -965,7 +1864,7 @@ func (x *GetPolicyRequest) String() string {
 func (*GetPolicyRequest) ProtoMessage() {}
 
 func (x *GetPolicyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[15]
+	mi := &file_byleave_v1_collector_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -978,7 +1877,7 @@ func (x *GetPolicyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPolicyRequest.ProtoReflect.Descriptor instead.
 func (*GetPolicyRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{15}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{32}
 }
 
 type GetPolicyResponse struct {
@@ -990,7 +1889,7 @@ type GetPolicyResponse struct {
 
 func (x *GetPolicyResponse) Reset() {
 	*x = GetPolicyResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[16]
+	mi := &file_byleave_v1_collector_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1002,7 +1901,7 @@ func (x *GetPolicyResponse) String() string {
 func (*GetPolicyResponse) ProtoMessage() {}
 
 func (x *GetPolicyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[16]
+	mi := &file_byleave_v1_collector_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1015,7 +1914,7 @@ func (x *GetPolicyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPolicyResponse.ProtoReflect.Descriptor instead.
 func (*GetPolicyResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{16}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *GetPolicyResponse) GetPolicy() *Signed {
@@ -1036,7 +1935,7 @@ type PlanRequest struct {
 
 func (x *PlanRequest) Reset() {
 	*x = PlanRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[17]
+	mi := &file_byleave_v1_collector_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1048,7 +1947,7 @@ func (x *PlanRequest) String() string {
 func (*PlanRequest) ProtoMessage() {}
 
 func (x *PlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[17]
+	mi := &file_byleave_v1_collector_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1061,7 +1960,7 @@ func (x *PlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanRequest.ProtoReflect.Descriptor instead.
 func (*PlanRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{17}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *PlanRequest) GetPurposeId() string {
@@ -1097,7 +1996,7 @@ type PlanResponse struct {
 
 func (x *PlanResponse) Reset() {
 	*x = PlanResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[18]
+	mi := &file_byleave_v1_collector_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1109,7 +2008,7 @@ func (x *PlanResponse) String() string {
 func (*PlanResponse) ProtoMessage() {}
 
 func (x *PlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[18]
+	mi := &file_byleave_v1_collector_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1122,7 +2021,7 @@ func (x *PlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanResponse.ProtoReflect.Descriptor instead.
 func (*PlanResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{18}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *PlanResponse) GetBoxes() uint64 {
@@ -1166,7 +2065,7 @@ type ReleaseRequest struct {
 
 func (x *ReleaseRequest) Reset() {
 	*x = ReleaseRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[19]
+	mi := &file_byleave_v1_collector_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1178,7 +2077,7 @@ func (x *ReleaseRequest) String() string {
 func (*ReleaseRequest) ProtoMessage() {}
 
 func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[19]
+	mi := &file_byleave_v1_collector_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1191,7 +2090,7 @@ func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{19}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ReleaseRequest) GetPurposeId() string {
@@ -1222,6 +2121,7 @@ func (x *ReleaseRequest) GetExport() []byte {
 	return nil
 }
 
+// ReleaseResponse is first the leaf of the release and its place, without a box, and then one box each.
 type ReleaseResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Box   []byte                 `protobuf:"bytes,1,opt,name=box,proto3" json:"box,omitempty"`
@@ -1230,13 +2130,15 @@ type ReleaseResponse struct {
 	Half          []byte `protobuf:"bytes,2,opt,name=half,proto3" json:"half,omitempty"`
 	SigningKey    []byte `protobuf:"bytes,3,opt,name=signing_key,json=signingKey,proto3" json:"signing_key,omitempty"` // The device's Ed25519 public key, to check the chain.
 	Pseudonym     []byte `protobuf:"bytes,4,opt,name=pseudonym,proto3" json:"pseudonym,omitempty"`                     // 16 random bytes per person and export.
+	Leaf          []byte `protobuf:"bytes,5,opt,name=leaf,proto3" json:"leaf,omitempty"`                               // JSON.
+	Position      uint64 `protobuf:"varint,6,opt,name=position,proto3" json:"position,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReleaseResponse) Reset() {
 	*x = ReleaseResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[20]
+	mi := &file_byleave_v1_collector_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1248,7 +2150,7 @@ func (x *ReleaseResponse) String() string {
 func (*ReleaseResponse) ProtoMessage() {}
 
 func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[20]
+	mi := &file_byleave_v1_collector_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1261,7 +2163,7 @@ func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{20}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ReleaseResponse) GetBox() []byte {
@@ -1292,6 +2194,20 @@ func (x *ReleaseResponse) GetPseudonym() []byte {
 	return nil
 }
 
+func (x *ReleaseResponse) GetLeaf() []byte {
+	if x != nil {
+		return x.Leaf
+	}
+	return nil
+}
+
+func (x *ReleaseResponse) GetPosition() uint64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
 type TailRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Follow        bool                   `protobuf:"varint,1,opt,name=follow,proto3" json:"follow,omitempty"`
@@ -1301,7 +2217,7 @@ type TailRequest struct {
 
 func (x *TailRequest) Reset() {
 	*x = TailRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[21]
+	mi := &file_byleave_v1_collector_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1313,7 +2229,7 @@ func (x *TailRequest) String() string {
 func (*TailRequest) ProtoMessage() {}
 
 func (x *TailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[21]
+	mi := &file_byleave_v1_collector_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1326,7 +2242,7 @@ func (x *TailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TailRequest.ProtoReflect.Descriptor instead.
 func (*TailRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{21}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *TailRequest) GetFollow() bool {
@@ -1348,7 +2264,7 @@ type TailResponse struct {
 
 func (x *TailResponse) Reset() {
 	*x = TailResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[22]
+	mi := &file_byleave_v1_collector_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1360,7 +2276,7 @@ func (x *TailResponse) String() string {
 func (*TailResponse) ProtoMessage() {}
 
 func (x *TailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[22]
+	mi := &file_byleave_v1_collector_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1373,7 +2289,7 @@ func (x *TailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TailResponse.ProtoReflect.Descriptor instead.
 func (*TailResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{22}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *TailResponse) GetBatch() []byte {
@@ -1412,7 +2328,7 @@ type StatsRequest struct {
 
 func (x *StatsRequest) Reset() {
 	*x = StatsRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[23]
+	mi := &file_byleave_v1_collector_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1424,7 +2340,7 @@ func (x *StatsRequest) String() string {
 func (*StatsRequest) ProtoMessage() {}
 
 func (x *StatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[23]
+	mi := &file_byleave_v1_collector_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1437,7 +2353,7 @@ func (x *StatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsRequest.ProtoReflect.Descriptor instead.
 func (*StatsRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{23}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{40}
 }
 
 type StatsResponse struct {
@@ -1452,7 +2368,7 @@ type StatsResponse struct {
 
 func (x *StatsResponse) Reset() {
 	*x = StatsResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[24]
+	mi := &file_byleave_v1_collector_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1464,7 +2380,7 @@ func (x *StatsResponse) String() string {
 func (*StatsResponse) ProtoMessage() {}
 
 func (x *StatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[24]
+	mi := &file_byleave_v1_collector_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1477,7 +2393,7 @@ func (x *StatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsResponse.ProtoReflect.Descriptor instead.
 func (*StatsResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{24}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *StatsResponse) GetText() string {
@@ -1529,27 +2445,80 @@ const file_byleave_v1_collector_proto_rawDesc = "" +
 	"\tvault_key\x18\x05 \x01(\fR\bvaultKey\x12\x1d\n" +
 	"\n" +
 	"policy_key\x18\x06 \x01(\fR\tpolicyKey\x12*\n" +
-	"\x06policy\x18\a \x01(\v2\x12.byleave.v1.SignedR\x06policy\"!\n" +
+	"\x06policy\x18\a \x01(\v2\x12.byleave.v1.SignedR\x06policy\"]\n" +
+	"\fJoinResponse\x125\n" +
+	"\benrolled\x18\x01 \x01(\v2\x19.byleave.v1.EnrolResponseR\benrolled\x12\x16\n" +
+	"\x06sealed\x18\x02 \x01(\fR\x06sealed\"M\n" +
+	"\x10OfferJoinRequest\x12!\n" +
+	"\ftoken_sha256\x18\x01 \x01(\fR\vtokenSha256\x12\x16\n" +
+	"\x06sealed\x18\x02 \x01(\fR\x06sealed\"\x13\n" +
+	"\x11OfferJoinResponse\"!\n" +
+	"\vMineRequest\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\fR\x04code\"\xc7\x01\n" +
+	"\fMineResponse\x12)\n" +
+	"\x05boxes\x18\x01 \x03(\v2\x13.byleave.v1.HoldingR\x05boxes\x12.\n" +
+	"\bconsents\x18\x02 \x03(\v2\x12.byleave.v1.SignedR\bconsents\x12.\n" +
+	"\berasures\x18\x03 \x03(\v2\x12.byleave.v1.SignedR\berasures\x12,\n" +
+	"\x05reads\x18\x04 \x03(\v2\x16.byleave.v1.PersonReadR\x05reads\"\x7f\n" +
+	"\aHolding\x12\x14\n" +
+	"\x05batch\x18\x01 \x01(\fR\x05batch\x12\x16\n" +
+	"\x06device\x18\x02 \x01(\fR\x06device\x12\x1a\n" +
+	"\bsequence\x18\x03 \x01(\x04R\bsequence\x12\x16\n" +
+	"\x06digest\x18\x04 \x01(\fR\x06digest\x12\x12\n" +
+	"\x04hour\x18\x05 \x01(\x03R\x04hour\":\n" +
+	"\n" +
+	"PersonRead\x12\x16\n" +
+	"\x06export\x18\x01 \x01(\fR\x06export\x12\x14\n" +
+	"\x05boxes\x18\x02 \x01(\x04R\x05boxes\"<\n" +
+	"\fFetchRequest\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\fR\x04code\x12\x18\n" +
+	"\abatches\x18\x02 \x03(\fR\abatches\"B\n" +
+	"\rFetchResponse\x12\x10\n" +
+	"\x03box\x18\x01 \x01(\fR\x03box\x12\x1f\n" +
+	"\vsigning_key\x18\x02 \x01(\fR\n" +
+	"signingKey\"\x13\n" +
+	"\x11CheckpointRequest\":\n" +
+	"\x12CheckpointResponse\x12\x12\n" +
+	"\x04note\x18\x01 \x01(\fR\x04note\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\fR\x03key\"O\n" +
+	"\vTileRequest\x12\x14\n" +
+	"\x05level\x18\x01 \x01(\rR\x05level\x12\x14\n" +
+	"\x05index\x18\x02 \x01(\x04R\x05index\x12\x14\n" +
+	"\x05width\x18\x03 \x01(\rR\x05width\"\"\n" +
+	"\fTileResponse\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\"%\n" +
+	"\vFindRequest\x12\x16\n" +
+	"\x06leaves\x18\x01 \x03(\fR\x06leaves\",\n" +
+	"\fFindResponse\x12\x1c\n" +
+	"\tpositions\x18\x01 \x03(\x03R\tpositions\"%\n" +
+	"\x0fReadableRequest\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\x04R\x04from\"0\n" +
+	"\x10ReadableResponse\x12\x1c\n" +
+	"\tpositions\x18\x01 \x03(\x04R\tpositions\"5\n" +
 	"\rUploadRequest\x12\x10\n" +
-	"\x03box\x18\x01 \x01(\fR\x03box\"V\n" +
+	"\x03box\x18\x01 \x01(\fR\x03box\x12\x12\n" +
+	"\x04salt\x18\x02 \x01(\fR\x04salt\"V\n" +
 	"\x0eUploadResponse\x12!\n" +
 	"\x03ack\x18\x01 \x01(\v2\x0f.byleave.v1.AckR\x03ack\x12!\n" +
 	"\fcredit_bytes\x18\x02 \x01(\x04R\vcreditBytes\"p\n" +
 	"\x03Ack\x12\x14\n" +
 	"\x05batch\x18\x01 \x01(\fR\x05batch\x12-\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2\x13.byleave.v1.OutcomeR\aoutcome\x12$\n" +
-	"\x0eretry_after_ms\x18\x03 \x01(\rR\fretryAfterMs\"J\n" +
+	"\x0eretry_after_ms\x18\x03 \x01(\rR\fretryAfterMs\"^\n" +
 	"\fEraseRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x18\n" +
 	"\abatches\x18\x02 \x03(\fR\abatches\x12\x10\n" +
-	"\x03all\x18\x03 \x01(\bR\x03all\"Z\n" +
+	"\x03all\x18\x03 \x01(\bR\x03all\x12\x12\n" +
+	"\x04salt\x18\x04 \x01(\fR\x04salt\"n\n" +
 	"\rEraseResponse\x12*\n" +
 	"\x06record\x18\x01 \x01(\v2\x12.byleave.v1.SignedR\x06record\x12\x1d\n" +
 	"\n" +
-	"ledger_key\x18\x02 \x01(\fR\tledgerKey\"8\n" +
+	"ledger_key\x18\x02 \x01(\fR\tledgerKey\x12\x12\n" +
+	"\x04kept\x18\x03 \x03(\fR\x04kept\"L\n" +
 	"\x12EraseByCodeRequest\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\fR\x04code\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\fR\x02id\"8\n" +
+	"\x02id\x18\x02 \x01(\fR\x02id\x12\x12\n" +
+	"\x04salt\x18\x03 \x01(\fR\x04salt\"8\n" +
 	"\x15PutErasureCodeRequest\x12\x1f\n" +
 	"\vcode_sha256\x18\x01 \x01(\fR\n" +
 	"codeSha256\"\x18\n" +
@@ -1570,9 +2539,10 @@ const file_byleave_v1_collector_proto_rawDesc = "" +
 	"\fdestroyed_at\x18\t \x01(\x03R\vdestroyedAt\x12\x1f\n" +
 	"\vreplaced_at\x18\n" +
 	" \x01(\x03R\n" +
-	"replacedAt\";\n" +
+	"replacedAt\"O\n" +
 	"\x11PutConsentRequest\x12&\n" +
-	"\x04stub\x18\x01 \x01(\v2\x12.byleave.v1.SignedR\x04stub\"\x14\n" +
+	"\x04stub\x18\x01 \x01(\v2\x12.byleave.v1.SignedR\x04stub\x12\x12\n" +
+	"\x04salt\x18\x02 \x01(\fR\x04salt\"\x14\n" +
 	"\x12PutConsentResponse\"\x12\n" +
 	"\x10GetPolicyRequest\"?\n" +
 	"\x11GetPolicyResponse\x12*\n" +
@@ -1592,13 +2562,15 @@ const file_byleave_v1_collector_proto_rawDesc = "" +
 	"purpose_id\x18\x01 \x01(\tR\tpurposeId\x12\x14\n" +
 	"\x05since\x18\x02 \x01(\x03R\x05since\x12\x14\n" +
 	"\x05until\x18\x03 \x01(\x03R\x05until\x12\x16\n" +
-	"\x06export\x18\x04 \x01(\fR\x06export\"v\n" +
+	"\x06export\x18\x04 \x01(\fR\x06export\"\xa6\x01\n" +
 	"\x0fReleaseResponse\x12\x10\n" +
 	"\x03box\x18\x01 \x01(\fR\x03box\x12\x12\n" +
 	"\x04half\x18\x02 \x01(\fR\x04half\x12\x1f\n" +
 	"\vsigning_key\x18\x03 \x01(\fR\n" +
 	"signingKey\x12\x1c\n" +
-	"\tpseudonym\x18\x04 \x01(\fR\tpseudonym\"%\n" +
+	"\tpseudonym\x18\x04 \x01(\fR\tpseudonym\x12\x12\n" +
+	"\x04leaf\x18\x05 \x01(\fR\x04leaf\x12\x1a\n" +
+	"\bposition\x18\x06 \x01(\x04R\bposition\"%\n" +
 	"\vTailRequest\x12\x16\n" +
 	"\x06follow\x18\x01 \x01(\bR\x06follow\"x\n" +
 	"\fTailResponse\x12\x14\n" +
@@ -1625,9 +2597,10 @@ const file_byleave_v1_collector_proto_rawDesc = "" +
 	"\x12OUTCOME_QUARANTINE\x10\x05\x12\x14\n" +
 	"\x10OUTCOME_RE_ENROL\x10\x06\x12\x15\n" +
 	"\x11OUTCOME_WITHDRAWN\x10\a\x12\x12\n" +
-	"\x0eOUTCOME_ERASED\x10\b2I\n" +
+	"\x0eOUTCOME_ERASED\x10\b2\x85\x01\n" +
 	"\tEnrolment\x12<\n" +
-	"\x05Enrol\x12\x18.byleave.v1.EnrolRequest\x1a\x19.byleave.v1.EnrolResponse2\xb9\x03\n" +
+	"\x05Enrol\x12\x18.byleave.v1.EnrolRequest\x1a\x19.byleave.v1.EnrolResponse\x12:\n" +
+	"\x04Join\x12\x18.byleave.v1.EnrolRequest\x1a\x18.byleave.v1.JoinResponse2\x80\x05\n" +
 	"\x06Device\x12C\n" +
 	"\x06Upload\x12\x19.byleave.v1.UploadRequest\x1a\x1a.byleave.v1.UploadResponse(\x010\x01\x12K\n" +
 	"\n" +
@@ -1635,9 +2608,22 @@ const file_byleave_v1_collector_proto_rawDesc = "" +
 	"\tGetPolicy\x12\x1c.byleave.v1.GetPolicyRequest\x1a\x1d.byleave.v1.GetPolicyResponse\x12<\n" +
 	"\x05Erase\x12\x18.byleave.v1.EraseRequest\x1a\x19.byleave.v1.EraseResponse\x12W\n" +
 	"\x0ePutErasureCode\x12!.byleave.v1.PutErasureCodeRequest\x1a\".byleave.v1.PutErasureCodeResponse\x12<\n" +
-	"\x05Renew\x12\x18.byleave.v1.RenewRequest\x1a\x19.byleave.v1.RenewResponse2R\n" +
+	"\x05Renew\x12\x18.byleave.v1.RenewRequest\x1a\x19.byleave.v1.RenewResponse\x12H\n" +
+	"\tOfferJoin\x12\x1c.byleave.v1.OfferJoinRequest\x1a\x1d.byleave.v1.OfferJoinResponse\x12;\n" +
+	"\x04Mine\x12\x17.byleave.v1.MineRequest\x1a\x18.byleave.v1.MineResponse0\x01\x12>\n" +
+	"\x05Fetch\x12\x18.byleave.v1.FetchRequest\x1a\x19.byleave.v1.FetchResponse0\x012\xdb\x01\n" +
 	"\x06Rights\x12H\n" +
-	"\vEraseByCode\x12\x1e.byleave.v1.EraseByCodeRequest\x1a\x19.byleave.v1.EraseResponse2\x8c\x01\n" +
+	"\vEraseByCode\x12\x1e.byleave.v1.EraseByCodeRequest\x1a\x19.byleave.v1.EraseResponse\x12A\n" +
+	"\n" +
+	"MineByCode\x12\x17.byleave.v1.MineRequest\x1a\x18.byleave.v1.MineResponse0\x01\x12D\n" +
+	"\vFetchByCode\x12\x18.byleave.v1.FetchRequest\x1a\x19.byleave.v1.FetchResponse0\x012\xcf\x02\n" +
+	"\x06Ledger\x12K\n" +
+	"\n" +
+	"Checkpoint\x12\x1d.byleave.v1.CheckpointRequest\x1a\x1e.byleave.v1.CheckpointResponse\x129\n" +
+	"\x04Tile\x12\x17.byleave.v1.TileRequest\x1a\x18.byleave.v1.TileResponse\x12;\n" +
+	"\x06Bundle\x12\x17.byleave.v1.TileRequest\x1a\x18.byleave.v1.TileResponse\x129\n" +
+	"\x04Find\x12\x17.byleave.v1.FindRequest\x1a\x18.byleave.v1.FindResponse\x12E\n" +
+	"\bReadable\x12\x1b.byleave.v1.ReadableRequest\x1a\x1c.byleave.v1.ReadableResponse2\x8c\x01\n" +
 	"\tCustodian\x129\n" +
 	"\x04Plan\x12\x17.byleave.v1.PlanRequest\x1a\x18.byleave.v1.PlanResponse\x12D\n" +
 	"\aRelease\x12\x1a.byleave.v1.ReleaseRequest\x1a\x1b.byleave.v1.ReleaseResponse0\x012\x85\x01\n" +
@@ -1658,72 +2644,116 @@ func file_byleave_v1_collector_proto_rawDescGZIP() []byte {
 }
 
 var file_byleave_v1_collector_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_byleave_v1_collector_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_byleave_v1_collector_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
 var file_byleave_v1_collector_proto_goTypes = []any{
 	(Outcome)(0),                   // 0: byleave.v1.Outcome
 	(*EnrolRequest)(nil),           // 1: byleave.v1.EnrolRequest
 	(*EnrolResponse)(nil),          // 2: byleave.v1.EnrolResponse
-	(*UploadRequest)(nil),          // 3: byleave.v1.UploadRequest
-	(*UploadResponse)(nil),         // 4: byleave.v1.UploadResponse
-	(*Ack)(nil),                    // 5: byleave.v1.Ack
-	(*EraseRequest)(nil),           // 6: byleave.v1.EraseRequest
-	(*EraseResponse)(nil),          // 7: byleave.v1.EraseResponse
-	(*EraseByCodeRequest)(nil),     // 8: byleave.v1.EraseByCodeRequest
-	(*PutErasureCodeRequest)(nil),  // 9: byleave.v1.PutErasureCodeRequest
-	(*PutErasureCodeResponse)(nil), // 10: byleave.v1.PutErasureCodeResponse
-	(*RenewRequest)(nil),           // 11: byleave.v1.RenewRequest
-	(*RenewResponse)(nil),          // 12: byleave.v1.RenewResponse
-	(*ErasureRecord)(nil),          // 13: byleave.v1.ErasureRecord
-	(*PutConsentRequest)(nil),      // 14: byleave.v1.PutConsentRequest
-	(*PutConsentResponse)(nil),     // 15: byleave.v1.PutConsentResponse
-	(*GetPolicyRequest)(nil),       // 16: byleave.v1.GetPolicyRequest
-	(*GetPolicyResponse)(nil),      // 17: byleave.v1.GetPolicyResponse
-	(*PlanRequest)(nil),            // 18: byleave.v1.PlanRequest
-	(*PlanResponse)(nil),           // 19: byleave.v1.PlanResponse
-	(*ReleaseRequest)(nil),         // 20: byleave.v1.ReleaseRequest
-	(*ReleaseResponse)(nil),        // 21: byleave.v1.ReleaseResponse
-	(*TailRequest)(nil),            // 22: byleave.v1.TailRequest
-	(*TailResponse)(nil),           // 23: byleave.v1.TailResponse
-	(*StatsRequest)(nil),           // 24: byleave.v1.StatsRequest
-	(*StatsResponse)(nil),          // 25: byleave.v1.StatsResponse
-	(*Signed)(nil),                 // 26: byleave.v1.Signed
+	(*JoinResponse)(nil),           // 3: byleave.v1.JoinResponse
+	(*OfferJoinRequest)(nil),       // 4: byleave.v1.OfferJoinRequest
+	(*OfferJoinResponse)(nil),      // 5: byleave.v1.OfferJoinResponse
+	(*MineRequest)(nil),            // 6: byleave.v1.MineRequest
+	(*MineResponse)(nil),           // 7: byleave.v1.MineResponse
+	(*Holding)(nil),                // 8: byleave.v1.Holding
+	(*PersonRead)(nil),             // 9: byleave.v1.PersonRead
+	(*FetchRequest)(nil),           // 10: byleave.v1.FetchRequest
+	(*FetchResponse)(nil),          // 11: byleave.v1.FetchResponse
+	(*CheckpointRequest)(nil),      // 12: byleave.v1.CheckpointRequest
+	(*CheckpointResponse)(nil),     // 13: byleave.v1.CheckpointResponse
+	(*TileRequest)(nil),            // 14: byleave.v1.TileRequest
+	(*TileResponse)(nil),           // 15: byleave.v1.TileResponse
+	(*FindRequest)(nil),            // 16: byleave.v1.FindRequest
+	(*FindResponse)(nil),           // 17: byleave.v1.FindResponse
+	(*ReadableRequest)(nil),        // 18: byleave.v1.ReadableRequest
+	(*ReadableResponse)(nil),       // 19: byleave.v1.ReadableResponse
+	(*UploadRequest)(nil),          // 20: byleave.v1.UploadRequest
+	(*UploadResponse)(nil),         // 21: byleave.v1.UploadResponse
+	(*Ack)(nil),                    // 22: byleave.v1.Ack
+	(*EraseRequest)(nil),           // 23: byleave.v1.EraseRequest
+	(*EraseResponse)(nil),          // 24: byleave.v1.EraseResponse
+	(*EraseByCodeRequest)(nil),     // 25: byleave.v1.EraseByCodeRequest
+	(*PutErasureCodeRequest)(nil),  // 26: byleave.v1.PutErasureCodeRequest
+	(*PutErasureCodeResponse)(nil), // 27: byleave.v1.PutErasureCodeResponse
+	(*RenewRequest)(nil),           // 28: byleave.v1.RenewRequest
+	(*RenewResponse)(nil),          // 29: byleave.v1.RenewResponse
+	(*ErasureRecord)(nil),          // 30: byleave.v1.ErasureRecord
+	(*PutConsentRequest)(nil),      // 31: byleave.v1.PutConsentRequest
+	(*PutConsentResponse)(nil),     // 32: byleave.v1.PutConsentResponse
+	(*GetPolicyRequest)(nil),       // 33: byleave.v1.GetPolicyRequest
+	(*GetPolicyResponse)(nil),      // 34: byleave.v1.GetPolicyResponse
+	(*PlanRequest)(nil),            // 35: byleave.v1.PlanRequest
+	(*PlanResponse)(nil),           // 36: byleave.v1.PlanResponse
+	(*ReleaseRequest)(nil),         // 37: byleave.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),        // 38: byleave.v1.ReleaseResponse
+	(*TailRequest)(nil),            // 39: byleave.v1.TailRequest
+	(*TailResponse)(nil),           // 40: byleave.v1.TailResponse
+	(*StatsRequest)(nil),           // 41: byleave.v1.StatsRequest
+	(*StatsResponse)(nil),          // 42: byleave.v1.StatsResponse
+	(*Signed)(nil),                 // 43: byleave.v1.Signed
 }
 var file_byleave_v1_collector_proto_depIdxs = []int32{
-	26, // 0: byleave.v1.EnrolResponse.policy:type_name -> byleave.v1.Signed
-	5,  // 1: byleave.v1.UploadResponse.ack:type_name -> byleave.v1.Ack
-	0,  // 2: byleave.v1.Ack.outcome:type_name -> byleave.v1.Outcome
-	26, // 3: byleave.v1.EraseResponse.record:type_name -> byleave.v1.Signed
-	26, // 4: byleave.v1.PutConsentRequest.stub:type_name -> byleave.v1.Signed
-	26, // 5: byleave.v1.GetPolicyResponse.policy:type_name -> byleave.v1.Signed
-	1,  // 6: byleave.v1.Enrolment.Enrol:input_type -> byleave.v1.EnrolRequest
-	3,  // 7: byleave.v1.Device.Upload:input_type -> byleave.v1.UploadRequest
-	14, // 8: byleave.v1.Device.PutConsent:input_type -> byleave.v1.PutConsentRequest
-	16, // 9: byleave.v1.Device.GetPolicy:input_type -> byleave.v1.GetPolicyRequest
-	6,  // 10: byleave.v1.Device.Erase:input_type -> byleave.v1.EraseRequest
-	9,  // 11: byleave.v1.Device.PutErasureCode:input_type -> byleave.v1.PutErasureCodeRequest
-	11, // 12: byleave.v1.Device.Renew:input_type -> byleave.v1.RenewRequest
-	8,  // 13: byleave.v1.Rights.EraseByCode:input_type -> byleave.v1.EraseByCodeRequest
-	18, // 14: byleave.v1.Custodian.Plan:input_type -> byleave.v1.PlanRequest
-	20, // 15: byleave.v1.Custodian.Release:input_type -> byleave.v1.ReleaseRequest
-	22, // 16: byleave.v1.Operator.Tail:input_type -> byleave.v1.TailRequest
-	24, // 17: byleave.v1.Operator.Stats:input_type -> byleave.v1.StatsRequest
-	2,  // 18: byleave.v1.Enrolment.Enrol:output_type -> byleave.v1.EnrolResponse
-	4,  // 19: byleave.v1.Device.Upload:output_type -> byleave.v1.UploadResponse
-	15, // 20: byleave.v1.Device.PutConsent:output_type -> byleave.v1.PutConsentResponse
-	17, // 21: byleave.v1.Device.GetPolicy:output_type -> byleave.v1.GetPolicyResponse
-	7,  // 22: byleave.v1.Device.Erase:output_type -> byleave.v1.EraseResponse
-	10, // 23: byleave.v1.Device.PutErasureCode:output_type -> byleave.v1.PutErasureCodeResponse
-	12, // 24: byleave.v1.Device.Renew:output_type -> byleave.v1.RenewResponse
-	7,  // 25: byleave.v1.Rights.EraseByCode:output_type -> byleave.v1.EraseResponse
-	19, // 26: byleave.v1.Custodian.Plan:output_type -> byleave.v1.PlanResponse
-	21, // 27: byleave.v1.Custodian.Release:output_type -> byleave.v1.ReleaseResponse
-	23, // 28: byleave.v1.Operator.Tail:output_type -> byleave.v1.TailResponse
-	25, // 29: byleave.v1.Operator.Stats:output_type -> byleave.v1.StatsResponse
-	18, // [18:30] is the sub-list for method output_type
-	6,  // [6:18] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	43, // 0: byleave.v1.EnrolResponse.policy:type_name -> byleave.v1.Signed
+	2,  // 1: byleave.v1.JoinResponse.enrolled:type_name -> byleave.v1.EnrolResponse
+	8,  // 2: byleave.v1.MineResponse.boxes:type_name -> byleave.v1.Holding
+	43, // 3: byleave.v1.MineResponse.consents:type_name -> byleave.v1.Signed
+	43, // 4: byleave.v1.MineResponse.erasures:type_name -> byleave.v1.Signed
+	9,  // 5: byleave.v1.MineResponse.reads:type_name -> byleave.v1.PersonRead
+	22, // 6: byleave.v1.UploadResponse.ack:type_name -> byleave.v1.Ack
+	0,  // 7: byleave.v1.Ack.outcome:type_name -> byleave.v1.Outcome
+	43, // 8: byleave.v1.EraseResponse.record:type_name -> byleave.v1.Signed
+	43, // 9: byleave.v1.PutConsentRequest.stub:type_name -> byleave.v1.Signed
+	43, // 10: byleave.v1.GetPolicyResponse.policy:type_name -> byleave.v1.Signed
+	1,  // 11: byleave.v1.Enrolment.Enrol:input_type -> byleave.v1.EnrolRequest
+	1,  // 12: byleave.v1.Enrolment.Join:input_type -> byleave.v1.EnrolRequest
+	20, // 13: byleave.v1.Device.Upload:input_type -> byleave.v1.UploadRequest
+	31, // 14: byleave.v1.Device.PutConsent:input_type -> byleave.v1.PutConsentRequest
+	33, // 15: byleave.v1.Device.GetPolicy:input_type -> byleave.v1.GetPolicyRequest
+	23, // 16: byleave.v1.Device.Erase:input_type -> byleave.v1.EraseRequest
+	26, // 17: byleave.v1.Device.PutErasureCode:input_type -> byleave.v1.PutErasureCodeRequest
+	28, // 18: byleave.v1.Device.Renew:input_type -> byleave.v1.RenewRequest
+	4,  // 19: byleave.v1.Device.OfferJoin:input_type -> byleave.v1.OfferJoinRequest
+	6,  // 20: byleave.v1.Device.Mine:input_type -> byleave.v1.MineRequest
+	10, // 21: byleave.v1.Device.Fetch:input_type -> byleave.v1.FetchRequest
+	25, // 22: byleave.v1.Rights.EraseByCode:input_type -> byleave.v1.EraseByCodeRequest
+	6,  // 23: byleave.v1.Rights.MineByCode:input_type -> byleave.v1.MineRequest
+	10, // 24: byleave.v1.Rights.FetchByCode:input_type -> byleave.v1.FetchRequest
+	12, // 25: byleave.v1.Ledger.Checkpoint:input_type -> byleave.v1.CheckpointRequest
+	14, // 26: byleave.v1.Ledger.Tile:input_type -> byleave.v1.TileRequest
+	14, // 27: byleave.v1.Ledger.Bundle:input_type -> byleave.v1.TileRequest
+	16, // 28: byleave.v1.Ledger.Find:input_type -> byleave.v1.FindRequest
+	18, // 29: byleave.v1.Ledger.Readable:input_type -> byleave.v1.ReadableRequest
+	35, // 30: byleave.v1.Custodian.Plan:input_type -> byleave.v1.PlanRequest
+	37, // 31: byleave.v1.Custodian.Release:input_type -> byleave.v1.ReleaseRequest
+	39, // 32: byleave.v1.Operator.Tail:input_type -> byleave.v1.TailRequest
+	41, // 33: byleave.v1.Operator.Stats:input_type -> byleave.v1.StatsRequest
+	2,  // 34: byleave.v1.Enrolment.Enrol:output_type -> byleave.v1.EnrolResponse
+	3,  // 35: byleave.v1.Enrolment.Join:output_type -> byleave.v1.JoinResponse
+	21, // 36: byleave.v1.Device.Upload:output_type -> byleave.v1.UploadResponse
+	32, // 37: byleave.v1.Device.PutConsent:output_type -> byleave.v1.PutConsentResponse
+	34, // 38: byleave.v1.Device.GetPolicy:output_type -> byleave.v1.GetPolicyResponse
+	24, // 39: byleave.v1.Device.Erase:output_type -> byleave.v1.EraseResponse
+	27, // 40: byleave.v1.Device.PutErasureCode:output_type -> byleave.v1.PutErasureCodeResponse
+	29, // 41: byleave.v1.Device.Renew:output_type -> byleave.v1.RenewResponse
+	5,  // 42: byleave.v1.Device.OfferJoin:output_type -> byleave.v1.OfferJoinResponse
+	7,  // 43: byleave.v1.Device.Mine:output_type -> byleave.v1.MineResponse
+	11, // 44: byleave.v1.Device.Fetch:output_type -> byleave.v1.FetchResponse
+	24, // 45: byleave.v1.Rights.EraseByCode:output_type -> byleave.v1.EraseResponse
+	7,  // 46: byleave.v1.Rights.MineByCode:output_type -> byleave.v1.MineResponse
+	11, // 47: byleave.v1.Rights.FetchByCode:output_type -> byleave.v1.FetchResponse
+	13, // 48: byleave.v1.Ledger.Checkpoint:output_type -> byleave.v1.CheckpointResponse
+	15, // 49: byleave.v1.Ledger.Tile:output_type -> byleave.v1.TileResponse
+	15, // 50: byleave.v1.Ledger.Bundle:output_type -> byleave.v1.TileResponse
+	17, // 51: byleave.v1.Ledger.Find:output_type -> byleave.v1.FindResponse
+	19, // 52: byleave.v1.Ledger.Readable:output_type -> byleave.v1.ReadableResponse
+	36, // 53: byleave.v1.Custodian.Plan:output_type -> byleave.v1.PlanResponse
+	38, // 54: byleave.v1.Custodian.Release:output_type -> byleave.v1.ReleaseResponse
+	40, // 55: byleave.v1.Operator.Tail:output_type -> byleave.v1.TailResponse
+	42, // 56: byleave.v1.Operator.Stats:output_type -> byleave.v1.StatsResponse
+	34, // [34:57] is the sub-list for method output_type
+	11, // [11:34] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_byleave_v1_collector_proto_init() }
@@ -1738,9 +2768,9 @@ func file_byleave_v1_collector_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_byleave_v1_collector_proto_rawDesc), len(file_byleave_v1_collector_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   25,
+			NumMessages:   42,
 			NumExtensions: 0,
-			NumServices:   5,
+			NumServices:   6,
 		},
 		GoTypes:           file_byleave_v1_collector_proto_goTypes,
 		DependencyIndexes: file_byleave_v1_collector_proto_depIdxs,

@@ -22,6 +22,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	Enrolment_Enrol_FullMethodName = "/byleave.v1.Enrolment/Enrol"
+	Enrolment_Join_FullMethodName  = "/byleave.v1.Enrolment/Join"
 )
 
 // EnrolmentClient is the client API for Enrolment service.
@@ -34,6 +35,9 @@ const (
 type EnrolmentClient interface {
 	// Enrol trades a single-use invitation for a certificate. A reused token changes nothing.
 	Enrol(ctx context.Context, in *EnrolRequest, opts ...grpc.CallOption) (*EnrolResponse, error)
+	// Join is Enrol for another device of a person: the token comes from one of their devices, and with the certificate comes what that
+	// device left for it.
+	Join(ctx context.Context, in *EnrolRequest, opts ...grpc.CallOption) (*JoinResponse, error)
 }
 
 type enrolmentClient struct {
@@ -54,6 +58,16 @@ func (c *enrolmentClient) Enrol(ctx context.Context, in *EnrolRequest, opts ...g
 	return out, nil
 }
 
+func (c *enrolmentClient) Join(ctx context.Context, in *EnrolRequest, opts ...grpc.CallOption) (*JoinResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(JoinResponse)
+	err := c.cc.Invoke(ctx, Enrolment_Join_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // EnrolmentServer is the server API for Enrolment service.
 // All implementations must embed UnimplementedEnrolmentServer
 // for forward compatibility.
@@ -64,6 +78,9 @@ func (c *enrolmentClient) Enrol(ctx context.Context, in *EnrolRequest, opts ...g
 type EnrolmentServer interface {
 	// Enrol trades a single-use invitation for a certificate. A reused token changes nothing.
 	Enrol(context.Context, *EnrolRequest) (*EnrolResponse, error)
+	// Join is Enrol for another device of a person: the token comes from one of their devices, and with the certificate comes what that
+	// device left for it.
+	Join(context.Context, *EnrolRequest) (*JoinResponse, error)
 	mustEmbedUnimplementedEnrolmentServer()
 }
 
@@ -76,6 +93,9 @@ type UnimplementedEnrolmentServer struct{}
 
 func (UnimplementedEnrolmentServer) Enrol(context.Context, *EnrolRequest) (*EnrolResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Enrol not implemented")
+}
+func (UnimplementedEnrolmentServer) Join(context.Context, *EnrolRequest) (*JoinResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Join not implemented")
 }
 func (UnimplementedEnrolmentServer) mustEmbedUnimplementedEnrolmentServer() {}
 func (UnimplementedEnrolmentServer) testEmbeddedByValue()                   {}
@@ -116,6 +136,24 @@ func _Enrolment_Enrol_Handler(srv interface{}, ctx context.Context, dec func(int
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Enrolment_Join_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EnrolRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EnrolmentServer).Join(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Enrolment_Join_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EnrolmentServer).Join(ctx, req.(*EnrolRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Enrolment_ServiceDesc is the grpc.ServiceDesc for Enrolment service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -126,6 +164,10 @@ var Enrolment_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Enrol",
 			Handler:    _Enrolment_Enrol_Handler,
+		},
+		{
+			MethodName: "Join",
+			Handler:    _Enrolment_Join_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
@@ -139,6 +181,9 @@ const (
 	Device_Erase_FullMethodName          = "/byleave.v1.Device/Erase"
 	Device_PutErasureCode_FullMethodName = "/byleave.v1.Device/PutErasureCode"
 	Device_Renew_FullMethodName          = "/byleave.v1.Device/Renew"
+	Device_OfferJoin_FullMethodName      = "/byleave.v1.Device/OfferJoin"
+	Device_Mine_FullMethodName           = "/byleave.v1.Device/Mine"
+	Device_Fetch_FullMethodName          = "/byleave.v1.Device/Fetch"
 )
 
 // DeviceClient is the client API for Device service.
@@ -161,6 +206,12 @@ type DeviceClient interface {
 	PutErasureCode(ctx context.Context, in *PutErasureCodeRequest, opts ...grpc.CallOption) (*PutErasureCodeResponse, error)
 	// Renew gives the same device a new certificate while the old one counts.
 	Renew(ctx context.Context, in *RenewRequest, opts ...grpc.CallOption) (*RenewResponse, error)
+	// OfferJoin leaves what another device of the same person needs, sealed, for ten minutes. The newest offer counts.
+	OfferJoin(ctx context.Context, in *OfferJoinRequest, opts ...grpc.CallOption) (*OfferJoinResponse, error)
+	// Mine lists what the collector holds of the device's person, from all of their devices.
+	Mine(ctx context.Context, in *MineRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[MineResponse], error)
+	// Fetch gives boxes of the device's person back, as they came.
+	Fetch(ctx context.Context, in *FetchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[FetchResponse], error)
 }
 
 type deviceClient struct {
@@ -234,6 +285,54 @@ func (c *deviceClient) Renew(ctx context.Context, in *RenewRequest, opts ...grpc
 	return out, nil
 }
 
+func (c *deviceClient) OfferJoin(ctx context.Context, in *OfferJoinRequest, opts ...grpc.CallOption) (*OfferJoinResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(OfferJoinResponse)
+	err := c.cc.Invoke(ctx, Device_OfferJoin_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *deviceClient) Mine(ctx context.Context, in *MineRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[MineResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Device_ServiceDesc.Streams[1], Device_Mine_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[MineRequest, MineResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Device_MineClient = grpc.ServerStreamingClient[MineResponse]
+
+func (c *deviceClient) Fetch(ctx context.Context, in *FetchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[FetchResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Device_ServiceDesc.Streams[2], Device_Fetch_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[FetchRequest, FetchResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Device_FetchClient = grpc.ServerStreamingClient[FetchResponse]
+
 // DeviceServer is the server API for Device service.
 // All implementations must embed UnimplementedDeviceServer
 // for forward compatibility.
@@ -254,6 +353,12 @@ type DeviceServer interface {
 	PutErasureCode(context.Context, *PutErasureCodeRequest) (*PutErasureCodeResponse, error)
 	// Renew gives the same device a new certificate while the old one counts.
 	Renew(context.Context, *RenewRequest) (*RenewResponse, error)
+	// OfferJoin leaves what another device of the same person needs, sealed, for ten minutes. The newest offer counts.
+	OfferJoin(context.Context, *OfferJoinRequest) (*OfferJoinResponse, error)
+	// Mine lists what the collector holds of the device's person, from all of their devices.
+	Mine(*MineRequest, grpc.ServerStreamingServer[MineResponse]) error
+	// Fetch gives boxes of the device's person back, as they came.
+	Fetch(*FetchRequest, grpc.ServerStreamingServer[FetchResponse]) error
 	mustEmbedUnimplementedDeviceServer()
 }
 
@@ -281,6 +386,15 @@ func (UnimplementedDeviceServer) PutErasureCode(context.Context, *PutErasureCode
 }
 func (UnimplementedDeviceServer) Renew(context.Context, *RenewRequest) (*RenewResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Renew not implemented")
+}
+func (UnimplementedDeviceServer) OfferJoin(context.Context, *OfferJoinRequest) (*OfferJoinResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method OfferJoin not implemented")
+}
+func (UnimplementedDeviceServer) Mine(*MineRequest, grpc.ServerStreamingServer[MineResponse]) error {
+	return status.Error(codes.Unimplemented, "method Mine not implemented")
+}
+func (UnimplementedDeviceServer) Fetch(*FetchRequest, grpc.ServerStreamingServer[FetchResponse]) error {
+	return status.Error(codes.Unimplemented, "method Fetch not implemented")
 }
 func (UnimplementedDeviceServer) mustEmbedUnimplementedDeviceServer() {}
 func (UnimplementedDeviceServer) testEmbeddedByValue()                {}
@@ -400,6 +514,46 @@ func _Device_Renew_Handler(srv interface{}, ctx context.Context, dec func(interf
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Device_OfferJoin_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(OfferJoinRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DeviceServer).OfferJoin(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Device_OfferJoin_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DeviceServer).OfferJoin(ctx, req.(*OfferJoinRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Device_Mine_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(MineRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(DeviceServer).Mine(m, &grpc.GenericServerStream[MineRequest, MineResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Device_MineServer = grpc.ServerStreamingServer[MineResponse]
+
+func _Device_Fetch_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(FetchRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(DeviceServer).Fetch(m, &grpc.GenericServerStream[FetchRequest, FetchResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Device_FetchServer = grpc.ServerStreamingServer[FetchResponse]
+
 // Device_ServiceDesc is the grpc.ServiceDesc for Device service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -427,6 +581,10 @@ var Device_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "Renew",
 			Handler:    _Device_Renew_Handler,
 		},
+		{
+			MethodName: "OfferJoin",
+			Handler:    _Device_OfferJoin_Handler,
+		},
 	},
 	Streams: []grpc.StreamDesc{
 		{
@@ -435,12 +593,24 @@ var Device_ServiceDesc = grpc.ServiceDesc{
 			ServerStreams: true,
 			ClientStreams: true,
 		},
+		{
+			StreamName:    "Mine",
+			Handler:       _Device_Mine_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Fetch",
+			Handler:       _Device_Fetch_Handler,
+			ServerStreams: true,
+		},
 	},
 	Metadata: "byleave/v1/collector.proto",
 }
 
 const (
 	Rights_EraseByCode_FullMethodName = "/byleave.v1.Rights/EraseByCode"
+	Rights_MineByCode_FullMethodName  = "/byleave.v1.Rights/MineByCode"
+	Rights_FetchByCode_FullMethodName = "/byleave.v1.Rights/FetchByCode"
 )
 
 // RightsClient is the client API for Rights service.
@@ -451,6 +621,9 @@ const (
 type RightsClient interface {
 	// EraseByCode destroys all boxes of the code's person. Wrong codes are all answered alike.
 	EraseByCode(ctx context.Context, in *EraseByCodeRequest, opts ...grpc.CallOption) (*EraseResponse, error)
+	// MineByCode and FetchByCode are Device.Mine and Device.Fetch for the code's person.
+	MineByCode(ctx context.Context, in *MineRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[MineResponse], error)
+	FetchByCode(ctx context.Context, in *FetchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[FetchResponse], error)
 }
 
 type rightsClient struct {
@@ -471,6 +644,44 @@ func (c *rightsClient) EraseByCode(ctx context.Context, in *EraseByCodeRequest, 
 	return out, nil
 }
 
+func (c *rightsClient) MineByCode(ctx context.Context, in *MineRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[MineResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Rights_ServiceDesc.Streams[0], Rights_MineByCode_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[MineRequest, MineResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Rights_MineByCodeClient = grpc.ServerStreamingClient[MineResponse]
+
+func (c *rightsClient) FetchByCode(ctx context.Context, in *FetchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[FetchResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Rights_ServiceDesc.Streams[1], Rights_FetchByCode_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[FetchRequest, FetchResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Rights_FetchByCodeClient = grpc.ServerStreamingClient[FetchResponse]
+
 // RightsServer is the server API for Rights service.
 // All implementations must embed UnimplementedRightsServer
 // for forward compatibility.
@@ -479,6 +690,9 @@ func (c *rightsClient) EraseByCode(ctx context.Context, in *EraseByCodeRequest, 
 type RightsServer interface {
 	// EraseByCode destroys all boxes of the code's person. Wrong codes are all answered alike.
 	EraseByCode(context.Context, *EraseByCodeRequest) (*EraseResponse, error)
+	// MineByCode and FetchByCode are Device.Mine and Device.Fetch for the code's person.
+	MineByCode(*MineRequest, grpc.ServerStreamingServer[MineResponse]) error
+	FetchByCode(*FetchRequest, grpc.ServerStreamingServer[FetchResponse]) error
 	mustEmbedUnimplementedRightsServer()
 }
 
@@ -491,6 +705,12 @@ type UnimplementedRightsServer struct{}
 
 func (UnimplementedRightsServer) EraseByCode(context.Context, *EraseByCodeRequest) (*EraseResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EraseByCode not implemented")
+}
+func (UnimplementedRightsServer) MineByCode(*MineRequest, grpc.ServerStreamingServer[MineResponse]) error {
+	return status.Error(codes.Unimplemented, "method MineByCode not implemented")
+}
+func (UnimplementedRightsServer) FetchByCode(*FetchRequest, grpc.ServerStreamingServer[FetchResponse]) error {
+	return status.Error(codes.Unimplemented, "method FetchByCode not implemented")
 }
 func (UnimplementedRightsServer) mustEmbedUnimplementedRightsServer() {}
 func (UnimplementedRightsServer) testEmbeddedByValue()                {}
@@ -531,6 +751,28 @@ func _Rights_EraseByCode_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Rights_MineByCode_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(MineRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(RightsServer).MineByCode(m, &grpc.GenericServerStream[MineRequest, MineResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Rights_MineByCodeServer = grpc.ServerStreamingServer[MineResponse]
+
+func _Rights_FetchByCode_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(FetchRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(RightsServer).FetchByCode(m, &grpc.GenericServerStream[FetchRequest, FetchResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Rights_FetchByCodeServer = grpc.ServerStreamingServer[FetchResponse]
+
 // Rights_ServiceDesc is the grpc.ServiceDesc for Rights service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -541,6 +783,281 @@ var Rights_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EraseByCode",
 			Handler:    _Rights_EraseByCode_Handler,
+		},
+	},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "MineByCode",
+			Handler:       _Rights_MineByCode_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "FetchByCode",
+			Handler:       _Rights_FetchByCode_Handler,
+			ServerStreams: true,
+		},
+	},
+	Metadata: "byleave/v1/collector.proto",
+}
+
+const (
+	Ledger_Checkpoint_FullMethodName = "/byleave.v1.Ledger/Checkpoint"
+	Ledger_Tile_FullMethodName       = "/byleave.v1.Ledger/Tile"
+	Ledger_Bundle_FullMethodName     = "/byleave.v1.Ledger/Bundle"
+	Ledger_Find_FullMethodName       = "/byleave.v1.Ledger/Find"
+	Ledger_Readable_FullMethodName   = "/byleave.v1.Ledger/Readable"
+)
+
+// LedgerClient is the client API for Ledger service.
+//
+// For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// Ledger is the public ledger, a log as in C2SP tlog-tiles. Everybody may read it; proto/SPEC.md section 5 says what its leaves are.
+type LedgerClient interface {
+	Checkpoint(ctx context.Context, in *CheckpointRequest, opts ...grpc.CallOption) (*CheckpointResponse, error)
+	// Tile returns hashes of the tree, Bundle the leaves themselves, both as tlog-tiles has them.
+	Tile(ctx context.Context, in *TileRequest, opts ...grpc.CallOption) (*TileResponse, error)
+	Bundle(ctx context.Context, in *TileRequest, opts ...grpc.CallOption) (*TileResponse, error)
+	// Find says where leaves stand. Whoever cannot make a leaf cannot ask for it.
+	Find(ctx context.Context, in *FindRequest, opts ...grpc.CallOption) (*FindResponse, error)
+	// Readable says where the leaves of exports stand, in order, at most 1,000 from a place on.
+	Readable(ctx context.Context, in *ReadableRequest, opts ...grpc.CallOption) (*ReadableResponse, error)
+}
+
+type ledgerClient struct {
+	cc grpc.ClientConnInterface
+}
+
+func NewLedgerClient(cc grpc.ClientConnInterface) LedgerClient {
+	return &ledgerClient{cc}
+}
+
+func (c *ledgerClient) Checkpoint(ctx context.Context, in *CheckpointRequest, opts ...grpc.CallOption) (*CheckpointResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CheckpointResponse)
+	err := c.cc.Invoke(ctx, Ledger_Checkpoint_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerClient) Tile(ctx context.Context, in *TileRequest, opts ...grpc.CallOption) (*TileResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TileResponse)
+	err := c.cc.Invoke(ctx, Ledger_Tile_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerClient) Bundle(ctx context.Context, in *TileRequest, opts ...grpc.CallOption) (*TileResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TileResponse)
+	err := c.cc.Invoke(ctx, Ledger_Bundle_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerClient) Find(ctx context.Context, in *FindRequest, opts ...grpc.CallOption) (*FindResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindResponse)
+	err := c.cc.Invoke(ctx, Ledger_Find_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ledgerClient) Readable(ctx context.Context, in *ReadableRequest, opts ...grpc.CallOption) (*ReadableResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReadableResponse)
+	err := c.cc.Invoke(ctx, Ledger_Readable_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// LedgerServer is the server API for Ledger service.
+// All implementations must embed UnimplementedLedgerServer
+// for forward compatibility.
+//
+// Ledger is the public ledger, a log as in C2SP tlog-tiles. Everybody may read it; proto/SPEC.md section 5 says what its leaves are.
+type LedgerServer interface {
+	Checkpoint(context.Context, *CheckpointRequest) (*CheckpointResponse, error)
+	// Tile returns hashes of the tree, Bundle the leaves themselves, both as tlog-tiles has them.
+	Tile(context.Context, *TileRequest) (*TileResponse, error)
+	Bundle(context.Context, *TileRequest) (*TileResponse, error)
+	// Find says where leaves stand. Whoever cannot make a leaf cannot ask for it.
+	Find(context.Context, *FindRequest) (*FindResponse, error)
+	// Readable says where the leaves of exports stand, in order, at most 1,000 from a place on.
+	Readable(context.Context, *ReadableRequest) (*ReadableResponse, error)
+	mustEmbedUnimplementedLedgerServer()
+}
+
+// UnimplementedLedgerServer must be embedded to have
+// forward compatible implementations.
+//
+// NOTE: this should be embedded by value instead of pointer to avoid a nil
+// pointer dereference when methods are called.
+type UnimplementedLedgerServer struct{}
+
+func (UnimplementedLedgerServer) Checkpoint(context.Context, *CheckpointRequest) (*CheckpointResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Checkpoint not implemented")
+}
+func (UnimplementedLedgerServer) Tile(context.Context, *TileRequest) (*TileResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Tile not implemented")
+}
+func (UnimplementedLedgerServer) Bundle(context.Context, *TileRequest) (*TileResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Bundle not implemented")
+}
+func (UnimplementedLedgerServer) Find(context.Context, *FindRequest) (*FindResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Find not implemented")
+}
+func (UnimplementedLedgerServer) Readable(context.Context, *ReadableRequest) (*ReadableResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Readable not implemented")
+}
+func (UnimplementedLedgerServer) mustEmbedUnimplementedLedgerServer() {}
+func (UnimplementedLedgerServer) testEmbeddedByValue()                {}
+
+// UnsafeLedgerServer may be embedded to opt out of forward compatibility for this service.
+// Use of this interface is not recommended, as added methods to LedgerServer will
+// result in compilation errors.
+type UnsafeLedgerServer interface {
+	mustEmbedUnimplementedLedgerServer()
+}
+
+func RegisterLedgerServer(s grpc.ServiceRegistrar, srv LedgerServer) {
+	// If the following call panics, it indicates UnimplementedLedgerServer was
+	// embedded by pointer and is nil.  This will cause panics if an
+	// unimplemented method is ever invoked, so we test this at initialization
+	// time to prevent it from happening at runtime later due to I/O.
+	if t, ok := srv.(interface{ testEmbeddedByValue() }); ok {
+		t.testEmbeddedByValue()
+	}
+	s.RegisterService(&Ledger_ServiceDesc, srv)
+}
+
+func _Ledger_Checkpoint_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CheckpointRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServer).Checkpoint(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Ledger_Checkpoint_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServer).Checkpoint(ctx, req.(*CheckpointRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Ledger_Tile_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TileRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServer).Tile(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Ledger_Tile_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServer).Tile(ctx, req.(*TileRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Ledger_Bundle_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TileRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServer).Bundle(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Ledger_Bundle_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServer).Bundle(ctx, req.(*TileRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Ledger_Find_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServer).Find(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Ledger_Find_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServer).Find(ctx, req.(*FindRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Ledger_Readable_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReadableRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LedgerServer).Readable(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Ledger_Readable_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LedgerServer).Readable(ctx, req.(*ReadableRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+// Ledger_ServiceDesc is the grpc.ServiceDesc for Ledger service.
+// It's only intended for direct use with grpc.RegisterService,
+// and not to be introspected or modified (even as a copy)
+var Ledger_ServiceDesc = grpc.ServiceDesc{
+	ServiceName: "byleave.v1.Ledger",
+	HandlerType: (*LedgerServer)(nil),
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "Checkpoint",
+			Handler:    _Ledger_Checkpoint_Handler,
+		},
+		{
+			MethodName: "Tile",
+			Handler:    _Ledger_Tile_Handler,
+		},
+		{
+			MethodName: "Bundle",
+			Handler:    _Ledger_Bundle_Handler,
+		},
+		{
+			MethodName: "Find",
+			Handler:    _Ledger_Find_Handler,
+		},
+		{
+			MethodName: "Readable",
+			Handler:    _Ledger_Readable_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
@@ -560,7 +1077,7 @@ const (
 type CustodianClient interface {
 	// Plan says what an export would hold, before anything is released.
 	Plan(ctx context.Context, in *PlanRequest, opts ...grpc.CallOption) (*PlanResponse, error)
-	// Release writes the ledger's outbox row first, then streams boxes with the collector's half of each key.
+	// Release puts its leaf into the ledger, says where it stands, and only then streams boxes with the collector's half of each key.
 	Release(ctx context.Context, in *ReleaseRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReleaseResponse], error)
 }
 
@@ -609,7 +1126,7 @@ type Custodian_ReleaseClient = grpc.ServerStreamingClient[ReleaseResponse]
 type CustodianServer interface {
 	// Plan says what an export would hold, before anything is released.
 	Plan(context.Context, *PlanRequest) (*PlanResponse, error)
-	// Release writes the ledger's outbox row first, then streams boxes with the collector's half of each key.
+	// Release puts its leaf into the ledger, says where it stands, and only then streams boxes with the collector's half of each key.
 	Release(*ReleaseRequest, grpc.ServerStreamingServer[ReleaseResponse]) error
 	mustEmbedUnimplementedCustodianServer()
 }

@@ -47,12 +47,7 @@ func NewPersonKey(passphrase []byte) (pub, sealed []byte, recovery string, err e
 	seed := make([]byte, seedSize)
 	rand.Read(seed) // never fails: crypto/rand ends the process instead
 	defer clear(seed)
-	key, err := personKey(seed)
-	if err != nil {
-		return nil, nil, "", err
-	}
-	pub = key.PublicKey().Bytes()
-	sealed, err = sealSeed(seed, passphrase, pub)
+	pub, sealed, err = sealPerson(seed, passphrase)
 	if err != nil {
 		return nil, nil, "", err
 	}

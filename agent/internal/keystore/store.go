@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 )
 
 // ErrLoose means that others could read or change a key: the mode is too wide, or the owner is another user.
@@ -20,6 +21,9 @@ var ErrDamaged = errors.New("damaged")
 
 // ErrUnprepared means that no signed withdrawal lies ready for this consent.
 var ErrUnprepared = errors.New("no withdrawal was prepared for this consent")
+
+// leftBehind is the age from which on an unfinished file is surely nobody's: a save takes milliseconds.
+const leftBehind = time.Hour
 
 // Store is an open key store. All methods are safe for concurrent use within one process.
 type Store struct {
@@ -61,13 +65,17 @@ func private(info fs.FileInfo, path, remedy string) error {
 	return nil
 }
 
-// sweep removes what a crash in the middle of a save left behind. Such a file was never the state.
+// sweep removes what a crash in the middle of a save left behind. Such a file was never the state. A young one may be another process's
+// that is saving just now, and stays.
 func (s *Store) sweep() error {
 	left, err := filepath.Glob(filepath.Join(s.dir, tempPattern))
 	if err != nil {
 		return fmt.Errorf("look for unfinished files: %w", err)
 	}
 	for _, path := range left {
+		if info, err := os.Lstat(path); err != nil || time.Since(info.ModTime()) < leftBehind {
+			continue
+		}
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove an unfinished file: %w", err)
 		}

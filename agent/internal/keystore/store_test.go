@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -138,6 +139,16 @@ func TestUnfinishedSaveIsSweptAndNeverTheState(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(s.dir, ".new-123"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(s.dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, ".new-123")); err != nil {
+		t.Fatal("what another process is saving just now was taken away:", err)
+	}
+	long := time.Now().Add(-2 * leftBehind)
+	if err := os.Chtimes(filepath.Join(s.dir, ".new-123"), long, long); err != nil {
 		t.Fatal(err)
 	}
 	again, err := Open(s.dir)

@@ -2,6 +2,7 @@ package rights
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -30,6 +31,7 @@ type Sealed struct {
 	Sequence    uint64
 	From, Until time.Time
 	Raw         func() ([]byte, error)
+	Device      ed25519.PublicKey // who sealed it; nil: this computer
 }
 
 // Paper is something else of the person's: a consent, a receipt, a record.
@@ -81,8 +83,8 @@ type export struct {
 
 // Export writes everything of the person's into dir, readable: what was recorded line by line, the pictures, and the papers. It
 // refuses a folder that holds something, overwrites nothing, and calls step after each box. A box that does not open is copied
-// as it is and stops nothing.
-func (r Reader) Export(dir string, boxes []Sealed, papers []Paper, step func()) (m Manifest, err error) {
+// as it is and stops nothing. fetch gives boxes that are elsewhere, each to take; nil: there are none.
+func (r Reader) Export(dir string, boxes []Sealed, fetch func(take func(Sealed) error) error, papers []Paper, step func()) (m Manifest, err error) {
 	if err := emptyFolder(dir); err != nil {
 		return m, err
 	}
@@ -99,6 +101,15 @@ func (r Reader) Export(dir string, boxes []Sealed, papers []Paper, step func()) 
 			return m, err
 		}
 		step()
+	}
+	if fetch != nil {
+		err := fetch(func(b Sealed) error {
+			defer step()
+			return x.box(b)
+		})
+		if err != nil {
+			return m, err
+		}
 	}
 	for _, p := range append(papers, Paper{"README.txt", []byte(readme)}) {
 		if err := x.file(p.Path, p.Body); err != nil {
@@ -117,7 +128,7 @@ func (r Reader) Export(dir string, boxes []Sealed, papers []Paper, step func()) 
 	return x.man, nil
 }
 
-const readme = `Everything that Byleave keeps of you on this computer, readable by anyone who can read this folder.
+const readme = `Everything that Byleave keeps of you on this computer, or what the collector gave back of it, readable by anyone who can read this folder.
 Keep it where only you can; delete it when you no longer need it.
 
 events.jsonl   one action or gap a line, in the order of the boxes; what each field means: docs/dictionary.md
@@ -160,11 +171,18 @@ func (x *export) box(b Sealed) error {
 	if b.Sequence > 0 {
 		e.Batch = hex.EncodeToString(b.Batch[:])
 	}
-	p, err := x.read.Open(raw, b.Batch, b.Sequence)
+	read := x.read
+	if b.Device != nil {
+		read.device = b.Device
+	}
+	p, err := read.Open(raw, b.Batch, b.Sequence)
 	if err != nil {
 		e.Damaged = Damage(err)
 		x.man.Boxes = append(x.man.Boxes, e)
 		return x.file("damaged/"+e.SHA256, raw) // a name from outside never becomes a path
+	}
+	if b.From.IsZero() {
+		e.From, e.Until = covers(p)
 	}
 	e.Events = len(p.GetEvents())
 	for _, f := range p.GetFrames() {
@@ -176,6 +194,20 @@ func (x *export) box(b Sealed) error {
 	}
 	x.man.Boxes = append(x.man.Boxes, e)
 	return x.lines(e, p)
+}
+
+// covers is the time of a payload, in whole seconds, rounded outwards.
+func covers(p *pb.Payload) (from, until time.Time) {
+	first := time.UnixMilli(p.GetStartedAt())
+	last := first
+	for _, e := range p.GetEvents() {
+		for _, ms := range []int64{e.GetAtMs(), e.GetGap().GetEndMs()} {
+			if t := first.Add(time.Duration(ms) * time.Millisecond); t.After(last) {
+				last = t
+			}
+		}
+	}
+	return first.Truncate(time.Second).UTC(), last.Add(time.Second - 1).Truncate(time.Second).UTC()
 }
 
 // line is one event of events.jsonl.

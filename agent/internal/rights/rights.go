@@ -77,7 +77,15 @@ type intent struct {
 	All   bool          `json:"all,omitempty"`
 	Only  []envelope.ID `json:"only,omitempty"` // boxes by their ids, instead of a time
 	Named bool          `json:"named,omitempty"`
-	Ask   []envelope.ID `json:"ask,omitempty"`
+	Ask   []envelope.ID `json:"ask,omitempty"` // with All: what is known to have left, at most maxAsk, to check later that it is gone
+}
+
+// asks is what the collector is to be asked for by name.
+func (in intent) asks() []envelope.ID {
+	if in.All {
+		return nil
+	}
+	return in.Ask
 }
 
 // maxAsk is how many boxes one request names.
@@ -161,6 +169,7 @@ func (r *Rights) carryOut(id [16]byte, in intent) (a Answer, asked [][16]byte, e
 func (r *Rights) name(id [16]byte, in intent, left []envelope.ID) (asked [][16]byte, err error) {
 	in.Named = true
 	if in.All {
+		in.Ask = append(in.Ask, left[:min(maxAsk-len(in.Ask), len(left))]...)
 		return [][16]byte{id}, r.save(id, in)
 	}
 	left = append(slices.Clone(in.Ask), left...)
@@ -207,7 +216,7 @@ func (r *Rights) Pending() ([]*pb.EraseRequest, error) {
 			continue
 		}
 		req := &pb.EraseRequest{Id: id[:], All: in.All}
-		for _, b := range in.Ask {
+		for _, b := range in.asks() {
 			req.Batches = append(req.Batches, b[:])
 		}
 		out = append(out, req)
@@ -227,6 +236,14 @@ func (r *Rights) Erased(req *pb.EraseRequest, res *pb.EraseResponse) error {
 	}
 	if m.GetAll() != req.GetAll() || !req.GetAll() && [32]byte(m.GetBatchesSha256()) != erasure.Digest(req.GetBatches()) {
 		return erasure.ErrRecord
+	}
+	all, err := r.load()
+	if err != nil {
+		return err
+	}
+	res.Kept = nil
+	for _, b := range all[[16]byte(req.GetId())].Ask {
+		res.Kept = append(res.Kept, b[:])
 	}
 	signed, err := proto.Marshal(res)
 	if err != nil {

@@ -48,6 +48,15 @@ func (f Found) Raw() ([]byte, error) {
 	return b, nil
 }
 
+// Head reads the header alone.
+func (f Found) Head() ([]byte, error) {
+	b, err := f.fs.Read(filepath.Join(f.dir, f.Name), envelope.HeaderSize)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", f.Name, err)
+	}
+	return b, nil
+}
+
 // Looker lists the folder for the person without taking it: an agent may work in it meanwhile. It changes nothing.
 type Looker struct {
 	fs     FS

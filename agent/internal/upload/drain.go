@@ -8,6 +8,7 @@ import (
 
 	"github.com/byleave/byleave/proto/envelope"
 	"github.com/byleave/byleave/proto/pb"
+	"github.com/byleave/byleave/proto/tlog"
 )
 
 // firstCredit is what may be in flight before the collector has said anything.
@@ -27,6 +28,7 @@ type drain struct {
 	stream pb.Device_UploadClient
 	ctx    context.Context // of the stream
 	alive  func()          // something moved: start the silence anew
+	secret tlog.Secret     // of the leaves
 
 	credit   uint64                 // bytes that may be in flight together
 	load     int                    // bytes in flight
@@ -49,6 +51,10 @@ func (u *Uploader) drain(ctx context.Context, client pb.DeviceClient, line *life
 	if _, ok := d.next(); !ok {
 		return nil
 	}
+	var err error
+	if d.secret, err = u.secret(); err != nil {
+		return err
+	}
 	var cancel context.CancelFunc
 	d.ctx, cancel = context.WithCancel(ctx)
 	defer cancel()
@@ -56,7 +62,6 @@ func (u *Uploader) drain(ctx context.Context, client pb.DeviceClient, line *life
 	defer silence.Stop()
 	d.alive = func() { silence.Reset(u.pace.stall) }
 	line.hear(d.alive)
-	var err error
 	if d.stream, err = client.Upload(d.ctx); err != nil {
 		return err
 	}
@@ -115,7 +120,9 @@ func (d *drain) fill() (blocked bool, err error) {
 		} else if !ok {
 			return false, nil
 		}
-		if err := d.stream.Send(&pb.UploadRequest{Box: box.Bytes()}); err != nil {
+		digest := box.Digest()
+		salt := d.secret.Salt(tlog.Batch, digest[:])
+		if err := d.stream.Send(&pb.UploadRequest{Box: box.Bytes(), Salt: salt[:]}); err != nil {
 			if errors.Is(err, io.EOF) { // the reason stands in the status, which Recv gives
 				_, err = d.stream.Recv()
 			}

@@ -37,42 +37,56 @@ var (
 // sealed under the passphrase, and the recovery code that is returned is to be shown once. The connection trusts the authority
 // of the invitation alone, and the token is sent only after the other end has proved to be it.
 func Enrol(ctx context.Context, invitation string, store *keystore.Store, passphrase []byte) (recovery string, err error) {
-	inv, err := pin.Parse(invitation)
-	if err != nil {
-		return "", err
-	}
-	if store.Enrolled() {
-		return "", ErrEnrolled
-	}
 	pub, sealed, recovery, err := keystore.NewPersonKey(passphrase) // before the token is spent: the passphrase may be too short
 	if err != nil {
 		return "", err
 	}
+	return recovery, enrol(ctx, invitation, store, pub, sealed)
+}
+
+// EnrolRecovered is Enrol with the person's key from their recovery code, which stays as it is.
+func EnrolRecovered(ctx context.Context, invitation string, store *keystore.Store, passphrase []byte, recovery string) error {
+	pub, sealed, err := keystore.RecoverPersonKey(recovery, passphrase)
+	if err != nil {
+		return err
+	}
+	return enrol(ctx, invitation, store, pub, sealed)
+}
+
+func enrol(ctx context.Context, invitation string, store *keystore.Store, pub, sealed []byte) error {
+	inv, err := pin.Parse(invitation)
+	if err != nil {
+		return err
+	}
+	if store.Enrolled() {
+		return ErrEnrolled
+	}
 	person, err := hpke.MLKEM768X25519().NewPublicKey(pub)
 	if err != nil {
-		return "", fmt.Errorf("read back the new key: %w", err)
+		return fmt.Errorf("read back the new key: %w", err)
 	}
 	keys, err := newDeviceKeys()
 	if err != nil {
-		return "", err
+		return err
 	}
 	server := pin.ByFingerprint(inv.CA)
-	res, err := askToEnrol(ctx, inv, server, keys)
+	var res *pb.EnrolResponse
+	err = keys.ask(ctx, inv, server, func(ctx context.Context, c pb.EnrolmentClient, req *pb.EnrolRequest) error {
+		res, err = c.Enrol(ctx, req)
+		return err
+	})
 	if err != nil {
-		return "", err
+		return err
 	}
 	id, err := keys.identity(inv, server.CA(), res)
 	if err != nil {
-		return "", err
+		return err
 	}
 	id.PersonKey = person
 	if err := saveFirstPolicy(store, id, res.GetPolicy()); err != nil {
-		return "", err
+		return err
 	}
-	if err := store.SaveEnrolment(id, sealed); err != nil {
-		return "", err
-	}
-	return recovery, nil
+	return store.SaveEnrolment(id, sealed)
 }
 
 // deviceKeys are the two keys of a device: one for connections, one for signatures.
@@ -96,37 +110,87 @@ func newDeviceKeys() (k deviceKeys, err error) {
 	return k, nil
 }
 
-func askToEnrol(ctx context.Context, inv pin.Invitation, server *pin.Server, keys deviceKeys) (_ *pb.EnrolResponse, err error) {
+// Join enrols another device of a person with the code that one of their devices shows. The person's key and erasure code come from that
+// device, sealed so that the collector can neither read nor make them; a consent never does.
+func Join(ctx context.Context, text string, store *keystore.Store, passphrase []byte) error {
+	j, err := pin.ParseJoin(text)
+	if err != nil {
+		return err
+	}
+	if store.Enrolled() {
+		return ErrEnrolled
+	}
+	if _, _, _, err := keystore.NewPersonKey(passphrase); err != nil { // before the token is spent: the passphrase may be too short
+		return err
+	}
+	keys, err := newDeviceKeys()
+	if err != nil {
+		return err
+	}
+	inv := pin.Invitation{Collector: j.Collector, CA: j.CA, Policy: j.Policy, Ledger: j.Ledger, Token: j.Token()}
+	server := pin.ByFingerprint(inv.CA)
+	var res *pb.JoinResponse
+	err = keys.ask(ctx, inv, server, func(ctx context.Context, c pb.EnrolmentClient, req *pb.EnrolRequest) error {
+		res, err = c.Join(ctx, req)
+		return err
+	})
+	if errors.Is(err, ErrUsed) {
+		return errors.New("the code was used, is older than ten minutes or is unknown; make a new one on your other computer")
+	}
+	if err != nil {
+		return err
+	}
+	left, err := keystore.OpenFromAnother(res.GetSealed(), j.Key())
+	if err != nil {
+		return err
+	}
+	id, err := keys.identity(inv, server.CA(), res.GetEnrolled())
+	if err != nil {
+		return err
+	}
+	pub, sealed, err := left.Person(passphrase)
+	if err != nil {
+		return err
+	}
+	if id.PersonKey, err = hpke.MLKEM768X25519().NewPublicKey(pub); err != nil {
+		return fmt.Errorf("read your key: %w", err)
+	}
+	if err := saveFirstPolicy(store, id, res.GetEnrolled().GetPolicy()); err != nil {
+		return err
+	}
+	return store.SaveJoined(id, sealed, left)
+}
+
+// ask connects and lets call spend the token.
+func (k deviceKeys) ask(ctx context.Context, inv pin.Invitation, server *pin.Server, call func(context.Context, pb.EnrolmentClient, *pb.EnrolRequest) error) (err error) {
 	conn, err := dial(inv.Collector, server, new(lifeline))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	res, err := pb.NewEnrolmentClient(conn).Enrol(ctx, &pb.EnrolRequest{
-		Token: inv.Token, Csr: keys.csr, SigningKey: keys.sign.Public().(ed25519.PublicKey),
-	})
+	err = call(ctx, pb.NewEnrolmentClient(conn), &pb.EnrolRequest{Token: inv.Token, Csr: k.csr, SigningKey: k.sign.Public().(ed25519.PublicKey)})
 	if err == nil {
-		return res, nil
+		return nil
 	}
 	switch code := status.Code(err); {
 	case server.Refused() && proxyOf(inv.Collector) != "":
-		return nil, fmt.Errorf("%s: %w", wrongServer(inv.Collector), ErrWrongCA)
+		return fmt.Errorf("%s: %w", wrongServer(inv.Collector), ErrWrongCA)
 	case server.Refused():
-		return nil, ErrWrongCA
+		return ErrWrongCA
 	case code == codes.Unavailable || code == codes.DeadlineExceeded:
-		return nil, fmt.Errorf("%s: %w", inv.Collector, ErrAway)
+		return fmt.Errorf("%s: %w", inv.Collector, ErrAway)
 	case code == codes.ResourceExhausted:
-		return nil, errors.New("the collector is busy; try again in a minute: the invitation is still good")
+		return errors.New("the collector is busy; try again in a minute: the invitation is still good")
 	case code == codes.InvalidArgument || code == codes.Unimplemented:
-		return nil, errors.New("the collector does not understand this agent; one of them needs an update")
+		return errors.New("the collector does not understand this agent; one of them needs an update")
 	case code == codes.Internal || code == codes.Unknown:
-		return nil, errors.New("the collector failed; ask the operator to look at its log, then try again")
+		return errors.New("the collector failed; ask the operator to look at its log, then try again")
 	case code == codes.Canceled:
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
-	return nil, ErrUsed
+	return ErrUsed
 }
 
 // identity checks every part of the answer before anything is stored.

@@ -19,6 +19,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/byleave/byleave/proto/pb"
 	"github.com/byleave/byleave/proto/pin"
 )
 
@@ -170,7 +171,11 @@ func TestInspectingProxy(t *testing.T) {
 	if u.queue.left() != 1 || c.count(func() int { return len(c.received) }) != 0 {
 		t.Error("the box left")
 	}
-	_, err = askToEnrol(t.Context(), pin.Invitation{Collector: id.Collector}, pin.ByCertificate(id.CA), deviceKeys{sign: id.Sign})
+	err = deviceKeys{sign: id.Sign}.ask(t.Context(), pin.Invitation{Collector: id.Collector}, pin.ByCertificate(id.CA),
+		func(ctx context.Context, c pb.EnrolmentClient, req *pb.EnrolRequest) error {
+			_, err := c.Enrol(ctx, req)
+			return err
+		})
 	if !errors.Is(err, ErrWrongCA) || !strings.Contains(err.Error(), "ask to exempt collector.invalid") {
 		t.Errorf("enrolment says: %v", err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/byleave/byleave/proto/erasure"
 	"github.com/byleave/byleave/proto/pb"
+	"github.com/byleave/byleave/proto/tlog"
 )
 
 // erasures is the person's rights as the uploader sees them: what the collector is to destroy.
@@ -59,6 +60,12 @@ func (u *Uploader) eraseAll(ctx context.Context, client pb.DeviceClient) (refuse
 func (u *Uploader) erase(ctx context.Context, client pb.DeviceClient, req *pb.EraseRequest) error {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
+	secret, err := u.secret()
+	if err != nil {
+		return err
+	}
+	salt := secret.Salt(tlog.Erasure, req.GetId())
+	req.Salt = salt[:]
 	res, err := client.Erase(ctx, req)
 	if err != nil {
 		return err
@@ -70,6 +77,15 @@ func (u *Uploader) erase(ctx context.Context, client pb.DeviceClient, req *pb.Er
 func (u *Uploader) mustErase() bool {
 	pending, err := u.opt.Erasures.Pending()
 	return err == nil && len(pending) > u.unerased
+}
+
+// secret makes the salts of leaves, so that this person's devices and their receipt find them again.
+func (u *Uploader) secret() (tlog.Secret, error) {
+	code, err := u.opt.Own.ErasureCode()
+	if err != nil {
+		return tlog.Secret{}, failure{words: "the key folder: " + err.Error()}
+	}
+	return tlog.SecretOf(code), nil
 }
 
 // putCode registers the receipt's code by its hash. A collector that does not know the call is an older one.

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/byleave/byleave/proto/pb"
+	"github.com/byleave/byleave/proto/tlog"
 )
 
 // session is one connection: tell of consents and withdrawals, ask for erasures, check in if it is due, drain the queue, close. In
@@ -75,9 +76,14 @@ func (u *Uploader) tell(ctx context.Context, client pb.DeviceClient, stub []byte
 	if err := proto.Unmarshal(stub, &signed); err != nil {
 		return failure{words: "a stored consent stub is damaged; give the consent again"}
 	}
+	secret, err := u.secret()
+	if err != nil {
+		return err
+	}
+	salt := secret.ConsentSalt(tlog.Signed(&signed))
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	if _, err := client.PutConsent(ctx, &pb.PutConsentRequest{Stub: &signed}); err != nil {
+	if _, err := client.PutConsent(ctx, &pb.PutConsentRequest{Stub: &signed, Salt: salt[:]}); err != nil {
 		return err
 	}
 	if err := u.opt.Stubs.StubDelivered(stub); err != nil {

@@ -61,6 +61,9 @@ type invitations interface {
 	Invited(ctx context.Context, token [32]byte, now time.Time) (store.Role, error)
 	EnrolDevice(ctx context.Context, token [32]byte, now time.Time, d store.Device, v store.VaultKey) error
 	EnrolCustodian(ctx context.Context, token [32]byte, now time.Time, c store.Custodian) error
+	Offered(ctx context.Context, token [32]byte, now time.Time) (store.ID, error)
+	Join(ctx context.Context, token [32]byte, now time.Time, d store.Device) (sealed []byte, err error)
+	VaultKey(ctx context.Context, subject store.ID) (store.VaultKey, error)
 }
 
 // Application is what somebody with a token asks for.
@@ -116,6 +119,41 @@ func (e *Enroller) Enrol(ctx context.Context, a Application) (Enrolled, error) {
 		return Enrolled{}, err
 	}
 	return out, nil
+}
+
+// Join is Enrol for another device of a person whose first device offered it. It returns what that one left for it.
+func (e *Enroller) Join(ctx context.Context, a Application) (out Enrolled, sealed []byte, err error) {
+	hash, now := HashToken(a.Token), e.Now()
+	subject, err := e.Store.Offered(ctx, hash, now)
+	if errors.Is(err, store.ErrNotFound) {
+		return out, nil, ErrToken
+	}
+	if err != nil {
+		return out, nil, err
+	}
+	key, err := CheckRequest(a.CSR)
+	if err != nil {
+		return out, nil, err
+	}
+	if len(a.SigningKey) != 32 || a.Name != "" || len(a.Recipient) != 0 {
+		return out, nil, ErrApplication
+	}
+	vk, err := e.Store.VaultKey(ctx, subject)
+	if err != nil {
+		return out, nil, err
+	}
+	out = Enrolled{Who: Identity{Role: store.DeviceRole, ID: newID()}, Subject: subject, VaultKey: vk.Public}
+	if out.Certificate, err = e.Authority.Issue(key, out.Who); err != nil {
+		return Enrolled{}, nil, err
+	}
+	sealed, err = e.Store.Join(ctx, hash, now, store.Device{ID: out.Who.ID, Subject: subject, SigningKey: a.SigningKey})
+	if errors.Is(err, store.ErrNotFound) {
+		err = ErrToken
+	}
+	if err != nil {
+		return Enrolled{}, nil, err
+	}
+	return out, sealed, nil
 }
 
 func (e *Enroller) device(ctx context.Context, hash [32]byte, now time.Time, a Application, out *Enrolled) error {

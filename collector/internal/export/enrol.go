@@ -42,7 +42,7 @@ func (k Key) Renew(ctx context.Context, invitation string) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	k.Collector = inv.Collector
+	k.Collector, k.Ledger = inv.Collector, inv.Ledger
 	tlsKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return Key{}, fmt.Errorf("make the connection key: %w", err)

@@ -4,12 +4,13 @@ package export
 //
 //  1. Plan     the collector says how many boxes it would release, for which purpose
 //  2. (the custodian agrees; see the command)
-//  3. Release  the collector writes its leaf, then streams boxes with its half of each key
-//  4. check    the device's signature, before anything is opened
-//  5. open     the custodian's share and the released half, on this machine
-//  6. write    frames at once; steps into one part per box
-//  7. join     the parts of each person in the order of their devices' chains, which are checked
-//  8. manifest the last file: an export without one is not whole
+//  3. Release  the collector puts its leaf into the ledger, then streams boxes with its half of each key
+//  4. ledger   the leaf is proved to stand in the public ledger, which only grew since it was last seen; else nothing is opened
+//  5. check    the device's signature, before anything is opened
+//  6. open     the custodian's share and the released half, on this machine
+//  7. write    frames at once; steps into one part per box
+//  8. join     the parts of each person in the order of their devices' chains, which are checked
+//  9. manifest the last file: an export without one is not whole
 
 import (
 	"context"
@@ -53,10 +54,17 @@ type Client struct {
 	server *pin.Server
 	pb     pb.CustodianClient
 	keys   []hpke.PrivateKey // the first is the caller's; the others' shares are needed where a policy names several custodians
+	ledger [32]byte          // fingerprint of its key
+	name   string            // under which the caller enrolled
+	seen   Seen
 }
 
-// Dial prepares a client; it connects with the first call. The first key asks the collector, all of them open.
-func Dial(k Key, others ...Key) (*Client, error) {
+// Dial prepares a client; it connects with the first call. The first key asks the collector, all of them open. What was seen of the ledger
+// is kept in seen.
+func Dial(seen Seen, k Key, others ...Key) (*Client, error) {
+	if k.Ledger == (Fingerprint{}) {
+		return nil, errors.New("your key file does not say which ledger to trust; ask the operator for a custodian's invitation and run `byleave-collector custodian renew`")
+	}
 	own, ca, err := k.certificate()
 	if err != nil {
 		return nil, err
@@ -64,7 +72,7 @@ func Dial(k Key, others ...Key) (*Client, error) {
 	if left := time.Until(own.Leaf.NotAfter); left <= 0 {
 		return nil, errors.New("your certificate has expired; ask the operator for a custodian's invitation and run `byleave-collector custodian renew`")
 	}
-	c := &Client{server: pin.ByCertificate(ca)}
+	c := &Client{server: pin.ByCertificate(ca), ledger: k.Ledger, name: k.Name, seen: seen}
 	for _, k := range append([]Key{k}, others...) {
 		key, err := k.hpke()
 		if err != nil {
@@ -114,6 +122,14 @@ func (c *Client) Run(ctx context.Context, q Query, dir string, progress func()) 
 	if err != nil {
 		return Manifest{}, c.explain(err)
 	}
+	first, err := stream.Recv()
+	if err != nil {
+		return Manifest{}, c.explain(err)
+	}
+	told, err := c.proveRelease(ctx, q, id, first)
+	if err != nil {
+		return Manifest{}, err
+	}
 	for ; ; w.seen++ {
 		r, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
@@ -121,6 +137,9 @@ func (c *Client) Run(ctx context.Context, q Query, dir string, progress func()) 
 		}
 		if err != nil {
 			return Manifest{}, fmt.Errorf("%w; run the same command again to go on", c.explain(err))
+		}
+		if err := told.count(r); err != nil {
+			return Manifest{}, err
 		}
 		if err := c.take(w, id, r); err != nil {
 			return Manifest{}, err

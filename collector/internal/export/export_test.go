@@ -11,15 +11,19 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
 	"image"
 	"image/color"
 	"image/png"
 	"math/big"
 	"net"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/byleave/byleave/proto/tlog"
+	"github.com/byleave/byleave/proto/tlog/tlogtest"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -60,6 +64,12 @@ type world struct {
 	vaults  []hpke.PrivateKey     // of each box
 	cutAt   int                   // end the first release after so many boxes; 0: never
 	ids     [][]byte              // of the releases
+	log     *tlogtest.Log
+	seen    Seen
+	edit    func(*tlog.Release)       // changes the leaf; nil: nothing
+	lie     func(*pb.ReleaseResponse) // changes what is said of the leaf
+
+	lastLeaf, oldLeaf []byte // of the last release, and of one before
 }
 
 func hpkeKey(t *testing.T) hpke.PrivateKey {
@@ -80,7 +90,8 @@ func newKeyFile(t *testing.T) Key {
 // newWorld starts a collector on loopback.
 func newWorld(t *testing.T, custodians int) *world {
 	t.Helper()
-	w := &world{key: newKeyFile(t)}
+	w := &world{key: newKeyFile(t), log: tlogtest.New(), seen: Seen(filepath.Join(t.TempDir(), "seen"))}
+	w.key.Ledger = w.log.Fingerprint()
 	for range custodians - 1 {
 		w.others = append(w.others, newKeyFile(t))
 	}
@@ -96,6 +107,7 @@ func newWorld(t *testing.T, custodians int) *world {
 	srv := grpc.NewServer(grpc.Creds(credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS13, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: pool,
 		Certificates: []tls.Certificate{{Certificate: [][]byte{server.Raw, ca.Raw}, PrivateKey: serverKey}}})))
 	pb.RegisterCustodianServer(srv, w)
+	pb.RegisterLedgerServer(srv, w.log)
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
 	t.Cleanup(func() {
@@ -171,6 +183,22 @@ func (w *world) Plan(_ ctx, req *pb.PlanRequest) (*pb.PlanResponse, error) {
 // Release streams as the real one does: halves sealed to the caller and bound to the export.
 func (w *world) Release(req *pb.ReleaseRequest, stream pb.Custodian_ReleaseServer) error {
 	w.ids = append(w.ids, req.GetExport())
+	leaf := tlog.Release{Custodian: "Works council", Export: hex.EncodeToString(req.GetExport()), Purpose: req.GetPurposeId(), Since: req.GetSince(), Until: req.GetUntil(), Few: true}
+	if w.edit != nil {
+		w.edit(&leaf)
+	}
+	body, err := leaf.Marshal()
+	if err != nil {
+		return err
+	}
+	w.lastLeaf = body
+	first := &pb.ReleaseResponse{Leaf: body, Position: w.log.Append(body)}
+	if w.lie != nil {
+		w.lie(first)
+	}
+	if err := stream.Send(first); err != nil {
+		return err
+	}
 	caller, err := hpke.MLKEM768X25519().NewPublicKey(w.key.PublicKey)
 	if err != nil {
 		return err
@@ -201,7 +229,7 @@ func (w *world) Release(req *pb.ReleaseRequest, stream pb.Custodian_ReleaseServe
 // export runs one export with the custodian's key, and the others' where there are some.
 func (w *world) export(t *testing.T, dir string) (Manifest, error) {
 	t.Helper()
-	c, err := Dial(w.key, w.others...)
+	c, err := Dial(w.seen, w.key, w.others...)
 	fatal(t, err)
 	defer func() { fatal(t, c.Close()) }()
 	return c.Run(t.Context(), Query{Purpose: purpose}, dir, func() {})

@@ -5,6 +5,7 @@ import (
 	"crypto/hpke"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,6 +28,22 @@ type Key struct {
 	CA          []byte `json:"ca"`        // DER
 	Certificate []byte `json:"certificate"`
 	TLSKey      []byte `json:"tls_key"` // PKCS #8
+
+	Ledger Fingerprint `json:"ledger"` // of the ledger's key; zero in files from before there was a ledger
+}
+
+// Fingerprint is a SHA-256, in hex where it is text.
+type Fingerprint [32]byte
+
+// MarshalText is hex.
+func (f Fingerprint) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(f[:])), nil }
+
+// UnmarshalText reads hex.
+func (f *Fingerprint) UnmarshalText(text []byte) error {
+	if n, err := hex.Decode(f[:], text[:min(len(text), 64)]); err != nil || n != 32 || len(text) != 64 {
+		return errors.New("a fingerprint has 64 hex digits")
+	}
+	return nil
 }
 
 // Vacant tells whether a new key can be written to path; ask before an invitation is spent.

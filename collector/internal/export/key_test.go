@@ -156,7 +156,7 @@ func TestDamagedKeyFilesSayNothingOfTheirContent(t *testing.T) {
 
 func TestCollectorsWordsAreHarmless(t *testing.T) {
 	w := newWorld(t, 1)
-	c, err := Dial(w.key)
+	c, err := Dial("", w.key)
 	fatal(t, err)
 	defer func() { fatal(t, c.Close()) }()
 	if _, err := c.Plan(t.Context(), Query{Purpose: "x"}); err == nil || strings.ContainsRune(err.Error(), 0x1b) {
@@ -168,7 +168,7 @@ func TestCollectorsWordsAreHarmless(t *testing.T) {
 	other := newWorld(t, 1)
 	stranger := w.key
 	stranger.Collector = other.key.Collector
-	d, err := Dial(stranger)
+	d, err := Dial("", stranger)
 	fatal(t, err)
 	defer func() { fatal(t, d.Close()) }()
 	if _, err := d.Plan(t.Context(), Query{Purpose: purpose}); err == nil || !strings.Contains(err.Error(), "not the collector") {

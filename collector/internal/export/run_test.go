@@ -296,7 +296,7 @@ func TestCutExportGoesOn(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, manifestName)); err == nil {
 		t.Fatal("a cut export has a manifest")
 	}
-	c, err := Dial(w.key)
+	c, err := Dial(w.seen, w.key)
 	fatal(t, err)
 	defer func() { fatal(t, c.Close()) }()
 	if _, err := c.Run(t.Context(), Query{Purpose: "other"}, dir, func() {}); err == nil || !strings.Contains(err.Error(), "another export") {

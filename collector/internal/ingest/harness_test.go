@@ -58,8 +58,9 @@ type rig struct {
 	server    *grpc.Server
 	audit     *Audit
 	log       *lockedBuffer
-	keep      keeper   // what ingest sees of the store
-	ledger    [32]byte // fingerprint
+	keep      keeper // what ingest sees of the store
+	ledger    [32]byte
+	public    *ledger.Log // fingerprint
 	served    chan error
 	bare      bare
 }
@@ -123,12 +124,14 @@ func (r *rig) start(wrap func(keeper) keeper) {
 	must(r.t, err)
 	r.ledger = sha256.Sum256(ledgerKey.Public().(ed25519.PublicKey))
 	r.ingest = New(r.keep, Keys{Ledger: ledgerKey, Authority: r.authority}, pol, r.audit, log, time.Now)
+	r.public = ledger.New(r.dir, ledgerKey, r.store, log, time.Now)
 	conf, err := r.authority.ServerTLS(nil)
 	must(r.t, err)
 	r.server = NewServer(conf, Services{Device: r.ingest,
 		Enrolment: &Enrolment{Enroller: &ca.Enroller{Authority: r.authority, Store: r.store, NewKey: r.vault.NewKey, Now: time.Now},
 			Policy: pol, Audit: r.audit, Log: log},
-		Custodian: &operator.Custodian{Store: r.store, Vault: r.vault, Log: log, Now: time.Now,
+		Ledger: ledger.NewService(r.public),
+		Custodian: &operator.Custodian{Store: r.store, Vault: r.vault, Ledger: r.public, Log: log, Now: time.Now,
 			Purpose: func(string) string { return "to train" },
 			Who: func(ctx context.Context) (store.ID, bool) {
 				who, ok := Who(ctx)

@@ -43,6 +43,7 @@ type Ingest struct {
 	accounts accounts
 	memory   memory
 	erasing  erasing
+	asking   erasing
 	limit    atomic.Pointer[Limits]
 	draining chan struct{}
 	drain    sync.Once
@@ -57,6 +58,9 @@ type keeper interface {
 	Erase(ctx context.Context, e store.Erasure, sign store.SignErasure) ([]byte, error)
 	PutErasureCode(ctx context.Context, subject store.ID, code [32]byte) error
 	ErasureCode(ctx context.Context, code [32]byte) (store.ID, error)
+	store.Mine
+	OfferJoin(ctx context.Context, token [32]byte, subject store.ID, sealed []byte, expires time.Time) error
+	Read(ctx context.Context, batch store.ID) (store.Record, error)
 }
 
 // Keys is what an Ingest signs with.
@@ -72,7 +76,8 @@ func New(s keeper, keys Keys, p *PolicyFile, audit *Audit, log *slog.Logger, now
 		draining: make(chan struct{}),
 	}
 	in.SetLimits(DefaultLimits())
-	in.erasing.by = map[string]*rate{}
+	in.erasing.by, in.erasing.burst, in.erasing.every = map[string]*rate{}, eraseBurst, eraseEvery
+	in.asking.by, in.asking.burst, in.asking.every = map[string]*rate{}, askBurst, askEvery
 	in.accounts.of = map[store.ID]*account{}
 	return in
 }
@@ -117,7 +122,7 @@ func (in *Ingest) Close() {
 
 // examine turns the bytes that the stream's device sent into a record, or says why not. It stores nothing. A device's key and
 // person never change, so they are asked for once; that it is still enrolled and its consent stands is judged as the box is stored.
-func (in *Ingest) examine(u *upload, raw []byte) (store.Record, pb.Outcome) {
+func (in *Ingest) examine(u *upload, raw, salt []byte) (store.Record, pb.Outcome) {
 	box, err := envelope.Parse(raw)
 	if err != nil {
 		in.audit.Count(Malformed)
@@ -141,14 +146,14 @@ func (in *Ingest) examine(u *upload, raw []byte) (store.Record, pb.Outcome) {
 		in.audit.Count(Forged)
 		return store.Record{}, pb.Outcome_OUTCOME_QUARANTINE
 	}
-	return record(box, in.now()), pb.Outcome_OUTCOME_UNSPECIFIED
+	return record(box, salt, in.now()), pb.Outcome_OUTCOME_UNSPECIFIED
 }
 
-func record(box envelope.Box, now time.Time) store.Record {
+func record(box envelope.Box, salt []byte, now time.Time) store.Record {
 	h := box.Header()
 	r := store.Record{
 		Batch: h.Batch, Subject: h.Subject, Device: h.Device, Consent: h.Consent, Policy: h.Policy, Purpose: h.Purpose,
-		Sequence: h.Sequence, Digest: box.Digest(), Bucket: h.Bucket, Received: now, Leaf: ledger.Batch(box.Digest()),
+		Sequence: h.Sequence, Digest: box.Digest(), Bucket: h.Bucket, Received: now, Leaf: ledger.Batch(h.Subject, salt, box.Digest()),
 	}
 	r.Head, r.Capsules, r.Payload = box.Parts()
 	for _, c := range box.Capsules() {
@@ -207,7 +212,7 @@ func (in *Ingest) PutConsent(ctx context.Context, req *pb.PutConsentRequest) (*p
 	err = in.store.PutConsent(ctx, store.Consent{
 		ID: store.ID(stub.GetId()), Device: device, Policy: [32]byte(stub.GetPolicySha256()), Purpose: stub.GetPurposeId(),
 		Expires: time.Unix(stub.GetExpiresAt(), 0), Commitment: stub.GetCommitment(), Withdrawn: stub.GetWithdrawn(),
-		Signed: signed, Leaf: ledger.Consent(signed),
+		Signed: signed, Leaf: ledger.Consent(st.Subject, req.GetSalt(), signed),
 	})
 	switch {
 	case errors.Is(err, store.ErrExists):

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/hpke"
+	"encoding/hex"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,7 +18,9 @@ import (
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/proto/envelope"
 	"github.com/byleave/byleave/proto/pb"
+	"github.com/byleave/byleave/proto/tlog"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // TestFlow takes one box the whole way: enrol, consent, upload, plan, release, and the half that the custodian opens.
@@ -58,6 +63,11 @@ func release(t *testing.T, cc pb.CustodianClient, req *pb.ReleaseRequest) []*pb.
 	t.Helper()
 	stream, err := cc.Release(context.Background(), req)
 	must(t, err)
+	first, err := stream.Recv()
+	must(t, err)
+	if len(first.GetBox()) > 0 || len(first.GetLeaf()) == 0 {
+		t.Fatal("a release does not begin with its leaf")
+	}
 	var out []*pb.ReleaseResponse
 	for {
 		resp, err := stream.Recv()
@@ -69,34 +79,42 @@ func release(t *testing.T, cc pb.CustodianClient, req *pb.ReleaseRequest) []*pb.
 	}
 }
 
-// TestI19LeafBeforeRelease: the outbox names the export when the first box comes out.
+// TestI19LeafBeforeRelease: before the first box comes out, the public ledger proves the release to everybody; a release whose leaf cannot be
+// written gives nothing, while boxes, consents and erasures go on.
 func TestI19LeafBeforeRelease(t *testing.T) {
 	r := newRig(t, nil)
 	c := r.custodian()
 	d := r.device(c.hpke.PublicKey())
 	must(t, d.consent(nil))
-	d.want(pb.Outcome_OUTCOME_STORED, d.box(100).Bytes())
+	box := d.box(100)
+	d.want(pb.Outcome_OUTCOME_STORED, box.Bytes())
 	export := envelope.ID{9}
 	stream, err := pb.NewCustodianClient(c.conn).Release(context.Background(), &pb.ReleaseRequest{PurposeId: purpose, Export: export[:]})
 	must(t, err)
-	_, err = stream.Recv()
+	first, err := stream.Recv()
 	must(t, err)
-	found := false
-	for row, err := range r.store.Outbox(context.Background()) {
-		must(t, err)
-		if row.Leaf.Kind == store.ExportLeaf {
-			found = bytes.Contains(row.Leaf.Body, []byte(`"export":"0900`)) && bytes.Contains(row.Leaf.Body, []byte(`"boxes":1`))
-		}
-		if row.Leaf.Kind == store.PersonLeaf && (len(row.Leaf.Body) != 32 || len(row.Leaf.Salt) != 32) {
-			t.Fatal("a person's leaf has another shape")
-		}
+	anybody := tlog.NewRemote(r.dial())
+	at, err := tlog.Fetch(context.Background(), anybody, r.ledger, tlog.Checkpoint{})
+	must(t, err)
+	must(t, tlog.NewTree(anybody, at).Includes(context.Background(), first.GetPosition(), first.GetLeaf()))
+	leaf, err := tlog.ParseRelease(first.GetLeaf())
+	must(t, err)
+	if leaf.Export != hex.EncodeToString(export[:]) || !leaf.Few || len(first.GetBox()) > 0 {
+		t.Fatalf("%+v", leaf)
 	}
-	if !found {
-		t.Fatal("a box was released before its leaf was written")
+	if second, err := stream.Recv(); err != nil || !bytes.Equal(second.GetBox(), box.Bytes()) {
+		t.Fatal("no box follows:", err)
 	}
-	_, err = stream.Recv()
-	if !errors.Is(err, io.EOF) {
-		t.Fatal(err)
+	must(t, os.RemoveAll(filepath.Join(r.dir, "ledger")))
+	stream, err = pb.NewCustodianClient(c.conn).Release(context.Background(), &pb.ReleaseRequest{PurposeId: purpose, Export: newID()})
+	must(t, err)
+	if got, err := stream.Recv(); status.Code(err) != codes.Unavailable {
+		t.Fatal("without a ledger:", got, err)
+	}
+	must(t, d.consent(nil))
+	d.want(pb.Outcome_OUTCOME_STORED, d.box(100).Bytes())
+	if record, err := d.erase(newID(), true); err != nil || record.GetBoxes() != 2 {
+		t.Fatal("an erasure waited for a dead ledger:", record, err)
 	}
 }
 

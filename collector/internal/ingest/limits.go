@@ -14,10 +14,14 @@ type Limits struct {
 	MemoryMiB int64 `json:"memory_mib"`       // of boxes in flight, of all devices
 	DayMiB    int64 `json:"device_day_mib"`   // that one device may send in a UTC day
 	DayBoxes  int64 `json:"device_day_boxes"` // that one device may send in a UTC day
+
+	LotSeconds int64 `json:"ledger_lot_seconds"` // between two lots of leaves about people in the ledger
 }
 
 // DefaultLimits suits a machine with 1 GiB of memory.
-func DefaultLimits() Limits { return Limits{MemoryMiB: 64, DayMiB: 4096, DayBoxes: 200_000} }
+func DefaultLimits() Limits {
+	return Limits{MemoryMiB: 64, DayMiB: 4096, DayBoxes: 200_000, LotSeconds: 3600}
+}
 
 // bounds is what each field may be, in the order of the fields.
 var bounds = []struct {
@@ -28,6 +32,7 @@ var bounds = []struct {
 	{"memory_mib", 16, 64 << 10, func(l Limits) int64 { return l.MemoryMiB }},
 	{"device_day_mib", 16, 1 << 20, func(l Limits) int64 { return l.DayMiB }},
 	{"device_day_boxes", 100, 100_000_000, func(l Limits) int64 { return l.DayBoxes }},
+	{"ledger_lot_seconds", 1, 86_400, func(l Limits) int64 { return l.LotSeconds }},
 }
 
 // ParseLimits reads limits as JSON. A field that is left out keeps its default; an unknown one, a value of the wrong kind or one out

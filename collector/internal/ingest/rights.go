@@ -24,29 +24,36 @@ import (
 
 // What an erasure may cost: each one moves a person's remaining keys, and nobody needs many.
 const (
-	eraseBurst  = 20               // of one device, person or address
-	eraseEvery  = 30 * time.Second // one more
-	eraseRetry  = eraseEvery
-	eraseKnown  = 1 << 14 // callers that are told apart; more share what is left
+	eraseBurst = 20               // of one device, person or address
+	eraseEvery = 30 * time.Second // one more
+	eraseRetry = eraseEvery
+	eraseKnown = 1 << 14 // callers that are told apart; more share what is left
+
+	askBurst = 60 // lists and boxes given back
+	askEvery = 5 * time.Second
+
 	codesAtOnce = 16
 )
 
-// rate lets a burst pass and then one each eraseEvery.
+// rate lets a burst pass and then one each while.
 type rate struct{ full time.Time } // when it has its whole burst again
 
-func (r *rate) take(now time.Time) bool {
+func (r *rate) take(now time.Time, burst int, every time.Duration) bool {
 	if r.full.Before(now) {
 		r.full = now
 	}
-	if r.full.Sub(now) > (eraseBurst-1)*eraseEvery {
+	if r.full.Sub(now) > time.Duration(burst-1)*every {
 		return false
 	}
-	r.full = r.full.Add(eraseEvery)
+	r.full = r.full.Add(every)
 	return true
 }
 
-// erasing bounds erasures, each caller apart, so that none uses up another's.
+// erasing bounds erasures, or other questions of a person, each caller apart, so that none uses up another's.
 type erasing struct {
+	burst int
+	every time.Duration
+
 	codes atomic.Int32 // tries of codes at this moment
 
 	mu sync.Mutex // guards what follows
@@ -67,7 +74,7 @@ func (e *erasing) take(who string, now time.Time) bool {
 			e.by[who] = &rate{}
 		}
 	}
-	return e.by[who].take(now)
+	return e.by[who].take(now, e.burst, e.every)
 }
 
 // addressOf is where a call comes from, as far as limits tell callers apart: an IPv6 network is one.
@@ -95,7 +102,7 @@ func (in *Ingest) Erase(ctx context.Context, req *pb.EraseRequest) (*pb.EraseRes
 	if err != nil {
 		return nil, err
 	}
-	e := store.Erasure{Subject: subject, All: req.GetAll(), At: in.now()}
+	e := store.Erasure{Subject: subject, All: req.GetAll(), At: in.now(), Salt: ledger.Salt(req.GetSalt())}
 	if len(req.GetId()) != 16 || len(req.GetBatches()) > store.MaxErase || e.All == (len(req.GetBatches()) > 0) {
 		return nil, in.malformed("an erasure has a random id of 16 bytes, and names up to 10000 boxes or all")
 	}
@@ -119,27 +126,18 @@ type rights struct {
 	in *Ingest
 }
 
-// EraseByCode destroys everything of the code's person. A wrong code, and one that never was, get the same answer after the same
-// work; each address has few tries, and nobody can use up another's. A code has 256 random bits.
+// EraseByCode destroys everything of the code's person. A code has 256 random bits.
 func (r rights) EraseByCode(ctx context.Context, req *pb.EraseByCodeRequest) (*pb.EraseResponse, error) {
 	in := r.in
-	if len(req.GetCode()) != 32 || len(req.GetId()) != 16 {
-		return nil, in.malformed("an erasure code and an id are needed")
+	if len(req.GetId()) != 16 {
+		return nil, in.malformed("an erasure has a random id of 16 bytes")
 	}
-	defer in.erasing.codes.Add(-1)
-	if in.erasing.codes.Add(1) > codesAtOnce || !in.erasing.take(addressOf(ctx), in.now()) {
-		in.audit.Count(Limited)
-		return nil, retryLater("too many codes were tried", eraseRetry)
-	}
-	subject, err := in.store.ErasureCode(ctx, erasure.Hash([32]byte(req.GetCode())))
-	if errors.Is(err, store.ErrNotFound) {
-		in.audit.Count(BadCode)
-		return nil, status.Error(codes.PermissionDenied, "no such code")
-	}
+	subject, done, err := in.byCode(ctx, req.GetCode())
 	if err != nil {
-		return nil, in.trouble(err)
+		return nil, err
 	}
-	return in.erase(ctx, store.Erasure{ID: store.ID(req.GetId()), Subject: subject, All: true, At: in.now()})
+	defer done()
+	return in.erase(ctx, store.Erasure{ID: store.ID(req.GetId()), Subject: subject, All: true, At: in.now(), Salt: ledger.Salt(req.GetSalt())})
 }
 
 func (in *Ingest) erase(ctx context.Context, e store.Erasure) (*pb.EraseResponse, error) {
@@ -175,7 +173,7 @@ func SignErasure(key ed25519.PrivateKey) store.SignErasure {
 			return nil, store.Leaf{}, err
 		}
 		record, err := proto.MarshalOptions{Deterministic: true}.Marshal(signed)
-		return record, ledger.Erasure(record), err
+		return record, ledger.Erasure(e.Erasure, record), err
 	}
 }
 

@@ -37,6 +37,7 @@ type Services struct {
 	Device    *Ingest
 	Enrolment *Enrolment
 	Custodian pb.CustodianServer
+	Ledger    pb.LedgerServer
 }
 
 // NewServer makes the gRPC server. No reflection, no compressor: nothing is served that methods does not name.
@@ -58,6 +59,7 @@ func NewServer(t *tls.Config, s Services, store active, audit *Audit, log *slog.
 	pb.RegisterDeviceServer(srv, s.Device)
 	pb.RegisterRightsServer(srv, rights{in: s.Device})
 	pb.RegisterCustodianServer(srv, s.Custodian)
+	pb.RegisterLedgerServer(srv, s.Ledger)
 	return srv
 }
 
@@ -84,20 +86,47 @@ const maxEnrolments = 16
 
 // Enrol trades a single-use invitation for a certificate.
 func (e *Enrolment) Enrol(ctx context.Context, req *pb.EnrolRequest) (*pb.EnrolResponse, error) {
+	a, err := e.enter(req)
 	defer e.running.Add(-1)
-	if e.running.Add(1) > maxEnrolments {
-		e.Audit.Count(Limited)
-		return nil, retryLater("too many enrol at once", busyRetry)
+	if err != nil {
+		return nil, err
 	}
-	if len(req.GetToken()) > 128 || len(req.GetCsr()) > 8<<10 {
-		return nil, e.refuse(ca.ErrApplication)
-	}
-	got, err := e.Enroller.Enrol(ctx, ca.Application{
-		Token: req.GetToken(), CSR: req.GetCsr(), SigningKey: req.GetSigningKey(), Name: req.GetName(), Recipient: req.GetRecipientKey(),
-	})
+	got, err := e.Enroller.Enrol(ctx, a)
 	if err != nil {
 		return nil, e.refuse(err)
 	}
+	return e.answer(got), nil
+}
+
+// Join is Enrol for another device of a person.
+func (e *Enrolment) Join(ctx context.Context, req *pb.EnrolRequest) (*pb.JoinResponse, error) {
+	a, err := e.enter(req)
+	defer e.running.Add(-1)
+	if err != nil {
+		return nil, err
+	}
+	got, sealed, err := e.Enroller.Join(ctx, a)
+	if err != nil {
+		return nil, e.refuse(err)
+	}
+	return &pb.JoinResponse{Enrolled: e.answer(got), Sealed: sealed}, nil
+}
+
+// enter counts one that enrols; the caller counts it out.
+func (e *Enrolment) enter(req *pb.EnrolRequest) (ca.Application, error) {
+	if e.running.Add(1) > maxEnrolments {
+		e.Audit.Count(Limited)
+		return ca.Application{}, retryLater("too many enrol at once", busyRetry)
+	}
+	if len(req.GetToken()) > 128 || len(req.GetCsr()) > 8<<10 {
+		return ca.Application{}, e.refuse(ca.ErrApplication)
+	}
+	return ca.Application{
+		Token: req.GetToken(), CSR: req.GetCsr(), SigningKey: req.GetSigningKey(), Name: req.GetName(), Recipient: req.GetRecipientKey(),
+	}, nil
+}
+
+func (e *Enrolment) answer(got ca.Enrolled) *pb.EnrolResponse {
 	resp := &pb.EnrolResponse{
 		Certificate: got.Certificate, Ca: e.Enroller.Authority.Certificate().Raw, Device: got.Who.ID[:],
 		VaultKey: got.VaultKey, PolicyKey: e.Policy.Key(), Policy: e.Policy.Current(),
@@ -105,7 +134,7 @@ func (e *Enrolment) Enrol(ctx context.Context, req *pb.EnrolRequest) (*pb.EnrolR
 	if got.VaultKey != nil {
 		resp.Subject = got.Subject[:]
 	}
-	return resp, nil
+	return resp
 }
 
 func (e *Enrolment) refuse(err error) error {

@@ -75,12 +75,12 @@ func (u *upload) receive() {
 			return
 		}
 		n++
-		u.take(req.GetBox())
+		u.take(req.GetBox(), req.GetSalt())
 	}
 }
 
 // take sees to it that exactly one ack is made for the box.
-func (u *upload) take(raw []byte) {
+func (u *upload) take(raw, salt []byte) {
 	if len(raw) > envelope.MaxSize {
 		u.in.audit.Count(Malformed)
 		u.ack(claimedID(raw), pb.Outcome_OUTCOME_QUARANTINE, 0)
@@ -102,7 +102,7 @@ func (u *upload) take(raw []byte) {
 		return
 	}
 	free := func() { u.in.memory.free(size); u.acct.bytes.Release(size) }
-	rec, refused := u.in.examine(u, raw)
+	rec, refused := u.in.examine(u, raw, salt)
 	if refused != pb.Outcome_OUTCOME_UNSPECIFIED {
 		free()
 		u.ack(claimedID(raw), refused, troubleRetry)

@@ -1,7 +1,9 @@
-// Package ledger makes the leaves that wait in the store's outbox. Leaves about a person are 32-byte salted commitments of one
-// shape, so that consent, withdrawal, batch and erasure look the same; leaves about exports can be read by everyone.
+// Package ledger is the public ledger of a collector: a tlog-tiles log whose checkpoints the ledger's key signs. What waits in the store's
+// outbox goes into it: leaves about exports at once, before anything is released, and leaves about people in lots. All leaves about people
+// have one shape, and lots have a size that does not follow what one person does, so that whoever reads the ledger learns of nobody.
+// Acknowledgements and erasures never wait for it.
 //
-// May import: collector/internal/store
-// Touches: disk
-// Goroutines: none
+// May import: collector/internal/store, proto/pb, proto/tlog
+// Touches: disk, net
+// Goroutines: those of a tessera appender, which end with each append
 package ledger

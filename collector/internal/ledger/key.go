@@ -13,7 +13,7 @@ import (
 
 const keyName = "ledger.key"
 
-// CreateKey makes the key that will sign the ledger's checkpoints. It refuses to replace one.
+// CreateKey makes the key that signs the ledger's checkpoints. It refuses to replace one.
 func CreateKey(dir string) error {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -45,7 +45,7 @@ func PublicKey(dir string) (ed25519.PublicKey, error) {
 	return key.Public().(ed25519.PublicKey), nil
 }
 
-// LoadKey reads the key in dir. It signs erasure records, and will sign the ledger's checkpoints.
+// LoadKey reads the key in dir. It signs erasure records and the ledger's checkpoints.
 func LoadKey(dir string) (ed25519.PrivateKey, error) {
 	text, err := os.ReadFile(filepath.Join(dir, keyName))
 	if err != nil {

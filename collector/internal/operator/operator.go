@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// Lot is how many boxes Tail shows at once at least, so that no single arrival can be watched.
+	// Lot is how many boxes Tail shows at once at least, and Floor of how many people, so that nobody's arrival can be watched.
 	Lot = 10
 	// Floor is the least number of people about whom anything is counted.
 	Floor = 10
@@ -35,7 +35,7 @@ type Operator struct {
 // boxes is what operators are shown of the store.
 type boxes interface {
 	Scan(ctx context.Context, q store.Query) iter.Seq2[store.Row, error]
-	Days(ctx context.Context, now time.Time) ([]store.Day, error)
+	Days(ctx context.Context, now time.Time, least int) ([]store.Day, error)
 	Arrived() <-chan struct{}
 }
 
@@ -44,13 +44,13 @@ func New(s boxes, log *slog.Logger, now func() time.Time, done <-chan struct{}) 
 	return &Operator{store: s, log: log, now: now, done: done}
 }
 
-// Tail shows batches in lots: the lots are the same for everyone who asks, and the order within a lot says nothing.
+// Tail shows batches in lots of at least Lot boxes of at least Floor people: the lots are the same for everyone who asks, and the order
+// within a lot says nothing. Below Floor people it shows nothing.
 func (o *Operator) Tail(req *pb.TailRequest, stream pb.Operator_TailServer) error {
-	var after int64
+	next := lot{people: map[store.ID]bool{}}
 	for {
 		arrived := o.store.Arrived()
-		var err error
-		if after, err = o.lots(stream, after); err != nil {
+		if err := o.lots(stream, &next); err != nil {
 			return err
 		}
 		if !req.GetFollow() {
@@ -71,31 +71,66 @@ func (o *Operator) Tail(req *pb.TailRequest, stream pb.Operator_TailServer) erro
 	}
 }
 
-// lots sends every full lot of Lot boxes past after and returns where it stopped.
-func (o *Operator) lots(stream pb.Operator_TailServer, after int64) (int64, error) {
-	lot := make([]store.Row, 0, Lot)
-	for row, err := range o.store.Scan(stream.Context(), store.Query{After: after}) {
+// lot is a lot that grows.
+type lot struct {
+	after, until int64 // numbers of the last box before it, and of its last one so far
+	boxes        int
+	people       map[store.ID]bool
+}
+
+// lots looks at what arrived since, and shows each lot that is full.
+func (o *Operator) lots(stream pb.Operator_TailServer, l *lot) error {
+	for row, err := range o.store.Scan(stream.Context(), store.Query{After: l.until}) {
 		if err != nil {
-			return after, o.trouble(err)
+			return o.trouble(err)
 		}
-		if lot = append(lot, row); len(lot) < Lot {
+		l.until, l.boxes, l.people[row.Subject] = row.Number, l.boxes+1, true
+		if l.boxes < Lot || len(l.people) < Floor {
 			continue
 		}
-		after = row.Number
-		slices.SortFunc(lot, func(a, b store.Row) int { return bytes.Compare(a.Batch[:], b.Batch[:]) })
-		for _, r := range lot {
+		if err := o.show(stream, *l); err != nil {
+			return err
+		}
+		l.after, l.boxes = l.until, 0
+		clear(l.people)
+	}
+	return nil
+}
+
+// showMost bounds how many boxes of a lot are put in order together.
+const showMost = 1000
+
+func (o *Operator) show(stream pb.Operator_TailServer, l lot) error {
+	rows := make([]store.Row, 0, min(l.boxes, showMost))
+	send := func() error {
+		slices.SortFunc(rows, func(a, b store.Row) int { return bytes.Compare(a.Batch[:], b.Batch[:]) })
+		for _, r := range rows {
 			if err := stream.Send(&pb.TailResponse{Batch: r.Batch[:], SizeBucket: uint32(r.Bucket), Hour: r.Received.Unix(), PurposeId: r.Purpose}); err != nil {
-				return after, err
+				return err
 			}
 		}
-		lot = lot[:0]
+		rows = rows[:0]
+		return nil
 	}
-	return after, nil
+	for row, err := range o.store.Scan(stream.Context(), store.Query{After: l.after}) {
+		if err != nil {
+			return o.trouble(err)
+		}
+		if row.Number > l.until {
+			break
+		}
+		if rows = append(rows, row); len(rows) == showMost {
+			if err := send(); err != nil {
+				return err
+			}
+		}
+	}
+	return send()
 }
 
 // Stats sums up whole UTC days that have ended. A day with fewer than Floor people is not shown at all.
 func (o *Operator) Stats(ctx context.Context, _ *pb.StatsRequest) (*pb.StatsResponse, error) {
-	days, err := o.store.Days(ctx, o.now())
+	days, err := o.store.Days(ctx, o.now(), Floor)
 	if err != nil {
 		return nil, o.trouble(err)
 	}

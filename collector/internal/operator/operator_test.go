@@ -5,6 +5,7 @@ package operator
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -18,10 +19,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/embed"
 	"github.com/byleave/byleave/collector/internal/store/storetest"
 	"github.com/byleave/byleave/proto/pb"
+	"github.com/byleave/byleave/proto/tlog"
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
@@ -124,10 +127,13 @@ func (d *desk) picture(t *testing.T) string {
 
 func TestTailShowsFullLotsOnly(t *testing.T) {
 	d := newDesk(t)
-	p := storetest.Enrol(t, d.store)
+	var people []storetest.Person
+	for range Floor {
+		people = append(people, storetest.Enrol(t, d.store))
+	}
 	stored := map[string]bool{}
 	for n := 1; n <= 25; n++ {
-		r := p.Record(100)
+		r := people[n%Floor].Record(100)
 		d.put(t, r)
 		stored[hex.EncodeToString(r.Batch[:])] = true
 		rows := d.tail(t)
@@ -145,14 +151,35 @@ func TestTailShowsFullLotsOnly(t *testing.T) {
 	}
 }
 
+// TestI12TailOfFewShowsNothing: however much nine people send, none of it is shown; the tenth opens one lot with all of it.
+func TestI12TailOfFewShowsNothing(t *testing.T) {
+	d := newDesk(t)
+	for n := range Floor - 1 {
+		p := storetest.Enrol(t, d.store)
+		for range 5 + n {
+			d.put(t, p.Record(10))
+		}
+		if rows := d.tail(t); len(rows) != 0 {
+			t.Fatalf("%d boxes of %d people are shown", len(rows), n+1)
+		}
+	}
+	d.put(t, storetest.Enrol(t, d.store).Record(10))
+	if rows := d.tail(t); len(rows) != 9*5+36+1 {
+		t.Fatalf("%d boxes are shown", len(rows))
+	}
+}
+
 func TestTailFollows(t *testing.T) {
 	d := newDesk(t)
-	p := storetest.Enrol(t, d.store)
+	var people []storetest.Person
+	for range Floor {
+		people = append(people, storetest.Enrol(t, d.store))
+	}
 	stream, err := d.client.Tail(ctx, &pb.TailRequest{Follow: true})
 	must(t, err)
 	for lot := range 3 {
-		for range Lot {
-			d.put(t, p.Record(10))
+		for n := range Lot {
+			d.put(t, people[n].Record(10))
 		}
 		for range Lot {
 			if _, err := stream.Recv(); err != nil {
@@ -165,11 +192,12 @@ func TestTailFollows(t *testing.T) {
 
 // TestI12CountsBelowTenAreSuppressed walks the number of people over the floor.
 func TestI12CountsBelowTenAreSuppressed(t *testing.T) {
-	d := newDesk(t)
 	seen := map[string]int{}
-	for n := 1; n <= 21; n++ {
-		p := storetest.Enrol(t, d.store)
-		d.put(t, p.Record(100))
+	for _, n := range []int{1, 2, 8, 9, 10, 11, 19, 20, 21} {
+		d := newDesk(t) // what was told of a day stays
+		for range n {
+			d.put(t, storetest.Enrol(t, d.store).Record(100))
+		}
 		s, err := d.client.Stats(ctx, &pb.StatsRequest{})
 		must(t, err)
 		if s.GetSuppressed() != (n < Floor) || (n < Floor) != (s.GetBoxes() == 0) || s.GetBoxes()%10 != 0 {
@@ -248,6 +276,119 @@ func TestI11RefusalUnseen(t *testing.T) {
 	}
 	if len(pictures["paused"]) < 1000 {
 		t.Fatal("the picture is empty: nothing was compared")
+	}
+}
+
+// publicLedger is what everybody, and so every operator, can tell of the ledger: how long it is, the shape of each leaf, and what can be read.
+func publicLedger(t *testing.T, dir string, l *ledger.Log) string {
+	t.Helper()
+	pub, err := ledger.PublicKey(dir)
+	must(t, err)
+	src := ledger.NewFolder(dir, pub)
+	at, err := tlog.Fetch(ctx, src, sha256.Sum256(pub), tlog.Checkpoint{})
+	must(t, err)
+	var b strings.Builder
+	fmt.Fprintln(&b, "leaves", at.Size)
+	must(t, tlog.Walk(ctx, src, at, func(place uint64, leaf []byte) error {
+		if len(leaf) == 32 {
+			fmt.Fprint(&b, ".")
+			return nil
+		}
+		_, err := fmt.Fprintf(&b, "\n%d %s\n", place, leaf)
+		return err
+	}))
+	return b.String()
+}
+
+// TestI11OutputsOfFewTellNothing: of nine people eight do the same in every world, and the ninth declined, paused, recorded, withdrew or
+// erased. Everything that an operator sees (tail, stats, ledger, its checkpoints, the leaf of an export) is the same in all worlds, at each of
+// three times, so that no two of them subtracted tell anything either.
+func TestI11OutputsOfFewTellNothing(t *testing.T) {
+	put := func(t *testing.T, d *desk, p storetest.Person, n int) {
+		for range n {
+			r := p.Record(2000)
+			r.Leaf = ledger.Batch(r.Subject, nil, r.Digest)
+			d.put(t, r)
+		}
+	}
+	agree := func(t *testing.T, d *desk, p storetest.Person) {
+		c := p.Consent
+		c.Leaf = ledger.Consent(p.Device.Subject, nil, []byte("signed"))
+		must(t, d.store.PutConsent(ctx, c))
+	}
+	first := map[int]string{}
+	for name, ninth := range map[string]struct {
+		before, after func(*testing.T, *desk, storetest.Person)
+	}{
+		"declined": {func(*testing.T, *desk, storetest.Person) {}, func(*testing.T, *desk, storetest.Person) {}},
+		"paused":   {agree, func(*testing.T, *desk, storetest.Person) {}},
+		"recorded": {agree, func(t *testing.T, d *desk, p storetest.Person) { put(t, d, p, 40) }},
+		"recorded, then paused": {func(t *testing.T, d *desk, p storetest.Person) {
+			agree(t, d, p)
+			put(t, d, p, 40)
+		}, func(*testing.T, *desk, storetest.Person) {}},
+		"withdrew": {func(t *testing.T, d *desk, p storetest.Person) {
+			agree(t, d, p)
+			put(t, d, p, 40)
+		}, func(t *testing.T, d *desk, p storetest.Person) {
+			c := p.Consent
+			c.Withdrawn, c.Leaf = true, ledger.Consent(p.Device.Subject, nil, []byte("withdrawn"))
+			must(t, d.store.PutConsent(ctx, c))
+		}},
+		"erased": {func(t *testing.T, d *desk, p storetest.Person) {
+			agree(t, d, p)
+			put(t, d, p, 40)
+		}, func(t *testing.T, d *desk, p storetest.Person) {
+			_, err := d.store.Erase(ctx, store.Erasure{ID: storetest.ID(), Subject: p.Device.Subject, All: true, At: storetest.Noon},
+				func(e store.Erased) ([]byte, store.Leaf, error) {
+					return []byte("record"), ledger.Erasure(e.Erasure, []byte("record")), nil
+				})
+			must(t, err)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, dir := newDesk(t), t.TempDir()
+			must(t, ledger.CreateKey(dir))
+			key, err := ledger.LoadKey(dir)
+			must(t, err)
+			l := ledger.New(dir, key, d.store, quiet(), time.Now)
+			for range 8 {
+				p := storetest.NewPerson()
+				p.Enrol(t, d.store)
+				agree(t, d, p)
+				put(t, d, p, 30) // with their consents 248 leaves: the ninth would make it more than a lot
+			}
+			p := storetest.NewPerson()
+			p.Enrol(t, d.store)
+			look := func(when int) {
+				must(t, l.Lot(ctx))
+				seen := d.picture(t) + publicLedger(t, dir, l)
+				if first[when] == "" {
+					first[when] = seen
+				}
+				if diff := cmp.Diff(first[when], seen); diff != "" {
+					t.Errorf("at time %d it can be told from another world:\n%s", when, diff)
+				}
+			}
+			ninth.before(t, d, p)
+			look(1)
+			ninth.after(t, d, p)
+			look(2)
+			e := store.Export{ID: store.ID{7}, Custodian: store.ID{8}, Query: store.Query{Purpose: storetest.Purpose}, At: storetest.Noon}
+			_, err = d.store.BeginExport(ctx, e, func(plan store.Plan) store.Leaf {
+				if plan.Boxes < 240 {
+					t.Errorf("the plan holds %d boxes: nothing was compared", plan.Boxes)
+				}
+				leaf, err := ledger.Export(e, "Works council", plan)
+				must(t, err)
+				return leaf
+			})
+			must(t, err)
+			look(3)
+		})
+	}
+	if !strings.Contains(first[3], `"few":true`) || !strings.Contains(first[3], "leaves 1024") {
+		t.Fatalf("the picture lacks the export or the lots: %.200s", first[3])
 	}
 }
 

@@ -21,6 +21,7 @@ type Custodian struct {
 	pb.UnimplementedCustodianServer
 	Store   exports
 	Vault   halves
+	Ledger  publisher
 	Who     func(context.Context) (store.ID, bool) // the custodian of the caller's certificate
 	Purpose func(id string) string                 // what the policy says of a purpose, "" if it names another
 	Log     *slog.Logger
@@ -41,6 +42,12 @@ type halves interface {
 	Release(ctx context.Context, b envelope.Box, export store.ID, recipient []byte) ([]byte, error)
 }
 
+// publisher puts the leaves of exports into the ledger.
+type publisher interface {
+	// Publish says where the leaf with this body stands, once a signed checkpoint covers it.
+	Publish(ctx context.Context, body []byte) (uint64, error)
+}
+
 // Plan says what an export would hold, before anything is released.
 func (c *Custodian) Plan(ctx context.Context, req *pb.PlanRequest) (*pb.PlanResponse, error) {
 	who, err := c.caller(ctx)
@@ -58,7 +65,8 @@ func (c *Custodian) Plan(ctx context.Context, req *pb.PlanRequest) (*pb.PlanResp
 	return &pb.PlanResponse{Boxes: p.Boxes, Bytes: p.Bytes, Withheld: p.Withheld, PurposeText: c.Purpose(q.Purpose)}, nil
 }
 
-// Release writes the export, its map and its leaf down in one transaction, and only then streams boxes and halves.
+// Release writes the export, its map and its leaf down in one transaction, puts the leaf into the ledger and says where it stands, and
+// only then streams boxes and halves. Without a ledger nothing is released.
 func (c *Custodian) Release(req *pb.ReleaseRequest, stream pb.Custodian_ReleaseServer) error {
 	ctx := stream.Context()
 	who, err := c.caller(ctx)
@@ -73,7 +81,16 @@ func (c *Custodian) Release(req *pb.ReleaseRequest, stream pb.Custodian_ReleaseS
 		return status.Error(codes.InvalidArgument, "an export id is 16 random bytes")
 	}
 	e := store.Export{ID: store.ID(req.GetExport()), Custodian: who.ID, Query: q, At: c.Now()}
-	if err := c.begin(ctx, e, who.Name); err != nil {
+	leaf, err := c.begin(ctx, e, who.Name)
+	if err != nil {
+		return err
+	}
+	place, err := c.Ledger.Publish(ctx, leaf)
+	if err != nil {
+		c.Log.Error("the ledger cannot be written: nothing is released", "error", err)
+		return status.Error(codes.Unavailable, "the collector cannot write its ledger now, and releases nothing without it: try again later")
+	}
+	if err := stream.Send(&pb.ReleaseResponse{Leaf: leaf, Position: place}); err != nil {
 		return err
 	}
 	for r, err := range c.Store.Released(ctx, e.ID) {
@@ -87,21 +104,21 @@ func (c *Custodian) Release(req *pb.ReleaseRequest, stream pb.Custodian_ReleaseS
 	return nil
 }
 
-func (c *Custodian) begin(ctx context.Context, e store.Export, name string) error {
+func (c *Custodian) begin(ctx context.Context, e store.Export, name string) (body []byte, err error) {
 	var bad error
-	_, err := c.Store.BeginExport(ctx, e, func(p store.Plan) store.Leaf {
+	_, err = c.Store.BeginExport(ctx, e, func(p store.Plan) store.Leaf {
 		leaf, err := ledger.Export(e, name, p)
-		bad = err
+		bad, body = err, leaf.Body
 		return leaf
 	})
 	switch {
 	case errors.Is(err, store.ErrExists):
-		return status.Error(codes.AlreadyExists, "this export id was used: draw a fresh one")
+		return nil, status.Error(codes.AlreadyExists, "this export id was used: draw a fresh one")
 	case err != nil || bad != nil:
-		return c.trouble(errors.Join(err, bad))
+		return nil, c.trouble(errors.Join(err, bad))
 	}
 	c.Log.Info("an export was written down and begins", "purpose", e.Query.Purpose)
-	return nil
+	return body, nil
 }
 
 // send releases one box. One that is damaged or that no key opens is left out and counted in the log, its neighbours go on.

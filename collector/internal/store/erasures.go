@@ -39,6 +39,7 @@ type Erasure struct {
 	All         bool
 	Batches     []ID // without All
 	At          time.Time
+	Salt        [32]byte // of its leaf
 }
 
 // Erased is what an erasure did.

@@ -29,6 +29,7 @@ type Export struct {
 // Plan is what an export holds.
 type Plan struct {
 	Boxes, Bytes, Withheld uint64
+	People                 uint64 // whose boxes they are
 }
 
 // Release is one batch of an export.

@@ -25,6 +25,9 @@ type Store interface {
 	People
 	Exports
 	Erasures
+	Leaves
+	Mine
+	Joins
 	// Close waits for what runs and releases the store. Closing twice is harmless.
 	Close() error
 }
@@ -41,8 +44,9 @@ type Boxes interface {
 	Read(ctx context.Context, batch ID) (Record, error)
 	// Scan yields what q asks for in order of arrival, without the bytes.
 	Scan(ctx context.Context, q Query) iter.Seq2[Row, error]
-	// Days sums up each UTC day that ended before now, oldest first.
-	Days(ctx context.Context, now time.Time) ([]Day, error)
+	// Days sums up each UTC day that ended before now and had boxes of at least least people, oldest first. What was told of a day once
+	// stays: no later erasure changes it.
+	Days(ctx context.Context, now time.Time, least int) ([]Day, error)
 	// Arrived is closed after the next stored group; a waiter asks first, then scans.
 	Arrived() <-chan struct{}
 }
@@ -126,7 +130,7 @@ const (
 
 // Leaf is what the ledger will take from the outbox. A zero Leaf writes none.
 type Leaf struct {
-	Kind Kind
-	Body []byte
-	Salt []byte // opens a person leaf; never published
+	Kind    Kind
+	Body    []byte
+	Subject ID // of a person leaf; never published, and forgotten once the leaf stands in the ledger
 }

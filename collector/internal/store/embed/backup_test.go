@@ -2,14 +2,51 @@ package embed
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/storetest"
 )
+
+// TestOldIntentsGo: the journal of erasures does not grow for ever, and what was erased stays erased without it.
+func TestOldIntentsGo(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := reopen(t, dir)
+	p := storetest.Enrol(t, s)
+	var names []string
+	var boxes []store.Record
+	for range 2 {
+		r := p.Record(10)
+		put1(t, s, r)
+		e := store.Erasure{ID: storetest.ID(), Subject: p.Device.Subject, Batches: []store.ID{r.Batch}, At: storetest.Noon}
+		_, err := s.Erase(ctx, e, storetest.Sign)
+		must(t, err)
+		names, boxes = append(names, filepath.Join(dir, "erasures", fmt.Sprintf("%x.erase", e.ID))), append(boxes, r)
+	}
+	must(t, s.Close())
+	long := time.Now().Add(-2 * keepIntents)
+	must(t, os.Chtimes(names[0], long, long))
+	s, rep := reopen(t, dir)
+	if rep != (Report{}) {
+		t.Fatalf("%+v", rep)
+	}
+	if _, err := os.Stat(names[0]); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal("an old intent stays:", err)
+	}
+	if _, err := os.Stat(names[1]); err != nil {
+		t.Fatal("a young intent is gone:", err)
+	}
+	for _, r := range boxes {
+		if out, err := s.Put(ctx, []store.Record{r}); err != nil || out[0] != store.WasErased {
+			t.Fatal(out, err)
+		}
+	}
+}
 
 // TestI21RestoreErasesAgain: a backup taken beside a running store holds no key, comes back whole, and what was erased after it does not.
 func TestI21RestoreErasesAgain(t *testing.T) {

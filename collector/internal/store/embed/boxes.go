@@ -181,10 +181,15 @@ func condition(q store.Query) (string, []any) {
 
 const liveConsent = "EXISTS (SELECT 1 FROM consents c WHERE c.id = b.consent AND NOT c.withdrawn)"
 
-// Days sums up each UTC day that ended before now.
-func (s *Store) Days(ctx context.Context, now time.Time) ([]store.Day, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT hour / 86400, count(DISTINCT subject), count(*), sum(size) FROM batches
-		WHERE hour < ? GROUP BY 1 ORDER BY 1`, now.UTC().Truncate(24*time.Hour).Unix())
+// Days sums up each UTC day that ended before now, and keeps what it tells: an operator who asks twice must not see that somebody erased.
+func (s *Store) Days(ctx context.Context, now time.Time, least int) ([]store.Day, error) {
+	if _, err := s.write.ExecContext(ctx, `INSERT OR IGNORE INTO days (day, subjects, boxes, bytes)
+		SELECT hour / 86400, count(DISTINCT subject), count(*), sum(size) FROM batches
+		WHERE hour < ? AND hour / 86400 NOT IN (SELECT day FROM days) GROUP BY 1 HAVING count(DISTINCT subject) >= ?`,
+		now.UTC().Truncate(24*time.Hour).Unix(), least); err != nil {
+		return nil, fmt.Errorf("store: sum up days: %w", err)
+	}
+	rows, err := s.read.QueryContext(ctx, "SELECT day, subjects, boxes, bytes FROM days WHERE subjects >= ? ORDER BY day", least)
 	if err != nil {
 		return nil, fmt.Errorf("store: sum up days: %w", err)
 	}

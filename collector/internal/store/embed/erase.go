@@ -204,9 +204,9 @@ func eraseRows(ctx context.Context, tx *sql.Tx, e store.Erasure, now time.Time) 
 			return fmt.Errorf("store: erase: %w", err)
 		}
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO erasures (id, subject, whole, digest, boxes, bytes, released, asked, destroyed)
-		VALUES (?,?,?,?,?,?,?,?,?)`, e.ID[:], e.Subject[:], e.All, done.Digest[:], int64(done.Boxes), int64(done.Bytes), int64(done.Released),
-		e.At.Unix(), now.Unix()); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO erasures (id, subject, whole, digest, boxes, bytes, released, asked, destroyed, salt)
+		VALUES (?,?,?,?,?,?,?,?,?,?)`, e.ID[:], e.Subject[:], e.All, done.Digest[:], int64(done.Boxes), int64(done.Bytes), int64(done.Released),
+		e.At.Unix(), now.Unix(), e.Salt[:]); err != nil {
 		return fmt.Errorf("store: write an erasure: %w", err)
 	}
 	return nil
@@ -264,15 +264,16 @@ func (s *Store) record(ctx context.Context, id store.ID, sign store.SignErasure)
 
 func (s *Store) erased(ctx context.Context, id store.ID) (done store.Erased, record []byte, err error) {
 	done.Erasure.ID = id
-	var subject, digest []byte
+	var subject, digest, salt []byte
 	var boxes, size, released, asked, destroyed, replaced int64
-	err = s.write.QueryRowContext(ctx, `SELECT subject, whole, digest, boxes, bytes, released, asked, destroyed, replaced, record
-		FROM erasures WHERE id = ?`, id[:]).Scan(&subject, &done.Erasure.All, &digest, &boxes, &size, &released, &asked, &destroyed, &replaced, &record)
+	err = s.write.QueryRowContext(ctx, `SELECT subject, whole, digest, boxes, bytes, released, asked, destroyed, replaced, record, salt
+		FROM erasures WHERE id = ?`, id[:]).Scan(&subject, &done.Erasure.All, &digest, &boxes, &size, &released, &asked, &destroyed, &replaced, &record, &salt)
 	if err != nil {
 		return done, nil, fmt.Errorf("store: look up an erasure: %w", err)
 	}
 	copy(done.Erasure.Subject[:], subject)
 	copy(done.Digest[:], digest)
+	copy(done.Erasure.Salt[:], salt)
 	done.Boxes, done.Bytes, done.Released = uint64(boxes), uint64(size), uint64(released)
 	done.Erasure.At = time.Unix(asked, 0).UTC()
 	done.Destroyed, done.Replaced = time.Unix(destroyed, 0).UTC(), time.Unix(replaced, 0).UTC()

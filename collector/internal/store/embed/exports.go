@@ -22,8 +22,9 @@ func plan(ctx context.Context, db querier, q store.Query) (store.Plan, error) {
 	q.Live = false
 	where, args := condition(q)
 	err := db.QueryRowContext(ctx, `SELECT coalesce(sum(live), 0), coalesce(sum(CASE WHEN live THEN size ELSE 0 END), 0),
-		count(*) - coalesce(sum(live), 0) FROM (SELECT size, `+liveConsent+" AS live FROM batches b WHERE "+where+")",
-		args...).Scan(&p.Boxes, &p.Bytes, &p.Withheld)
+		count(*) - coalesce(sum(live), 0), count(DISTINCT CASE WHEN live THEN subject END)
+		FROM (SELECT size, subject, `+liveConsent+" AS live FROM batches b WHERE "+where+")",
+		args...).Scan(&p.Boxes, &p.Bytes, &p.Withheld, &p.People)
 	if err != nil {
 		return store.Plan{}, fmt.Errorf("store: plan an export: %w", err)
 	}
@@ -140,8 +141,10 @@ func (x *Index) Outbox(ctx context.Context) iter.Seq2[store.OutboxRow, error] {
 		var after int64
 		for {
 			var r store.OutboxRow
-			err := x.read.QueryRowContext(ctx, "SELECT number, kind, body, salt FROM outbox WHERE number > ? ORDER BY number LIMIT 1", after).
-				Scan(&r.Number, &r.Leaf.Kind, &r.Leaf.Body, &r.Leaf.Salt)
+			var subject []byte
+			err := x.read.QueryRowContext(ctx, "SELECT number, kind, body, subject FROM outbox WHERE number > ? ORDER BY number LIMIT 1", after).
+				Scan(&r.Number, &r.Leaf.Kind, &r.Leaf.Body, &subject)
+			copy(r.Leaf.Subject[:], subject)
 			if errors.Is(err, sql.ErrNoRows) {
 				return
 			}
@@ -157,13 +160,17 @@ func (x *Index) Outbox(ctx context.Context) iter.Seq2[store.OutboxRow, error] {
 	}
 }
 
-const insertLeaf = "INSERT INTO outbox (kind, body, salt) VALUES (?, ?, ?)"
+const insertLeaf = "INSERT INTO outbox (kind, body, subject) VALUES (?, ?, ?)"
 
 func addLeaf(ctx context.Context, tx execer, l store.Leaf) error {
 	if l.Kind == 0 {
 		return nil
 	}
-	if _, err := tx.ExecContext(ctx, insertLeaf, l.Kind, nonNil(l.Body), l.Salt); err != nil {
+	var subject []byte
+	if l.Kind == store.PersonLeaf {
+		subject = l.Subject[:]
+	}
+	if _, err := tx.ExecContext(ctx, insertLeaf, l.Kind, nonNil(l.Body), subject); err != nil {
 		return fmt.Errorf("store: write the outbox: %w", err)
 	}
 	return nil

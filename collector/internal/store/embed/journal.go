@@ -3,7 +3,9 @@ package embed
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,11 +30,12 @@ type intentJSON struct {
 	All     bool     `json:"all"`
 	Batches []string `json:"batches,omitempty"`
 	At      int64    `json:"at"`
+	Salt    []byte   `json:"salt,omitempty"`
 }
 
 // write makes the intent durable.
 func (j journal) write(e store.Erasure) error {
-	out := intentJSON{ID: hex.EncodeToString(e.ID[:]), Subject: hex.EncodeToString(e.Subject[:]), All: e.All, At: e.At.Unix()}
+	out := intentJSON{ID: hex.EncodeToString(e.ID[:]), Subject: hex.EncodeToString(e.Subject[:]), All: e.All, At: e.At.Unix(), Salt: e.Salt[:]}
 	for _, b := range e.Batches {
 		out.Batches = append(out.Batches, hex.EncodeToString(b[:]))
 	}
@@ -42,6 +45,19 @@ func (j journal) write(e store.Erasure) error {
 	}
 	if err != nil {
 		return fmt.Errorf("store: write down an erasure: %w", err)
+	}
+	return nil
+}
+
+// prune removes an intent that was written before a time.
+func (j journal) prune(id store.ID, before time.Time) error {
+	path := filepath.Join(j.dir, hex.EncodeToString(id[:])+intentSuffix)
+	info, err := os.Stat(path)
+	if err != nil || !info.ModTime().Before(before) {
+		return nil // it goes at another start
+	}
+	if err := j.disk.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("store: remove an old erasure: %w", err)
 	}
 	return nil
 }
@@ -72,6 +88,7 @@ func (j journal) read(id store.ID) (e store.Erasure, ok bool, err error) {
 		return e, false, nil
 	}
 	e = store.Erasure{ID: id, All: in.All, At: time.Unix(in.At, 0).UTC()}
+	copy(e.Salt[:], in.Salt)
 	if e.Subject, ok = idOf(in.Subject); !ok {
 		return e, false, nil
 	}

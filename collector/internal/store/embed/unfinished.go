@@ -4,9 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
 )
+
+// keepIntents is how long an intent is kept that was carried out. It lets an index that is restored from before the erasure remember it; what
+// that index holds of the person opens for nobody all the same, because the epoch key was replaced, and is taken out.
+const keepIntents = 400 * 24 * time.Hour
 
 // completeErasures brings the index to where the journal says it must be: after a crash in the middle of an erasure, and after a
 // restore of an index from before one. Nobody reads the store before.
@@ -27,6 +32,9 @@ func (s *Store) completeErasures(ctx context.Context, rep *Report) error {
 			return err
 		}
 		if done {
+			if err := s.journal.prune(id, s.now().Add(-keepIntents)); err != nil {
+				return err
+			}
 			continue
 		}
 		e, ok, err := s.journal.read(id)

@@ -13,7 +13,7 @@ import (
 // Sign is a store.SignErasure whose record says what was done, for tests to compare.
 func Sign(e store.Erased) ([]byte, store.Leaf, error) {
 	record := append([]byte{byte(e.Boxes), byte(e.Released)}, e.Digest[:]...)
-	return record, store.Leaf{Kind: store.PersonLeaf, Body: record[:32], Salt: []byte("salt")}, nil
+	return record, store.Leaf{Kind: store.PersonLeaf, Body: record[:32], Subject: e.Erasure.Subject}, nil
 }
 
 // Digest is what an erasure of these boxes is known by.

@@ -74,8 +74,8 @@ func (p Person) Record(size int) store.Record {
 	r := store.Record{
 		Batch: ID(), Subject: p.Device.Subject, Device: p.Device.ID, Consent: p.Consent.ID, Policy: p.Consent.Policy, Purpose: Purpose,
 		Sequence: 1, Bucket: 2, Received: Noon, Recipients: [][32]byte{sha256.Sum256([]byte("custodian"))},
-		Leaf: store.Leaf{Kind: store.PersonLeaf, Body: []byte("leaf"), Salt: []byte("salt")},
 	}
+	r.Leaf = store.Leaf{Kind: store.PersonLeaf, Body: r.Batch[:], Subject: r.Subject}
 	return Fill(r, size)
 }
 

@@ -34,6 +34,9 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"an export is written down before it is released", testExport},
 		{"an export leaves out what is withdrawn meanwhile", testExportWithdrawn},
 		{"the outbox holds a leaf for each stored thing and no other", testOutbox},
+		{"leaves wait until they are noted, once, and nothing says whose they were", testLeaves},
+		{"a person gets what is theirs and nothing else", testMine},
+		{"an offer brings one device of one person", testJoins},
 		{"many writers lose and double nothing", testConcurrent},
 		{"Arrived tells of a stored group", testArrived},
 		{"a closed store refuses", testClosed},
@@ -234,7 +237,7 @@ func testDays(t *testing.T, s store.Store) {
 			put(t, s, []store.Record{r}, store.Stored)
 		}
 	}
-	got, err := s.Days(ctx, Noon.AddDate(0, 0, 2)) // the third day has not ended
+	got, err := s.Days(ctx, Noon.AddDate(0, 0, 2), 1) // the third day has not ended
 	must(t, err)
 	r := p.Record(1000)
 	size := uint64(r.Size())
@@ -242,6 +245,16 @@ func testDays(t *testing.T, s store.Store) {
 	want := []store.Day{{Day: day, Subjects: 2, Boxes: 3, Bytes: 3 * size}, {Day: day.AddDate(0, 0, 1), Subjects: 1, Boxes: 1, Bytes: size}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatal(diff)
+	}
+	_, err = s.Erase(ctx, store.Erasure{ID: ID(), Subject: p.Device.Subject, All: true, At: Noon}, Sign)
+	must(t, err)
+	got, err = s.Days(ctx, Noon.AddDate(0, 0, 2), 1)
+	must(t, err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatal("what was told of a day changes with an erasure:", diff)
+	}
+	if got, err = s.Days(ctx, Noon.AddDate(0, 0, 2), 2); err != nil || len(got) != 1 {
+		t.Fatal("a day of one person is told:", got, err)
 	}
 }
 

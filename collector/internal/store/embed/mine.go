@@ -1,0 +1,177 @@
+package embed
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/byleave/byleave/collector/internal/store"
+)
+
+// Holdings yields the boxes of a person. It reads page by page, so that a slow reader holds no transaction open.
+func (x *Index) Holdings(ctx context.Context, subject store.ID) iter.Seq2[store.Holding, error] {
+	return func(yield func(store.Holding, error) bool) {
+		var after int64
+		for {
+			page, last, err := x.holdings(ctx, subject, after)
+			if err != nil {
+				yield(store.Holding{}, err)
+				return
+			}
+			for _, h := range page {
+				if !yield(h, nil) {
+					return
+				}
+			}
+			if len(page) < pageRows {
+				return
+			}
+			after = last
+		}
+	}
+}
+
+func (x *Index) holdings(ctx context.Context, subject store.ID, after int64) (out []store.Holding, last int64, err error) {
+	rows, err := x.read.QueryContext(ctx, "SELECT number, batch, device, sequence, digest, hour FROM batches WHERE subject = ? AND number > ? ORDER BY number LIMIT ?",
+		subject[:], after, pageRows)
+	if err != nil {
+		return nil, 0, fmt.Errorf("store: list a person's boxes: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var h store.Holding
+		var batch, device, digest []byte
+		var sequence, received int64
+		if err := rows.Scan(&last, &batch, &device, &sequence, &digest, &received); err != nil {
+			return nil, 0, fmt.Errorf("store: list a person's boxes: %w", err)
+		}
+		copy(h.Batch[:], batch)
+		copy(h.Device[:], device)
+		copy(h.Digest[:], digest)
+		h.Sequence, h.Received = uint64(sequence), time.Unix(received, 0).UTC()
+		out = append(out, h)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, 0, fmt.Errorf("store: list a person's boxes: %w", err)
+	}
+	return out, last, nil
+}
+
+// Papers returns what was signed about a person and who read.
+func (x *Index) Papers(ctx context.Context, subject store.ID) (p store.Papers, err error) {
+	take := func(to *[][]byte) func(*sql.Rows) error {
+		return func(rows *sql.Rows) error {
+			var b []byte
+			err := rows.Scan(&b)
+			*to = append(*to, b)
+			return err
+		}
+	}
+	err = x.each(ctx, take(&p.Consents), "SELECT c.signed FROM consents c JOIN devices d ON d.id = c.device WHERE d.subject = ?", subject[:])
+	if err == nil {
+		err = x.each(ctx, take(&p.Erasures), "SELECT record FROM erasures WHERE subject = ? AND record IS NOT NULL ORDER BY destroyed", subject[:])
+	}
+	if err == nil {
+		err = x.each(ctx, func(rows *sql.Rows) error {
+			var export []byte
+			var boxes int64
+			err := rows.Scan(&export, &boxes)
+			r := store.Read{Boxes: uint64(boxes)}
+			copy(r.Export[:], export)
+			p.Reads = append(p.Reads, r)
+			return err
+		}, `SELECT p.export, (SELECT count(*) FROM batches b JOIN export_batches e ON e.export = p.export AND e.number = b.number WHERE b.subject = p.subject)
+			FROM export_people p WHERE p.subject = ? ORDER BY p.export`, subject[:])
+	}
+	return p, err
+}
+
+// each gives every row of a query to take.
+func (x *Index) each(ctx context.Context, take func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := x.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return fmt.Errorf("store: list what is a person's: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := take(rows); err != nil {
+			return fmt.Errorf("store: list what is a person's: %w", err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("store: list what is a person's: %w", err)
+	}
+	return nil
+}
+
+// SigningKey returns a device's key for signatures.
+func (x *Index) SigningKey(ctx context.Context, device store.ID) (key []byte, err error) {
+	err = x.read.QueryRowContext(ctx, "SELECT signing_key FROM devices WHERE id = ?", device[:]).Scan(&key)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, store.ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store: look up a device: %w", err)
+	}
+	return key, nil
+}
+
+// OfferJoin keeps what another device of the person will need.
+func (x *Index) OfferJoin(ctx context.Context, token [32]byte, subject store.ID, sealed []byte, expires time.Time) error {
+	_, err := x.write.ExecContext(ctx, `INSERT INTO joins (token, subject, sealed, expires) VALUES (?, ?, ?, ?)
+		ON CONFLICT (subject) DO UPDATE SET token = excluded.token, sealed = excluded.sealed, expires = excluded.expires`,
+		token[:], subject[:], sealed, expires.Unix())
+	if isConstraint(err) {
+		return store.ErrExists
+	}
+	if err != nil {
+		return fmt.Errorf("store: write an offer: %w", err)
+	}
+	return nil
+}
+
+const selectOffer = "SELECT subject, sealed FROM joins WHERE token = ? AND expires > ?"
+
+// Offered returns whose an offer is.
+func (x *Index) Offered(ctx context.Context, token [32]byte, now time.Time) (store.ID, error) {
+	subject, _, err := offered(ctx, x.read, token, now)
+	return subject, err
+}
+
+func offered(ctx context.Context, q querier, token [32]byte, now time.Time) (subject store.ID, sealed []byte, err error) {
+	var raw []byte
+	err = q.QueryRowContext(ctx, selectOffer, token[:], now.Unix()).Scan(&raw, &sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return subject, nil, store.ErrNotFound
+	}
+	if err != nil {
+		return subject, nil, fmt.Errorf("store: look up an offer: %w", err)
+	}
+	copy(subject[:], raw)
+	return subject, sealed, nil
+}
+
+// Join uses an offer up and stores the device.
+func (x *Index) Join(ctx context.Context, token [32]byte, now time.Time, d store.Device) (sealed []byte, err error) {
+	err = x.update(ctx, func(tx *sql.Tx) error {
+		var subject store.ID
+		if subject, sealed, err = offered(ctx, tx, token, now); err != nil {
+			return err
+		}
+		if subject != d.Subject {
+			return store.ErrNotFound
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM joins WHERE token = ?", token[:]); err != nil {
+			return fmt.Errorf("store: use an offer: %w", err)
+		}
+		_, err := tx.ExecContext(ctx, "INSERT INTO devices (id, subject, signing_key) VALUES (?, ?, ?)", d.ID[:], d.Subject[:], d.SigningKey)
+		if err != nil {
+			return fmt.Errorf("store: write a device: %w", err)
+		}
+		return nil
+	})
+	return sealed, err
+}
