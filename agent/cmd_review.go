@@ -114,6 +114,7 @@ func reviewDesk(cmd *cobra.Command) review.Desk {
 		},
 		Unlock: unlock(cmd),
 		Use:    useOf(cmd),
+		Reads:  readsForPage,
 	}
 }
 

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/byleave/byleave/policy"
+)
+
+// TestEverySwitchNarrowsTheConsent: each switch takes exactly its kind out of the signed consent, in every application; the last one that
+// is on, one that is off and one that does not exist change nothing.
+func TestEverySwitchNarrowsTheConsent(t *testing.T) {
+	p, _ := agreed(t)
+	address, _ := page(t, false) // less never needs a terminal
+	base := regexp.MustCompile(`^http://[^/]+`).FindString(address)
+	jar, err := cookiejar.New(nil)
+	must(t, err)
+	c := &http.Client{Jar: jar, Transport: &http.Transport{}}
+	defer c.CloseIdleConnections()
+	res, err := c.Get(address)
+	must(t, err)
+	body, err := io.ReadAll(res.Body)
+	must(t, err)
+	must(t, res.Body.Close())
+	proof := regexp.MustCompile(`name="proof" value="([^"]+)"`).FindSubmatch(body)[1]
+	post := func(path string, v url.Values) {
+		t.Helper()
+		v.Set("proof", string(proof))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+path, strings.NewReader(v.Encode()))
+		must(t, err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		res, err := c.Do(r)
+		must(t, err)
+		must(t, res.Body.Close())
+	}
+	on := func() (all policy.Classes) {
+		for _, g := range p.inForce().Message().GetGrants() {
+			for _, k := range g.GetClasses() {
+				all = all.With(policy.Class(k))
+			}
+		}
+		return all
+	}
+	post("/unlock", url.Values{"secret": {passphrase}})
+	for _, off := range []policy.Class{policy.Frames, policy.Text, policy.Hotkeys} {
+		before, was := on(), p.inForce()
+		post("/consent/class", url.Values{"class": {off.String()}})
+		for _, k := range policy.AllClasses() {
+			if want := before.Has(k) && k != off; on().Has(k) != want {
+				t.Errorf("after %s was switched off, %s is %v", off, k, on().Has(k))
+			}
+		}
+		if now := p.inForce(); now.ID() == was.ID() || !now.Expires().Equal(was.Expires()) || len(now.Message().GetHours()) != len(was.Message().GetHours()) {
+			t.Errorf("%s: the consent is not a new one with less", off)
+		}
+	}
+	was := p.inForce().ID()
+	for _, nothing := range []string{policy.Pointer.String(), policy.Frames.String(), "screen", ""} { // the last one, one that is off, none
+		post("/consent/class", url.Values{"class": {nothing}})
+	}
+	if p.inForce().ID() != was || on() != classes(policy.Pointer) {
+		t.Error("the last kind was switched off, or something else came of it")
+	}
+}
