@@ -154,15 +154,6 @@ func (v *reveal) show(t *textLine, boxes []image.Rectangle) {
 	}
 }
 
-// from is the part of the line from the word on that byte at of its text lies in; the whole line if nobody knows where that stands.
-func (t *textLine) from(boxes []image.Rectangle, at int) image.Rectangle {
-	b := t.box
-	if k := len(strings.Fields(t.text[:at])); k < len(boxes) {
-		b.Min.X = boxes[k].Min.X
-	}
-	return b
-}
-
 // blind tells whether something that may be the label of line i could not be read: left of it or close above.
 func (v *reveal) blind(lines []textLine, i int) bool {
 	t := &lines[i]
