@@ -93,6 +93,9 @@ func (s *Search) Payloads(where string, all []*pb.Payload) error {
 		s.Bytes(place, text)
 		for _, f := range p.GetFrames() {
 			s.Bytes(place+", a frame's file", f.GetImage())
+			if strings.Contains(f.GetMask(), " clean-") {
+				s.count(func(c *Counts) { c.Shown++ })
+			}
 			pictures = append(pictures, picture{place + ", a frame", f.GetImage()})
 		}
 		for _, words := range texts(p) {

@@ -39,6 +39,7 @@ type Counts struct {
 	Bytes    int64 `json:"bytes"`
 	Boxes    int   `json:"boxes"`
 	Pictures int   `json:"pictures"`
+	Shown    int   `json:"shown"` // pictures in whose mask clean lines are shown again
 }
 
 // NewSearch makes a search for these canaries.

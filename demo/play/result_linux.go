@@ -242,6 +242,9 @@ func (r *Result) Faults() []string {
 			out = append(out, "class token is missing: "+t)
 		}
 	}
+	if r.Searched.Shown == 0 {
+		out = append(out, "no line of any picture is shown again, although that was agreed")
+	}
 	for _, reason := range gapReasons {
 		if !r.hasGap(reason) {
 			out = append(out, "no gap says "+reason)

@@ -155,6 +155,7 @@ func (r *Result) Table(w io.Writer) error {
 	row("actions done in the agreed window\t", r.Actions.Expected)
 	row("of them in the export, in order\t", r.Actions.Found)
 	row("frames\t", r.Frames)
+	row("of them with clean lines shown again\t", r.Searched.Shown)
 	row("batches\t", r.Batches)
 	fmt.Fprintln(t, "Bytes")
 	for _, k := range []string{"events", "compressed", "sealed", "wire", "stored", "exported"} {

@@ -98,7 +98,7 @@ func (l *layout) room() {
 func (l *layout) forget() {
 	clear(l.arena[:cap(l.arena)])
 	clear(l.marks)
-	clear(l.lines)
+	clear(l.lines[:cap(l.lines)])
 	l.lines, l.arena = l.lines[:0], l.arena[:0]
 }
 

@@ -138,6 +138,7 @@ func (v *reveal) forget() {
 	v.layout.forget()
 	v.rows.forget()
 	clear(v.readings)
+	v.witness, v.shown, v.typed = witness{}, revealed{}, nil
 }
 
 // budget bounds how much of the time is spent on reading. Without a limit it is never spent.
