@@ -16,8 +16,8 @@ const trigger = "some 800000 2000000"
 // calm is how long nobody must have waited before the computer counts as free again.
 const calm = 30 * time.Second
 
-// watchPressure tells of the beginning and the end of pressure until ctx ends. It sleeps in the kernel, which wakes it at most every 2 s and
-// only under pressure. A kernel that does not tell, or not to this account, is one without pressure.
+// watchPressure tells of the beginning and the end of pressure until ctx ends. It sleeps in the kernel, which wakes it only under pressure, and
+// then twice in a while of calm. A kernel that does not tell, or not to this account, is one without pressure.
 func watchPressure(ctx context.Context, file string, tell func(busy bool)) {
 	if file == "" {
 		return
@@ -50,8 +50,10 @@ func follow(ctx context.Context, fd int, calm time.Duration, tell func(busy bool
 		}
 	}()
 	busy, wait := false, -1
+	const deaf = -1 // poll passes over it
+	listen := int32(fd)
 	for {
-		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLPRI}, {Fd: int32(r.Fd())}}
+		fds := []unix.PollFd{{Fd: listen, Events: unix.POLLPRI}, {Fd: int32(r.Fd())}}
 		n, err := unix.Poll(fds, wait)
 		switch {
 		case errors.Is(err, unix.EINTR):
@@ -60,6 +62,8 @@ func follow(ctx context.Context, fd int, calm time.Duration, tell func(busy bool
 			return fmt.Errorf("watch the processor: %w", err)
 		case fds[1].Revents != 0:
 			return nil
+		case n == 0 && listen == deaf:
+			listen, wait = int32(fd), int((calm / 3).Milliseconds()) // what happened meanwhile is told at once
 		case n == 0:
 			busy, wait = false, -1
 			tell(false)
@@ -69,7 +73,8 @@ func follow(ctx context.Context, fd int, calm time.Duration, tell func(busy bool
 			}
 			return errors.New("watch the processor: the kernel ended it")
 		default:
-			if wait = int(calm.Milliseconds()); !busy {
+			listen, wait = deaf, int((2 * calm / 3).Milliseconds()) // under lasting pressure it is woken seldom, too
+			if !busy {
 				busy = true
 				tell(true)
 			}
