@@ -130,7 +130,7 @@ func TestHandPages(t *testing.T) {
 	}
 	do(t, ctx, press("Keep it"), press("Use and history"))
 	spotless(t, ctx, program, "hand-use")
-	if shown = text(t, ctx); !strings.Contains(shown, "switched frames off") || !strings.Contains(shown, "Not known here yet") || !strings.Contains(shown, "that may leave today") {
+	if shown = text(t, ctx); !strings.Contains(shown, "switched frames off") || !strings.Contains(shown, "Not known at the moment") || !strings.Contains(shown, "that may leave today") {
 		t.Errorf("use and history:\n%s", shown)
 	}
 }

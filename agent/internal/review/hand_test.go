@@ -160,7 +160,7 @@ func TestReadsAreShown(t *testing.T) {
 		reads func(context.Context) (Reads, error)
 		want  []string
 	}{
-		"nobody knows": {nil, []string{"Not known here yet"}},
+		"nobody knows": {nil, []string{"Not known here"}},
 		"no answer":    {func(context.Context) (Reads, error) { return Reads{}, errors.New("the collector <b>sleeps</b>") }, []string{"Not known at the moment: the collector &lt;b&gt;sleeps"}},
 		"none":         {func(context.Context) (Reads, error) { return Reads{}, nil }, []string{"Nobody: the ledger holds no read of yours"}},
 		"some": {func(context.Context) (Reads, error) {
