@@ -39,7 +39,7 @@ func readPlist(text string) (any, error) {
 			if _, end, err = value(d); err != nil || end != "plist" {
 				return nil, errors.Join(err, errors.New("more than one value"))
 			}
-			if t, err := d.Token(); err != io.EOF && strings.TrimSpace(fmt.Sprintf("%s", t)) != "" {
+			if t, err := d.Token(); !errors.Is(err, io.EOF) && strings.TrimSpace(fmt.Sprintf("%s", t)) != "" {
 				return nil, errors.New("something follows")
 			}
 			return v, nil
