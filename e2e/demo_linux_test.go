@@ -17,7 +17,7 @@ import (
 func demoAt(ctx context.Context, t *testing.T, d *desktop.Desktop) *pty.Terminal {
 	t.Helper()
 	demo := ""
-	for _, name := range []string{"byleave", "byleave-collector", "byleave-demo"} {
+	for _, name := range []string{"byleave", "byleave-ocr", "byleave-collector", "byleave-demo"} {
 		var err error
 		demo, err = d.Install(filepath.Join(bin, name))
 		check(t, err)

@@ -106,10 +106,12 @@ func (r *Redactor) apply(ctx context.Context, ev raw.Event) []Event {
 	return r.take()
 }
 
-// Flush settles everything that is held back; what is not finished becomes opaque.
+// Flush settles everything that is held back; what is not finished becomes opaque. What is typed afterwards has a time of its own: a
+// person who erases what was until now does not mean it.
 func (r *Redactor) Flush() []Event {
 	r.leave(hard)
 	r.closeForm()
+	r.typing = time.Time{}
 	return r.take()
 }
 

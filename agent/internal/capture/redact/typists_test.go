@@ -245,3 +245,19 @@ func TestTypingHasOneTime(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// TestTypingAfterAFlushHasItsOwnTime: what is typed on after somebody had everything settled does not lie in the time before it.
+func TestTypingAfterAFlushHasItsOwnTime(t *testing.T) {
+	r := newRedactor(t)
+	at := func(after time.Duration) raw.Event {
+		s := textStep(t, 7, keys("please see this.\n"))
+		s.From = start.Add(after)
+		s.Until = s.From.Add(time.Second)
+		return raw.Wrap(s)
+	}
+	out := append(r.Apply(at(0)), r.Flush()...)
+	out = append(append(out, r.Apply(at(9*time.Second))...), r.Flush()...)
+	if len(out) != 2 || out[1].At().Sub(out[0].At()).Round(time.Second) != 9*time.Second {
+		t.Errorf("told %d runs, the last at %v", len(out), out[len(out)-1].At())
+	}
+}
