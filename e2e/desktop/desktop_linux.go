@@ -312,9 +312,21 @@ func (d *Desktop) Close() error {
 		errs = append(errs, procs[i].Stop())
 	}
 	if d.dir != "" {
-		errs = append(errs, os.RemoveAll(d.dir))
+		errs = append(errs, remove(d.dir))
 	}
 	return errors.Join(errs...)
+}
+
+// lastWords is how long what ends with its bus or its display may still write.
+const lastWords = 5 * time.Second
+
+// remove takes the scratch folder away. Services that the session's bus had started end after it, and may write until then.
+func remove(dir string) error {
+	for until := time.Now().Add(lastWords); ; time.Sleep(50 * time.Millisecond) {
+		if err := os.RemoveAll(dir); !errors.Is(err, syscall.ENOTEMPTY) || time.Now().After(until) {
+			return err
+		}
+	}
 }
 
 // Until waits until cond holds, asking every 10 ms; the error names what did not come.
