@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -191,18 +192,28 @@ func TestSecondComputerAndLostLaptop(t *testing.T) {
 	}
 }
 
-// holding finds a file below dir that holds b.
+// holding finds a file below dir that holds b. What is renamed meanwhile, as the collector works, is looked for again.
 func holding(t *testing.T, dir string, b []byte) (found string) {
 	t.Helper()
-	check(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
+	look := func() error {
+		return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			body, err := os.ReadFile(path)
+			if bytes.Contains(body, b) {
+				found = path
+			}
 			return err
+		})
+	}
+	err := look()
+	for range 100 {
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
 		}
-		body, err := os.ReadFile(path)
-		if bytes.Contains(body, b) {
-			found = path
-		}
-		return err
-	}))
+		err = look()
+	}
+	check(t, err)
 	return found
 }
