@@ -2,6 +2,8 @@ package review
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
 	"errors"
 	"io"
 	"net/http"
@@ -151,6 +153,38 @@ func TestSwitchesOnlyTake(t *testing.T) {
 	s := &server{opt: Options{Now: time.Now}}
 	if c := s.lessOf(v, func(string, policy.Class) bool { return true }); len(c.Grants) != 0 {
 		t.Errorf("out of nothing came %v", c.Grants)
+	}
+}
+
+// TestPicturesTakeTheirWordsAlong: where no picture is taken nothing can be shown again in one; any other kind goes alone.
+func TestPicturesTakeTheirWordsAlong(t *testing.T) {
+	p := asked(t, func(m map[string]any) {
+		m["classes"] = append(m["classes"].([]any), "DATA_CLASS_LABELS", "DATA_CLASS_LINES")
+	})
+	pub, key, err := ed25519.GenerateKey(rand.Reader)
+	must(t, err)
+	var all policy.Classes
+	for _, c := range policy.AllClasses() {
+		all = all.With(c)
+	}
+	m, err := policy.NewConsent(p, policy.Choice{
+		Grants: map[string]policy.Classes{"editor": all}, Hours: p.Message().GetHours(), Expires: time.Now().Add(time.Hour),
+		Gesture: "test", Subject: [16]byte{1}, Device: [16]byte{2}, Now: time.Now(), Rand: rand.Reader,
+	})
+	must(t, err)
+	signed, err := policy.SignConsent(m, key)
+	must(t, err)
+	c, err := policy.ParseConsent(signed, pub, p)
+	must(t, err)
+	s := &server{opt: Options{Now: time.Now}}
+	for _, off := range kinds() {
+		want := all.Without(off)
+		if off == policy.Frames {
+			want = want.Without(policy.Labels).Without(policy.Lines)
+		}
+		if got := s.withoutKind(View{Consent: c}, off).Grants["editor"]; got != want {
+			t.Errorf("%v off leaves %v, want %v", off, got, want)
+		}
 	}
 }
 

@@ -52,7 +52,7 @@ func (s *server) switchOff(w http.ResponseWriter, r *http.Request, _ *index) {
 		s.missing(w, r)
 		return
 	}
-	choice := s.lessOf(v, func(_ string, k policy.Class) bool { return !within(c, k) })
+	choice := s.withoutKind(v, c)
 	choice.Gesture = "page: switched " + c.String() + " off"
 	if err := s.opt.Desk.Give(r.Context(), v.Pinned, choice); err != nil {
 		s.trouble(w, err)
@@ -62,6 +62,11 @@ func (s *server) switchOff(w http.ResponseWriter, r *http.Request, _ *index) {
 	at.Ask, at.Send = nil, nil
 	at.Note = short(c) + ": off from now on, in every application. What was recorded before stays until you delete it."
 	http.Redirect(w, r, "/recorded/"+s.views.keep(at), http.StatusSeeOther)
+}
+
+// withoutKind is the consent in force, less one kind of data in every application.
+func (s *server) withoutKind(v View, off policy.Class) policy.Choice {
+	return s.lessOf(v, func(_ string, k policy.Class) bool { return !within(off, k) })
 }
 
 // lessOf is the consent in force, less what keep does not keep.
