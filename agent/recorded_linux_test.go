@@ -70,6 +70,9 @@ func TestRecordedPages(t *testing.T) {
 	if pictures != 12 || broken != 0 {
 		t.Errorf("%d pictures, %d of them do not show", pictures, broken)
 	}
+	if n := ask[int](t, ctx, `[...document.querySelectorAll(".pair img")].filter(i => i.getAttribute("width") != i.naturalWidth || i.getAttribute("height") != i.naturalHeight).length`); n != 0 {
+		t.Errorf("no room is kept for %d pictures: the page moves when they come, and a press then meets something else", n)
+	}
 	day := time.Now().AddDate(0, 0, -2).Format("Mon 2 January")
 	do(t, ctx, chromedp.Click(chromedp.Search(`//nav[@aria-label="Days"]//a[contains(., "`+day+`")]`)), chromedp.WaitVisible(chromedp.CSS(".damaged")))
 	spotless(t, ctx, program, "recorded-damaged")

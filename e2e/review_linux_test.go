@@ -158,6 +158,7 @@ func browserOf(ctx context.Context, t *testing.T, s *stage.Stage) (context.Conte
 	alloc, stop := chromedp.NewExecAllocator(ctx, chromedp.ExecPath(own.Path), chromedp.UserDataDir(profile), chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
 		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.Flag("allow-pre-commit-input", true), // a press that comes before the first picture of a page is else dropped
 		chromedp.ModifyCmdFunc(func(c *exec.Cmd) { c.SysProcAttr, c.Env, c.Dir = own.SysProcAttr, own.Env, own.Dir }))
 	t.Cleanup(stop)
 	tab, cancel := chromedp.NewContext(alloc)

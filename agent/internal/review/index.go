@@ -67,9 +67,15 @@ type row struct {
 	app           string
 	action        *pb.Action
 	task          *pb.Task
-	before, after int // place of the frame in the payload, -1 if there is none
+	before, after *shot // nil: there is none
 	classes       policy.Classes
 	search        string // all its texts, in small letters
+}
+
+// shot is a picture of an action: its place among the frames of the payload, and its size, so that a page has the room for it before it is there.
+type shot struct {
+	N             int
+	Width, Height uint32
 }
 
 func newIndex(m Mine) *index {
@@ -238,15 +244,15 @@ func (x *index) end() {
 
 // rowsOf is what is shown of a payload, in its order, and the applications in it.
 func rowsOf(p *pb.Payload) (rows []row, apps []string) {
-	frames := make(map[string]int, len(p.GetFrames()))
+	frames := make(map[string]*shot, len(p.GetFrames()))
 	for i, f := range p.GetFrames() {
-		frames[string(f.GetSha256())] = i
+		frames[string(f.GetSha256())] = &shot{i, f.GetWidth(), f.GetHeight()}
 	}
 	start := time.UnixMilli(p.GetStartedAt())
 	after := func(ms int64) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
 	rows = make([]row, 0, len(p.GetEvents()))
 	for _, e := range p.GetEvents() {
-		r := row{at: after(e.GetAtMs()), before: -1, after: -1}
+		r := row{at: after(e.GetAtMs())}
 		if g := e.GetGap(); g != nil {
 			r.until, r.gap = after(g.GetEndMs()), cmp.Or(g.GetReason(), pb.Reason_REASON_BLIND)
 		} else if t := e.GetTask(); t != nil {
@@ -263,12 +269,12 @@ func rowsOf(p *pb.Payload) (rows []row, apps []string) {
 }
 
 // of fills in an action.
-func (r *row) of(a *pb.Action, frames map[string]int) {
+func (r *row) of(a *pb.Action, frames map[string]*shot) {
 	r.action, r.kind, r.app = a, a.GetKind(), a.GetWindow().GetApplication()
 	r.until = r.at.Add(time.Duration(a.GetDurationMs()) * time.Millisecond)
 	for _, f := range []struct {
 		ref *pb.FrameRef
-		to  *int
+		to  **shot
 	}{{a.GetBefore(), &r.before}, {a.GetAfter(), &r.after}} {
 		if i, ok := frames[string(f.ref.GetSha256())]; ok && len(f.ref.GetSha256()) > 0 {
 			*f.to = i

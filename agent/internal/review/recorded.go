@@ -385,8 +385,8 @@ func (r row) Action() *pb.Action { return r.action }
 // Pieces are the typed text, cut at its tokens.
 func (r row) Pieces() []piece { return pieces(r.action.GetText()) }
 
-// Before is the place of the picture before the action in its box, -1 if there is none.
-func (r row) Before() int { return r.before }
+// Before is the picture before the action, nil if there is none.
+func (r row) Before() *shot { return r.before }
 
-// After is the place of the picture after it.
-func (r row) After() int { return r.after }
+// After is the picture after it.
+func (r row) After() *shot { return r.after }
