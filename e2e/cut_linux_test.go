@@ -69,9 +69,11 @@ func (f fact) build(t *testing.T) (dir string) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build without %q: %v\n%s", f.why, err, out)
 	}
-	collector, err := filepath.Abs(filepath.Join(bin, "byleave-collector"))
-	check(t, err)
-	check(t, os.Symlink(collector, filepath.Join(dir, "byleave-collector")))
+	for _, name := range []string{"byleave-collector", "byleave-ocr"} {
+		built, err := filepath.Abs(filepath.Join(bin, name))
+		check(t, err)
+		check(t, os.Symlink(built, filepath.Join(dir, name)))
+	}
 	return dir
 }
 
