@@ -69,6 +69,16 @@ func (h *busyHand) act(ctx context.Context, n int) (err error) {
 	return err
 }
 
+// near are the words that were typed within two seconds of a moment.
+func (h *busyHand) near(at time.Time) (words []act) {
+	for _, a := range h.acts {
+		if a.word != "" && a.from.Before(at.Add(2*time.Second)) && a.until.After(at.Add(-2*time.Second)) {
+			words = append(words, a)
+		}
+	}
+	return words
+}
+
 // placeOf is a place in area that no other number has, far from that of the number before: the step is a prime above any area.
 func placeOf(n int, area image.Rectangle) image.Point {
 	if n >= area.Dx()*area.Dy() {
