@@ -56,11 +56,11 @@ func (d *dyingDisk) Remove(path string) error {
 	}
 	return d.osDisk.Remove(path)
 }
-func (d *dyingDisk) Blank(path string, at, n int64) error {
+func (d *dyingDisk) Blank(path string, parts []part) error {
 	if err := d.alive(); err != nil {
 		return err
 	}
-	return d.osDisk.Blank(path, at, n)
+	return d.osDisk.Blank(path, parts)
 }
 func (d *dyingDisk) Shred(path string) error {
 	if err := d.alive(); err != nil {
@@ -73,6 +73,12 @@ func (f dyingFile) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return f.file.Write(p)
+}
+func (f dyingFile) Truncate(n int64) error {
+	if err := f.d.alive(); err != nil {
+		return err
+	}
+	return f.file.Truncate(n)
 }
 func (f dyingFile) Sync() error { return errors.Join(f.d.alive(), f.file.Sync()) }
 

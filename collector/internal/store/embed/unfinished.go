@@ -111,16 +111,19 @@ func (s *Store) dropShut(ctx context.Context, subject store.ID, number int64) (i
 		return 0, nil
 	}
 	err = s.update(ctx, func(tx *sql.Tx) error {
-		end := fmt.Sprintf("b.at + %d + b.head + b.payload", recordHead)
-		for _, stmt := range []string{
-			"INSERT OR IGNORE INTO scrub (pack, at, size) SELECT b.pack, b.at, " + end + " - b.at FROM batches b WHERE " + old,
-			"INSERT INTO pack_ends (pack, end_at) SELECT b.pack, max(" + end + ") FROM batches b WHERE " + old +
-				" GROUP BY b.pack ON CONFLICT (pack) DO UPDATE SET end_at = max(end_at, excluded.end_at)",
-			"DELETE FROM batches AS b WHERE " + old,
-		} {
-			if _, err := tx.ExecContext(ctx, stmt, subject[:], number); err != nil {
-				return fmt.Errorf("store: take out boxes that no key opens: %w", err)
-			}
+		rows, err := tx.QueryContext(ctx, selectDoomed+old, subject[:], number)
+		if err != nil {
+			return fmt.Errorf("store: take out boxes that no key opens: %w", err)
+		}
+		all, err := readDoomed(rows)
+		if err != nil {
+			return err
+		}
+		if err := noteDoomed(ctx, tx, all); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM batches AS b WHERE "+old, subject[:], number); err != nil {
+			return fmt.Errorf("store: take out boxes that no key opens: %w", err)
 		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM capsules WHERE batch NOT IN (SELECT batch FROM batches)"); err != nil {
 			return fmt.Errorf("store: take out boxes that no key opens: %w", err)
