@@ -53,7 +53,7 @@ func TestI21ErasedStaysErasedUnderKill(t *testing.T) {
 	dir, rounds := t.TempDir(), 12
 	state := map[store.ID]byte{}
 	for range rounds {
-		killEraser(t, dir, time.Duration(rand.IntN(80))*time.Millisecond, state)
+		killEraser(t, dir, time.Duration(rand.IntN(250))*time.Millisecond, state)
 		s, rep, err := Open(ctx, dir, quiet())
 		must(t, err)
 		if rep.Missing != 0 || rep.Salved || rep.Shut != 0 || rep.Keyless != 0 {
