@@ -78,12 +78,14 @@ func (s *Store) Read(ctx context.Context, batch store.ID) (store.Record, error) 
 func (s *Store) readOnce(ctx context.Context, batch store.ID) (r store.Record, pl place, err error) {
 	r.Batch = batch
 	var sealed, shred []byte
+	var plain bool
 	var epoch sql.NullInt64
 	var subject, device, consent, policy, digest, recipients []byte
 	var head, payload, received, seq int64
-	err = s.read.QueryRowContext(ctx, `SELECT subject, device, consent, policy, purpose, sequence, digest, bucket, hour, recipients,
-		pack, at, head, payload, sealed, shred_key, epoch FROM batches JOIN capsules USING (batch) WHERE batch = ?`, batch[:]).Scan(&subject, &device,
-		&consent, &policy, &r.Purpose, &seq, &digest, &r.Bucket, &received, &recipients, &pl.pack, &pl.at, &head, &payload, &sealed, &shred, &epoch)
+	err = s.read.QueryRowContext(ctx, `SELECT b.subject, device, consent, policy, purpose, sequence, digest, bucket, hour, recipients,
+		pack, at, head, payload, capsules, plain, shred_key, epoch FROM batches b JOIN sealed USING (number)
+		LEFT JOIN shreds k ON k.subject = b.subject AND k.number = b.number WHERE batch = ?`, batch[:]).Scan(&subject, &device,
+		&consent, &policy, &r.Purpose, &seq, &digest, &r.Bucket, &received, &recipients, &pl.pack, &pl.at, &head, &payload, &sealed, &plain, &shred, &epoch)
 	if errors.Is(err, sql.ErrNoRows) {
 		return store.Record{}, pl, store.ErrNotFound
 	}
@@ -99,8 +101,10 @@ func (s *Store) readOnce(ctx context.Context, batch store.ID) (r store.Record, p
 	for ; len(recipients) >= 32; recipients = recipients[32:] {
 		r.Recipients = append(r.Recipients, [32]byte(recipients))
 	}
-	if r.Capsules, err = s.openCapsules(r, sealed, shred, epoch.Int64); err != nil {
-		return store.Record{}, pl, err
+	if r.Capsules = sealed; !plain {
+		if r.Capsules, err = s.openCapsules(r, sealed, shred, epoch.Int64); err != nil {
+			return store.Record{}, pl, err
+		}
 	}
 	if r.Head, r.Payload, err = s.packs.read(pl, batch, head, payload); err != nil {
 		return store.Record{}, pl, err

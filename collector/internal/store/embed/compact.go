@@ -13,7 +13,7 @@ import (
 	"github.com/byleave/byleave/collector/internal/store"
 )
 
-// A pack out of which much was erased is rewritten, in the order of the code below:
+// What erasures left behind is taken out of the index, and a pack out of which much was erased is rewritten, in the order of the code below:
 //
 //	1 choose  packs of which at least half was erased: what is moved is never more than what was erased
 //	2 target  a new pack has its number, and the index knows that nothing of it counts yet
@@ -69,6 +69,9 @@ func (s *Store) CompactAll(ctx context.Context) (Compacted, error) {
 func (s *Store) compact(ctx context.Context, choose func(context.Context) ([]int64, error)) (done Compacted, err error) {
 	s.compacting.Lock()
 	defer s.compacting.Unlock()
+	if err := s.dropHusks(ctx); err != nil {
+		return done, err
+	}
 	packs, err := choose(ctx)
 	if err != nil {
 		return done, err

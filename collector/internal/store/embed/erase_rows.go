@@ -16,6 +16,7 @@ import (
 
 // doomed is a box that an erasure destroys.
 type doomed struct {
+	number   int64
 	batch    store.ID
 	size     int64
 	released bool // to a custodian, before
@@ -26,12 +27,12 @@ type doomed struct {
 type part struct{ pack, at, size int64 }
 
 // selectDoomed is a box as doomed.scan takes it.
-var selectDoomed = fmt.Sprintf("SELECT b.batch, b.size, EXISTS (SELECT 1 FROM export_batches x WHERE x.number = b.number), b.pack, b.at, %d + b.head + b.payload FROM batches b WHERE ",
+var selectDoomed = fmt.Sprintf("SELECT b.number, b.batch, b.size, EXISTS (SELECT 1 FROM export_batches x WHERE x.number = b.number), b.pack, b.at, %d + b.head + b.payload FROM batches b WHERE ",
 	recordHead)
 
 func (d *doomed) scan(from interface{ Scan(...any) error }) error {
 	var id []byte
-	err := from.Scan(&id, &d.size, &d.released, &d.lies.pack, &d.lies.at, &d.lies.size)
+	err := from.Scan(&d.number, &id, &d.size, &d.released, &d.lies.pack, &d.lies.at, &d.lies.size)
 	copy(d.batch[:], id)
 	return err
 }
@@ -95,7 +96,7 @@ func takeAll(ctx context.Context, tx *sql.Tx, e store.Erasure) (all []doomed, er
 	}
 	for _, stmt := range []string{
 		"INSERT OR IGNORE INTO erased (subject, batch) SELECT subject, batch FROM batches WHERE subject = ? ORDER BY batch",
-		"DELETE FROM capsules WHERE batch IN (SELECT batch FROM batches WHERE subject = ?)",
+		"DELETE FROM shreds WHERE subject = ?",
 		"DELETE FROM batches WHERE subject = ?",
 	} {
 		if _, err := tx.ExecContext(ctx, stmt, e.Subject[:]); err != nil {
@@ -111,8 +112,8 @@ func takeNamed(ctx context.Context, tx *sql.Tx, e store.Erasure) (all []doomed, 
 	for i, text := range []string{
 		selectDoomed + "b.batch = ? AND b.subject = ?",
 		"INSERT OR IGNORE INTO erased (batch, subject) VALUES (?, ?)",
-		"DELETE FROM capsules WHERE batch = ?",
-		"DELETE FROM batches WHERE batch = ?",
+		"DELETE FROM shreds WHERE subject = ? AND number = ?",
+		"DELETE FROM batches WHERE number = ?",
 	} {
 		if stmts[i], err = tx.PrepareContext(ctx, text); err != nil {
 			return nil, fmt.Errorf("store: erase: %w", err)
@@ -131,10 +132,11 @@ func takeNamed(ctx context.Context, tx *sql.Tx, e store.Erasure) (all []doomed, 
 		}
 		if here {
 			all = append(all, d)
-			for _, del := range stmts[2:] {
-				if err == nil {
-					_, err = del.ExecContext(ctx, b[:])
-				}
+			if err == nil {
+				_, err = stmts[2].ExecContext(ctx, e.Subject[:], d.number)
+			}
+			if err == nil {
+				_, err = stmts[3].ExecContext(ctx, d.number)
 			}
 		}
 		if err != nil {
@@ -144,8 +146,11 @@ func takeNamed(ctx context.Context, tx *sql.Tx, e store.Erasure) (all []doomed, 
 	return all, nil
 }
 
-// noteDoomed notes the bytes that are to be blanked, neighbours as one, and how many they are of each pack.
+// noteDoomed notes what is to be blanked, neighbours as one, and how many bytes they are of each pack.
 func noteDoomed(ctx context.Context, tx *sql.Tx, all []doomed) error {
+	if err := noteHusks(ctx, tx, all); err != nil {
+		return err
+	}
 	slices.SortFunc(all, func(a, b doomed) int {
 		return cmp.Or(cmp.Compare(a.lies.pack, b.lies.pack), cmp.Compare(a.lies.at, b.lies.at))
 	})

@@ -47,7 +47,8 @@ const lookup = 64
 const (
 	insertBox = `INSERT INTO batches (batch, subject, device, consent, policy, purpose, sequence, digest,
 		bucket, size, hour, recipients, pack, at, head, payload) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`
-	insertCapsules = "INSERT OR REPLACE INTO capsules (batch, sealed, shred_key, epoch) VALUES (?, ?, ?, ?)"
+	insertCapsules = "INSERT OR REPLACE INTO sealed (number, capsules) VALUES (?, ?)"
+	insertShred    = "INSERT OR REPLACE INTO shreds (subject, number, shred_key, epoch) VALUES (?, ?, ?, ?)"
 )
 
 var (
@@ -59,7 +60,7 @@ var (
 // prepareHot prepares what Put says to the index over and over, on its one writing connection.
 func (x *Index) prepareHot(ctx context.Context) (map[string]*sql.Stmt, error) {
 	out := map[string]*sql.Stmt{}
-	for _, text := range []string{selectStanding, selectEpoch, selectStored, selectErased, insertBox, insertCapsules, insertLeaf} {
+	for _, text := range []string{selectStanding, selectEpoch, selectStored, selectErased, insertBox, insertCapsules, insertShred, insertLeaf} {
 		var err error
 		if out[text], err = x.write.PrepareContext(ctx, text); err != nil {
 			return nil, fmt.Errorf("store: prepare a statement: %w", err)
@@ -198,14 +199,18 @@ func (s *Store) insertGroup(ctx context.Context, tx preparedTx, fresh []*store.R
 		for _, k := range r.Recipients {
 			recipients = append(recipients, k[:]...)
 		}
-		if _, err := tx.ExecContext(ctx, insertBox, r.Batch[:], r.Subject[:], r.Device[:], r.Consent[:], r.Policy[:], r.Purpose,
+		res, err := tx.ExecContext(ctx, insertBox, r.Batch[:], r.Subject[:], r.Device[:], r.Consent[:], r.Policy[:], r.Purpose,
 			int64(r.Sequence), r.Digest[:], r.Bucket, r.Size(), hour(r.Received), nonNil(recipients), places[i].pack,
-			places[i].at, len(r.Head), len(r.Payload)); err != nil {
+			places[i].at, len(r.Head), len(r.Payload))
+		var number int64
+		if err == nil {
+			number, err = res.LastInsertId()
+		}
+		if err != nil {
 			return fmt.Errorf("store: write the index: %w", err)
 		}
 		epoch, ok := epochs[r.Subject]
 		if !ok {
-			var err error
 			if epoch, err = s.epochOf(ctx, tx, r.Subject); err != nil {
 				return err
 			}
@@ -215,7 +220,10 @@ func (s *Store) insertGroup(ctx context.Context, tx preparedTx, fresh []*store.R
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, insertCapsules, r.Batch[:], sealed, shred, epoch.number); err != nil {
+		if _, err = tx.ExecContext(ctx, insertCapsules, number, sealed); err == nil {
+			_, err = tx.ExecContext(ctx, insertShred, r.Subject[:], number, shred, epoch.number)
+		}
+		if err != nil {
 			return fmt.Errorf("store: write the capsules: %w", err)
 		}
 		if err := addLeaf(ctx, tx, r.Leaf); err != nil {

@@ -102,7 +102,7 @@ func (s *Store) compareEpochs(ctx context.Context, rep *Report) error {
 // dropShut takes out a person's rows that were wrapped by a key before number.
 func (s *Store) dropShut(ctx context.Context, subject store.ID, number int64) (int, error) {
 	var shut int
-	const old = "b.subject = ? AND EXISTS (SELECT 1 FROM capsules c WHERE c.batch = b.batch AND c.epoch < ?)"
+	const old = "b.subject = ? AND EXISTS (SELECT 1 FROM shreds k WHERE k.subject = b.subject AND k.number = b.number AND k.epoch < ?)"
 	err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM batches b WHERE "+old, subject[:], number).Scan(&shut)
 	if err != nil {
 		return 0, fmt.Errorf("store: look for boxes that no key opens: %w", err)
@@ -125,7 +125,7 @@ func (s *Store) dropShut(ctx context.Context, subject store.ID, number int64) (i
 		if _, err := tx.ExecContext(ctx, "DELETE FROM batches AS b WHERE "+old, subject[:], number); err != nil {
 			return fmt.Errorf("store: take out boxes that no key opens: %w", err)
 		}
-		if _, err := tx.ExecContext(ctx, "DELETE FROM capsules WHERE batch NOT IN (SELECT batch FROM batches)"); err != nil {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM shreds WHERE subject = ? AND epoch < ?", subject[:], number); err != nil {
 			return fmt.Errorf("store: take out boxes that no key opens: %w", err)
 		}
 		return setEpoch(ctx, tx, subject, number)
