@@ -13,7 +13,7 @@ import (
 
 // tables is every table, those that others are useless without first.
 var tables = []string{"vault_keys", "devices", "custodians", "consents", "batches", "sealed", "shreds", "exports", "export_batches",
-	"export_people", "outbox", "damaged", "invitations", "epochs", "erased", "erasures", "erasure_codes", "scrub", "pack_ends", "husks", "leaves", "ledger", "days", "joins"}
+	"export_people", "outbox", "damaged", "invitations", "epochs", "erased", "erasures", "erasure_codes", "scrub", "pack_ends", "husks", "leaves", "ledger", "days", "joins", "shown", "shown_until"}
 
 // unnumbered is every table without a rowid.
 var unnumbered = map[string]bool{"export_batches": true, "export_people": true, "erased": true, "scrub": true, "shreds": true}

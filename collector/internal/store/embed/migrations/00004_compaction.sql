@@ -31,7 +31,22 @@ CREATE TABLE husks (
   last  INTEGER NOT NULL
 ) STRICT;
 
+-- What operators were shown box by box, and up to which box: later erasures change nothing here. It names nobody, and goes after five weeks.
+CREATE TABLE shown (
+  place   INTEGER PRIMARY KEY AUTOINCREMENT,
+  batch   BLOB NOT NULL,
+  bucket  INTEGER NOT NULL,
+  hour    INTEGER NOT NULL,
+  purpose TEXT NOT NULL
+) STRICT;
+CREATE INDEX shown_hour ON shown (hour);
+CREATE TABLE shown_until (
+  one    INTEGER PRIMARY KEY CHECK (one = 1),
+  number INTEGER NOT NULL
+) STRICT;
+
 -- +goose Down
+DROP TABLE shown_until; DROP TABLE shown;
 CREATE TABLE capsules (
   batch     BLOB PRIMARY KEY,
   sealed    BLOB NOT NULL,
