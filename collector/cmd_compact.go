@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -21,27 +22,25 @@ func compactCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 	}
 	dir := dirFlag(cmd)
-	asJSON := cmd.Flags().Bool("json", false, "print JSON")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) (err error) {
 		h, err := openHome(*dir)
 		if err != nil {
 			return err
 		}
-		st, _, err := embed.Open(cmd.Context(), string(h), slog.New(slog.DiscardHandler))
+		st, rep, err := embed.Open(cmd.Context(), string(h), slog.New(slog.DiscardHandler))
 		if err != nil {
 			return err
 		}
-		done, err := st.CompactAll(cmd.Context())
-		if e := st.Close(); err == nil {
-			err = e
+		if rep.Salved {
+			return errors.Join(st.Close(), errors.New("the index was damaged and is salvaged now; the old one lies in damaged/. Rows that were lost would take "+
+				"their boxes along: look at it first, then run compact again"))
 		}
-		if err != nil {
+		_, err = st.CompactAll(cmd.Context())
+		if err := errors.Join(err, st.Close()); err != nil {
 			return err
 		}
-		if *asJSON {
-			return printJSON(cmd.OutOrStdout(), map[string]int{"packs": done.Packs})
-		}
-		fmt.Fprintf(cmd.OutOrStdout(), "Rewritten or removed: %d packs.\n", done.Packs)
+		// How much was erased is nobody's business.
+		fmt.Fprintln(cmd.OutOrStdout(), "The packs hold what stays, and nothing else.")
 		return nil
 	}
 	return cmd

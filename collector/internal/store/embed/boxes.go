@@ -106,6 +106,7 @@ func (s *Store) readOnce(ctx context.Context, batch store.ID) (r store.Record, p
 			return store.Record{}, pl, err
 		}
 	}
+	s.pause(lookedUp)
 	if r.Head, r.Payload, err = s.packs.read(pl, batch, head, payload); err != nil {
 		return store.Record{}, pl, err
 	}

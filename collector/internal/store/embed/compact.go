@@ -253,9 +253,7 @@ func (s *Store) moveSome(ctx context.Context, pack int64, rows []moving, t *targ
 	if err := t.file.Sync(); err != nil {
 		return fmt.Errorf("sync a pack: %w", err) // the file is left for good
 	}
-	if s.betweenCopyAndMove != nil {
-		s.betweenCopyAndMove()
-	}
+	s.pause(copied)
 	return s.move(ctx, pack, rows, t)
 }
 

@@ -183,8 +183,8 @@ func TestI21CompactionSurvivesDeathAnywhere(t *testing.T) {
 		s, _, err := open(ctx, dir, quiet(), d)
 		must(t, err)
 		moved := false
-		s.betweenCopyAndMove = func() {
-			if !moved {
+		s.pausing = func(m moment) {
+			if m == copied && !moved {
 				moved = true
 				left := d.left
 				d.left = 1 << 30 // the erasure itself is whole; other tests end it anywhere
@@ -456,5 +456,98 @@ func TestEverythingErasedLeavesNoPack(t *testing.T) {
 	must(t, s.read.QueryRow("SELECT count(*) || ' ' || (SELECT count(*) FROM scrub) FROM pack_ends").Scan(&left))
 	if left != "0 0" {
 		t.Error(fmt.Sprintf("notes of packs that are gone stay: %s", left))
+	}
+}
+
+// TestTheTargetStaysWhileItIsFilled: everything that was moved so far is erased while the rest is on its way; the rest arrives.
+func TestTheTargetStaysWhileItIsFilled(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := reopen(t, dir)
+	p, q := storetest.Enrol(t, s), storetest.Enrol(t, s)
+	var first, rest []store.Record
+	for range moveRows {
+		first = append(first, p.Record(10))
+	}
+	for range 20 {
+		rest = append(rest, random(q, 100))
+	}
+	goes := random(q, 50)
+	_, err := s.Put(ctx, append(append([]store.Record{goes}, first...), rest...))
+	must(t, err)
+	eraseSome(t, s, q, goes.Batch)
+	steps := 0
+	s.pausing = func(m moment) {
+		if m != copied {
+			return
+		}
+		if steps++; steps == 2 {
+			_, err := s.Erase(ctx, store.Erasure{ID: storetest.ID(), Subject: p.Device.Subject, All: true, At: storetest.Noon}, storetest.Sign)
+			must(t, err)
+		}
+	}
+	_, err = s.CompactAll(ctx)
+	must(t, err)
+	if steps != 2 {
+		t.Fatalf("%d steps", steps)
+	}
+	same(t, s, rest)
+	must(t, s.Close())
+	s, rep := reopen(t, dir)
+	if rep != (Report{}) {
+		t.Errorf("%+v", rep)
+	}
+	same(t, s, rest)
+	if n := inPacks(t, dir, append(first, goes)); n != 0 {
+		t.Errorf("%d erased boxes lie in the packs", n)
+	}
+}
+
+// TestI16NothingUnsyncedAtTheMove: when rows begin to name the new pack, a power cut would take no byte and no name of it.
+func TestI16NothingUnsyncedAtTheMove(t *testing.T) {
+	d := &powerDisk{unsynced: map[string]int{}, unnamed: map[string]bool{}}
+	s, _, err := open(ctx, t.TempDir(), quiet(), d)
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close()) })
+	p, q := storetest.Enrol(t, s), storetest.Enrol(t, s)
+	goes, stays := random(p, 3000), random(q, 3000)
+	put1(t, s, goes)
+	put1(t, s, stays)
+	eraseSome(t, s, p, goes.Batch)
+	looked := false
+	s.pausing = func(moment) {
+		looked = true
+		if len(d.unsynced) != 0 || len(d.unnamed) != 0 {
+			t.Errorf("unsynced %v, unnamed %v", d.unsynced, d.unnamed)
+		}
+	}
+	_, err = s.CompactAll(ctx)
+	must(t, err)
+	if !looked {
+		t.Fatal("nothing was moved")
+	}
+}
+
+// TestReadWhileItMoves: a box that moves after its row was read, and before its bytes were, reads all the same.
+func TestReadWhileItMoves(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := reopen(t, dir)
+	p, q := storetest.Enrol(t, s), storetest.Enrol(t, s)
+	goes, stays := random(p, 3000), random(q, 3000)
+	put1(t, s, goes)
+	put1(t, s, stays)
+	eraseSome(t, s, p, goes.Batch)
+	times := 0
+	s.pausing = func(m moment) {
+		if m != lookedUp {
+			return
+		}
+		if times++; times == 1 {
+			_, err := s.CompactAll(ctx)
+			must(t, err)
+		}
+	}
+	same(t, s, []store.Record{stays})
+	if times != 2 {
+		t.Errorf("the row was read %d times", times)
 	}
 }

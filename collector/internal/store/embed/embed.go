@@ -25,11 +25,11 @@ type Store struct {
 	ring    *ring
 	journal journal
 	// what Put says to the index, by its text
-	prepared           map[string]*sql.Stmt
-	compacting         sync.Mutex    // one compaction at a time; taken before erasing
-	erasing            sync.Mutex    // one erasure at a time; taken before mu
-	freed              chan struct{} // something was erased since the last compaction
-	betweenCopyAndMove func()        // for tests, which erase something at this moment
+	prepared   map[string]*sql.Stmt
+	compacting sync.Mutex    // one compaction at a time; taken before erasing
+	erasing    sync.Mutex    // one erasure at a time; taken before mu
+	freed      chan struct{} // something was erased since the last compaction
+	pausing    func(moment)  // for tests, which do something at that moment
 
 	mu      sync.Mutex // guards what follows, and so the order of packs and rows
 	packs   packs
@@ -108,6 +108,20 @@ func (s *Store) Arrived() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.arrived
+}
+
+// moment is one at which another may be quicker.
+type moment uint8
+
+const (
+	lookedUp moment = iota // a row was read, its bytes not yet
+	copied                 // boxes were copied, their rows not yet moved
+)
+
+func (s *Store) pause(m moment) {
+	if s.pausing != nil {
+		s.pausing(m)
+	}
 }
 
 // suspect makes the next start read the whole index, because SQLite found it damaged while it ran.
