@@ -107,6 +107,10 @@ func copyPacks(ctx context.Context, dir, to string) (whole bool, err error) {
 
 // namedPacks are the packs that a copied index names. It leaves no side file beside it.
 func namedPacks(ctx context.Context, index string) (named map[int64]bool, err error) {
+	index, err = filepath.Abs(index)
+	if err != nil {
+		return nil, fmt.Errorf("store: find the copied index: %w", err)
+	}
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(index), RawQuery: "mode=ro&immutable=1"}
 	db, err := sql.Open("sqlite", u.String())
 	if err != nil {
