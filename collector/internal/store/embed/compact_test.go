@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -455,7 +454,7 @@ func TestEverythingErasedLeavesNoPack(t *testing.T) {
 	var left string
 	must(t, s.read.QueryRow("SELECT count(*) || ' ' || (SELECT count(*) FROM scrub) FROM pack_ends").Scan(&left))
 	if left != "0 0" {
-		t.Error(fmt.Sprintf("notes of packs that are gone stay: %s", left))
+		t.Errorf("notes of packs that are gone stay: %s", left)
 	}
 }
 
