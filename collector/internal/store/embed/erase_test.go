@@ -365,22 +365,26 @@ func migrateDown(t *testing.T, s *Store, version int64) {
 	must(t, err)
 }
 
-// TestOldIndexIsSalvaged: a damaged index of a collector that kept shred keys beside the capsules loses no box that can be read.
-func TestOldIndexIsSalvaged(t *testing.T) {
-	dir := t.TempDir()
-	s, _ := reopen(t, dir)
-	p := storetest.Enrol(t, s)
-	kept := []store.Record{p.Record(10), p.Record(20)}
-	for _, r := range kept {
-		put1(t, s, r)
+// TestOldIndexIsBroughtOver: an index of a collector that kept shred keys beside the capsules loses no box, whole or salvaged.
+func TestOldIndexIsBroughtOver(t *testing.T) {
+	for _, damaged := range []bool{false, true} {
+		dir := t.TempDir()
+		s, _ := reopen(t, dir)
+		p := storetest.Enrol(t, s)
+		kept := []store.Record{p.Record(10), p.Record(20)}
+		for _, r := range kept {
+			put1(t, s, r)
+		}
+		migrateDown(t, s, 3)
+		must(t, s.Close())
+		if damaged {
+			x, err := salvage(ctx, dir, &Report{})
+			must(t, err)
+			must(t, x.Close())
+		}
+		s, _ = reopen(t, dir)
+		same(t, s, kept)
 	}
-	migrateDown(t, s, 3)
-	must(t, s.Close())
-	x, err := salvage(ctx, dir, &Report{})
-	must(t, err)
-	must(t, x.Close())
-	s, _ = reopen(t, dir)
-	same(t, s, kept)
 }
 
 // TestLostKeysBlockNobody: without a person's key the collector starts, says so, serves others, and takes the person's next boxes.
