@@ -63,7 +63,7 @@ func consentGive() *cobra.Command {
 				return misuse{errors.New("consent is given by a person at a terminal; standard input is none")}
 			}
 			if page {
-				return openPage(cmd, true, true)
+				return openPage(cmd, reviewDesk(cmd), true, true)
 			}
 			d, err := openDevice()
 			if err != nil {

@@ -92,7 +92,7 @@ func enrolRecovered(cmd *cobra.Command, invitation string, keys *keystore.Store,
 	if err := upload.EnrolRecovered(cmd.Context(), invitation, keys, passphrase, string(code)); err != nil {
 		return err
 	}
-	fmt.Fprintln(cmd.OutOrStdout(), "Enrolled with your own key; your recovery code stays as it is. What was sent before: byleave export-mine --receipt\n"+
+	fmt.Fprintln(cmd.OutOrStdout(), "Enrolled with your own key; your recovery code stays as it is. What was sent before: byleave review --receipt\n"+
 		"Nothing is recorded until you agree to something: byleave consent give")
 	return poke(cmd, "reload")
 }

@@ -12,31 +12,46 @@ import (
 	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/review"
 	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/erasure"
 	"github.com/spf13/cobra"
 )
 
 func reviewCommand() *cobra.Command {
 	var quiet bool
+	var receipt string
 	cmd := &cobra.Command{
 		Use:   "review",
 		Short: "Open the page on which you see what was recorded, delete it, agree, take back and withdraw",
 		Long: "Opens a page in your browser that this computer serves to you alone, while this command runs. Its address works once.\n" +
 			"What was recorded opens there with your passphrase; nothing that is opened is written to disk or kept after the page closes.\n" +
 			"It ends when you press Close, after fifteen minutes without use, or with ctrl+c. A yes is taken only if this command was\n" +
-			"typed at a terminal; everything else works without one.",
-		Example: "  byleave review\n  byleave review --no-browser   # only print the address",
+			"typed at a terminal; everything else works without one.\n\n" +
+			"If your computer is lost, --receipt shows on any other one what the collector holds of you: the page asks for your recovery code, and\n" +
+			"everything can be deleted there.",
+		Example: "  byleave review\n  byleave review --no-browser   # only print the address\n  byleave review --receipt 'byleave://…'",
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return openPage(cmd, isTerminal(os.Stdin), !quiet) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			desk := reviewDesk(cmd)
+			if receipt != "" {
+				r, err := erasure.ParseReceipt(receipt)
+				if err != nil {
+					return misuse{err}
+				}
+				desk = farDesk(r)
+			}
+			return openPage(cmd, desk, isTerminal(os.Stdin), !quiet)
+		},
 	}
+	cmd.Flags().StringVar(&receipt, "receipt", "", "show what the collector holds, with a receipt and the recovery code, on any machine")
 	cmd.Flags().BoolVar(&quiet, "no-browser", false, "print the address and open nothing")
 	return cmd
 }
 
 // openPage serves the page until it is closed, and says how it ended.
-func openPage(cmd *cobra.Command, mayGive, browser bool) error {
+func openPage(cmd *cobra.Command, desk review.Desk, mayGive, browser bool) error {
 	out := cmd.OutOrStdout()
 	why, err := review.Serve(cmd.Context(), review.Options{
-		Desk: reviewDesk(cmd), MayGive: mayGive,
+		Desk: desk, MayGive: mayGive,
 		Ready: func(address string) {
 			fmt.Fprintf(out, "This address works once, for five minutes, in one browser:\n\n  %s\n\n", address)
 			if browser && showInBrowser(address) {

@@ -54,9 +54,11 @@ func TestHandPages(t *testing.T) {
 	unlockPage(t, ctx)
 	ask[bool](t, ctx, `document.querySelectorAll(".pair img").forEach(i => i.loading = "eager"); true`)
 	spotless(t, ctx, program, "hand-recorded")
-	if shown := text(t, ctx); !strings.Contains(shown, "until the next box may leave") || !strings.Contains(shown, "3 boxes held") || !strings.Contains(shown, "You began: Write to the harbour office") {
+	if shown := text(t, ctx); !strings.Contains(shown, "The next box may leave at") || !strings.Contains(shown, "3 boxes held") || !strings.Contains(shown, "You began: Write to the harbour office") {
 		t.Errorf("the page does not say what waits:\n%s", shown)
 	}
+
+	countsDown(t, ctx)
 
 	do(t, ctx, press("Take something out…"))
 	spotless(t, ctx, program, "hand-cut")
@@ -130,8 +132,48 @@ func TestHandPages(t *testing.T) {
 	}
 	do(t, ctx, press("Keep it"), press("Use and history"))
 	spotless(t, ctx, program, "hand-use")
-	if shown = text(t, ctx); !strings.Contains(shown, "switched frames off") || !strings.Contains(shown, "Not known at the moment") || !strings.Contains(shown, "that may leave today") {
+	if shown = text(t, ctx); !strings.Contains(shown, "switched frames off") || !strings.Contains(shown, "Not known at the moment") || !strings.Contains(shown, "that may leave today") ||
+		!strings.Contains(shown, "How many joules this program draws is not known") {
 		t.Errorf("use and history:\n%s", shown)
+	}
+}
+
+// countsDown looks at the hold as its time passes: it runs by the browser's own clock, says one thing at a time, asks nobody, needs neither a
+// script nor a style of its own, and disturbs nobody who listens: what is read aloud is the time of day, which stays true.
+func countsDown(t *testing.T, ctx context.Context) {
+	t.Helper()
+	before := ask[int](t, ctx, `performance.getEntriesByType("resource").length`)
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`new Promise(done => { const c = document.querySelector("svg.count"), from = c.getCurrentTime();
+		const look = () => !c.animationsPaused() && c.getCurrentTime() > from ? done(true) : setTimeout(look, 10); look() })`, chromedp.EvalAwaitPromise)); err != nil {
+		t.Fatal("the countdown stands still:", err)
+	}
+	type moment struct {
+		Words []string
+		Ring  string
+	}
+	at := func(seconds int) moment {
+		return ask[moment](t, ctx, fmt.Sprintf(`(() => { document.querySelectorAll(".hold svg").forEach(e => { e.pauseAnimations(); e.setCurrentTime(%d) });
+			return {Words: [...document.querySelectorAll("svg.count text")].filter(e => getComputedStyle(e).visibility === "visible").map(e => e.textContent),
+				Ring: getComputedStyle(document.querySelector(".ring .gone")).strokeDasharray} })()`, seconds))
+	}
+	said, begins := map[string]bool{}, at(0)
+	var m moment
+	for _, seconds := range []int{0, 61, 125, 1000, 4000} {
+		if m = at(seconds); len(m.Words) != 1 || said[m.Words[0]] {
+			t.Errorf("after %d seconds it says %+v; before: %v", seconds, m, said)
+			continue
+		}
+		said[m.Words[0]] = true
+	}
+	if !said["Due now"] || m.Ring == begins.Ring || !strings.HasPrefix(m.Ring, "100") {
+		t.Errorf("it begins with %+v and ends with %+v", begins, m)
+	}
+	at(0)
+	if n := ask[int](t, ctx, `document.querySelectorAll("script, [style], .hold [aria-live], .hold [role=timer], .hold [role=status], .hold [role=alert], .hold svg:not([aria-hidden=true])").length`); n != 0 {
+		t.Errorf("%d parts of the page move aloud, or are no plain markup", n)
+	}
+	if after := ask[int](t, ctx, `performance.getEntriesByType("resource").length`); after != before {
+		t.Errorf("the countdown asked for something: %d and %d", before, after)
 	}
 }
 

@@ -201,6 +201,7 @@ func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error
 	g.Go(func() error { c.audit.Run(ctx, time.Minute); return nil })
 	g.Go(func() error { c.reload(ctx); return nil })
 	g.Go(func() error { c.ledger.Run(ctx); return nil })
+	g.Go(func() error { keepCompact(ctx, c.store); return nil })
 	g.Go(func() error { return c.serveOperator(ctx) })
 	g.Go(func() error { return c.serveHealth(healthy, drained) })
 	c.log.Info("ready")

@@ -41,7 +41,8 @@ func opens(t *testing.T, index, packs, keys string, person hpke.PrivateKey) (tex
 	db, err := sql.Open("sqlite", "file:"+index)
 	check(t, err)
 	defer db.Close()
-	rows, err := db.Query(`SELECT b.batch, b.digest, b.pack, b.at, b.head, b.payload, c.sealed, c.shred_key, c.epoch FROM batches b JOIN capsules c USING (batch)`)
+	rows, err := db.Query(`SELECT b.batch, b.digest, b.pack, b.at, b.head, b.payload, c.capsules, k.shred_key, k.epoch FROM batches b JOIN sealed c USING (number)
+		JOIN shreds k ON k.subject = b.subject AND k.number = b.number`)
 	check(t, err)
 	defer rows.Close()
 	for rows.Next() {

@@ -266,6 +266,7 @@ func TestReviewDeletesByKeyboard(t *testing.T) {
 	tabTo(".close button")
 	load(chromedp.KeyEvent(kb.Enter))
 	check(t, review.Wait(ctx))
+	check(t, os.RemoveAll(filepath.Join(s.Desk.Home(), ".local/share/Mousepad"))) // the editor's own copies of what was typed into it
 	for _, where := range []string{profile, s.Home, s.Desk.Home()} {
 		if name := onDisk(t, where, "ocelot", "walrus", "zebra", s.Recovery, code); name != "" {
 			t.Errorf("%s holds what the page showed", name)

@@ -69,6 +69,7 @@ type sheet struct {
 	Proof string
 	View  View
 	Page  any
+	Far   bool // nothing of it lies on this computer
 }
 
 // titles also says which pages exist, and where they stand in the menu.
@@ -98,7 +99,7 @@ var titles = map[string]struct{ title, here string }{
 // say writes one page. A page that fails to render is said in one sentence, without its content.
 func (s *server) say(w http.ResponseWriter, status int, name string, page any) {
 	t := titles[name]
-	sh := sheet{Title: t.title, Here: t.here, Page: page}
+	sh := sheet{Title: t.title, Here: t.here, Page: page, Far: s.opt.Desk.Far}
 	if v, ok := page.(viewer); ok {
 		sh.View = v.view()
 	}
@@ -177,6 +178,10 @@ type kind struct {
 }
 
 func (s *server) home(w http.ResponseWriter, r *http.Request) {
+	if s.opt.Desk.Far {
+		http.Redirect(w, r, "/recorded", http.StatusSeeOther)
+		return
+	}
 	v, err := s.opt.Desk.Look(r.Context())
 	if err != nil {
 		s.trouble(w, err)

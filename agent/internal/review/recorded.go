@@ -39,7 +39,7 @@ type recorded struct {
 	Hits     int
 	Held     int
 	Leaves   time.Time // the next box, not before
-	In       string    // how long until then, in words
+	Ticks    []moment  // how long until then, now and later; none: it has passed
 	Gone     int       // hundredths of its hold that have passed
 	NextID   string
 	Released bool // the person let it leave
@@ -187,7 +187,7 @@ func (p *recorded) count(all []*opened, now time.Time) {
 		if o.Next {
 			p.Leaves, p.NextID, p.Released, p.Gone = o.Leaves, o.ID, o.Released, o.Sealing(now)
 			if o.Leaves.After(now) {
-				p.In = lasted(o.Leaves.Sub(now))
+				p.Ticks = countdown(o.Box, now)
 			}
 		}
 		if !isReady(o) {

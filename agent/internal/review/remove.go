@@ -249,6 +249,9 @@ func (s *server) askEverything(w http.ResponseWriter, _ *http.Request, x *index)
 // forgetAll destroys everything and makes a new key of the person's, whose code it shows once. Then the page is locked.
 func (s *server) forgetAll(w http.ResponseWriter, r *http.Request, x *index) {
 	first, again := r.PostForm.Get("first"), r.PostForm.Get("again")
+	if s.opt.Desk.Far { // the key and its code stay the person's
+		first, again = "", ""
+	}
 	e := everything{Boxes: len(x.all())}
 	switch {
 	case strings.TrimSpace(r.PostForm.Get("yes")) != "yes":
@@ -261,12 +264,15 @@ func (s *server) forgetAll(w http.ResponseWriter, r *http.Request, x *index) {
 		return
 	}
 	done, err := x.mine.ForgetAll(r.Context(), []byte(first))
-	if err != nil && done.Recovery == "" {
+	if err != nil && done.Recovery == "" { // nothing was changed
 		e.Problem = err.Error()
 		s.say(w, http.StatusUnprocessableEntity, "everything", e)
 		return
 	}
 	e.Done, e.Code = done.sentence(), done.Recovery
+	if s.opt.Desk.Far {
+		e.Done = done.Record
+	}
 	if err != nil { // the key is new already, and its code must be seen
 		e.Done = "Not everything is destroyed yet: " + err.Error() + ". Please try again."
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +27,8 @@ const (
 
 // Desk is what the pages show and do. Its functions may be called at the same time.
 type Desk struct {
+	// Far says that nothing of this lies on this computer: what is shown comes from a collector, and can be read and deleted whole, no more.
+	Far      bool
 	Look     func(context.Context) (View, error)
 	Give     func(context.Context, policy.Policy, policy.Choice) error
 	Refuse   func(context.Context) error
@@ -248,10 +251,16 @@ func newServer(host string, opt Options) *server {
 		"GET /cut/{box}/picture/{n}/image": s.unlockedFrame(s.pictureNow),
 		"/":                                s.missing,
 	} {
-		s.mux.Handle(pattern, s.inside(page))
+		if !opt.Desk.Far || slices.Contains(farPages, pattern) {
+			s.mux.Handle(pattern, s.inside(page))
+		}
 	}
 	return s
 }
+
+// farPages are those that need nothing of this computer.
+var farPages = []string{"GET /{$}", "POST /close", "POST /unlock", "POST /lock", "GET /recorded", "GET /recorded/{view}", "POST /recorded/look",
+	"GET /frame/{box}/{n}", "GET /sent/{box}", "GET /forget/everything", "POST /forget/everything", "GET /dictionary", "/"}
 
 // end says once why the page ends.
 func (s *server) end(why Reason) {

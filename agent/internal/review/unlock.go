@@ -1,6 +1,7 @@
 package review
 
 import (
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -39,6 +40,15 @@ func (l *lock) set(x *index) {
 	}
 }
 
+// farLimit is how long all of a person's boxes may take to come.
+const farLimit = 30 * time.Minute
+
+// Away is why nothing can be opened now, though nothing was wrong with what was typed.
+type Away struct{ Why error }
+
+// Error says why.
+func (a Away) Error() string { return a.Why.Error() }
+
 // locked asks for the passphrase.
 type locked struct {
 	Wrong bool
@@ -60,7 +70,17 @@ func (s *server) unlock(w http.ResponseWriter, r *http.Request) {
 	if !s.wait(r, l.next.Sub(s.opt.Now())) {
 		return
 	}
+	if s.opt.Desk.Far { // what is fetched may take longer than any page
+		if err := http.NewResponseController(w).SetWriteDeadline(s.opt.Now().Add(farLimit)); err != nil {
+			s.trouble(w, err)
+			return
+		}
+	}
 	mine, err := s.opt.Desk.Unlock(r.Context(), secret)
+	if away := (Away{}); errors.As(err, &away) {
+		s.trouble(w, away.Why)
+		return
+	}
 	if err != nil {
 		l.delay = min(max(2*l.delay, firstDelay), mostDelay)
 		l.next = s.opt.Now().Add(l.delay)

@@ -315,7 +315,7 @@ func (r *rig) digest() string {
 	must(r.t, err)
 	defer db.Close()
 	h := sha256.New()
-	for _, table := range []string{"batches", "capsules", "vault_keys", "devices", "custodians", "invitations", "consents", "exports",
+	for _, table := range []string{"batches", "sealed", "shreds", "vault_keys", "devices", "custodians", "invitations", "consents", "exports",
 		"export_batches", "export_people", "outbox", "damaged", "epochs", "erased", "erasures", "erasure_codes"} {
 		rows, err := db.Query("SELECT * FROM " + table)
 		must(r.t, err)

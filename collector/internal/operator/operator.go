@@ -39,13 +39,23 @@ type boxes interface {
 	Arrived() <-chan struct{}
 }
 
+// keeper is a store that remembers what was shown, so that no erasure changes it.
+type keeper interface {
+	Shown(ctx context.Context, after int64) iter.Seq2[store.Row, error]
+	ShownUntil(ctx context.Context) (int64, error)
+	Show(ctx context.Context, after, until int64, least int, before time.Time) error
+}
+
+// keepShown is how far back Tail shows anything.
+const keepShown = 35 * 24 * time.Hour
+
 // New makes the service. Tails end when done closes.
 func New(s boxes, log *slog.Logger, now func() time.Time, done <-chan struct{}) *Operator {
 	return &Operator{store: s, log: log, now: now, done: done}
 }
 
 // Tail shows batches in lots of at least Lot boxes of at least Floor people: the lots are the same for everyone who asks, and the order
-// within a lot says nothing. Below Floor people it shows nothing.
+// within a lot says nothing. Below Floor people it shows nothing. What it showed once stays, whoever erases what.
 func (o *Operator) Tail(req *pb.TailRequest, stream pb.Operator_TailServer) error {
 	next := lot{people: map[store.ID]bool{}}
 	for {
@@ -73,6 +83,7 @@ func (o *Operator) Tail(req *pb.TailRequest, stream pb.Operator_TailServer) erro
 
 // lot is a lot that grows.
 type lot struct {
+	place        int64 // of the last box that was shown, where the store keeps them
 	after, until int64 // numbers of the last box before it, and of its last one so far
 	boxes        int
 	people       map[store.ID]bool
@@ -80,6 +91,9 @@ type lot struct {
 
 // lots looks at what arrived since, and shows each lot that is full.
 func (o *Operator) lots(stream pb.Operator_TailServer, l *lot) error {
+	if k, ok := o.store.(keeper); ok {
+		return o.keptLots(stream, l, k)
+	}
 	for row, err := range o.store.Scan(stream.Context(), store.Query{After: l.until}) {
 		if err != nil {
 			return o.trouble(err)
@@ -97,6 +111,63 @@ func (o *Operator) lots(stream pb.Operator_TailServer, l *lot) error {
 	return nil
 }
 
+// keptLots shows what was shown before, and then each lot that is full, once it is kept.
+func (o *Operator) keptLots(stream pb.Operator_TailServer, l *lot, k keeper) error {
+	ctx := stream.Context()
+	for {
+		for row, err := range k.Shown(ctx, l.place) {
+			if err != nil {
+				return o.trouble(err)
+			}
+			if err := stream.Send(line(row)); err != nil {
+				return err
+			}
+			l.place = row.Number
+		}
+		after, err := k.ShownUntil(ctx)
+		if err != nil {
+			return o.trouble(err)
+		}
+		if l.after != after || l.until < after {
+			l.begin(after)
+		}
+		full, err := o.grow(ctx, l)
+		if err == nil && full {
+			err = k.Show(ctx, l.after, l.until, max(Lot, Floor), o.now().Add(-keepShown))
+			l.begin(after) // of a lot out of which somebody erased boxes nothing is known any more
+		}
+		if err != nil {
+			return o.trouble(err)
+		}
+		if !full {
+			return nil
+		}
+	}
+}
+
+func (l *lot) begin(after int64) {
+	l.after, l.until, l.boxes = after, after, 0
+	clear(l.people)
+}
+
+// grow looks at what arrived since, until the lot is full.
+func (o *Operator) grow(ctx context.Context, l *lot) (full bool, err error) {
+	for row, err := range o.store.Scan(ctx, store.Query{After: l.until}) {
+		if err != nil {
+			return false, err
+		}
+		l.until, l.boxes, l.people[row.Subject] = row.Number, l.boxes+1, true
+		if l.boxes >= Lot && len(l.people) >= Floor {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func line(r store.Row) *pb.TailResponse {
+	return &pb.TailResponse{Batch: r.Batch[:], SizeBucket: uint32(r.Bucket), Hour: r.Received.Unix(), PurposeId: r.Purpose}
+}
+
 // showMost bounds how many boxes of a lot are put in order together.
 const showMost = 1000
 
@@ -105,7 +176,7 @@ func (o *Operator) show(stream pb.Operator_TailServer, l lot) error {
 	send := func() error {
 		slices.SortFunc(rows, func(a, b store.Row) int { return bytes.Compare(a.Batch[:], b.Batch[:]) })
 		for _, r := range rows {
-			if err := stream.Send(&pb.TailResponse{Batch: r.Batch[:], SizeBucket: uint32(r.Bucket), Hour: r.Received.Unix(), PurposeId: r.Purpose}); err != nil {
+			if err := stream.Send(line(r)); err != nil {
 				return err
 			}
 		}

@@ -169,6 +169,44 @@ func TestI12TailOfFewShowsNothing(t *testing.T) {
 	}
 }
 
+// TestI11CountsDoNotFallWhenOneErases: of ten people one takes everything back. What operators saw before stays, line by line and count by
+// count, also for a collector that starts anew, and what arrives later is shown as ever.
+func TestI11CountsDoNotFallWhenOneErases(t *testing.T) {
+	d := newDesk(t)
+	var people []storetest.Person
+	for range Floor {
+		people = append(people, storetest.Enrol(t, d.store))
+	}
+	for n := range 45 {
+		d.put(t, people[n%Floor].Record(3000))
+	}
+	before := d.picture(t)
+	if n := strings.Count(before, "batch:"); n != 40 {
+		t.Fatalf("the control: %d boxes are shown\n%s", n, before)
+	}
+	for _, p := range people[3:5] {
+		_, err := d.store.Erase(ctx, store.Erasure{ID: storetest.ID(), Subject: p.Device.Subject, All: true, At: storetest.Noon}, storetest.Sign)
+		must(t, err)
+		if diff := cmp.Diff(before, d.picture(t)); diff != "" {
+			t.Errorf("after an erasure operators see something else:\n%s", diff)
+		}
+	}
+	again := New(d.store, quiet(), time.Now, make(chan struct{}))
+	if k, ok := again.store.(keeper); !ok {
+		t.Fatal("the store keeps nothing")
+	} else if until, err := k.ShownUntil(ctx); err != nil || until != 40 {
+		t.Errorf("kept until %d, %v", until, err)
+	}
+	for range 2 {
+		for _, p := range people {
+			d.put(t, p.Record(100))
+		}
+	}
+	if n := len(d.tail(t)); n != 40+3+20 { // what was erased before it was ever shown is not
+		t.Errorf("after twenty more boxes %d are shown", n)
+	}
+}
+
 func TestTailFollows(t *testing.T) {
 	d := newDesk(t)
 	var people []storetest.Person

@@ -2,18 +2,25 @@ package embed
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 )
 
 // Backup writes a copy of the index and the packs in dir to the new folder to, beside a running collector if there is one. It copies
 // neither keys/ nor erasures/: a copy that held them would bring back what was erased after it.
-func Backup(ctx context.Context, dir, to string) (err error) {
+func Backup(ctx context.Context, dir, to string) error {
+	return backup(ctx, dir, to, func() {})
+}
+
+// backup calls between once the index is copied.
+func backup(ctx context.Context, dir, to string, between func()) (err error) {
 	if err := os.MkdirAll(filepath.Join(to, "packs"), 0o700); err != nil {
 		return fmt.Errorf("store: make the copy's folder: %w", err)
 	}
@@ -22,7 +29,32 @@ func Backup(ctx context.Context, dir, to string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, x.Close()) }()
+	for try := 1; ; try++ {
+		if err := copyIndexOf(ctx, x, to); err != nil {
+			return err
+		}
+		between()
+		whole, err := copyPacks(ctx, dir, to)
+		switch {
+		case err != nil:
+			return err
+		case whole:
+			return errors.Join(syncFile(filepath.Join(to, "index.db")), osDisk{}.SyncDir(filepath.Join(to, "packs")), osDisk{}.SyncDir(to))
+		case try == backupTries:
+			return errors.New("store: boxes move to other packs faster than they are copied: run the backup again")
+		}
+	}
+}
+
+// backupTries is how often a backup begins again because a compaction moved boxes while it copied.
+const backupTries = 10
+
+// copyIndexOf puts a copy of the index into to, in the place of an earlier one.
+func copyIndexOf(ctx context.Context, x *Index, to string) error {
 	copied := filepath.Join(to, "index.db")
+	if err := os.Remove(copied); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("store: copy the index: %w", err)
+	}
 	// SQLite gives the copy a usual mode; the folder is private already, and this makes the file so before it holds anything.
 	f, err := os.OpenFile(copied, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -34,20 +66,63 @@ func Backup(ctx context.Context, dir, to string) (err error) {
 	if _, err := x.write.ExecContext(ctx, "VACUUM INTO ?", copied); err != nil {
 		return fmt.Errorf("store: copy the index: %w", err)
 	}
-	numbers, err := listPacks(filepath.Join(dir, "packs"))
+	return nil
+}
+
+// copyPacks copies the packs. They are not whole if one that the copied index names is gone, because a compaction moved its boxes since the
+// index was copied. What came since is cut at the restore.
+func copyPacks(ctx context.Context, dir, to string) (whole bool, err error) {
+	named, err := namedPacks(ctx, filepath.Join(to, "index.db"))
 	if err != nil {
-		return err
+		return false, err
 	}
-	for _, n := range numbers { // after the index: what it refers to is there, and what came since is cut at the restore
+	earlier, err := listPacks(filepath.Join(to, "packs")) // of a try that was not whole
+	if err != nil {
+		return false, err
+	}
+	for _, n := range earlier {
+		if err := os.Remove(filepath.Join(to, "packs", packName(n))); err != nil {
+			return false, fmt.Errorf("store: copy a pack: %w", err)
+		}
+	}
+	here, err := listPacks(filepath.Join(dir, "packs"))
+	if err != nil {
+		return false, err
+	}
+	for _, n := range here {
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return false, ctx.Err()
 		}
 		err := CopyFile(filepath.Join(dir, "packs", packName(n)), filepath.Join(to, "packs", packName(n)))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) { // one that went meanwhile held nothing but erased boxes
-			return fmt.Errorf("store: copy a pack: %w", err)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
 		}
+		if err != nil {
+			return false, fmt.Errorf("store: copy a pack: %w", err)
+		}
+		delete(named, n)
 	}
-	return errors.Join(syncFile(copied), osDisk{}.SyncDir(filepath.Join(to, "packs")), osDisk{}.SyncDir(to))
+	return len(named) == 0, nil
+}
+
+// namedPacks are the packs that a copied index names. It leaves no side file beside it.
+func namedPacks(ctx context.Context, index string) (named map[int64]bool, err error) {
+	index, err = filepath.Abs(index)
+	if err != nil {
+		return nil, fmt.Errorf("store: find the copied index: %w", err)
+	}
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(index), RawQuery: "mode=ro&immutable=1"}
+	db, err := sql.Open("sqlite", u.String())
+	if err != nil {
+		return nil, fmt.Errorf("store: read the copied index: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	packs, err := (&Index{read: db}).sizes(ctx, "SELECT DISTINCT pack, 0 FROM batches")
+	named = map[int64]bool{}
+	for _, p := range packs {
+		named[p.pack] = true
+	}
+	return named, err
 }
 
 // Restore puts the index and packs of a Backup into dir in the place of those there, and then does again what was erased since,

@@ -60,31 +60,37 @@ func standing(ctx context.Context, q querier, device, consent store.ID) (store.S
 
 // Read returns a whole record.
 func (s *Store) Read(ctx context.Context, batch store.ID) (store.Record, error) {
-	r, err := s.readOnce(ctx, batch)
-	if errors.Is(err, errNoKey) {
-		r, err = s.readOnce(ctx, batch) // an erasure may have replaced the key in between
+	before := place{pack: -1}
+	for {
+		r, pl, err := s.readOnce(ctx, batch)
+		if again := errors.Is(err, errNoKey) || errors.Is(err, store.ErrDamaged); again && pl != before {
+			before = pl // an erasure may have replaced the key in between, or a compaction moved the box
+			continue
+		}
+		if errors.Is(err, errNoKey) {
+			err = errors.Join(store.ErrDamaged, err)
+		}
+		return r, err
 	}
-	if errors.Is(err, errNoKey) {
-		err = errors.Join(store.ErrDamaged, err)
-	}
-	return r, err
 }
 
-func (s *Store) readOnce(ctx context.Context, batch store.ID) (store.Record, error) {
-	r := store.Record{Batch: batch}
+// readOnce also returns where the box lies.
+func (s *Store) readOnce(ctx context.Context, batch store.ID) (r store.Record, pl place, err error) {
+	r.Batch = batch
 	var sealed, shred []byte
+	var plain bool
 	var epoch sql.NullInt64
 	var subject, device, consent, policy, digest, recipients []byte
-	var pl place
 	var head, payload, received, seq int64
-	err := s.read.QueryRowContext(ctx, `SELECT subject, device, consent, policy, purpose, sequence, digest, bucket, hour, recipients,
-		pack, at, head, payload, sealed, shred_key, epoch FROM batches JOIN capsules USING (batch) WHERE batch = ?`, batch[:]).Scan(&subject, &device,
-		&consent, &policy, &r.Purpose, &seq, &digest, &r.Bucket, &received, &recipients, &pl.pack, &pl.at, &head, &payload, &sealed, &shred, &epoch)
+	err = s.read.QueryRowContext(ctx, `SELECT b.subject, device, consent, policy, purpose, sequence, digest, bucket, hour, recipients,
+		pack, at, head, payload, capsules, plain, shred_key, epoch FROM batches b JOIN sealed USING (number)
+		LEFT JOIN shreds k ON k.subject = b.subject AND k.number = b.number WHERE batch = ?`, batch[:]).Scan(&subject, &device,
+		&consent, &policy, &r.Purpose, &seq, &digest, &r.Bucket, &received, &recipients, &pl.pack, &pl.at, &head, &payload, &sealed, &plain, &shred, &epoch)
 	if errors.Is(err, sql.ErrNoRows) {
-		return store.Record{}, store.ErrNotFound
+		return store.Record{}, pl, store.ErrNotFound
 	}
 	if err != nil {
-		return store.Record{}, fmt.Errorf("store: read a row: %w", err)
+		return store.Record{}, pl, fmt.Errorf("store: read a row: %w", err)
 	}
 	copy(r.Subject[:], subject)
 	copy(r.Device[:], device)
@@ -95,13 +101,16 @@ func (s *Store) readOnce(ctx context.Context, batch store.ID) (store.Record, err
 	for ; len(recipients) >= 32; recipients = recipients[32:] {
 		r.Recipients = append(r.Recipients, [32]byte(recipients))
 	}
-	if r.Capsules, err = s.openCapsules(r, sealed, shred, epoch.Int64); err != nil {
-		return store.Record{}, err
+	if r.Capsules = sealed; !plain {
+		if r.Capsules, err = s.openCapsules(r, sealed, shred, epoch.Int64); err != nil {
+			return store.Record{}, pl, err
+		}
 	}
+	s.pause(lookedUp)
 	if r.Head, r.Payload, err = s.packs.read(pl, batch, head, payload); err != nil {
-		return store.Record{}, err
+		return store.Record{}, pl, err
 	}
-	return r, nil
+	return r, pl, nil
 }
 
 // Scan yields rows in order of arrival. It reads page by page, so that a slow reader holds no transaction open.

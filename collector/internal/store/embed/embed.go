@@ -25,8 +25,11 @@ type Store struct {
 	ring    *ring
 	journal journal
 	// what Put says to the index, by its text
-	prepared map[string]*sql.Stmt
-	erasing  sync.Mutex // one erasure at a time; taken before mu
+	prepared   map[string]*sql.Stmt
+	compacting sync.Mutex    // one compaction at a time; taken before erasing
+	erasing    sync.Mutex    // one erasure at a time; taken before mu
+	freed      chan struct{} // something was erased since the last compaction
+	pausing    func(moment)  // for tests, which do something at that moment
 
 	mu      sync.Mutex // guards what follows, and so the order of packs and rows
 	packs   packs
@@ -65,7 +68,7 @@ func open(ctx context.Context, dir string, log *slog.Logger, d disk) (*Store, Re
 	if err != nil {
 		return nil, rep, err
 	}
-	s := &Store{log: log, dir: dir, lock: lk, now: time.Now, arrived: make(chan struct{}), ring: newRing(dir, d), journal: journal{d, journalDir}}
+	s := &Store{log: log, dir: dir, lock: lk, now: time.Now, arrived: make(chan struct{}), freed: make(chan struct{}, 1), ring: newRing(dir, d), journal: journal{d, journalDir}}
 	if s.Index, err = openChecked(ctx, dir, &rep); err != nil {
 		return nil, rep, errors.Join(err, lk.Close())
 	}
@@ -82,8 +85,10 @@ func open(ctx context.Context, dir string, log *slog.Logger, d disk) (*Store, Re
 	return s, rep, nil
 }
 
-// Close waits for a running Put, moves the log of the index into it and frees the folder.
+// Close waits for a running Put or compaction, moves the log of the index into it and frees the folder.
 func (s *Store) Close() error {
+	s.compacting.Lock()
+	defer s.compacting.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -103,6 +108,20 @@ func (s *Store) Arrived() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.arrived
+}
+
+// moment is one at which another may be quicker.
+type moment uint8
+
+const (
+	lookedUp moment = iota // a row was read, its bytes not yet
+	copied                 // boxes were copied, their rows not yet moved
+)
+
+func (s *Store) pause(m moment) {
+	if s.pausing != nil {
+		s.pausing(m)
+	}
 }
 
 // suspect makes the next start read the whole index, because SQLite found it damaged while it ran.

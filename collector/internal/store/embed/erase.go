@@ -3,11 +3,9 @@ package embed
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
@@ -21,7 +19,7 @@ import (
 //	4 destroy  one transaction: rows and shred keys of what is named go, the person's other shred keys move to the next key
 //	5 replace  the current epoch key is destroyed: no copy of the index from before opens anything of this person
 //	6 record   one transaction: the signed record and its leaf
-//	7 scrub    the bytes in the packs, which nobody can open any more, are blanked
+//	7 scrub    the bytes in the packs, which nobody can open any more, are blanked; compact.go gives their room back
 
 // Erase destroys what e names.
 func (s *Store) Erase(ctx context.Context, e store.Erasure, sign store.SignErasure) ([]byte, error) {
@@ -49,6 +47,10 @@ func (s *Store) Erase(ctx context.Context, e store.Erasure, sign store.SignErasu
 	}
 	if err := s.scrub(ctx); err != nil {
 		s.log.Warn("bytes of erased boxes, which no key opens, are still to be blanked", "error", err)
+	}
+	select {
+	case s.freed <- struct{}{}:
+	default: // KeepCompact knows already
 	}
 	return record, nil
 }
@@ -157,90 +159,6 @@ func (s *Store) replace(ctx context.Context, e store.Erasure) error {
 		return fmt.Errorf("store: note an erasure: %w", err)
 	}
 	return nil
-}
-
-// chosenBy is what an erasure names, as the WHERE of a query over batches b with subject and all as arguments, once its ids stand in
-// erased.
-func chosenBy(e store.Erasure) string {
-	if e.All {
-		return "b.subject = ? AND ?"
-	}
-	return "b.subject = ? AND NOT ? AND EXISTS (SELECT 1 FROM erased x WHERE x.subject = b.subject AND x.batch = b.batch)"
-}
-
-// eraseRows takes out the rows of what e names, and writes down what was done.
-func eraseRows(ctx context.Context, tx *sql.Tx, e store.Erasure, now time.Time) error {
-	for _, b := range e.Batches {
-		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO erased (subject, batch) VALUES (?, ?)", e.Subject[:], b[:]); err != nil {
-			return fmt.Errorf("store: erase: %w", err)
-		}
-	}
-	done := store.Erased{Erasure: e, Digest: digestOf(e.Batches)}
-	chosen := chosenBy(e)
-	err := tx.QueryRowContext(ctx, "SELECT count(*), coalesce(sum(b.size), 0) FROM batches b WHERE "+chosen, e.Subject[:], e.All).
-		Scan(&done.Boxes, &done.Bytes)
-	if err == nil {
-		err = tx.QueryRowContext(ctx, "SELECT count(*) FROM batches b WHERE "+chosen+
-			" AND EXISTS (SELECT 1 FROM export_batches x WHERE x.number = b.number)", e.Subject[:], e.All).Scan(&done.Released)
-	}
-	if err != nil {
-		return fmt.Errorf("store: count what is erased: %w", err)
-	}
-	if e.All {
-		if done.Digest, err = digestAll(ctx, tx, e.Subject); err != nil {
-			return err
-		}
-	}
-	end := fmt.Sprintf("b.at + %d + b.head + b.payload", recordHead)
-	for _, stmt := range []string{
-		"INSERT OR IGNORE INTO erased (subject, batch) SELECT b.subject, b.batch FROM batches b WHERE " + chosen,
-		"INSERT OR IGNORE INTO scrub (pack, at, size) SELECT b.pack, b.at, " + end + " - b.at FROM batches b WHERE " + chosen,
-		"INSERT INTO pack_ends (pack, end_at) SELECT b.pack, max(" + end + ") FROM batches b WHERE " + chosen +
-			" GROUP BY b.pack ON CONFLICT (pack) DO UPDATE SET end_at = max(end_at, excluded.end_at)",
-		"DELETE FROM capsules WHERE batch IN (SELECT b.batch FROM batches b WHERE " + chosen + ")",
-		"DELETE FROM batches AS b WHERE " + chosen,
-	} {
-		if _, err := tx.ExecContext(ctx, stmt, e.Subject[:], e.All); err != nil {
-			return fmt.Errorf("store: erase: %w", err)
-		}
-	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO erasures (id, subject, whole, digest, boxes, bytes, released, asked, destroyed, salt)
-		VALUES (?,?,?,?,?,?,?,?,?,?)`, e.ID[:], e.Subject[:], e.All, done.Digest[:], int64(done.Boxes), int64(done.Bytes), int64(done.Released),
-		e.At.Unix(), now.Unix(), e.Salt[:]); err != nil {
-		return fmt.Errorf("store: write an erasure: %w", err)
-	}
-	return nil
-}
-
-// digestOf names a set of ids: SHA-256 over them, ascending, each once.
-func digestOf(ids []store.ID) [32]byte {
-	sorted := slices.Clone(ids)
-	slices.SortFunc(sorted, func(a, b store.ID) int { return bytes.Compare(a[:], b[:]) })
-	h := sha256.New()
-	for _, id := range slices.Compact(sorted) {
-		h.Write(id[:])
-	}
-	return [32]byte(h.Sum(nil))
-}
-
-func digestAll(ctx context.Context, tx *sql.Tx, subject store.ID) ([32]byte, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT batch FROM batches WHERE subject = ? ORDER BY batch", subject[:])
-	if err != nil {
-		return [32]byte{}, fmt.Errorf("store: read what is erased: %w", err)
-	}
-	defer rows.Close()
-	h := sha256.New()
-	for rows.Next() {
-		var batch []byte
-		if err := rows.Scan(&batch); err != nil {
-			return [32]byte{}, fmt.Errorf("store: read what is erased: %w", err)
-		}
-		h.Write(batch)
-	}
-	if err := rows.Err(); err != nil {
-		return [32]byte{}, fmt.Errorf("store: read what is erased: %w", err)
-	}
-	return [32]byte(h.Sum(nil)), nil
 }
 
 // record signs what was done, once, and puts the leaf beside it.

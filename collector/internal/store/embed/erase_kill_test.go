@@ -17,7 +17,7 @@ import (
 
 const eraserDir = "BYLEAVE_STORETEST_ERASER_DIR"
 
-// eraser puts boxes and erases some, as fast as it can, and says so: "+" stored, "?" about to be erased, "-" erased.
+// eraser puts boxes, erases some and compacts what is left, as fast as it can, and says so: "+" stored, "?" about to be erased, "-" erased.
 func eraser(dir string) {
 	s, _, err := Open(ctx, dir, quiet())
 	if err != nil {
@@ -41,16 +41,19 @@ func eraser(dir string) {
 			t.Fatal(err)
 		}
 		fmt.Printf("-%x\n", goes)
+		if _, err := s.CompactAll(ctx); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
-// TestI21ErasedStaysErasedUnderKill kills a store at random moments while it erases: what it said was erased is gone, and what nobody
-// asked to erase is whole.
+// TestI21ErasedStaysErasedUnderKill kills a store at random moments while it erases and compacts: what it said was erased is gone, the bytes
+// too, and what nobody asked to erase is whole.
 func TestI21ErasedStaysErasedUnderKill(t *testing.T) {
 	dir, rounds := t.TempDir(), 12
 	state := map[store.ID]byte{}
 	for range rounds {
-		killEraser(t, dir, time.Duration(rand.IntN(80))*time.Millisecond, state)
+		killEraser(t, dir, time.Duration(rand.IntN(250))*time.Millisecond, state)
 		s, rep, err := Open(ctx, dir, quiet())
 		must(t, err)
 		if rep.Missing != 0 || rep.Salved || rep.Shut != 0 || rep.Keyless != 0 {
@@ -65,11 +68,25 @@ func TestI21ErasedStaysErasedUnderKill(t *testing.T) {
 		storetest.Verify(t, s)
 		must(t, s.Close())
 	}
-	erased := 0
-	for _, sign := range state {
+	erased, kept := 0, 0
+	var gone []store.Record
+	for id, sign := range state {
 		if sign == '-' {
 			erased++
+			gone = append(gone, storetest.Fill(store.Record{Batch: id}, 3000))
+		} else if sign == '+' {
+			kept++
 		}
+	}
+	s, _, err := Open(ctx, dir, quiet())
+	must(t, err)
+	_, err = s.CompactAll(ctx)
+	must(t, errors.Join(err, s.Close()))
+	if n := inPacks(t, dir, gone); n != 0 {
+		t.Errorf("%d erased boxes lie in the packs", n)
+	}
+	if room := packRoom(t, dir); room > int64(kept)*2*3100+100_000 {
+		t.Errorf("%d boxes stay, and packs take %d bytes", kept, room)
 	}
 	if erased < rounds {
 		t.Fatalf("only %d boxes were erased", erased)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/storetest"
+	"github.com/pressly/goose/v3"
 )
 
 // dyingDisk is the real disk until its n-th operation, from which on nothing works: the process is as good as dead.
@@ -56,11 +57,11 @@ func (d *dyingDisk) Remove(path string) error {
 	}
 	return d.osDisk.Remove(path)
 }
-func (d *dyingDisk) Blank(path string, at, n int64) error {
+func (d *dyingDisk) Blank(path string, parts []part) error {
 	if err := d.alive(); err != nil {
 		return err
 	}
-	return d.osDisk.Blank(path, at, n)
+	return d.osDisk.Blank(path, parts)
 }
 func (d *dyingDisk) Shred(path string) error {
 	if err := d.alive(); err != nil {
@@ -73,6 +74,12 @@ func (f dyingFile) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return f.file.Write(p)
+}
+func (f dyingFile) Truncate(n int64) error {
+	if err := f.d.alive(); err != nil {
+		return err
+	}
+	return f.file.Truncate(n)
 }
 func (f dyingFile) Sync() error { return errors.Join(f.d.alive(), f.file.Sync()) }
 
@@ -212,7 +219,7 @@ func opensNothingOf(t *testing.T, index, keys string, r store.Record) {
 	must(t, err)
 	defer db.Close()
 	var shred []byte
-	must(t, db.QueryRow("SELECT shred_key FROM capsules WHERE batch = ?", r.Batch[:]).Scan(&shred))
+	must(t, db.QueryRow("SELECT shred_key FROM shreds JOIN batches USING (number) WHERE batch = ?", r.Batch[:]).Scan(&shred))
 	tried := 0
 	must(t, filepath.WalkDir(keys, func(path string, e os.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
@@ -245,7 +252,7 @@ func TestI21NoTraceInAnyFile(t *testing.T) {
 	put1(t, s, goes)
 	put1(t, s, q.Record(50))
 	var sealed, shred []byte
-	must(t, s.read.QueryRow("SELECT sealed, shred_key FROM capsules WHERE batch = ?", goes.Batch[:]).Scan(&sealed, &shred))
+	must(t, s.read.QueryRow("SELECT capsules, shred_key FROM sealed JOIN shreds USING (number) JOIN batches USING (number) WHERE batch = ?", goes.Batch[:]).Scan(&sealed, &shred))
 	if bytes.Contains(sealed, goes.Capsules[8:]) {
 		t.Fatal("the capsules stand there in the clear")
 	}
@@ -313,24 +320,22 @@ func TestUpgradeWrapsCapsules(t *testing.T) {
 	}
 	_, err := s.Put(ctx, records)
 	must(t, err)
+	migrateDown(t, s, 1)
 	for _, r := range records {
 		_, err := s.write.Exec("UPDATE capsules SET sealed = ?, shred_key = NULL, epoch = NULL WHERE batch = ?", r.Capsules, r.Batch[:])
 		must(t, err)
 	}
-	for _, table := range []string{"epochs", "erased", "erasures", "erasure_codes", "scrub", "pack_ends"} {
-		_, err := s.write.Exec("DROP TABLE " + table)
-		must(t, err)
-	}
-	_, err = s.write.Exec("DROP INDEX batches_subject; DROP INDEX export_batches_number; DELETE FROM goose_db_version WHERE version_id = 2")
-	must(t, err)
 	must(t, s.Close())
 	must(t, os.RemoveAll(filepath.Join(dir, "keys")))
-	s, _ = reopen(t, dir)
+	s, rep := reopen(t, dir)
+	if rep != (Report{}) {
+		t.Fatalf("%+v", rep)
+	}
 	if n := storetest.Verify(t, s); n != len(records) {
 		t.Fatalf("%d boxes of %d", n, len(records))
 	}
 	var plain int
-	must(t, s.read.QueryRow("SELECT count(*) FROM capsules WHERE shred_key IS NULL OR instr(sealed, CAST('capsules' AS BLOB)) > 0").Scan(&plain))
+	must(t, s.read.QueryRow("SELECT count(*) FROM sealed LEFT JOIN shreds USING (number) WHERE plain OR shred_key IS NULL OR instr(capsules, CAST('capsules' AS BLOB)) > 0").Scan(&plain))
 	if plain != 0 {
 		t.Fatalf("%d capsules still stand in the clear", plain)
 	}
@@ -343,6 +348,42 @@ func TestUpgradeWrapsCapsules(t *testing.T) {
 		if strings.Contains(string(body), string(records[0].Capsules)) {
 			t.Fatalf("%s still holds capsules as they came", name)
 		}
+	}
+}
+
+// migrateDown takes the index back to how an older collector had it.
+func migrateDown(t *testing.T, s *Store, version int64) {
+	t.Helper()
+	files, err := fs.Sub(migrations, "migrations")
+	must(t, err)
+	p, err := goose.NewProvider(goose.DialectSQLite3, s.write, files, goose.WithVerbose(false))
+	must(t, err)
+	for _, st := range s.prepared { // a prepared statement may name what goes
+		must(t, st.Close())
+	}
+	_, err = p.DownTo(ctx, version)
+	must(t, err)
+}
+
+// TestOldIndexIsBroughtOver: an index of a collector that kept shred keys beside the capsules loses no box, whole or salvaged.
+func TestOldIndexIsBroughtOver(t *testing.T) {
+	for _, damaged := range []bool{false, true} {
+		dir := t.TempDir()
+		s, _ := reopen(t, dir)
+		p := storetest.Enrol(t, s)
+		kept := []store.Record{p.Record(10), p.Record(20)}
+		for _, r := range kept {
+			put1(t, s, r)
+		}
+		migrateDown(t, s, 3)
+		must(t, s.Close())
+		if damaged {
+			x, err := salvage(ctx, dir, &Report{})
+			must(t, err)
+			must(t, x.Close())
+		}
+		s, _ = reopen(t, dir)
+		same(t, s, kept)
 	}
 }
 

@@ -17,8 +17,8 @@ type disk interface {
 	SyncDir(dir string) error
 	Rename(from, to string) error
 	Remove(path string) error
-	// Blank makes n bytes of a file read as zeros, durably, and gives their space back where the file system can.
-	Blank(path string, at, n int64) error
+	// Blank makes parts of a file read as zeros, durably once it returns, and gives their space back where the file system can.
+	Blank(path string, parts []part) error
 	// Shred overwrites a small file in place, durably. What a disk keeps of the old bytes is beyond it.
 	Shred(path string) error
 }
@@ -73,13 +73,15 @@ func (osDisk) Rename(from, to string) error { return os.Rename(from, to) }
 
 func (osDisk) Remove(path string) error { return os.Remove(path) }
 
-func (osDisk) Blank(path string, at, n int64) error {
+func (osDisk) Blank(path string, parts []part) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
-	if err = punch(f, at, n); err != nil {
-		_, err = io.Copy(io.NewOffsetWriter(f, at), io.LimitReader(zeros{}, n))
+	for _, p := range parts {
+		if err == nil && punch(f, p.at, p.size) != nil {
+			_, err = io.Copy(io.NewOffsetWriter(f, p.at), io.LimitReader(zeros{}, p.size))
+		}
 	}
 	if err == nil {
 		err = f.Sync()

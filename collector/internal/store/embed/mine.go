@@ -93,16 +93,16 @@ func (x *Index) Papers(ctx context.Context, subject store.ID) (p store.Papers, e
 func (x *Index) each(ctx context.Context, take func(*sql.Rows) error, query string, args ...any) error {
 	rows, err := x.read.QueryContext(ctx, query, args...)
 	if err != nil {
-		return fmt.Errorf("store: list what is a person's: %w", err)
+		return fmt.Errorf("store: read the index: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		if err := take(rows); err != nil {
-			return fmt.Errorf("store: list what is a person's: %w", err)
+			return fmt.Errorf("store: read the index: %w", err)
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return fmt.Errorf("store: list what is a person's: %w", err)
+		return fmt.Errorf("store: read the index: %w", err)
 	}
 	return nil
 }

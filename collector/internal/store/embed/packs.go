@@ -31,12 +31,14 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // packs writes one pack at a time and reads any. Its user serialises append.
 type packs struct {
-	disk disk
-	dir  string
-	next int64 // number of the next pack
-	open file  // nil: the next append makes one
-	buf  *bufio.Writer
-	size int64 // end of what may be referred to in the open pack
+	disk   disk
+	dir    string
+	next   int64 // number of the next pack
+	open   file  // nil: the next append makes one
+	number int64 // of the open pack
+	buf    *bufio.Writer
+	size   int64 // end of what may be referred to in the open pack
+	target int64 // number of the pack that a compaction fills, 0: none; the first pack of a folder is never one
 }
 
 // place is where a record lies.
@@ -74,7 +76,7 @@ func (p *packs) append(records []*store.Record) ([]place, error) {
 	places := make([]place, len(records))
 	at := p.size
 	for i, r := range records {
-		places[i] = place{p.next - 1, at}
+		places[i] = place{p.number, at}
 		if err := p.write(r); err != nil {
 			return nil, p.undo(err)
 		}
@@ -121,10 +123,21 @@ func (p *packs) ready() error {
 	if err := p.close(); err != nil {
 		return err
 	}
+	f, err := p.create()
+	if err != nil {
+		return err
+	}
+	p.open, p.number, p.size = f, p.next-1, int64(len(packMagic))
+	p.buf = bufio.NewWriterSize(f, 256<<10)
+	return nil
+}
+
+// create makes the next pack, with its header and nothing else.
+func (p *packs) create() (file, error) {
 	path := filepath.Join(p.dir, packName(p.next))
 	f, err := p.disk.Create(path)
 	if err != nil {
-		return fmt.Errorf("store: make a pack: %w", err)
+		return nil, fmt.Errorf("store: make a pack: %w", err)
 	}
 	p.next++ // even if what follows fails: a number is never used twice
 	if _, err = f.Write([]byte(packMagic)); err == nil {
@@ -134,11 +147,14 @@ func (p *packs) ready() error {
 		err = p.disk.SyncDir(p.dir)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("store: make a pack: %w", err), f.Close(), os.Remove(path))
+		return nil, errors.Join(fmt.Errorf("store: make a pack: %w", err), f.Close(), os.Remove(path))
 	}
-	p.open, p.size = f, int64(len(packMagic))
-	p.buf = bufio.NewWriterSize(f, 256<<10)
-	return nil
+	return f, nil
+}
+
+// written tells whether something may still be written to a pack.
+func (p *packs) written(pack int64) bool {
+	return p.open != nil && pack == p.number || p.target != 0 && pack == p.target
 }
 
 // undo takes back what a failed write left behind the last good record, so that a full disk can be written again later.

@@ -41,25 +41,30 @@ func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome,
 	return out, nil
 }
 
-// lookup is how many ids one question to the index names.
-const lookup = 64
+const (
+	lookup = 64 // how many ids one question to the index names
+	many   = 16 // how many short rows one statement inserts
+)
 
 const (
 	insertBox = `INSERT INTO batches (batch, subject, device, consent, policy, purpose, sequence, digest,
 		bucket, size, hour, recipients, pack, at, head, payload) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`
-	insertCapsules = "INSERT OR REPLACE INTO capsules (batch, sealed, shred_key, epoch) VALUES (?, ?, ?, ?)"
+	insertCapsules = "INSERT OR REPLACE INTO sealed (number, capsules) VALUES (?, ?)"
+	insertShred    = "INSERT OR REPLACE INTO shreds (subject, number, shred_key, epoch) VALUES (?, ?, ?, ?)"
 )
 
 var (
-	selectStored = "SELECT batch, digest FROM batches WHERE batch IN (?" + strings.Repeat(",?", lookup-1) + ")"
-	selectErased = "WITH asked (subject, batch) AS (VALUES (?,?)" + strings.Repeat(",(?,?)", lookup-1) +
+	selectStored       = "SELECT batch, digest FROM batches WHERE batch IN (?" + strings.Repeat(",?", lookup-1) + ")"
+	insertManyCapsules = insertCapsules + strings.Repeat(", (?, ?)", many-1)
+	insertManyShreds   = insertShred + strings.Repeat(", (?, ?, ?, ?)", many-1)
+	selectErased       = "WITH asked (subject, batch) AS (VALUES (?,?)" + strings.Repeat(",(?,?)", lookup-1) +
 		") SELECT e.subject, e.batch FROM asked CROSS JOIN erased e ON e.subject = asked.subject AND e.batch = asked.batch"
 )
 
 // prepareHot prepares what Put says to the index over and over, on its one writing connection.
 func (x *Index) prepareHot(ctx context.Context) (map[string]*sql.Stmt, error) {
 	out := map[string]*sql.Stmt{}
-	for _, text := range []string{selectStanding, selectEpoch, selectStored, selectErased, insertBox, insertCapsules, insertLeaf} {
+	for _, text := range []string{selectStanding, selectEpoch, selectStored, selectErased, insertBox, insertCapsules, insertShred, insertManyCapsules, insertManyShreds, insertLeaf} {
 		var err error
 		if out[text], err = x.write.PrepareContext(ctx, text); err != nil {
 			return nil, fmt.Errorf("store: prepare a statement: %w", err)
@@ -193,19 +198,24 @@ func (f facts) judge(r *store.Record) store.Outcome {
 
 func (s *Store) insertGroup(ctx context.Context, tx preparedTx, fresh []*store.Record, places []place) error {
 	epochs := map[store.ID]epochKey{}
+	var capsules, shreds []any
 	for i, r := range fresh {
 		var recipients []byte
 		for _, k := range r.Recipients {
 			recipients = append(recipients, k[:]...)
 		}
-		if _, err := tx.ExecContext(ctx, insertBox, r.Batch[:], r.Subject[:], r.Device[:], r.Consent[:], r.Policy[:], r.Purpose,
+		res, err := tx.ExecContext(ctx, insertBox, r.Batch[:], r.Subject[:], r.Device[:], r.Consent[:], r.Policy[:], r.Purpose,
 			int64(r.Sequence), r.Digest[:], r.Bucket, r.Size(), hour(r.Received), nonNil(recipients), places[i].pack,
-			places[i].at, len(r.Head), len(r.Payload)); err != nil {
+			places[i].at, len(r.Head), len(r.Payload))
+		var number int64
+		if err == nil {
+			number, err = res.LastInsertId()
+		}
+		if err != nil {
 			return fmt.Errorf("store: write the index: %w", err)
 		}
 		epoch, ok := epochs[r.Subject]
 		if !ok {
-			var err error
 			if epoch, err = s.epochOf(ctx, tx, r.Subject); err != nil {
 				return err
 			}
@@ -215,12 +225,29 @@ func (s *Store) insertGroup(ctx context.Context, tx preparedTx, fresh []*store.R
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, insertCapsules, r.Batch[:], sealed, shred, epoch.number); err != nil {
-			return fmt.Errorf("store: write the capsules: %w", err)
-		}
+		capsules = append(capsules, number, sealed)
+		shreds = append(shreds, r.Subject[:], number, shred, epoch.number)
 		if err := addLeaf(ctx, tx, r.Leaf); err != nil {
 			return err
 		}
+	}
+	if err := insertAll(ctx, tx, insertManyCapsules, insertCapsules, 2, capsules); err != nil {
+		return err
+	}
+	return insertAll(ctx, tx, insertManyShreds, insertShred, 4, shreds)
+}
+
+// insertAll inserts rows of a width, many at once as long as there are so many.
+func insertAll(ctx context.Context, tx preparedTx, some, one string, width int, args []any) error {
+	for len(args) > 0 {
+		text, n := one, width
+		if len(args) >= many*width {
+			text, n = some, many*width
+		}
+		if _, err := tx.ExecContext(ctx, text, args[:n]...); err != nil {
+			return fmt.Errorf("store: write the capsules: %w", err)
+		}
+		args = args[n:]
 	}
 	return nil
 }

@@ -138,7 +138,11 @@ func (r *ring) settleOne(ctx context.Context, q querier, subject store.ID) error
 	if next.number == number && number > 0 {
 		return r.adopt(subject)
 	}
-	if err := r.disk.Remove(r.path(subject, nextSuffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err = r.disk.Remove(r.path(subject, nextSuffix))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("store: remove a key that was never used: %w", err)
 	}
 	return r.disk.SyncDir(r.dir)

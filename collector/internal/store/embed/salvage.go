@@ -12,11 +12,11 @@ import (
 )
 
 // tables is every table, those that others are useless without first.
-var tables = []string{"vault_keys", "devices", "custodians", "consents", "batches", "capsules", "exports", "export_batches",
-	"export_people", "outbox", "damaged", "invitations", "epochs", "erased", "erasures", "erasure_codes", "scrub", "pack_ends", "leaves", "ledger", "days", "joins"}
+var tables = []string{"vault_keys", "devices", "custodians", "consents", "batches", "sealed", "shreds", "exports", "export_batches",
+	"export_people", "outbox", "damaged", "invitations", "epochs", "erased", "erasures", "erasure_codes", "scrub", "pack_ends", "husks", "leaves", "ledger", "days", "joins", "shown", "shown_until"}
 
 // unnumbered is every table without a rowid.
-var unnumbered = map[string]bool{"export_batches": true, "export_people": true, "erased": true, "scrub": true}
+var unnumbered = map[string]bool{"export_batches": true, "export_people": true, "erased": true, "scrub": true, "shreds": true}
 
 // salvage copies what can be read of a damaged index into a new one, sets the old one aside, and puts the new one in its
 // place. Until the last rename the old one stands, so that a crash or a full disk in between costs nothing.
@@ -64,6 +64,9 @@ func copyIndex(ctx context.Context, old, fresh string, rep *Report) error {
 			rep.Lost++
 		}
 	}
+	if err := x.copyOldCapsules(ctx, db); err != nil {
+		return errors.Join(err, db.Close(), x.Close())
+	}
 	// A damaged database may not close cleanly; nothing depends on it any more.
 	if err := db.Close(); isTrouble(err) {
 		return errors.Join(fmt.Errorf("store: close the damaged index: %w", err), x.Close())
@@ -72,6 +75,31 @@ func copyIndex(ctx context.Context, old, fresh string, rep *Report) error {
 		return errors.Join(fmt.Errorf("store: write the new index: %w", err), x.Close())
 	}
 	return x.Close()
+}
+
+// copyOldCapsules copies capsules as they stood before shred keys lay apart from them, if the old index is from then.
+func (x *Index) copyOldCapsules(ctx context.Context, old *sql.DB) error {
+	var name string
+	if old.QueryRowContext(ctx, "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'capsules'").Scan(&name) != nil {
+		return ctx.Err() // there is none, or nobody can say
+	}
+	if _, err := x.write.ExecContext(ctx, "CREATE TABLE capsules (batch BLOB PRIMARY KEY, sealed BLOB NOT NULL, shred_key BLOB, epoch INTEGER) STRICT"); err != nil {
+		return fmt.Errorf("store: write the new index: %w", err)
+	}
+	if _, err := x.copyTable(ctx, old, "capsules"); err != nil {
+		return err
+	}
+	for _, move := range []string{
+		"INSERT INTO sealed (number, capsules, plain) SELECT b.number, c.sealed, c.shred_key IS NULL FROM batches b JOIN capsules c USING (batch)",
+		"INSERT INTO shreds (subject, number, shred_key, epoch) SELECT b.subject, b.number, c.shred_key, c.epoch FROM batches b JOIN capsules c USING (batch) " +
+			"WHERE c.shred_key IS NOT NULL AND c.epoch IS NOT NULL",
+		"DROP TABLE capsules",
+	} {
+		if _, err := x.write.ExecContext(ctx, move); err != nil {
+			return fmt.Errorf("store: write the new index: %w", err)
+		}
+	}
+	return nil
 }
 
 // setAside keeps the damaged index and its log below damaged/, and removes the log beside the old one: it must not be read

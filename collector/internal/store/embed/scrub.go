@@ -2,6 +2,7 @@ package embed
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,7 +15,6 @@ const scrubPage = 100_000
 
 // scrub blanks the bytes of erased boxes in the packs, and unlinks a pack that holds no box any more.
 func (s *Store) scrub(ctx context.Context) error {
-	type part struct{ pack, at, size int64 }
 	rows, err := s.write.QueryContext(ctx, "SELECT pack, at, size FROM scrub ORDER BY pack, at LIMIT ?", scrubPage)
 	if err != nil {
 		return fmt.Errorf("store: list what is to be blanked: %w", err)
@@ -37,30 +37,42 @@ func (s *Store) scrub(ctx context.Context) error {
 		}
 		pack := parts[0].pack
 		gone, err := s.dropEmpty(ctx, pack)
-		for i := 0; err == nil && !gone && i < n; i++ {
-			size := parts[i].size
-			for i+1 < n && parts[i].at+parts[i].size == parts[i+1].at { // neighbours in one go
-				i++
-				size += parts[i].size
-			}
-			err = s.packs.disk.Blank(filepath.Join(s.packs.dir, packName(pack)), parts[i].at+parts[i].size-size, size)
+		if err == nil && !gone {
+			err = s.packs.disk.Blank(filepath.Join(s.packs.dir, packName(pack)), parts[:n])
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("store: blank erased bytes: %w", err)
 		}
-		if _, err := s.write.ExecContext(ctx, "DELETE FROM scrub WHERE pack = ? AND at <= ?", pack, parts[n-1].at); err != nil {
-			return fmt.Errorf("store: note what was blanked: %w", err)
+		if err := s.noteBlanked(ctx, parts[:n]); err != nil {
+			return err
 		}
 		parts = parts[n:]
 	}
 	return nil
 }
 
-// dropEmpty unlinks a pack without boxes, unless it is the one that is written to.
+// noteBlanked strikes out exactly what was blanked: a compaction may have noted more meanwhile.
+func (s *Store) noteBlanked(ctx context.Context, parts []part) error {
+	return s.update(ctx, func(tx *sql.Tx) error {
+		done, err := tx.PrepareContext(ctx, "DELETE FROM scrub WHERE pack = ? AND at = ? AND size = ?")
+		if err != nil {
+			return fmt.Errorf("store: note what was blanked: %w", err)
+		}
+		defer done.Close()
+		for _, p := range parts {
+			if _, err := done.ExecContext(ctx, p.pack, p.at, p.size); err != nil {
+				return fmt.Errorf("store: note what was blanked: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// dropEmpty unlinks a pack without boxes, unless it is one that is written to.
 func (s *Store) dropEmpty(ctx context.Context, pack int64) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.packs.open != nil && pack == s.packs.next-1 {
+	if s.packs.written(pack) {
 		return false, nil
 	}
 	var live bool

@@ -31,11 +31,8 @@ func sealCapsules(k epochKey, batch store.ID, digest [32]byte, capsules []byte) 
 	return a.Seal(nil, nil, capsules, digest[:]), shred, nil
 }
 
-// openCapsules is the inverse. Capsules without a shred key stand as a collector before shred keys left them.
+// openCapsules is the inverse.
 func (s *Store) openCapsules(r store.Record, sealed, shred []byte, number int64) ([]byte, error) {
-	if shred == nil {
-		return sealed, nil
-	}
 	k, err := s.ring.epoch(r.Subject, number)
 	if err != nil {
 		return nil, err
@@ -109,8 +106,8 @@ func (s *Store) upgrade(ctx context.Context) error {
 	for {
 		n := 0
 		err := s.update(ctx, func(tx *sql.Tx) error {
-			rows, err := readRows(ctx, tx, `SELECT b.number, b.batch, b.digest, b.subject, c.sealed, c.shred_key, c.epoch FROM capsules c
-				JOIN batches b USING (batch) WHERE c.shred_key IS NULL LIMIT ?`, wrapPage)
+			rows, err := readRows(ctx, tx, `SELECT b.number, b.batch, b.digest, b.subject, c.capsules, NULL, NULL FROM sealed c
+				JOIN batches b USING (number) WHERE c.plain LIMIT ?`, wrapPage)
 			if err != nil {
 				return err
 			}
@@ -122,7 +119,7 @@ func (s *Store) upgrade(ctx context.Context) error {
 		}
 		if n == 0 {
 			// Capsules of no box, left by a repair: nobody reads them.
-			_, err := s.write.ExecContext(ctx, "DELETE FROM capsules WHERE shred_key IS NULL")
+			_, err := s.write.ExecContext(ctx, "DELETE FROM sealed WHERE plain")
 			return s.checkpoint(ctx, err)
 		}
 	}
@@ -141,8 +138,10 @@ func (s *Store) wrapRows(ctx context.Context, tx *sql.Tx, rows []row) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "UPDATE capsules SET sealed = ?, shred_key = ?, epoch = ? WHERE batch = ?",
-			sealed, shred, k.number, r.batch); err != nil {
+		if _, err = tx.ExecContext(ctx, "UPDATE sealed SET capsules = ?, plain = 0 WHERE number = ?", sealed, r.number); err == nil {
+			_, err = tx.ExecContext(ctx, insertShred, r.subject[:], r.number, shred, k.number)
+		}
+		if err != nil {
 			return fmt.Errorf("store: wrap capsules: %w", err)
 		}
 	}
@@ -184,15 +183,15 @@ func (s *Store) rewrap(ctx context.Context, tx *sql.Tx, subject store.ID, from, 
 	if err != nil {
 		return err
 	}
-	move, err := tx.PrepareContext(ctx, "UPDATE capsules SET shred_key = ?, epoch = ? WHERE batch = ?")
+	move, err := tx.PrepareContext(ctx, "UPDATE shreds SET shred_key = ?, epoch = ? WHERE subject = ? AND number = ?")
 	if err != nil {
 		return fmt.Errorf("store: wrap a shred key: %w", err)
 	}
 	defer move.Close()
 	var after int64
 	for {
-		rows, err := readRows(ctx, tx, `SELECT b.number, b.batch, b.digest, b.subject, NULL, c.shred_key, c.epoch FROM batches b
-			JOIN capsules c USING (batch) WHERE b.subject = ? AND b.number > ? ORDER BY b.number LIMIT ?`, subject[:], after, wrapPage)
+		rows, err := readRows(ctx, tx, `SELECT k.number, b.batch, NULL, k.subject, NULL, k.shred_key, k.epoch FROM shreds k
+			JOIN batches b USING (number) WHERE k.subject = ? AND k.number > ? ORDER BY k.number LIMIT ?`, subject[:], after, wrapPage)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -207,7 +206,7 @@ func (s *Store) rewrap(ctx context.Context, tx *sql.Tx, subject store.ID, from, 
 			}
 			shred := seal.Seal(nil, nil, key, shredInfo(to, store.ID(r.batch)))
 			clear(key)
-			if _, err := move.ExecContext(ctx, shred, to.number, r.batch); err != nil {
+			if _, err := move.ExecContext(ctx, shred, to.number, subject[:], r.number); err != nil {
 				return fmt.Errorf("store: wrap a shred key: %w", err)
 			}
 		}

@@ -102,7 +102,7 @@ func (s *Store) compareEpochs(ctx context.Context, rep *Report) error {
 // dropShut takes out a person's rows that were wrapped by a key before number.
 func (s *Store) dropShut(ctx context.Context, subject store.ID, number int64) (int, error) {
 	var shut int
-	const old = "b.subject = ? AND EXISTS (SELECT 1 FROM capsules c WHERE c.batch = b.batch AND c.epoch < ?)"
+	const old = "b.subject = ? AND EXISTS (SELECT 1 FROM shreds k WHERE k.subject = b.subject AND k.number = b.number AND k.epoch < ?)"
 	err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM batches b WHERE "+old, subject[:], number).Scan(&shut)
 	if err != nil {
 		return 0, fmt.Errorf("store: look for boxes that no key opens: %w", err)
@@ -111,18 +111,21 @@ func (s *Store) dropShut(ctx context.Context, subject store.ID, number int64) (i
 		return 0, nil
 	}
 	err = s.update(ctx, func(tx *sql.Tx) error {
-		end := fmt.Sprintf("b.at + %d + b.head + b.payload", recordHead)
-		for _, stmt := range []string{
-			"INSERT OR IGNORE INTO scrub (pack, at, size) SELECT b.pack, b.at, " + end + " - b.at FROM batches b WHERE " + old,
-			"INSERT INTO pack_ends (pack, end_at) SELECT b.pack, max(" + end + ") FROM batches b WHERE " + old +
-				" GROUP BY b.pack ON CONFLICT (pack) DO UPDATE SET end_at = max(end_at, excluded.end_at)",
-			"DELETE FROM batches AS b WHERE " + old,
-		} {
-			if _, err := tx.ExecContext(ctx, stmt, subject[:], number); err != nil {
-				return fmt.Errorf("store: take out boxes that no key opens: %w", err)
-			}
+		rows, err := tx.QueryContext(ctx, selectDoomed+old, subject[:], number)
+		if err != nil {
+			return fmt.Errorf("store: take out boxes that no key opens: %w", err)
 		}
-		if _, err := tx.ExecContext(ctx, "DELETE FROM capsules WHERE batch NOT IN (SELECT batch FROM batches)"); err != nil {
+		all, err := readDoomed(rows)
+		if err != nil {
+			return err
+		}
+		if err := noteDoomed(ctx, tx, all); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM batches AS b WHERE "+old, subject[:], number); err != nil {
+			return fmt.Errorf("store: take out boxes that no key opens: %w", err)
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM shreds WHERE subject = ? AND epoch < ?", subject[:], number); err != nil {
 			return fmt.Errorf("store: take out boxes that no key opens: %w", err)
 		}
 		return setEpoch(ctx, tx, subject, number)

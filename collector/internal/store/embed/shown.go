@@ -1,0 +1,88 @@
+package embed
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/byleave/byleave/collector/internal/store"
+)
+
+// Shown yields what operators were shown box by box, in the order in which it was, from a place on. It stays when boxes of it are erased:
+// whose an erased box was cannot be told by what is missing. Row.Number is the place; a row names nobody.
+func (x *Index) Shown(ctx context.Context, after int64) iter.Seq2[store.Row, error] {
+	return func(yield func(store.Row, error) bool) {
+		for {
+			var page []store.Row
+			err := x.each(ctx, func(rows *sql.Rows) error {
+				var r store.Row
+				var batch []byte
+				var hour int64
+				err := rows.Scan(&r.Number, &batch, &r.Bucket, &hour, &r.Purpose)
+				copy(r.Batch[:], batch)
+				r.Received = time.Unix(hour, 0).UTC()
+				page = append(page, r)
+				return err
+			}, "SELECT place, batch, bucket, hour, purpose FROM shown WHERE place > ? ORDER BY place LIMIT ?", after, pageRows)
+			if err != nil {
+				yield(store.Row{}, err)
+				return
+			}
+			for _, r := range page {
+				if !yield(r, nil) {
+					return
+				}
+				after = r.Number
+			}
+			if len(page) < pageRows {
+				return
+			}
+		}
+	}
+}
+
+// ShownUntil is the number of the last box that belongs to what was shown.
+func (x *Index) ShownUntil(ctx context.Context) (int64, error) { return shownUntil(ctx, x.read) }
+
+func shownUntil(ctx context.Context, q querier) (n int64, err error) {
+	err = q.QueryRowContext(ctx, "SELECT number FROM shown_until").Scan(&n)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("store: look up what was shown: %w", err)
+	}
+	return n, nil
+}
+
+// Show keeps the boxes after one number until another as shown, ordered by their ids, and lets go of those that arrived before a time. If the
+// lot does not begin where the last one ended, or holds fewer than least boxes or people by now, nothing changes.
+func (x *Index) Show(ctx context.Context, after, until int64, least int, before time.Time) error {
+	return x.update(ctx, func(tx *sql.Tx) error {
+		ended, err := shownUntil(ctx, tx)
+		if err != nil || ended != after {
+			return err
+		}
+		var boxes, people int
+		if err := tx.QueryRowContext(ctx, "SELECT count(*), count(DISTINCT subject) FROM batches WHERE number > ? AND number <= ?", after, until).
+			Scan(&boxes, &people); err != nil {
+			return fmt.Errorf("store: keep what is shown: %w", err)
+		}
+		if boxes < least || people < least {
+			return nil
+		}
+		for _, do := range []struct {
+			text string
+			args []any
+		}{
+			{"INSERT INTO shown (batch, bucket, hour, purpose) SELECT batch, bucket, hour, purpose FROM batches WHERE number > ? AND number <= ? ORDER BY batch", []any{after, until}},
+			{"INSERT INTO shown_until (one, number) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET number = excluded.number", []any{until}},
+			{"DELETE FROM shown WHERE hour < ?", []any{before.Unix()}},
+		} {
+			if _, err := tx.ExecContext(ctx, do.text, do.args...); err != nil {
+				return fmt.Errorf("store: keep what is shown: %w", err)
+			}
+		}
+		return nil
+	})
+}
