@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -32,6 +31,8 @@ type search struct {
 	gate  gateState
 	found []span
 	work  int
+
+	called int // hits before it are too far away to announce a phone
 }
 
 // Limits of one text. More than that is not searched: all of it is redacted.
@@ -79,8 +80,10 @@ type engine struct {
 	hits    []hit   // key words
 	large   []int32 // words with a capital
 	figures []int32 // words with a digit, and odd ones
+	telling []int32 // words in or behind which context tells of a value
 	seen    trait   // of any word
-	value   []byte  // memory of normal
+	table   *lookedUp
+	value   []byte // memory of normal
 	plain   []byte
 	nested  bool // what is searched was decoded out of a text
 	inner   *engine
@@ -97,7 +100,7 @@ type keyword struct {
 const rulesVersion = "3"
 
 func newEngine(p policy.Policy) (*engine, error) {
-	e := &engine{}
+	e := &engine{table: &lookedUp{}}
 	rules := p.Message().GetRedaction()
 	if err := e.addVendor(config.DefaultConfig); err != nil {
 		return nil, err
@@ -200,7 +203,12 @@ func (e *engine) all(text []byte) []span {
 
 // unite sorts the spans and joins those that overlap; the lowest class wins.
 func unite(in []span) []span {
-	slices.SortFunc(in, func(a, b span) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
+	slices.SortFunc(in, func(a, b span) int {
+		if a.start != b.start {
+			return a.start - b.start
+		}
+		return a.end - b.end
+	})
 	out := in[:1]
 	for _, s := range in[1:] {
 		last := &out[len(out)-1]

@@ -1,5 +1,9 @@
 package redact
 
+import "errors"
+
+var errTooManyWords = errors.New("redact: the key words are too many or too long for the gate")
+
 // keywords finds the key words that call for a detector: passwords' labels, the beginnings of vendors' keys. It looks up each three
 // characters in a row in a set of 4 KiB; only what is in it is compared with the words that begin so. ASCII letters match in either case.
 // It is immutable after newKeywords.
@@ -77,7 +81,7 @@ func (e *engine) spotAt(text []byte, i int, n uint16, g *gateState) {
 		if w := e.keywords.words[n-1]; len(text)-i >= len(w) && same(text[i:i+len(w)], w) {
 			k := &e.keys[n-1]
 			g.need |= k.need
-			if len(k.rules) > 0 || k.need&(needLabel|needAWS|needBearer) != 0 {
+			if len(k.rules) > 0 || k.need&(needLabel|needAWS|needBearer|needCall) != 0 {
 				e.hits = append(e.hits, hit{int32(i + len(w)), int32(n - 1)})
 			}
 		}

@@ -43,7 +43,7 @@ func (s *search) findAddresses() {
 			i++
 			continue
 		}
-		if s.words[i].form == small && streetPart(s, i) == 0 && s.lines[s.words[i].line].kind == englishLine && !s.lines[s.words[i].line].small {
+		if w := &s.words[i]; w.form == small && s.lines[w.line].kind == englishLine && !s.lines[w.line].small && streetPart(s, i) == 0 {
 			i++
 			continue
 		}
@@ -191,9 +191,9 @@ func (s *search) unknown(i int) bool {
 		return false
 	}
 	if w.form == small {
-		return s.lines[w.line].small && w.lexeme()&isCommon == 0 && !w.is(english)
+		return s.lines[w.line].small && s.lexeme(w)&isCommon == 0 && !w.is(english)
 	}
-	return w.lexeme()&isCommon == 0
+	return s.lexeme(w)&isCommon == 0
 }
 
 // streetPart is 2 for "Street", 3 for a word that ends as streets do ("Hauptstraße"), 1 for "Via", 0 for any other.
@@ -257,14 +257,14 @@ func (s *search) extend(last int) int {
 			}
 			known := false
 			for x := i; x <= k; x++ {
-				l := s.words[x].lexeme()
+				l := s.lexeme(&s.words[x])
 				known = known || l&isCommon == 0 || s.words[x].is(placePairs) || l&isPlace != 0 || streetPart(s, x) == 2 || s.words[x].form == upperAll && s.words[x].letters() == 2
 			}
 			if !brk && !known || brk && !known && !(w.sep&sepComma != 0) || w.sep&(sepLine|sepPara) != 0 && !known && !s.short(i) {
 				return last
 			}
 			last = k
-		case w.form == small && s.lines[w.line].small && brk && w.lexeme()&isCommon == 0, w.form == small && s.lines[w.line].small && w.lexeme()&isPlace != 0 && w.lexeme()&isCommon == 0:
+		case w.form == small && s.lines[w.line].small && brk && s.lexeme(w)&isCommon == 0, w.form == small && s.lines[w.line].small && s.lexeme(w)&isPlace != 0 && s.lexeme(w)&isCommon == 0:
 			last = i
 		default:
 			return last

@@ -1,6 +1,10 @@
 package redact
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
 
 // form is how a word is written.
 type form uint8
@@ -28,16 +32,16 @@ const (
 
 // word is a word or a number in a text.
 type word struct {
+	own        trait // the lists in which it stands
 	start, end int32
-	hash       uint64 // of its letters, small, without a genitive
-	own        trait  // the lists in which it stands
+	hash       uint32 // of its letters, small, without a genitive
+	line       int32
 	lex        lexeme
 	form       form
 	sep        uint8 // what stands before it
 	looked     bool  // lex is known
 	glued      bool  // part of a path, an address or code
 	tag        class // what it was found to be
-	line       int32
 }
 
 // is tells whether the word stands in one of the lists.
@@ -75,7 +79,7 @@ const maxWords = 1 << 19
 // read passes once over text and lists its words and lines, its groups of digits, and its long tokens. It reuses its memory.
 func (e *engine) read(text []byte, g *gateState) error {
 	e.words, e.lines, e.groups, e.longs = e.words[:0], e.lines[:0], e.groups[:0], e.longs[:0]
-	e.large, e.figures, e.seen = e.large[:0], e.figures[:0], 0
+	e.large, e.figures, e.telling, e.seen = e.large[:0], e.figures[:0], e.telling[:0], 0
 	sep, begin, token, t := sepLine, 0, 0, tally{} // begin is where the line begins, token where the token does
 	for i := 0; i < len(text); {
 		c := text[i]
@@ -83,13 +87,16 @@ func (e *engine) read(text []byte, g *gateState) error {
 			if len(e.words) >= maxWords {
 				return errOverrun
 			}
-			w := e.word(text, i, g)
+			if end := e.plainWord(text, i, sep, &t); end > i {
+				i, sep = end, sepNone
+				continue
+			}
+			w := e.anyWord(text, i, g)
 			if w.sep != 0 { // it has an apostrophe
 				token = e.quoted(text, w, token, g)
 			}
 			w.sep, w.line = sep, int32(len(e.lines))
-			t.count(w)
-			e.list(w)
+			e.note(w, &t)
 			i, sep = int(w.end), sepNone
 			continue
 		}
@@ -171,15 +178,49 @@ func (e *engine) quoted(text []byte, w *word, token int, g *gateState) int {
 	return token
 }
 
-// list notes the newest word where the detectors look for words of its form.
-func (e *engine) list(w *word) {
+// note counts the newest word, and lists it where the detectors look for words of its form.
+func (e *engine) note(w *word, t *tally) {
 	e.seen |= w.own
-	switch n := int32(len(e.words) - 1); w.form {
+	t.words++
+	n, size, tells := int32(len(e.words)-1), w.letters(), w.is(triggers)
+	switch w.form {
+	case small:
+		t.smalls++
+		if t.row++; w.own&(english|wordsOfSeeds) == english {
+			t.row = 0
+		}
+		t.plenty = max(t.plenty, t.row)
+		t.english += one(size <= 6 && w.is(english))
+		t.foreign += one(size <= 6 && w.is(foreign))
+		tells = tells || size >= leastPeople && n > 0 && e.words[n-1].is(beforePeople)
 	case capital, upperAll, initial:
+		t.larges++
+		t.row = 0
+		t.long += one(size >= 4)
+		if size <= 6 && w.is(english) {
+			if t.english++; t.words == 1 {
+				t.larges--
+			}
+		}
 		e.large = append(e.large, n)
-	case figure, mixed:
+		tells = w.form != initial
+	case figure:
+		e.figures = append(e.figures, n)
+		tells = true
+	case mixed:
+		t.codes++
 		e.figures = append(e.figures, n)
 	}
+	if tells {
+		e.telling = append(e.telling, n)
+	}
+}
+
+func one(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // symbol tells of a character beyond ASCII that is no letter: Latin-1 signs, punctuation, arrows, boxes, emoji.
@@ -221,11 +262,81 @@ var partOf = func() (p [256]uint8) {
 	return p
 }()
 
-// word adds the word that begins at i. An apostrophe between letters belongs to it; then its sep is not 0.
-func (e *engine) word(text []byte, i int, g *gateState) *word {
-	start, hash := i, hashBegin
+// Eight bytes are looked at in one step: the highest bit of each is where the answer stands.
+const ones, high uint64 = 0x0101010101010101, 0x8080808080808080
+
+// lettersIn marks the bytes that are ASCII letters.
+func lettersIn(x uint64) uint64 {
+	low := (x | 0x20*ones) &^ high
+	return (low + (0x80-'a')*ones) &^ (low + (0x7f-'z')*ones) &^ x & high
+}
+
+// plainWord adds a word of up to 15 ASCII letters that is small, capital or large as a whole, and gives where it ends: i if another one
+// begins there. Most words are such, so it asks as little as it can.
+func (e *engine) plainWord(text []byte, i int, sep uint8, t *tally) int {
+	if i+16 > len(text) {
+		return i
+	}
+	x := binary.LittleEndian.Uint64(text[i:])
+	n := uint(bits.TrailingZeros64(^lettersIn(x)&high)) / 8
+	letters := uint64(1)<<(8*n) - 1
+	hash := hashMore(0, (x|0x20*ones)&letters)
+	first := ^x & 0x20 >> 5
+	larges, end := bits.OnesCount64(^x&(0x20*ones)&letters), i+int(n)
+	if n == 8 {
+		x = binary.LittleEndian.Uint64(text[end:])
+		if n = uint(bits.TrailingZeros64(^lettersIn(x)&high)) / 8; n == 8 {
+			return i
+		}
+		letters = 1<<(8*n) - 1
+		if n > 0 {
+			hash = hashMore(hash, (x|0x20*ones)&letters)
+		}
+		larges, end = larges+bits.OnesCount64(^x&(0x20*ones)&letters), end+int(n)
+	}
+	if partOf[text[end]] != noPart {
+		return i
+	}
+	f := small
+	if larges > 0 {
+		switch {
+		case first == 0, larges > 1 && larges < end-i:
+			return i
+		case end == i+1:
+			f = initial
+		case larges == 1:
+			f = capital
+		default:
+			f = upperAll
+		}
+	}
+	w := e.newWord(text, i, end, hash)
+	w.form, w.sep, w.line = f, sep, int32(len(e.lines))
+	e.note(w, t)
+	return end
+}
+
+// newWord adds a word. Its fields are written one by one: a whole word would be put together elsewhere first.
+func (e *engine) newWord(text []byte, start, end int, hash uint64) *word {
+	n := len(e.words)
+	if n == cap(e.words) {
+		e.words = append(e.words, word{})
+	} else {
+		e.words = e.words[:n+1]
+	}
+	w := &e.words[n]
+	w.own = traitsOf(hash)
+	w.start, w.end, w.hash = int32(start), int32(end), uint32(hash)
+	w.lex, w.looked, w.tag = 0, false, noClass
+	w.glued = glued(text, start, end)
+	return w
+}
+
+// anyWord adds any word. An apostrophe between letters belongs to it; then its sep is not 0.
+func (e *engine) anyWord(text []byte, i int, g *gateState) *word {
+	start := i
 	var smalls, larges, digits, before int // before counts small letters before the last apostrophe
-	odd, camel, wide, quote := false, false, false, uint8(0)
+	odd, camel, quote := false, false, uint8(0)
 read:
 	for i < len(text) {
 		c := text[i]
@@ -233,7 +344,6 @@ read:
 		case smallPart:
 			from := i
 			for i < len(text) && partOf[text[i]] == smallPart {
-				hash = (hash ^ uint64(text[i])) * hashStep
 				i++
 			}
 			smalls += i - from
@@ -241,11 +351,10 @@ read:
 		case largePart:
 			camel = camel || smalls > 0
 			larges++
-			hash = (hash ^ uint64(c|0x20)) * hashStep
 		case digitPart:
 			from := i
-			for ; i < len(text) && partOf[text[i]] == digitPart; i++ {
-				hash = (hash ^ uint64(text[i])) * hashStep
+			for i < len(text) && partOf[text[i]] == digitPart {
+				i++
 			}
 			digits += i - from
 			e.digits(text, from, i, g)
@@ -254,7 +363,6 @@ read:
 			if symbol(text, i) {
 				break read
 			}
-			wide = true
 			if utf8.RuneStart(c) {
 				if r, _ := utf8.DecodeRune(text[i:]); large(r) {
 					camel = camel || smalls > 0
@@ -265,23 +373,18 @@ read:
 			}
 		case linePart:
 			odd = true
-			hash = (hash ^ uint64(c)) * hashStep
 		case quotePart:
 			if i+1 == len(text) || kindOf[text[i+1]] != isLetter || smalls+larges+before == 0 || digits > 0 || genitive(text, i) {
 				break read
 			}
 			quote, camel, before, smalls = 1, false, before+smalls, 0
-			hash = (hash ^ uint64(c)) * hashStep
 		default:
 			break read
 		}
 		i++
 	}
-	if wide {
-		hash = hashOf(text[start:i])
-	}
-	e.words = append(e.words, word{start: int32(start), end: int32(i), hash: hash, own: traitsOf(hash), sep: quote, glued: glued(text, start, i)})
-	w := &e.words[len(e.words)-1]
+	w := e.newWord(text, start, i, hashAt(text, start, i))
+	w.sep = quote
 	letters := smalls + larges + before
 	switch {
 	case odd || digits > 0 && letters > 0 || (camel || larges > 1 && smalls > 0) && !(letters > 3 && text[start+1] == '\'') && !w.is(legal) && !prefixed(text[start:i]):
@@ -369,39 +472,6 @@ type tally struct {
 	codes            int // signs and words that code has
 	row, plenty      int // small words in a row that sentences do not need; the most of them
 	words            int32
-}
-
-func (t *tally) count(w *word) {
-	t.words++
-	switch w.form {
-	case small:
-		t.smalls++
-		if t.row++; w.own&(english|wordsOfSeeds) == english {
-			t.row = 0
-		}
-		t.plenty = max(t.plenty, t.row)
-		if w.end-w.start <= 6 {
-			if w.is(english) {
-				t.english++
-			}
-			if w.is(foreign) {
-				t.foreign++
-			}
-		}
-	case capital, upperAll, initial:
-		t.larges++
-		t.row = 0
-		if w.end-w.start >= 4 {
-			t.long++
-		}
-		if w.end-w.start <= 6 && w.is(english) {
-			if t.english++; t.words == 1 {
-				t.larges--
-			}
-		}
-	case mixed:
-		t.codes++
-	}
 }
 
 // endLine judges the line that ends here, and begins the next tally.
