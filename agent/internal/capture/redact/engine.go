@@ -27,10 +27,11 @@ type detector struct {
 // search is one text on its way through the detectors.
 type search struct {
 	*engine
-	text  []byte // folded
-	gate  gateState
-	found []span
-	work  int
+	text   []byte // folded
+	gate   gateState
+	found  []span
+	people []int32 // words of names
+	work   int
 
 	called int // hits before it are too far away to announce a phone
 }
@@ -154,7 +155,7 @@ func (e *engine) scan(text []byte) (found []span) {
 		return nil
 	}
 	s := &e.search
-	*s = search{engine: e, text: text, found: s.found[:0]}
+	*s = search{engine: e, text: text, found: s.found[:0], people: s.people[:0]}
 	defer func() {
 		if recover() != nil {
 			found = e.all(text)
@@ -224,9 +225,12 @@ func unite(in []span) []span {
 
 // normal is the form of a value in which equal values are equal. It is valid until the next call.
 func (e *engine) normal(c class, value []byte) []byte {
-	e.folded.fold(value)
+	if nextBad(value, 0) < len(value) {
+		e.folded.fold(value)
+		value = e.folded.text
+	}
 	out := e.value[:0]
-	for _, b := range e.folded.text {
+	for _, b := range value {
 		k := kindOf[b]
 		switch c {
 		case ssn, card, number, phone:

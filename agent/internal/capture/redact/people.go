@@ -342,6 +342,9 @@ func (s *search) mark(first, last int, c class) {
 	s.add(int(s.words[first].start), int(s.words[last].end), c)
 	for i := first; i <= last; i++ {
 		s.words[i].tag = c
+		if c == person {
+			s.people = append(s.people, int32(i))
+		}
 	}
 }
 

@@ -8,12 +8,12 @@ var (
 		paseo camino carrer cidade praca travessa largo strada rambla ronda callejon carretera corner c sokak os al aleja plac place route cours`)
 	streetTails = [...]string{"strasse", "straße", "str", "weg", "platz", "allee", "gasse", "straat", "laan", "gracht", "plein", "vej", "gade", "gatan",
 		"vagen", "veien", "gata", "katu", "utca", "tanav", "stien", "stræde", "vænget", "backe", "kuja", "polku", "damm", "ufer", "steig"}
-	// tailsBy holds them by their last byte.
-	tailsBy = func() (by [256][]string) {
+	// tailPairs are the last two characters of each.
+	tailPairs = func() (pairs [32][32]bool) {
 		for _, t := range streetTails {
-			by[t[len(t)-1]] = append(by[t[len(t)-1]], t)
+			pairs[fiveBits[t[len(t)-2]]][fiveBits[t[len(t)-1]]] = true
 		}
-		return by
+		return pairs
 	}()
 	units     = traitOf(`apt apartment suite ste unit flat box psc pobox bldg wohnung appt floor`)
 	military  = traitOf(`apo fpo dpo`)
@@ -204,7 +204,10 @@ func streetPart(s *search, i int) int {
 	}
 	if w.letters() >= 7 {
 		t := s.text[w.start:w.end]
-		for _, tail := range tailsBy[t[len(t)-1]] {
+		if !tailPairs[fiveBits[t[len(t)-2]]][fiveBits[t[len(t)-1]]] {
+			return one(w.is(streetStarts))
+		}
+		for _, tail := range streetTails {
 			if len(t) > len(tail)+2 && string(t[len(t)-len(tail):]) == tail {
 				return 3
 			}
