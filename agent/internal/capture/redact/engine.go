@@ -87,7 +87,9 @@ type engine struct {
 	value   []byte // memory of normal
 	plain   []byte
 	nested  bool // what is searched was decoded out of a text
-	inner   *engine
+
+	plainText bool // the text that was searched last has a byte for each character
+	inner     *engine
 }
 
 // keyword is what a word of the gate calls for.
@@ -155,6 +157,7 @@ func (e *engine) scan(text []byte) (found []span) {
 		return nil
 	}
 	s := &e.search
+	e.plainText = false
 	*s = search{engine: e, text: text, found: s.found[:0], people: s.people[:0]}
 	defer func() {
 		if recover() != nil {
@@ -165,6 +168,7 @@ func (e *engine) scan(text []byte) (found []span) {
 		return e.all(text)
 	}
 	away := nextBad(text, 0) < len(text) // then it is folded before it is read
+	e.plainText = !away
 	if away {
 		e.folded.fold(text)
 		s.text = e.folded.text

@@ -3,6 +3,7 @@ package redact
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"strconv"
 	"strings"
 
@@ -19,7 +20,7 @@ type names struct {
 // digest stands for a value of a class; two are equal if the values are.
 type digest struct {
 	class class
-	sum   [16]byte
+	sum   [2]uint64
 }
 
 // mostNames bounds what a session remembers; from then on every value is a new one.
@@ -36,7 +37,7 @@ func newNames(session [16]byte) *names {
 func (n *names) digest(c class, normal []byte) digest {
 	var room [256]byte
 	sum := sha256.Sum256(append(append(append(room[:0], n.key[:]...), byte(c)), normal...))
-	return digest{c, [16]byte(sum[:16])}
+	return digest{c, [2]uint64{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:])}}
 }
 
 func (n *names) id(d digest) uint32 {

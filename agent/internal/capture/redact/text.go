@@ -25,10 +25,13 @@ func (r *Redactor) Text(value string) (string, []Found) {
 func (r *Redactor) AppendText(out, text []byte) ([]byte, []Found) {
 	spans := r.engine.scan(text)
 	r.found = r.found[:0]
-	at, chars := 0, 0
+	at, chars, count := 0, 0, utf8.RuneCount
+	if r.engine.plainText {
+		count = func(p []byte) int { return len(p) }
+	}
 	for _, s := range spans {
-		chars += utf8.RuneCount(text[at:s.start])
-		n := utf8.RuneCount(text[s.start:s.end])
+		chars += count(text[at:s.start])
+		n := count(text[s.start:s.end])
 		r.found = append(r.found, Found{s.class.String(), chars, chars + n})
 		at, chars = s.end, chars+n
 	}
