@@ -18,6 +18,7 @@ func main() {
 	flag.StringVar(&o.peers, "peers", "", "peers as name=command, separated by semicolons; a name that ends in * says no spans")
 	flag.StringVar(&o.out, "out", "bench/out", "folder for redaction.json")
 	flag.IntVar(&o.n, "n", 1000, "generated texts a class, four times as many where the goal is .999 or more, or less than .99; 0 leaves all text out")
+	flag.IntVar(&o.peerTexts, "peer-texts", 300, "generated texts a class that peers see: some of them take 20 ms for each")
 	flag.StringVar(&o.misses, "misses", "", "print what is missed of this generated class, or \"clean\" for false alarms, and stop; \"pixels\" for words left in pages")
 	flag.IntVar(&o.pages, "pages", 0, "pages drawn and masked, of three seeds; none if 0")
 	flag.StringVar(&o.readers, "readers", "", "readers of pictures as name=command, separated by semicolons")
@@ -30,7 +31,7 @@ func main() {
 
 type options struct {
 	byleave, data, cases, peers, out string
-	n                                int
+	n, peerTexts                     int
 	misses                           string
 	pages                            int
 	readers                          string
@@ -101,9 +102,6 @@ func (o options) showMisses(e engine) error {
 	return nil
 }
 
-// mostForPeers is how many texts of a class the peers see: some of them take 20 ms for each.
-const mostForPeers = 300
-
 // class measures recall on generated values: three seeds.
 func (o options) class(t *table, class string) {
 	n := o.n
@@ -127,7 +125,7 @@ func (o options) class(t *table, class string) {
 	for _, e := range t.names {
 		part := len(all)
 		if e.name != "byleave" {
-			part = min(part, mostForPeers)
+			part = min(part, o.peerTexts)
 		}
 		answers, _, err := e.run(texts[:part])
 		if err != nil {

@@ -1,6 +1,9 @@
 package redact
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // need is a set of detectors that a text calls for.
 type need uint32
@@ -75,14 +78,8 @@ var kindOf = func() (k [256]uint8) {
 // looked at in one step.
 func nextBad(text []byte, i int) int {
 	for ; i+8 <= len(text); i += 8 {
-		x := binary.LittleEndian.Uint64(text[i:])
-		if odd := x | (x-0x20*ones)&^x | ((x^0x7f*ones)-ones)&^x; odd&high == 0 {
-			continue
-		}
-		for k := i; k < i+8; k++ {
-			if kindOf[text[k]] == isBad {
-				return k
-			}
+		if odd := badIn(binary.LittleEndian.Uint64(text[i:])); odd != 0 {
+			return i + bits.TrailingZeros64(odd)/8
 		}
 	}
 	for i < len(text) && kindOf[text[i]] != isBad {
@@ -90,6 +87,18 @@ func nextBad(text []byte, i int) int {
 	}
 	return i
 }
+
+// badIn marks the bytes that are bad.
+func badIn(x uint64) uint64 {
+	control := ^(x&^high + 0x60*ones) &^ x & high
+	if control != 0 {
+		control &^= zerosIn(x^'\t'*ones) | zerosIn(x^'\n'*ones) | zerosIn(x^'\r'*ones)
+	}
+	return (x | control | zerosIn(x^0x7f*ones)) & high
+}
+
+// zerosIn marks the bytes that are zero.
+func zerosIn(x uint64) uint64 { return ^(x&^high + 0x7f*ones | x) & high }
 
 // shortest is from how many characters on a token is listed.
 const shortest = 16

@@ -144,17 +144,21 @@ func (s *search) anchor(i int) (int, int) {
 	if !s.namely(j) || streetPart(s, j) == 0 && s.words[j].form == small && !s.lines[w.line].small {
 		return -1, -1
 	}
-	k, end, strong, start := j, -1, false, s.words[j].is(streetStarts) && s.words[j].letters() > 1
-	for ; k < len(s.words) && k < j+6 && (k == j || s.touch(k)) && (s.namely(k) || start && s.words[k].form == small && !s.words[k].is(english)); k++ {
-		strong = strong || s.unknown(k)
-		if streetPart(s, k) == 2 && k > j || streetPart(s, k) == 3 {
-			end = k
-		}
-	}
-	if k == j {
-		return -1, -1
+	k, start := j, s.words[j].is(streetStarts) && s.words[j].letters() > 1
+	for k < len(s.words) && k < j+6 && (k == j || s.touch(k)) && (s.namely(k) || start && s.words[k].form == small && !s.words[k].is(english)) {
+		k++
 	}
 	tail := k < len(s.words) && (s.touch(k) || start && s.words[k].sep == sepComma|sepSpace) && s.houseNumber(k) && s.words[k].sep&sepSpace != 0
+	if k == j || !number && !tail {
+		return -1, -1
+	}
+	end, strong := -1, false
+	for x := j; x < k; x++ {
+		strong = strong || s.unknown(x)
+		if part := streetPart(s, x); part == 2 && x > j || part == 3 {
+			end = x
+		}
+	}
 	switch {
 	case end >= 0 && number:
 		if tail && end == k-1 {
