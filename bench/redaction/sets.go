@@ -121,6 +121,9 @@ func (o options) gitleaks(t *table) error {
 	shared := t.row("of them also positives of another rule", "texts", 374, report.Lower)
 	own := t.row("gitleaks' negatives said to be a secret, that no other rule has as a positive", "texts", 15, report.Lower)
 	for _, e := range t.names {
+		if o.part(e, len(texts)) < len(texts) {
+			continue // the cases are about secrets, which the others do not look for
+		}
 		answers, _, err := e.run(texts)
 		if err != nil {
 			t.absent(e.name, err)

@@ -86,6 +86,10 @@ func TestCleanAllocates(t *testing.T) {
 		if n := testing.AllocsPerRun(100, func() { r.engine.scan(b) }); n != 0 {
 			t.Errorf("%q costs %v allocations", text, n)
 		}
+		out := make([]byte, 0, len(b))
+		if n := testing.AllocsPerRun(100, func() { out, _ = r.AppendText(out[:0], b) }); n != 0 || string(out) != text {
+			t.Errorf("%q costs %v allocations and becomes %q", text, n, out)
+		}
 	}
 }
 

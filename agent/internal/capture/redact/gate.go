@@ -88,18 +88,6 @@ func nextBad(text []byte, i int) int {
 	return i
 }
 
-// badIn marks the bytes that are bad.
-func badIn(x uint64) uint64 {
-	control := ^(x&^high + 0x60*ones) &^ x & high
-	if control != 0 {
-		control &^= zerosIn(x^'\t'*ones) | zerosIn(x^'\n'*ones) | zerosIn(x^'\r'*ones)
-	}
-	return (x | control | zerosIn(x^0x7f*ones)) & high
-}
-
-// zerosIn marks the bytes that are zero.
-func zerosIn(x uint64) uint64 { return ^(x&^high + 0x7f*ones | x) & high }
-
 // shortest is from how many characters on a token is listed.
 const shortest = 16
 

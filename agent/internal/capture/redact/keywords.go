@@ -1,9 +1,6 @@
 package redact
 
-import (
-	"encoding/binary"
-	"errors"
-)
+import "errors"
 
 var errTooManyWords = errors.New("redact: the key words are too many or too long for the gate")
 
@@ -106,19 +103,6 @@ func (e *engine) spotAt(text []byte, i int, n uint16, g *gateState) {
 			}
 		}
 	}
-}
-
-// smallAt gives eight bytes of text, with small letters, the first one lowest, and zeros behind its end.
-func smallAt(text []byte, i int) uint64 {
-	var x uint64
-	if i+8 <= len(text) {
-		x = binary.LittleEndian.Uint64(text[i:])
-	} else {
-		var room [8]byte
-		copy(room[:], text[i:])
-		x = binary.LittleEndian.Uint64(room[:])
-	}
-	return x | lettersIn(x)>>2
 }
 
 // same compares text with a word of small letters.
