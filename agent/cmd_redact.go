@@ -78,6 +78,7 @@ type redaction struct {
 	report string
 
 	redactor *redact.Redactor
+	net      []byte // memory of redact
 	sum      redactReport
 }
 
@@ -155,9 +156,10 @@ func (o *redaction) run(ctx context.Context) error {
 	return errors.Join(err, o.tell())
 }
 
-// redact gives a text redacted, and counts.
-func (o *redaction) redact(text string) (string, []redact.Found) {
-	net, found := o.redactor.Text(text)
+// redact gives a text redacted, and counts. What it gives is valid until the next call.
+func (o *redaction) redact(text []byte) ([]byte, []redact.Found) {
+	net, found := o.redactor.AppendText(o.net[:0], text)
+	o.net = net
 	o.sum.Texts++
 	o.sum.BytesIn += int64(len(text))
 	o.sum.BytesOut += int64(len(net))
@@ -240,8 +242,8 @@ func (o *redaction) block(text []byte, out *bufio.Writer) error {
 	if len(text) == 0 {
 		return nil
 	}
-	net, _ := o.redact(string(text))
-	if _, err := out.WriteString(net); err != nil {
+	net, _ := o.redact(text)
+	if _, err := out.Write(net); err != nil {
 		return fmt.Errorf("redact: write: %w", err)
 	}
 	return nil
@@ -249,7 +251,7 @@ func (o *redaction) block(text []byte, out *bufio.Writer) error {
 
 // overlong redacts a block that is too long whole, with the rest of its line and of a private key that it opens.
 func (o *redaction) overlong(text []byte, whole, key bool, in *bufio.Reader, out *bufio.Writer) error {
-	net, _ := o.redact(string(text))
+	net, _ := o.redact(text)
 	for !whole || key {
 		rest, err := in.ReadSlice('\n')
 		o.sum.BytesIn += int64(len(rest))
@@ -262,7 +264,7 @@ func (o *redaction) overlong(text []byte, whole, key bool, in *bufio.Reader, out
 			return fmt.Errorf("redact: read: %w", err)
 		}
 	}
-	if _, err := out.WriteString(net + "\n"); err != nil {
+	if _, err := out.Write(append(net, '\n')); err != nil {
 		return fmt.Errorf("redact: write: %w", err)
 	}
 	return nil
@@ -341,8 +343,9 @@ func (o *redaction) object(n int, row []byte, out *bufio.Writer) error {
 				return fmt.Errorf(`redact: line %d: "text" is not one string; the lines before it were written`, n)
 			}
 			texts++
-			text, spans = o.redact(text)
-			m.value = encode(text)
+			var net []byte
+			net, spans = o.redact([]byte(text))
+			m.value = encode(string(net))
 		}
 		b.Write(encode(m.name))
 		b.WriteByte(':')

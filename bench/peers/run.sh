@@ -1,6 +1,7 @@
 #!/bin/bash
 # Builds the peers that can be had here into bench/out/peers and measures all in one run. A peer that cannot be had is said and left out.
-# Use: bench/peers/run.sh DATA (presidio-research's synth_dataset_v2.json) [PAGES], or bench/peers/run.sh --pixels [PAGES] for pictures alone
+# Use: bench/peers/run.sh DATA (presidio-research's synth_dataset_v2.json) [PAGES], or bench/peers/run.sh --pixels [PAGES] for pictures alone. With no
+# page (0) the readers of pictures, which are large, are not fetched.
 set -u
 cd "$(dirname "$0")/../.."
 data=${1:?give the path of synth_dataset_v2.json, or --pixels}
@@ -36,7 +37,9 @@ else
   fi
   text=(--data "$data" ${cases:+--cases "$cases"} --peers "$peers")
 fi
-if venv readers readers.txt; then
+if ((pages == 0)); then
+  :
+elif venv readers readers.txt; then
   for r in ppocr easyocr; do readers="$readers;$r=$out/readers/bin/python $here/read.py $r"; done
 else
   echo "PP-OCR and EasyOCR: not run" >&2

@@ -57,7 +57,7 @@ type wordSet map[uint64]bool
 func setOf(words string) wordSet {
 	s := wordSet{}
 	for w := range strings.FieldsSeq(words) {
-		s[hashWord(w)] = true
+		s[hashOf([]byte(w))] = true
 	}
 	return s
 }

@@ -169,7 +169,7 @@ func (s *search) seedWord(i int, first, numbered bool) bool {
 // allCommon tells whether words from to to-1 are English ones, beside numbers.
 func (s *search) allCommon(from, to int) bool {
 	for i := from; i < to; i++ {
-		if w := &s.words[i]; w.form == small && w.lexeme()&isCommon == 0 {
+		if w := &s.words[i]; w.form == small && s.lexeme(w)&isCommon == 0 {
 			return false
 		}
 	}

@@ -2,30 +2,47 @@ package redact
 
 // findContext looks at what stands before a value: "my name is", "passport no", "born on", "ZIP:".
 func (s *search) findContext() {
-	for i := range s.words {
-		w := &s.words[i]
-		switch w.form {
-		case figure:
-			s.age(i)
-			s.date(i)
-		case small:
-			if w.own&triggers != 0 {
-				s.trigger(i, w.own)
+	next := 0 // of s.telling
+	for n := range s.lines {
+		l := &s.lines[n]
+		for i := l.first; l.small && l.kind == englishLine && i < l.last; i++ {
+			s.context(int(i))
+		}
+		for ; next < len(s.telling) && s.telling[next] < l.last; next++ {
+			if !(l.small && l.kind == englishLine) {
+				s.context(int(s.telling[next]))
 			}
-			if w.letters() >= 5 && (i > 0 && s.words[i-1].is(beforePeople) || s.lines[w.line].small) && s.lines[w.line].kind == englishLine &&
-				!(i > 0 && s.words[i-1].is(tongues)) && w.lexeme()&(isPeople|isCommon) == isPeople {
-				s.mark(i, i, people)
-			}
-		case capital, upperAll, mixed:
-			if w.glued && !(w.is(trigBirth|trigID) && int(w.end) < len(s.text) && s.text[w.end] == '=') {
-				continue
-			}
-			if w.own&triggers != 0 {
-				s.trigger(i, w.own)
-			}
-			if w.lex&isPeople != 0 && w.large() && s.lines[w.line].kind == englishLine && !(i > 0 && s.words[i-1].is(tongues)) {
-				s.mark(i, i, people)
-			}
+		}
+	}
+}
+
+// leastPeople is how many letters a nationality has that is written small.
+const leastPeople = 5
+
+// context looks at one word, and at what stands behind it.
+func (s *search) context(i int) {
+	w := &s.words[i]
+	switch w.form {
+	case figure:
+		s.age(i)
+		s.date(i)
+	case small:
+		if w.is(triggers) {
+			s.trigger(i, w.own)
+		}
+		if w.letters() >= leastPeople && (i > 0 && s.words[i-1].is(beforePeople) || s.lines[w.line].small) && s.lines[w.line].kind == englishLine &&
+			!(i > 0 && s.words[i-1].is(tongues)) && s.lexeme(w)&(isPeople|isCommon) == isPeople {
+			s.mark(i, i, people)
+		}
+	case capital, upperAll, mixed:
+		if w.glued && !(w.is(trigBirth|trigID) && int(w.end) < len(s.text) && s.text[w.end] == '=') {
+			return
+		}
+		if w.is(triggers) {
+			s.trigger(i, w.own)
+		}
+		if w.lex&isPeople != 0 && w.large() && s.lines[w.line].kind == englishLine && !(i > 0 && s.words[i-1].is(tongues)) {
+			s.mark(i, i, people)
 		}
 	}
 }
@@ -132,7 +149,7 @@ func (s *search) fieldName(i int) {
 		if end = k > j && (n.sep&^(sepSpace|sepHyphen|sepDot) != 0 && !(n.sep == sepComma|sepSpace && k == j+1) || s.stopped(k)) || n.form == figure || n.form == mixed || n.glued && k > j; end {
 			break
 		}
-		l := n.lexeme()
+		l := s.lexeme(n)
 		good = good || l&isCommon == 0 || l&(isGiven|isFamily) != 0 && (n.large() || l&isOften == 0)
 	}
 	end = end || k == len(s.words)
@@ -159,7 +176,7 @@ func (s *search) nameAt(j int, sure bool) {
 		if k > j && !s.joins(k) || n.glued || n.form == figure || n.form == mixed {
 			break
 		}
-		l := n.lexeme()
+		l := s.lexeme(n)
 		if n.is(titles) || n.form == initial && k > j || n.is(particles) && k > j && k+1 < len(s.words) && s.joins(k+1) && s.words[k+1].large() {
 			continue
 		}
@@ -201,7 +218,7 @@ func (s *search) afterCall(i int) {
 		}
 		j++
 	}
-	if l := s.words[j].lexeme(); s.words[j].form == capital && l&(isOften|isPeople) == 0 && !s.words[j].is(english) ||
+	if l := s.lexeme(&s.words[j]); s.words[j].form == capital && l&(isOften|isPeople) == 0 && !s.words[j].is(english) ||
 		s.words[j].form == small && h == wordCall && l&isCommon == 0 && !s.words[j].is(english) {
 		s.nameAt(j, false)
 	}

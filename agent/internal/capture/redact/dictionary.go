@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// dictionary finds the terms of a policy in one pass (Aho-Corasick over a sparse tree, about 23 bytes a letter that no other term
+// dictionary finds many words, as the terms of a policy, in one pass (Aho-Corasick over a sparse tree, about 23 bytes a letter that no other term
 // shares). ASCII letters match in either case. It is immutable after newDictionary.
 type dictionary struct {
 	root    [256]int32
@@ -120,6 +120,20 @@ func (d *dictionary) each(text []byte, found func(start, end int)) {
 			}
 		}
 	}
+}
+
+// ends tells whether a term ends in a state.
+func (d *dictionary) ends(s int32) bool { return d.term[s] != 0 || d.shorter[s] != 0 }
+
+// any tells whether a term is in text.
+func (d *dictionary) any(text []byte) bool {
+	s := int32(0)
+	for _, c := range text {
+		if s = d.step(s, c); d.ends(s) {
+			return true
+		}
+	}
+	return false
 }
 
 // open is where an unfinished term begins that text ends with, len(text) if it ends with none.

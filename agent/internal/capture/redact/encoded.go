@@ -38,7 +38,7 @@ func (s *search) within(text []byte) bool {
 	if s.inner == nil {
 		in := *s.engine
 		in.nested, in.folded, in.search, in.words, in.lines, in.hits, in.plain = true, folded{}, search{}, nil, nil, nil, nil
-		in.groups, in.longs, in.large, in.figures, in.value = nil, nil, nil, nil, nil
+		in.groups, in.longs, in.large, in.figures, in.telling, in.value = nil, nil, nil, nil, nil, nil
 		s.inner = &in
 	}
 	for _, f := range s.inner.scan(text) {
@@ -82,6 +82,9 @@ func decode64(out, t []byte) []byte {
 	for len(t) > 0 && t[len(t)-1] == '=' {
 		t = t[:len(t)-1]
 	}
+	if len(t) >= 8 && noBeginning[t[0]] {
+		return nil
+	}
 	enc := base64.RawStdEncoding
 	for _, c := range t {
 		switch c {
@@ -113,6 +116,14 @@ func decode64(out, t []byte) []byte {
 	}
 	return out[:n]
 }
+
+// noBeginning are the characters of base64 that decode to a first byte with which no text begins: one in the middle of a character, or a control.
+var noBeginning = func() (no [256]bool) {
+	for _, c := range []byte("ABEFGHghijklmnopqrstuv") {
+		no[c] = true
+	}
+	return no
+}()
 
 // readable tells of bytes that are text.
 func readable(b []byte) bool {

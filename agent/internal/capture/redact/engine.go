@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -28,10 +27,13 @@ type detector struct {
 // search is one text on its way through the detectors.
 type search struct {
 	*engine
-	text  []byte // folded
-	gate  gateState
-	found []span
-	work  int
+	text   []byte // folded
+	gate   gateState
+	found  []span
+	people []int32 // words of names
+	work   int
+
+	called int // hits before it are too far away to announce a phone
 }
 
 // Limits of one text. More than that is not searched: all of it is redacted.
@@ -79,11 +81,15 @@ type engine struct {
 	hits    []hit   // key words
 	large   []int32 // words with a capital
 	figures []int32 // words with a digit, and odd ones
+	telling []int32 // words in or behind which context tells of a value
 	seen    trait   // of any word
-	value   []byte  // memory of normal
+	table   *lookedUp
+	value   []byte // memory of normal
 	plain   []byte
 	nested  bool // what is searched was decoded out of a text
-	inner   *engine
+
+	plainText bool // the text that was searched last has a byte for each character
+	inner     *engine
 }
 
 // keyword is what a word of the gate calls for.
@@ -97,7 +103,7 @@ type keyword struct {
 const rulesVersion = "3"
 
 func newEngine(p policy.Policy) (*engine, error) {
-	e := &engine{}
+	e := &engine{table: &lookedUp{}}
 	rules := p.Message().GetRedaction()
 	if err := e.addVendor(config.DefaultConfig); err != nil {
 		return nil, err
@@ -151,7 +157,8 @@ func (e *engine) scan(text []byte) (found []span) {
 		return nil
 	}
 	s := &e.search
-	*s = search{engine: e, text: text, found: s.found[:0]}
+	e.plainText = false
+	*s = search{engine: e, text: text, found: s.found[:0], people: s.people[:0]}
 	defer func() {
 		if recover() != nil {
 			found = e.all(text)
@@ -161,6 +168,7 @@ func (e *engine) scan(text []byte) (found []span) {
 		return e.all(text)
 	}
 	away := nextBad(text, 0) < len(text) // then it is folded before it is read
+	e.plainText = !away
 	if away {
 		e.folded.fold(text)
 		s.text = e.folded.text
@@ -200,7 +208,12 @@ func (e *engine) all(text []byte) []span {
 
 // unite sorts the spans and joins those that overlap; the lowest class wins.
 func unite(in []span) []span {
-	slices.SortFunc(in, func(a, b span) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
+	slices.SortFunc(in, func(a, b span) int {
+		if a.start != b.start {
+			return a.start - b.start
+		}
+		return a.end - b.end
+	})
 	out := in[:1]
 	for _, s := range in[1:] {
 		last := &out[len(out)-1]
@@ -216,9 +229,12 @@ func unite(in []span) []span {
 
 // normal is the form of a value in which equal values are equal. It is valid until the next call.
 func (e *engine) normal(c class, value []byte) []byte {
-	e.folded.fold(value)
+	if nextBad(value, 0) < len(value) {
+		e.folded.fold(value)
+		value = e.folded.text
+	}
 	out := e.value[:0]
-	for _, b := range e.folded.text {
+	for _, b := range value {
 		k := kindOf[b]
 		switch c {
 		case ssn, card, number, phone:

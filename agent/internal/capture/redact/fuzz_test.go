@@ -41,7 +41,7 @@ func FuzzDetectors(f *testing.F) {
 	e := newRedactor(f).engine
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s := &e.search
-		*s = search{engine: e, found: s.found[:0]}
+		*s = search{engine: e, found: s.found[:0], people: s.people[:0]}
 		e.folded.fold(text)
 		s.text = e.folded.text
 		e.spot(s.text, &s.gate)

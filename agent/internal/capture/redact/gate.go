@@ -1,6 +1,9 @@
 package redact
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // need is a set of detectors that a text calls for.
 type need uint32
@@ -20,6 +23,7 @@ const (
 	needWords                    // letters or digits
 	needPercent                  // '%'
 	needBearer                   // "bearer "
+	needCall                     // a word that announces a phone
 	needAlways
 )
 
@@ -73,16 +77,9 @@ var kindOf = func() (k [256]uint8) {
 // nextBad is where, from i on, the next byte beyond ASCII or control character stands, len(text) if there is none. Eight bytes are
 // looked at in one step.
 func nextBad(text []byte, i int) int {
-	const ones, high = 0x0101010101010101, 0x8080808080808080
 	for ; i+8 <= len(text); i += 8 {
-		x := binary.LittleEndian.Uint64(text[i:])
-		if odd := x | (x-0x20*ones)&^x | ((x^0x7f*ones)-ones)&^x; odd&high == 0 {
-			continue
-		}
-		for k := i; k < i+8; k++ {
-			if kindOf[text[k]] == isBad {
-				return k
-			}
+		if odd := badIn(binary.LittleEndian.Uint64(text[i:])); odd != 0 {
+			return i + bits.TrailingZeros64(odd)/8
 		}
 	}
 	for i < len(text) && kindOf[text[i]] != isBad {
@@ -115,4 +112,11 @@ func (e *engine) digits(text []byte, start, end int, g *gateState) {
 		g.need |= needIBAN
 	}
 	e.groups = append(e.groups, group{start, end})
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c | 0x20
+	}
+	return c
 }

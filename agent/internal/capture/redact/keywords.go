@@ -1,5 +1,9 @@
 package redact
 
+import "errors"
+
+var errTooManyWords = errors.New("redact: the key words are too many or too long for the gate")
+
 // keywords finds the key words that call for a detector: passwords' labels, the beginnings of vendors' keys. It looks up each three
 // characters in a row in a set of 4 KiB; only what is in it is compared with the words that begin so. ASCII letters match in either case.
 // It is immutable after newKeywords.
@@ -8,8 +12,12 @@ type keywords struct {
 	pairs  [1 << 10]uint16 // by its two characters: 1 + a word of two
 	heads  [1 << 10]uint16 // by a mix of the first three: 1 + a longer word that begins so
 	next   []uint16        // 1 + the next such word
+	fronts []front
 	words  []string
 }
+
+// front is how a word begins: up to eight of its characters, the first one lowest.
+type front struct{ is, mask uint64 }
 
 // mix spreads three characters of five bits over the heads.
 func mix(three uint32) uint32 { return (three ^ three>>7) & (1<<10 - 1) }
@@ -35,6 +43,12 @@ var fiveBits = func() (f [256]uint8) {
 func newKeywords(words []string) (*keywords, error) {
 	k := &keywords{words: words, next: make([]uint16, len(words))}
 	for i, w := range words {
+		f := front{}
+		for n := range min(len(w), 8) {
+			f.is |= uint64(w[n]) << (8 * n)
+			f.mask |= 0xff << (8 * n)
+		}
+		k.fronts = append(k.fronts, f)
 		if len(w) < 2 || i >= 1<<16-1 {
 			return nil, errTooManyWords
 		}
@@ -73,11 +87,18 @@ func (e *engine) spot(text []byte, g *gateState) {
 
 // spotAt compares the text at i with the words of a list.
 func (e *engine) spotAt(text []byte, i int, n uint16, g *gateState) {
+	if n == 0 {
+		return
+	}
+	begin := smallAt(text, i)
 	for ; n != 0; n = e.keywords.next[n-1] {
-		if w := e.keywords.words[n-1]; len(text)-i >= len(w) && same(text[i:i+len(w)], w) {
+		if f := e.keywords.fronts[n-1]; (begin^f.is)&f.mask != 0 {
+			continue
+		}
+		if w := e.keywords.words[n-1]; len(w) <= 8 || len(text)-i >= len(w) && same(text[i:i+len(w)], w) {
 			k := &e.keys[n-1]
 			g.need |= k.need
-			if len(k.rules) > 0 || k.need&(needLabel|needAWS|needBearer) != 0 {
+			if len(k.rules) > 0 || k.need&(needLabel|needAWS|needBearer|needCall) != 0 {
 				e.hits = append(e.hits, hit{int32(i + len(w)), int32(n - 1)})
 			}
 		}

@@ -2,6 +2,7 @@ package redact
 
 import (
 	_ "embed"
+	"encoding/binary"
 	"unicode"
 	"unicode/utf8"
 )
@@ -30,15 +31,19 @@ const (
 	isName = isGiven | isFamily | isPlace
 )
 
-// FNV-1a; the generator does the same.
-const (
-	hashBegin uint64 = 0xcbf29ce484222325
-	hashStep  uint64 = 0x100000001b3
-	hashMix   uint64 = 0x9e3779b97f4a7c15
-)
+const hashMix uint64 = 0x9e3779b97f4a7c15
 
-// key is what the table is ordered by: 26 bits of the hash.
-func key(h uint64) uint32 {
+// keyOf is what the table is ordered by: 26 bits of a hash of a word, FNV-1a. The generator does the same.
+func keyOf(word []byte) uint32 {
+	const begin, step uint64 = 0xcbf29ce484222325, 0x100000001b3
+	h := begin
+	for i, c := range word {
+		if c >= utf8.RuneSelf {
+			eachSmall(word[i:], func(c byte) { h = (h ^ uint64(c)) * step })
+			break
+		}
+		h = (h ^ uint64(lower(c))) * step
+	}
 	h ^= h >> 32
 	return uint32(h * hashMix >> 38)
 }
@@ -54,9 +59,20 @@ func entry(at int) uint32 {
 	return uint32(t[0]) | uint32(t[1])<<8 | uint32(t[2])<<16 | uint32(t[3])<<24
 }
 
-// lookUp gives the flags of the word with this hash, 0 for an unknown one.
-func lookUp(h uint64) lexeme {
-	k := key(h)
+// lookedUp remembers what the table says of some words, by their keys: the table is far away from the processor.
+type lookedUp [1 << 12]uint32
+
+// lookUp is lookUp of the table.
+func (r *lookedUp) lookUp(k uint32) lexeme {
+	at := &r[k&(1<<12-1)]
+	if *at>>6 != k || *at == 0 {
+		*at = k<<6 | uint32(lookUp(k))
+	}
+	return lexeme(*at & 63)
+}
+
+// lookUp gives the flags of the word with this key, 0 for an unknown one.
+func lookUp(k uint32) lexeme {
 	b := int(k>>(26-bucketBits)) * 4
 	for i, end := int(entry(b)), int(entry(b+4)); i < end; i++ {
 		if e := entry(tableHead + 4*i); e>>6 >= k {
@@ -69,21 +85,40 @@ func lookUp(h uint64) lexeme {
 	return 0
 }
 
-// hashOf is the hash of a folded word, in small letters.
-func hashOf(word []byte) uint64 {
-	h := hashBegin
+// eachSmall gives the bytes of a folded word in small letters.
+func eachSmall(word []byte, give func(byte)) {
 	for i := 0; i < len(word); {
 		if c := word[i]; c < utf8.RuneSelf {
-			h = (h ^ uint64(lower(c))) * hashStep
+			give(lower(c))
 			i++
 			continue
 		}
 		r, n := utf8.DecodeRune(word[i:])
 		var b [utf8.UTFMax]byte
 		for _, c := range b[:utf8.EncodeRune(b[:], unicode.ToLower(r))] {
-			h = (h ^ uint64(c)) * hashStep
+			give(c)
 		}
 		i += n
+	}
+}
+
+// hashMore goes on with the hash of a word by up to eight letters, of which the first is the lowest byte.
+func hashMore(h, letters uint64) uint64 {
+	h = (h ^ letters) * hashMix
+	return h ^ h>>32
+}
+
+// hashOf is the hash of a folded word, in small letters, eight at a time.
+func hashOf(word []byte) uint64 {
+	h, letters, n := uint64(0), uint64(0), 0
+	eachSmall(word, func(c byte) {
+		letters |= uint64(c) << (8 * n)
+		if n++; n == 8 {
+			h, letters, n = hashMore(h, letters), 0, 0
+		}
+	})
+	if n > 0 {
+		h = hashMore(h, letters)
 	}
 	return h
 }
@@ -91,7 +126,26 @@ func hashOf(word []byte) uint64 {
 // large tells of capital letters beyond ASCII.
 func large(r rune) bool { return unicode.IsUpper(r) || unicode.IsTitle(r) }
 
-func hashWord(w string) uint64 { return hashOf([]byte(w)) }
+// hashAt is hashOf a part of text.
+func hashAt(text []byte, start, end int) (h uint64) {
+	for i := start; i < end; i += 8 {
+		if i+8 > len(text) {
+			return hashOf(text[start:end])
+		}
+		x := binary.LittleEndian.Uint64(text[i:])
+		if n := uint(end - i); n < 8 {
+			x &= 1<<(8*n) - 1
+		}
+		if x&high != 0 {
+			return hashOf(text[start:end])
+		}
+		h = hashMore(h, x|lettersIn(x)>>2)
+	}
+	return h
+}
+
+// hashWord is the hash by which a word of a text is known.
+func hashWord(w string) uint32 { return uint32(hashOf([]byte(w))) }
 
 // Hashes of single words that the rules ask for.
 var (

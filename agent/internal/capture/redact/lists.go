@@ -73,19 +73,23 @@ var (
 
 // again marks names that were found elsewhere in the text.
 func (s *search) again() {
-	var seen [32]uint64
+	var seen [32]uint32
 	n, sieve := 0, uint64(0) // a bit of sieve is set for each of seen
-	for i := range s.words {
+	slices.SortFunc(s.people, func(a, b int32) int { return int(a - b) })
+	for _, i := range slices.Compact(s.people) {
 		w := &s.words[i]
 		if w.tag == person && w.letters() > 2 && (w.form == capital || w.form == small && w.lex&isCommon == 0) && n < len(seen) &&
 			!w.is(titles|english|particles) {
 			seen[n] = w.hash
-			sieve |= 1 << (w.hash >> 58)
+			sieve |= 1 << (w.hash >> 26)
 			n++
 		}
 	}
+	if n == 0 {
+		return
+	}
 	mark := func(i int) {
-		if w := &s.words[i]; sieve>>(w.hash>>58)&1 != 0 && w.tag == noClass && !w.glued && slices.Contains(seen[:n], w.hash) {
+		if w := &s.words[i]; sieve>>(w.hash>>26)&1 != 0 && w.tag == noClass && !w.glued && slices.Contains(seen[:n], w.hash) {
 			s.mark(i, i, person)
 		}
 	}
@@ -180,8 +184,10 @@ func (s *search) cells() {
 func (s *search) allNames(a, b int) bool {
 	for i := a; i < b; i++ {
 		w := &s.words[i]
-		l := w.lexeme()
-		if w.form != small || w.glued || w.letters() > 1 && (l&isCommon != 0 || w.is(english)) || i == a && l&isGiven == 0 && l != 0 || i > a && !s.joins(i) {
+		if w.form != small || w.glued || w.letters() > 1 && w.is(english) || i > a && !s.joins(i) {
+			return false
+		}
+		if l := s.lexeme(w); w.letters() > 1 && l&isCommon != 0 || i == a && l&isGiven == 0 && l != 0 {
 			return false
 		}
 	}

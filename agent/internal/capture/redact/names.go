@@ -3,6 +3,7 @@ package redact
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"strconv"
 	"strings"
 
@@ -19,7 +20,7 @@ type names struct {
 // digest stands for a value of a class; two are equal if the values are.
 type digest struct {
 	class class
-	sum   [16]byte
+	sum   [2]uint64
 }
 
 // mostNames bounds what a session remembers; from then on every value is a new one.
@@ -36,7 +37,7 @@ func newNames(session [16]byte) *names {
 func (n *names) digest(c class, normal []byte) digest {
 	var room [256]byte
 	sum := sha256.Sum256(append(append(append(room[:0], n.key[:]...), byte(c)), normal...))
-	return digest{c, [16]byte(sum[:16])}
+	return digest{c, [2]uint64{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:])}}
 }
 
 func (n *names) id(d digest) uint32 {
@@ -59,7 +60,15 @@ func (n *names) knows(d digest) bool {
 
 // token is how a value is called.
 func (n *names) token(d digest) string {
-	return "<" + d.class.String() + "#" + strconv.FormatUint(uint64(n.id(d)), 10) + ">"
+	out, _ := n.appendToken(nil, d)
+	return string(out)
+}
+
+// appendToken writes how a value is called, and gives its number.
+func (n *names) appendToken(out []byte, d digest) ([]byte, uint32) {
+	id := n.id(d)
+	out = append(append(append(out, '<'), d.class.String()...), '#')
+	return append(strconv.AppendUint(out, uint64(id), 10), '>'), id
 }
 
 // builder writes a redacted text.
@@ -79,34 +88,24 @@ func (b *builder) token(d digest, characters int) {
 
 // name writes the class token of a value and gives its number.
 func (b *builder) name(d digest) uint32 {
-	id := b.names.id(d)
-	var room [20]byte
-	b.text.WriteByte('<')
-	b.text.WriteString(d.class.String())
-	b.text.WriteByte('#')
-	b.text.Write(strconv.AppendUint(room[:0], uint64(id), 10))
-	b.text.WriteByte('>')
+	var room [32]byte
+	token, id := b.names.appendToken(room[:0], d)
+	b.text.Write(token)
 	return id
 }
 
 // redact gives text with class tokens in place of what must not leave.
 func (r *Redactor) redact(text []byte) string {
-	return r.tokens(text, r.engine.scan(text))
+	return string(r.appendTokens(nil, text, r.engine.scan(text)))
 }
 
-// tokens writes text with class tokens in place of the spans found. They lie in memory of the engine's.
-func (r *Redactor) tokens(text []byte, found []span) string {
-	if len(found) == 0 {
-		return string(text)
-	}
-	b := builder{names: r.names}
-	b.text.Grow(len(text) + 16)
+// appendTokens writes text with class tokens in place of the spans found. They lie in memory of the engine's.
+func (r *Redactor) appendTokens(out, text []byte, found []span) []byte {
 	at := 0
 	for _, s := range found {
-		b.text.Write(text[at:s.start])
-		b.name(r.names.digest(s.class, r.engine.normal(s.class, text[s.start:s.end])))
+		out = append(out, text[at:s.start]...)
+		out, _ = r.names.appendToken(out, r.names.digest(s.class, r.engine.normal(s.class, text[s.start:s.end])))
 		at = s.end
 	}
-	b.text.Write(text[at:])
-	return b.text.String()
+	return append(out, text[at:]...)
 }

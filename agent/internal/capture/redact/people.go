@@ -29,9 +29,9 @@ var (
 )
 
 // lexeme looks the word up once.
-func (w *word) lexeme() lexeme {
+func (s *search) lexeme(w *word) lexeme {
 	if !w.looked {
-		w.looked, w.lex = true, lookUp(w.hash)
+		w.looked, w.lex = true, s.table.lookUp(keyOf(s.text[w.start:w.end]))
 		if w.is(english) {
 			w.lex |= isCommon | isOften
 		}
@@ -81,7 +81,7 @@ func (s *search) joins(i int) bool {
 func (s *search) findNames() {
 	for _, i := range s.large {
 		if w := &s.words[i]; w.form != initial && !w.glued && s.lines[w.line].kind != codeLine {
-			w.lexeme()
+			s.lexeme(w)
 		}
 	}
 	next := 0 // of s.large
@@ -303,14 +303,14 @@ func (s *search) smallName(i int) int {
 	if w.glued || w.letters() < 3 {
 		return i + 1
 	}
-	w.lex = w.lexeme()
+	w.lex = s.lexeme(w)
 	if w.lex&isCommon != 0 || w.lex&isName == 0 || w.is(english) || w.is(particles) {
 		return i + 1
 	}
 	first, j := i, i+1
 	for first > 0 && s.words[first].sep == sepSpace && s.words[first-1].form == small && s.words[first-1].letters() > 2 && !s.words[first-1].glued && s.words[first-1].tag == noClass {
 		p := &s.words[first-1]
-		if l := p.lexeme(); p.is(english) || p.is(particles) || !(l == 0 || l&isGiven != 0 && l&isOften == 0) {
+		if l := s.lexeme(p); p.is(english) || p.is(particles) || !(l == 0 || l&isGiven != 0 && l&isOften == 0) {
 			break
 		}
 		first--
@@ -320,11 +320,11 @@ func (s *search) smallName(i int) int {
 	}
 	for j < len(s.words) && s.joins(j) && s.words[j].form == small && !s.words[j].glued {
 		n := &s.words[j]
-		if n.letters() == 1 && (n.hash != wordA && n.hash != wordI || j+1 < len(s.words) && s.joins(j+1) && s.words[j+1].letters() > 2 && s.words[j+1].lexeme()&isCommon == 0) || n.is(particles) && j+1 < len(s.words) && s.joins(j+1) && s.words[j+1].lexeme()&isCommon == 0 {
+		if n.letters() == 1 && (n.hash != wordA && n.hash != wordI || j+1 < len(s.words) && s.joins(j+1) && s.words[j+1].letters() > 2 && s.lexeme(&s.words[j+1])&isCommon == 0) || n.is(particles) && j+1 < len(s.words) && s.joins(j+1) && s.lexeme(&s.words[j+1])&isCommon == 0 {
 			j++
 			continue
 		}
-		if n.lex = n.lexeme(); n.lex&isCommon != 0 || n.is(english) {
+		if n.lex = s.lexeme(n); n.lex&isCommon != 0 || n.is(english) {
 			break
 		}
 		j++
@@ -342,6 +342,9 @@ func (s *search) mark(first, last int, c class) {
 	s.add(int(s.words[first].start), int(s.words[last].end), c)
 	for i := first; i <= last; i++ {
 		s.words[i].tag = c
+		if c == person {
+			s.people = append(s.people, int32(i))
+		}
 	}
 }
 
@@ -366,9 +369,9 @@ func (s *search) quoted() {
 		if end >= len(s.text) || s.text[end] != open && !(open == '>' && s.text[end] == '<') {
 			continue
 		}
-		l := w.lexeme()
+		l := s.lexeme(w)
 		switch {
-		case j-i >= 2 && l&isGiven != 0 && l&isOften == 0 && (l&isCommon == 0 || s.words[j-1].lexeme()&(isFamily|isCommon) == isFamily):
+		case j-i >= 2 && l&isGiven != 0 && l&isOften == 0 && (l&isCommon == 0 || s.lexeme(&s.words[j-1])&(isFamily|isCommon) == isFamily):
 		case j-i == 1 && s.seen&inserts != 0 && l&isCommon == 0 && l&(isGiven|isFamily) != 0 && open != '>':
 		default:
 			continue

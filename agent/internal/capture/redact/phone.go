@@ -3,6 +3,7 @@ package redact
 // findPhone judges runs of digits by the words before them and by their form. libphonenumber is of no help where a number has no country
 // code: over the regions that one would try it calls seven to ten of ten random numbers valid (docs/decisions/0022).
 func findPhone(s *search) error {
+	s.called = 0
 	for i := 0; i < len(s.groups); {
 		groups := s.oneNumber(s.run(i))
 		end := groups[len(groups)-1].end
@@ -58,26 +59,34 @@ func phoneStart(text []byte, i int) int {
 var phoneWords = [...]string{"phone", "telefon", "telephone", "tel.", "tel:", "tel ", "mobile", "mobil", "movil", "celular", "cell", "cellulare", "fax", "call", "dial", "ring me", "ring us",
 	"sms", "whatsapp", "handy", "rufnummer", "desk", "answering", "messages to", "registered", "reach me", "reach us", "reach him", "reach her", "text me", "voicemail", "hotline", "ph:", "ph ", "nummer", "telefono", "telefone", "portable", "gsm", "number is", "contact number", "contact no", "office:", "home:", "work:"}
 
-// phoneNeedles finds them in one pass.
-var phoneNeedles = func() *needles {
-	n, err := newNeedles(phoneWords[:])
-	if err != nil {
-		panic(err)
-	}
-	return n
-}()
+// mostCalled is how far from a number the word that announces it may begin.
+const mostCalled = 40
 
-// announced tells whether a word for a phone stands closely before i, with no digit between.
+// announced tells whether a word for a phone stands closely before i, with no digit between. It is asked of one place after another.
 func (s *search) announced(i int) bool {
-	n, state, said := phoneNeedles, int32(0), false
-	for _, c := range s.text[max(0, i-40):i] {
-		if state = n.step(state, c); n.hits[state] != nil {
-			said = true
-		} else if kindOf[c] == isDigit {
-			said = false
+	for s.called < len(s.hits) && int(s.hits[s.called].end) < i-mostCalled {
+		s.called++
+	}
+	for _, h := range s.hits[s.called:] {
+		k := &s.keys[h.word]
+		begin := int(h.end - k.length)
+		if begin >= i {
+			return false
+		}
+		if k.need&needCall != 0 && begin >= i-mostCalled && int(h.end) <= i && !anyDigit(s.text[h.end:i]) {
+			return true
 		}
 	}
-	return said
+	return false
+}
+
+func anyDigit(text []byte) bool {
+	for _, c := range text {
+		if kindOf[c] == isDigit {
+			return true
+		}
+	}
+	return false
 }
 
 // isPhone wants a sign that a number is a phone's: a country code, a word, a bracket, or groups as phones have them.
@@ -189,11 +198,11 @@ func (s *search) counted(end int) bool {
 	if end+2 >= len(s.text) || s.text[end] != ' ' || partOf[s.text[end+1]] != smallPart {
 		return false
 	}
-	h := hashBegin
-	for i := end + 1; i < len(s.text) && partOf[s.text[i]] == smallPart; i++ {
-		h = (h ^ uint64(s.text[i])) * hashStep
+	to := end + 1
+	for to < len(s.text) && partOf[s.text[to]] == smallPart {
+		to++
 	}
-	return traitsOf(h)&(english|foreign) == 0
+	return traitsOf(hashOf(s.text[end+1:to]))&(english|foreign) == 0
 }
 
 // extension is where a number ends with its "x123" or "ext. 123".

@@ -8,12 +8,12 @@ var (
 		paseo camino carrer cidade praca travessa largo strada rambla ronda callejon carretera corner c sokak os al aleja plac place route cours`)
 	streetTails = [...]string{"strasse", "straße", "str", "weg", "platz", "allee", "gasse", "straat", "laan", "gracht", "plein", "vej", "gade", "gatan",
 		"vagen", "veien", "gata", "katu", "utca", "tanav", "stien", "stræde", "vænget", "backe", "kuja", "polku", "damm", "ufer", "steig"}
-	// tailsBy holds them by their last byte.
-	tailsBy = func() (by [256][]string) {
+	// tailPairs are the last two characters of each.
+	tailPairs = func() (pairs [32][32]bool) {
 		for _, t := range streetTails {
-			by[t[len(t)-1]] = append(by[t[len(t)-1]], t)
+			pairs[fiveBits[t[len(t)-2]]][fiveBits[t[len(t)-1]]] = true
 		}
-		return by
+		return pairs
 	}()
 	units     = traitOf(`apt apartment suite ste unit flat box psc pobox bldg wohnung appt floor`)
 	military  = traitOf(`apo fpo dpo`)
@@ -43,7 +43,7 @@ func (s *search) findAddresses() {
 			i++
 			continue
 		}
-		if s.words[i].form == small && streetPart(s, i) == 0 && s.lines[s.words[i].line].kind == englishLine && !s.lines[s.words[i].line].small {
+		if w := &s.words[i]; w.form == small && s.lines[w.line].kind == englishLine && !s.lines[w.line].small && streetPart(s, i) == 0 {
 			i++
 			continue
 		}
@@ -144,17 +144,21 @@ func (s *search) anchor(i int) (int, int) {
 	if !s.namely(j) || streetPart(s, j) == 0 && s.words[j].form == small && !s.lines[w.line].small {
 		return -1, -1
 	}
-	k, end, strong, start := j, -1, false, s.words[j].is(streetStarts) && s.words[j].letters() > 1
-	for ; k < len(s.words) && k < j+6 && (k == j || s.touch(k)) && (s.namely(k) || start && s.words[k].form == small && !s.words[k].is(english)); k++ {
-		strong = strong || s.unknown(k)
-		if streetPart(s, k) == 2 && k > j || streetPart(s, k) == 3 {
-			end = k
-		}
-	}
-	if k == j {
-		return -1, -1
+	k, start := j, s.words[j].is(streetStarts) && s.words[j].letters() > 1
+	for k < len(s.words) && k < j+6 && (k == j || s.touch(k)) && (s.namely(k) || start && s.words[k].form == small && !s.words[k].is(english)) {
+		k++
 	}
 	tail := k < len(s.words) && (s.touch(k) || start && s.words[k].sep == sepComma|sepSpace) && s.houseNumber(k) && s.words[k].sep&sepSpace != 0
+	if k == j || !number && !tail {
+		return -1, -1
+	}
+	end, strong := -1, false
+	for x := j; x < k; x++ {
+		strong = strong || s.unknown(x)
+		if part := streetPart(s, x); part == 2 && x > j || part == 3 {
+			end = x
+		}
+	}
 	switch {
 	case end >= 0 && number:
 		if tail && end == k-1 {
@@ -191,9 +195,9 @@ func (s *search) unknown(i int) bool {
 		return false
 	}
 	if w.form == small {
-		return s.lines[w.line].small && w.lexeme()&isCommon == 0 && !w.is(english)
+		return s.lines[w.line].small && s.lexeme(w)&isCommon == 0 && !w.is(english)
 	}
-	return w.lexeme()&isCommon == 0
+	return s.lexeme(w)&isCommon == 0
 }
 
 // streetPart is 2 for "Street", 3 for a word that ends as streets do ("Hauptstraße"), 1 for "Via", 0 for any other.
@@ -204,7 +208,10 @@ func streetPart(s *search, i int) int {
 	}
 	if w.letters() >= 7 {
 		t := s.text[w.start:w.end]
-		for _, tail := range tailsBy[t[len(t)-1]] {
+		if !tailPairs[fiveBits[t[len(t)-2]]][fiveBits[t[len(t)-1]]] {
+			return one(w.is(streetStarts))
+		}
+		for _, tail := range streetTails {
 			if len(t) > len(tail)+2 && string(t[len(t)-len(tail):]) == tail {
 				return 3
 			}
@@ -257,14 +264,14 @@ func (s *search) extend(last int) int {
 			}
 			known := false
 			for x := i; x <= k; x++ {
-				l := s.words[x].lexeme()
+				l := s.lexeme(&s.words[x])
 				known = known || l&isCommon == 0 || s.words[x].is(placePairs) || l&isPlace != 0 || streetPart(s, x) == 2 || s.words[x].form == upperAll && s.words[x].letters() == 2
 			}
 			if !brk && !known || brk && !known && !(w.sep&sepComma != 0) || w.sep&(sepLine|sepPara) != 0 && !known && !s.short(i) {
 				return last
 			}
 			last = k
-		case w.form == small && s.lines[w.line].small && brk && w.lexeme()&isCommon == 0, w.form == small && s.lines[w.line].small && w.lexeme()&isPlace != 0 && w.lexeme()&isCommon == 0:
+		case w.form == small && s.lines[w.line].small && brk && s.lexeme(w)&isCommon == 0, w.form == small && s.lines[w.line].small && s.lexeme(w)&isPlace != 0 && s.lexeme(w)&isCommon == 0:
 			last = i
 		default:
 			return last

@@ -44,6 +44,7 @@ type Redactor struct {
 	last   time.Time // no event begins before the one before it
 	typing time.Time // when the typing began that nothing has interrupted
 	text   []byte    // memory that is used again
+	found  []Found
 	from   []int32
 	replay []cell
 }

@@ -1,6 +1,9 @@
 package redact
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // Found is a stretch of a text that was redacted. Start and End count Unicode code points of the text before.
 type Found struct {
@@ -13,15 +16,24 @@ type Found struct {
 // which a rule fails, is redacted whole.
 func (r *Redactor) Text(value string) (string, []Found) {
 	r.text = append(r.text[:0], value...)
-	text := r.text
+	out, found := r.AppendText(nil, r.text)
+	return string(out), slices.Clone(found)
+}
+
+// AppendText is Text of bytes; it writes behind out. What it says is valid until the next call. For a text in which nothing is found, and
+// with room in out, it takes no memory.
+func (r *Redactor) AppendText(out, text []byte) ([]byte, []Found) {
 	spans := r.engine.scan(text)
-	found := make([]Found, 0, len(spans))
-	at, chars := 0, 0
+	r.found = r.found[:0]
+	at, chars, count := 0, 0, utf8.RuneCount
+	if r.engine.plainText {
+		count = func(p []byte) int { return len(p) }
+	}
 	for _, s := range spans {
-		chars += utf8.RuneCount(text[at:s.start])
-		n := utf8.RuneCount(text[s.start:s.end])
-		found = append(found, Found{s.class.String(), chars, chars + n})
+		chars += count(text[at:s.start])
+		n := count(text[s.start:s.end])
+		r.found = append(r.found, Found{s.class.String(), chars, chars + n})
 		at, chars = s.end, chars+n
 	}
-	return r.tokens(text, spans), found
+	return r.appendTokens(out, text, spans), r.found
 }

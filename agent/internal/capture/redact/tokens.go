@@ -1,48 +1,5 @@
 package redact
 
-import "unicode/utf8"
-
-// form is how a word is written.
-type form uint8
-
-const (
-	small    form = iota // all letters small
-	capital              // the first one large
-	upperAll             // all large, two or more
-	initial              // one large letter
-	figure               // digits only
-	mixed                // anything else: code, keys
-)
-
-// Separators before a word.
-const (
-	sepSpace uint8 = 1 << iota
-	sepLine        // one line break
-	sepPara        // two or more
-	sepComma
-	sepDot   // and ! ? : they end a sentence
-	sepColon // and ; ( ) [ ] quotes, bars
-	sepHyphen
-	sepNone = 0
-)
-
-// word is a word or a number in a text.
-type word struct {
-	start, end int32
-	hash       uint64 // of its letters, small, without a genitive
-	own        trait  // the lists in which it stands
-	lex        lexeme
-	form       form
-	sep        uint8 // what stands before it
-	looked     bool  // lex is known
-	glued      bool  // part of a path, an address or code
-	tag        class // what it was found to be
-	line       int32
-}
-
-// is tells whether the word stands in one of the lists.
-func (w *word) is(t trait) bool { return w.own&t != 0 }
-
 // line is what a row of a text looks like.
 type line struct {
 	first, last int32 // words first to last-1
@@ -75,7 +32,7 @@ const maxWords = 1 << 19
 // read passes once over text and lists its words and lines, its groups of digits, and its long tokens. It reuses its memory.
 func (e *engine) read(text []byte, g *gateState) error {
 	e.words, e.lines, e.groups, e.longs = e.words[:0], e.lines[:0], e.groups[:0], e.longs[:0]
-	e.large, e.figures, e.seen = e.large[:0], e.figures[:0], 0
+	e.large, e.figures, e.telling, e.seen = e.large[:0], e.figures[:0], e.telling[:0], 0
 	sep, begin, token, t := sepLine, 0, 0, tally{} // begin is where the line begins, token where the token does
 	for i := 0; i < len(text); {
 		c := text[i]
@@ -83,13 +40,16 @@ func (e *engine) read(text []byte, g *gateState) error {
 			if len(e.words) >= maxWords {
 				return errOverrun
 			}
-			w := e.word(text, i, g)
+			if end := e.plainWord(text, i, sep, &t); end > i {
+				i, sep = end, sepNone
+				continue
+			}
+			w := e.anyWord(text, i, g)
 			if w.sep != 0 { // it has an apostrophe
 				token = e.quoted(text, w, token, g)
 			}
 			w.sep, w.line = sep, int32(len(e.lines))
-			t.count(w)
-			e.list(w)
+			e.note(w, &t)
 			i, sep = int(w.end), sepNone
 			continue
 		}
@@ -171,194 +131,49 @@ func (e *engine) quoted(text []byte, w *word, token int, g *gateState) int {
 	return token
 }
 
-// list notes the newest word where the detectors look for words of its form.
-func (e *engine) list(w *word) {
+// note counts the newest word, and lists it where the detectors look for words of its form.
+func (e *engine) note(w *word, t *tally) {
 	e.seen |= w.own
-	switch n := int32(len(e.words) - 1); w.form {
+	t.words++
+	n, size, tells := int32(len(e.words)-1), w.letters(), w.is(triggers)
+	switch w.form {
+	case small:
+		t.smalls++
+		if t.row++; w.own&(english|wordsOfSeeds) == english {
+			t.row = 0
+		}
+		t.plenty = max(t.plenty, t.row)
+		t.english += one(size <= 6 && w.is(english))
+		t.foreign += one(size <= 6 && w.is(foreign))
+		tells = tells || size >= leastPeople && n > 0 && e.words[n-1].is(beforePeople)
 	case capital, upperAll, initial:
+		t.larges++
+		t.row = 0
+		t.long += one(size >= 4)
+		if size <= 6 && w.is(english) {
+			if t.english++; t.words == 1 {
+				t.larges--
+			}
+		}
 		e.large = append(e.large, n)
-	case figure, mixed:
+		tells = w.form != initial
+	case figure:
+		e.figures = append(e.figures, n)
+		tells = true
+	case mixed:
+		t.codes++
 		e.figures = append(e.figures, n)
 	}
+	if tells {
+		e.telling = append(e.telling, n)
+	}
 }
 
-// symbol tells of a character beyond ASCII that is no letter: Latin-1 signs, punctuation, arrows, boxes, emoji.
-func symbol(text []byte, i int) bool {
-	switch text[i] {
-	case 0xc2, 0xe2, 0xf0, 0x7f:
-		return true
-	case 0xe3:
-		return i+1 < len(text) && text[i+1] == 0x80
+func one(yes bool) int {
+	if yes {
+		return 1
 	}
-	return text[i] < utf8.RuneSelf
-}
-
-// parts of a word
-const (
-	noPart uint8 = iota
-	smallPart
-	largePart
-	digitPart
-	widePart
-	linePart
-	quotePart
-)
-
-var partOf = func() (p [256]uint8) {
-	for c := range p {
-		switch {
-		case c >= 'a' && c <= 'z':
-			p[c] = smallPart
-		case c >= 'A' && c <= 'Z':
-			p[c] = largePart
-		case c >= '0' && c <= '9':
-			p[c] = digitPart
-		case c >= utf8.RuneSelf:
-			p[c] = widePart
-		}
-	}
-	p['_'], p['\''] = linePart, quotePart
-	return p
-}()
-
-// word adds the word that begins at i. An apostrophe between letters belongs to it; then its sep is not 0.
-func (e *engine) word(text []byte, i int, g *gateState) *word {
-	start, hash := i, hashBegin
-	var smalls, larges, digits, before int // before counts small letters before the last apostrophe
-	odd, camel, wide, quote := false, false, false, uint8(0)
-read:
-	for i < len(text) {
-		c := text[i]
-		switch partOf[c] {
-		case smallPart:
-			from := i
-			for i < len(text) && partOf[text[i]] == smallPart {
-				hash = (hash ^ uint64(text[i])) * hashStep
-				i++
-			}
-			smalls += i - from
-			continue
-		case largePart:
-			camel = camel || smalls > 0
-			larges++
-			hash = (hash ^ uint64(c|0x20)) * hashStep
-		case digitPart:
-			from := i
-			for ; i < len(text) && partOf[text[i]] == digitPart; i++ {
-				hash = (hash ^ uint64(text[i])) * hashStep
-			}
-			digits += i - from
-			e.digits(text, from, i, g)
-			continue
-		case widePart:
-			if symbol(text, i) {
-				break read
-			}
-			wide = true
-			if utf8.RuneStart(c) {
-				if r, _ := utf8.DecodeRune(text[i:]); large(r) {
-					camel = camel || smalls > 0
-					larges++
-				} else {
-					smalls++
-				}
-			}
-		case linePart:
-			odd = true
-			hash = (hash ^ uint64(c)) * hashStep
-		case quotePart:
-			if i+1 == len(text) || kindOf[text[i+1]] != isLetter || smalls+larges+before == 0 || digits > 0 || genitive(text, i) {
-				break read
-			}
-			quote, camel, before, smalls = 1, false, before+smalls, 0
-			hash = (hash ^ uint64(c)) * hashStep
-		default:
-			break read
-		}
-		i++
-	}
-	if wide {
-		hash = hashOf(text[start:i])
-	}
-	e.words = append(e.words, word{start: int32(start), end: int32(i), hash: hash, own: traitsOf(hash), sep: quote, glued: glued(text, start, i)})
-	w := &e.words[len(e.words)-1]
-	letters := smalls + larges + before
-	switch {
-	case odd || digits > 0 && letters > 0 || (camel || larges > 1 && smalls > 0) && !(letters > 3 && text[start+1] == '\'') && !w.is(legal) && !prefixed(text[start:i]):
-		w.form = mixed
-	case digits > 0:
-		w.form = figure
-	case larges == 0:
-		w.form = small
-	case letters == 1:
-		w.form = initial
-	case smalls == 0:
-		w.form = upperAll
-	default:
-		w.form = capital
-		if c := text[start]; c >= 'a' && c <= 'z' && !((c == 'd' || c == 'l') && text[start+1] == '\'') {
-			w.form = mixed
-		}
-	}
-	return w
-}
-
-// genitive tells of "'s" and its like, which are no part of a name.
-func genitive(text []byte, i int) bool {
-	c := lower(text[i+1])
-	return c == 's' && (i+2 >= len(text) || kindOf[text[i+2]] != isLetter)
-}
-
-// prefixed tells of names with a large letter inside.
-func prefixed(w []byte) bool {
-	switch w[0] {
-	case 'M', 'D', 'L', 'V', 'O', 'A', 'F':
-	default:
-		return false
-	}
-	for _, p := range [...]string{"Mc", "Mac", "De", "La", "Le", "Van", "Di", "Da", "O'", "D'", "L'", "Al", "Fitz"} {
-		if len(w) > len(p)+1 && string(w[:len(p)]) == p && w[len(p)] >= 'A' && w[len(p)] <= 'Z' {
-			return true
-		}
-	}
-	return false
-}
-
-// gluing are the marks that glued looks at.
-var gluing = func() (g [256]bool) {
-	for _, c := range []byte(`@/\_#$=&~<%.:([`) {
-		g[c] = true
-	}
-	return g
-}()
-
-// glued tells of words that touch what only code, paths and addresses have.
-func glued(text []byte, start, end int) bool {
-	if (start == 0 || !gluing[text[start-1]]) && (end == len(text) || !gluing[text[end]]) {
-		return false
-	}
-	if start > 0 {
-		switch text[start-1] {
-		case '@', '/', '\\', '_', '#', '$', '=', '&', '~', '<', '%':
-			return true
-		case '.', ':':
-			if start > 1 && text[start-2] > ' ' && (kindOf[text[start-2]] == isLetter || kindOf[text[start-2]] == isDigit) && text[start-1] == '.' && end-start > 1 {
-				return true
-			}
-			if text[start-1] == ':' && start > 1 && text[start-2] == ':' {
-				return true
-			}
-		}
-	}
-	if end < len(text) {
-		switch text[end] {
-		case '@', '_', '=', '(', '/', '\\', '$', '[', '&', '~':
-			return true
-		case '.', ':':
-			return end+1 < len(text) && (kindOf[text[end+1]] == isLetter && lower(text[end+1]) == text[end+1] || text[end] == ':' && text[end+1] == ':')
-		}
-	}
-	return false
+	return 0
 }
 
 // tally counts the words of a line.
@@ -369,39 +184,6 @@ type tally struct {
 	codes            int // signs and words that code has
 	row, plenty      int // small words in a row that sentences do not need; the most of them
 	words            int32
-}
-
-func (t *tally) count(w *word) {
-	t.words++
-	switch w.form {
-	case small:
-		t.smalls++
-		if t.row++; w.own&(english|wordsOfSeeds) == english {
-			t.row = 0
-		}
-		t.plenty = max(t.plenty, t.row)
-		if w.end-w.start <= 6 {
-			if w.is(english) {
-				t.english++
-			}
-			if w.is(foreign) {
-				t.foreign++
-			}
-		}
-	case capital, upperAll, initial:
-		t.larges++
-		t.row = 0
-		if w.end-w.start >= 4 {
-			t.long++
-		}
-		if w.end-w.start <= 6 && w.is(english) {
-			if t.english++; t.words == 1 {
-				t.larges--
-			}
-		}
-	case mixed:
-		t.codes++
-	}
 }
 
 // endLine judges the line that ends here, and begins the next tally.

@@ -4,13 +4,11 @@ package redact
 // one look tells all that is known of a word.
 type trait uint64
 
-// traitTable is a table with open addresses, by the hash of a word. It is full to a third at most.
+// traitTable is a table in which each word has one of two places, by its hash, so that a look takes no guess of the processor's. It is full
+// to a third at most.
 type traitTable struct {
-	sieve [1 << 8]uint64 // a bit of 14 bits of each hash: most words of a text are in no list
-	cells [1 << traitBits]struct {
-		hash uint64
-		of   trait
-	}
+	tags [1 << traitBits]uint32 // the upper half of a hash, 0 for none
+	of   [1 << traitBits]trait
 	used int
 	next trait
 }
@@ -32,41 +30,56 @@ func traitOf(words string) trait {
 	for i := 0; i <= len(words); i++ {
 		if i == len(words) || words[i] == ' ' || words[i] == '\n' || words[i] == '\t' {
 			if i > start {
-				t.add(hashWord(words[start:i]), bit)
+				t.add(hashOf([]byte(words[start:i])), bit)
 			}
 			start = i + 1
 		}
 	}
-	if t.next == 0 || t.used > len(t.cells)/3 {
+	if t.next == 0 || t.used > len(t.tags)/3 {
 		panic("redact: the lists of words are too many for their table")
 	}
 	return bit
 }
 
+// tagOf is what a word is known by in the table, and its first place.
+func tagOf(h uint64) (tag uint32, at uint32) { return uint32(h >> 32), uint32(h) & (1<<traitBits - 1) }
+
+// otherPlace is the second place of a word, or the first, seen from the second.
+func otherPlace(tag, at uint32) uint32 { return at ^ tag>>(32-traitBits) }
+
 func (t *traitTable) add(h uint64, bit trait) {
-	t.sieve[h>>50&0xff] |= 1 << (h >> 58)
-	i := h & (1<<traitBits - 1)
-	for t.cells[i].hash != 0 && t.cells[i].hash != h {
-		i = (i + 1) & (1<<traitBits - 1)
+	tag, a := tagOf(h)
+	for _, at := range [...]uint32{a, otherPlace(tag, a)} {
+		if t.tags[at] == tag {
+			t.of[at] |= bit
+			return
+		}
 	}
-	if t.cells[i].hash == 0 {
-		t.used++
+	t.used++
+	if t.tags[a] != 0 {
+		a = otherPlace(tag, a)
 	}
-	t.cells[i].hash = h
-	t.cells[i].of |= bit
+	for of, n := bit, 0; n < len(t.tags); n++ {
+		t.tags[a], tag = tag, t.tags[a] // who had the place goes to their other one
+		t.of[a], of = of, t.of[a]
+		if tag == 0 {
+			return
+		}
+		a = otherPlace(tag, a)
+	}
+	panic("redact: two lists of words do not fit into their table")
 }
 
 // traitsOf gives the lists in which the word with this hash stands.
 func traitsOf(h uint64) trait {
-	if traits.sieve[h>>50&0xff]>>(h>>58)&1 == 0 {
-		return 0
+	tag, a := tagOf(h)
+	b := otherPlace(tag, a)
+	x, y := traits.of[a], traits.of[b]
+	if traits.tags[a] != tag {
+		x = 0
 	}
-	for i := h & (1<<traitBits - 1); ; i = (i + 1) & (1<<traitBits - 1) {
-		switch c := &traits.cells[i]; c.hash {
-		case h:
-			return c.of
-		case 0:
-			return 0
-		}
+	if traits.tags[b] != tag {
+		y = 0
 	}
+	return x | y
 }

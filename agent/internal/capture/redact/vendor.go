@@ -3,15 +3,14 @@ package redact
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strings"
 	"sync"
 
 	"github.com/pelletier/go-toml/v2"
 )
 
-// vendorRule is one rule of gitleaks: the form of one vendor's keys. Its expression is compiled when a text first has one of its
-// key words, because most never come up and the compiled ones are large.
+// vendorRule is one rule of gitleaks: the form of one vendor's keys. Its expression is read when a text first has one of its
+// key words, because most never come up.
 type vendorRule struct {
 	ID          string
 	Regex       string
@@ -25,7 +24,7 @@ type vendorRule struct {
 	led     bool // it begins with a name that has its key word in it: only there is it tried
 	shape   *shape
 	once    sync.Once
-	pattern *regexp.Regexp
+	pattern *expression
 	failed  error
 }
 
@@ -36,8 +35,8 @@ type allowed struct {
 	StopWords   []string
 	Paths       []string
 
-	patterns []*regexp.Regexp
-	stops    *needles // the stop words, in one pass
+	patterns []*expression
+	stops    *dictionary // the stop words
 }
 
 // ruleForm says where a rule's key stands in relation to its key word.
@@ -88,20 +87,16 @@ const (
 	wideEnd   = "(?:[\\x60'\"\\s;&<>,?!|\\]}#]|[.](?:\\s|$)|\\\\[nr]|$)"
 )
 
-func (r *vendorRule) compiled() (*regexp.Regexp, error) {
+func (r *vendorRule) compiled() (*expression, error) {
 	r.once.Do(func() {
 		end := wideEnd
 		if r.form == inToken {
 			end = strings.Replace(wideEnd, "!|", "!)|", 1)
 		}
-		x := strings.ReplaceAll(r.Regex, narrowEnd, end)
-		if r.led {
-			x = `\A(?:` + x + `)`
-		}
-		r.pattern, r.failed = regexp.Compile(x)
+		r.pattern, r.failed = newExpression(strings.ReplaceAll(r.Regex, narrowEnd, end), r.led)
 		for _, a := range r.Allowlists {
 			for _, x := range a.Regexes {
-				p, err := regexp.Compile(x)
+				p, err := newExpression(x, false)
 				if err != nil {
 					r.failed = err
 					return
@@ -109,7 +104,7 @@ func (r *vendorRule) compiled() (*regexp.Regexp, error) {
 				a.patterns = append(a.patterns, p)
 			}
 			if len(a.StopWords) > 0 && r.failed == nil {
-				a.stops, r.failed = newNeedles(a.StopWords)
+				a.stops, r.failed = newDictionary(a.StopWords)
 			}
 		}
 	})
@@ -130,6 +125,9 @@ var ownWords = func() map[string]need {
 	}
 	for _, w := range commands {
 		m[w] = needBearer
+	}
+	for _, w := range phoneWords {
+		m[w] |= needCall
 	}
 	return m
 }()
@@ -200,6 +198,9 @@ func findVendor(s *search) error {
 	wide := hit{word: -1} // the last one around which a rule read far
 	for _, h := range s.hits {
 		k := &s.keys[h.word]
+		if len(k.rules) == 0 {
+			continue
+		}
 		start := int(h.end) - int(k.length)
 		from, to, token := s.tokenAround(start, int(h.end))
 		if err := s.spend(to - from); err != nil {
@@ -299,13 +300,19 @@ func (s *search) try(r *vendorRule, lo, hi int) error {
 	}
 	part := s.text[lo:hi]
 	for len(part) > 0 {
-		m := re.FindSubmatchIndex(part)
-		if m == nil {
-			return nil
+		m, err := re.find(part)
+		if m == nil || err != nil {
+			return err
 		}
 		start, end := r.secret(m)
-		if (r.Entropy == 0 || entropy(part[start:end]) >= r.Entropy) && !placeholder(part[start:end]) && !specimen(part[start:end]) && !r.allows(part, m, start, end) {
-			s.add(lo+start, lo+end, r.gives())
+		if (r.Entropy == 0 || entropy(part[start:end]) >= r.Entropy) && !placeholder(part[start:end]) && !specimen(part[start:end]) {
+			allowed, err := r.allows(part, m, start, end)
+			if err != nil {
+				return err
+			}
+			if !allowed {
+				s.add(lo+start, lo+end, r.gives())
+			}
 		}
 		if r.led {
 			return nil
@@ -395,13 +402,13 @@ var (
 )
 
 // allows tells whether the rule itself says that this is no secret.
-func (r *vendorRule) allows(part []byte, m []int, start, end int) bool {
+func (r *vendorRule) allows(part []byte, m []int, start, end int) (bool, error) {
 	for _, a := range r.Allowlists {
 		if len(a.Paths) > 0 {
 			continue
 		}
 		if a.stops != nil && a.stops.any(part[start:end]) {
-			return true
+			return true, nil
 		}
 		target := part[start:end]
 		switch a.RegexTarget {
@@ -415,12 +422,12 @@ func (r *vendorRule) allows(part []byte, m []int, start, end int) bool {
 			target = part[lo:hi]
 		}
 		for _, p := range a.patterns {
-			if p.Match(target) {
-				return true
+			if m, err := p.find(target); m != nil || err != nil {
+				return true, err
 			}
 		}
 	}
-	return false
+	return false, nil
 }
 
 // secret is the part of a match that is the key: the group that the rule names, else the first group, else all.

@@ -55,7 +55,7 @@ func judgedPart(w string, first bool) verdict {
 		}
 	}
 	h := hashOf([]byte(w))
-	l := lookUp(h)
+	l := lookUp(keyOf([]byte(w)))
 	if traitsOf(h)&english != 0 {
 		l |= isCommon | isOften
 	}

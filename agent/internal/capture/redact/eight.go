@@ -1,0 +1,37 @@
+package redact
+
+import "encoding/binary"
+
+// Eight bytes are looked at in one step: the highest bit of each is where the answer stands.
+const ones, high uint64 = 0x0101010101010101, 0x8080808080808080
+
+// lettersIn marks the bytes that are ASCII letters.
+func lettersIn(x uint64) uint64 {
+	low := (x | 0x20*ones) &^ high
+	return (low + (0x80-'a')*ones) &^ (low + (0x7f-'z')*ones) &^ x & high
+}
+
+// badIn marks the bytes that are bad.
+func badIn(x uint64) uint64 {
+	control := ^(x&^high + 0x60*ones) &^ x & high
+	if control != 0 {
+		control &^= zerosIn(x^'\t'*ones) | zerosIn(x^'\n'*ones) | zerosIn(x^'\r'*ones)
+	}
+	return (x | control | zerosIn(x^0x7f*ones)) & high
+}
+
+// zerosIn marks the bytes that are zero.
+func zerosIn(x uint64) uint64 { return ^(x&^high + 0x7f*ones | x) & high }
+
+// smallAt gives eight bytes of text, with small letters, the first one lowest, and zeros behind its end.
+func smallAt(text []byte, i int) uint64 {
+	var x uint64
+	if i+8 <= len(text) {
+		x = binary.LittleEndian.Uint64(text[i:])
+	} else {
+		var room [8]byte
+		copy(room[:], text[i:])
+		x = binary.LittleEndian.Uint64(room[:])
+	}
+	return x | lettersIn(x)>>2
+}
