@@ -117,7 +117,7 @@ func (f *field) run(t *testing.T, q queue, p pace) (*Uploader, func()) {
 	t.Helper()
 	budget := NewBudget(f.keys)
 	budget.Policy(24 * normalRate)
-	u := New(Options{Identity: f.id, Queue: q, Stubs: f.keys, Erasures: &wishes{}, Own: f.keys, Policy: func([]byte) {},
+	u := New(Options{Identity: f.id, Queue: q, Stubs: f.keys, Erasures: &wishes{}, Own: f.keys, Policy: func([]byte) {}, Elsewhere: func([]*pb.Signed) error { return nil },
 		Hold: func() time.Duration { return 0 }, Budget: budget, Log: slog.New(slog.DiscardHandler)})
 	u.pace = p
 	ctx, cancel := context.WithCancel(context.Background())

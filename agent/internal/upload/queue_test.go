@@ -204,7 +204,7 @@ func run(t *testing.T, id keystore.Identity, change func(*Options, *pace)) *runn
 	fatal(t, err)
 	q, wish := &memory{}, &wishes{}
 	opt := Options{
-		Identity: id, Queue: q, Stubs: keys, Erasures: wish, Own: keys, Policy: func([]byte) {}, Hold: func() time.Duration { return 0 },
+		Identity: id, Queue: q, Stubs: keys, Erasures: wish, Own: keys, Policy: func([]byte) {}, Elsewhere: func([]*pb.Signed) error { return nil }, Hold: func() time.Duration { return 0 },
 		Budget: NewBudget(keys), Log: slog.New(slog.DiscardHandler),
 	}
 	opt.Budget.Policy(1 << 30)
