@@ -187,7 +187,7 @@ func (a *agent) load() error {
 	} else if rules != nil {
 		a.note = a.remarks(consent)
 	}
-	a.gate.Asking(asks(err))
+	a.gate.Asking(question(err))
 	a.rules.Store(rules)
 	a.consent.Store(consent)
 	a.gate.SetRules(rules)

@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/pb"
@@ -88,7 +87,13 @@ func (a *agent) stopElsewhere() {
 	a.budget.Stop(words)
 }
 
-// asks tells whether what keeps recording off is a question to the person.
-func asks(why error) bool {
-	return slices.ContainsFunc([]error{policy.ErrWider, errElsewhere}, func(q error) bool { return errors.Is(why, q) })
+// question is what the mark asks of the person, in three words, where why keeps recording off; "" if only they can know why.
+func question(why error) string {
+	switch {
+	case errors.Is(why, policy.ErrWider):
+		return "more is asked"
+	case errors.Is(why, errElsewhere):
+		return "you withdrew elsewhere"
+	}
+	return ""
 }

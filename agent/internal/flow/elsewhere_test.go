@@ -2,8 +2,6 @@ package flow
 
 import (
 	"crypto/rand"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -49,7 +47,7 @@ func TestI06WithdrawnElsewhere(t *testing.T) {
 	stops := func(when string) {
 		t.Helper()
 		s, why := a.status(), a.budget.Why(time.Now())
-		if a.rules.Load() != nil || s.State != gate.Consenting.String() || !strings.Contains(s.Note, "withdrew on another") || why != s.Note {
+		if a.rules.Load() != nil || s.State != gate.Consenting.String() || s.Words != "you withdrew elsewhere" || !strings.Contains(s.Note, "withdrew on another") || why != s.Note {
 			t.Fatalf("%s: records %v, %+v; %q", when, a.rules.Load() != nil, s, why)
 		}
 	}
@@ -72,27 +70,6 @@ func TestI06WithdrawnElsewhere(t *testing.T) {
 	goesOn("after the same again")
 	hear(otherStub(t, 2, secret, nil))
 	stops("after another one")
-}
-
-// A withdrawal that cannot be written down stops all the same.
-func TestI06WithdrawnElsewhereOnAFullDisk(t *testing.T) {
-	first := version(5, nil)
-	a := device(t, first)
-	a.agree(t, first)
-	stub := otherStub(t, 1, must(a.keys.ErasureCode()), nil)
-	blocked := filepath.Join(a.cfg.Home, "elsewhere.json")
-	check(t, os.MkdirAll(filepath.Join(blocked, "full"), 0o700)) // nothing can be put in its place
-	if a.withdrawnElsewhere([]*pb.Signed{stub}) == nil {
-		t.Fatal("no error: it would not be told again")
-	}
-	if a.rules.Load() != nil || a.budget.Why(time.Now()) == "" {
-		t.Fatal("it goes on")
-	}
-	check(t, os.RemoveAll(blocked))
-	check(t, a.withdrawnElsewhere([]*pb.Signed{stub}))
-	if s := a.status(); a.rules.Load() != nil || !strings.Contains(s.Note, "heard of on") {
-		t.Fatalf("%+v", s)
-	}
 }
 
 // Nothing is agreed to here: what happened on another device before is old when the person agrees.
