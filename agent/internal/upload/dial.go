@@ -114,8 +114,8 @@ func dialThrough(proxy *url.URL, addr string, server *pin.Server, line *lifeline
 	return conn, nil
 }
 
-// proxyOf is the host of the proxy that a connection to addr goes through, "" if there is none. It asks what dial asks.
-func proxyOf(addr string) string {
+// ProxyOf is the host of the proxy that a connection to addr goes through, "" if there is none. It asks what dial asks.
+func ProxyOf(addr string) string {
 	proxy, err := proxyURL(addr)
 	if err != nil || proxy == nil {
 		return ""
@@ -126,7 +126,7 @@ func proxyOf(addr string) string {
 // wrongServer says that somebody else answers at addr, and who it may be.
 func wrongServer(addr string) string {
 	host, _, err := net.SplitHostPort(addr)
-	if err != nil || proxyOf(addr) == "" {
+	if err != nil || ProxyOf(addr) == "" {
 		return wordsWrongCA
 	}
 	return "your proxy replaces certificates; ask to exempt " + host + " from TLS inspection; what is recorded waits here until then"
@@ -158,7 +158,7 @@ func reach(ctx context.Context, id keystore.Identity) (other bool, err error) {
 		if proxy, err := proxyURL(id.Collector); err == nil && proxy != nil && proxy.Scheme == "https" && (secureProxy{proxy}).doubtful(ctx) {
 			return false, fmt.Errorf("nobody whom this computer trusts vouches for the proxy %s; install your company's authority, or name its file with SSL_CERT_FILE", proxy.Host)
 		}
-		if proxy := proxyOf(id.Collector); proxy != "" {
+		if proxy := ProxyOf(id.Collector); proxy != "" {
 			return false, fmt.Errorf("it does not answer through the proxy %s, which HTTPS_PROXY names; what is recorded waits here until it does", proxy)
 		}
 		return false, errors.New("it does not answer at its address; what is recorded waits here until it does")

@@ -19,7 +19,7 @@ func Trace(ctx context.Context, id keystore.Identity) []string {
 	switch _, err := new(net.Resolver).LookupHost(ctx, host); {
 	case net.ParseIP(host) != nil:
 		lines = append(lines, "name: none, it is an address")
-	case proxyOf(id.Collector) != "":
+	case ProxyOf(id.Collector) != "":
 		lines = append(lines, "name: left to the proxy")
 	case err != nil:
 		lines = append(lines, "name: not known here")
