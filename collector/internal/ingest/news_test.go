@@ -60,7 +60,12 @@ func (d *party) open() *line {
 // send sends a box and gives its outcome; news that come first are kept.
 func (l *line) send(b envelope.Box, heard []byte) pb.Outcome {
 	l.t.Helper()
-	must(l.t, l.stream.Send(&pb.UploadRequest{Box: b.Bytes(), Heard: heard}))
+	return l.sendRaw(b.Bytes(), heard)
+}
+
+func (l *line) sendRaw(raw, heard []byte) pb.Outcome {
+	l.t.Helper()
+	must(l.t, l.stream.Send(&pb.UploadRequest{Box: raw, Heard: heard}))
 	for {
 		if r := l.next(); r.GetAck() != nil {
 			return r.GetAck().GetOutcome()
