@@ -83,5 +83,5 @@ func (p secureProxy) ask(conn net.Conn, addr string) error {
 	if res.StatusCode != http.StatusOK || r.Buffered() > 0 {
 		return fmt.Errorf("the proxy refuses: status %d", res.StatusCode)
 	}
-	return nil
+	return res.Body.Close() // there is none
 }
