@@ -2,6 +2,7 @@ package proto
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,10 +11,10 @@ import (
 	"testing"
 )
 
-// vuln runs .ci/vuln as CI does, with more in its environment, and gives its words and exit code.
-func vuln(t *testing.T, env ...string) (string, int) {
+// vuln runs .ci/vuln on a package as CI does on the programs, with more in its environment, and gives its words and exit code.
+func vuln(t *testing.T, pkg string, env ...string) (string, int) {
 	t.Helper()
-	cmd := exec.Command("../.ci/vuln", "./proto/code")
+	cmd := exec.Command("../.ci/vuln", pkg)
 	cmd.Env = append(os.Environ(), env...)
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
@@ -34,33 +35,49 @@ func TestI26NoSilentPass(t *testing.T) {
 		"a folder that is none":       {"VULNDB=file://" + filepath.Join(empty, "nowhere")},
 		"a folder without entries":    {"VULNDB=file://" + t.TempDir()},
 	} {
-		out, code := vuln(t, env...)
+		out, code := vuln(t, "./proto/code", env...)
 		if code != 3 || !strings.Contains(out, "NOT CHECKED") || strings.Contains(out, "No vulnerabilities found") {
 			t.Errorf("%s: exit %d, said:\n%s", name, code, out)
 		}
 	}
 }
 
-// planted is an entry of the database for a function of the standard library.
+// planted is an entry of the database for one function of a module; "stdlib" is the standard library.
 const planted = `{"schema_version":"1.3.1","id":"ID","modified":"2026-01-01T00:00:00Z","published":"2026-01-01T00:00:00Z",
-"summary":"planted","details":"planted","affected":[{"package":{"name":"stdlib","ecosystem":"Go"},
-"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}],"ecosystem_specific":{"imports":[{"path":"strings","symbols":["SYMBOL"]}]}}],
+"summary":"planted","details":"planted","affected":[{"package":{"name":"MODULE","ecosystem":"Go"},
+"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}],"ecosystem_specific":{"imports":[{"path":"PATH","symbols":["SYMBOL"]}]}}],
 "database_specific":{"url":"https://pkg.go.dev/vuln/ID"}}`
 
-// TestI26PlantedIsFound: a vulnerable function that is called is found and fails; one that is not called is no finding.
+// TestI26PlantedIsFound: a vulnerable function that is called is found, one that is not called is no finding; a hole in a module fails, one in the
+// Go that builds here is told apart from it and said.
 func TestI26PlantedIsFound(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		return
 	}
-	dir := t.TempDir()
-	for id, symbol := range map[string]string{"GO-2026-9998": "ToUpper", "GO-2026-9999": "ToTitle"} { // proto/code calls the first one
-		entry := strings.NewReplacer("ID", id, "SYMBOL", symbol).Replace(planted)
-		if err := os.WriteFile(filepath.Join(dir, id+".json"), []byte(entry), 0o600); err != nil {
-			t.Fatal(err)
+	const lib, module = "stdlib strings", "google.golang.org/protobuf google.golang.org/protobuf/proto"
+	for name, c := range map[string]struct {
+		pkg   string
+		holes map[string]string // function: module and package
+		code  int
+		words string
+	}{
+		"a module":             {"./proto/tlog", map[string]string{"MarshalOptions.Marshal": module, "ToTitle": lib}, 1, "update the modules"},
+		"the standard library": {"./proto/code", map[string]string{"ToUpper": lib, "Unmarshal": module}, 4, "Ship nothing that it built"},
+	} {
+		dir := t.TempDir()
+		n := 0
+		for symbol, where := range c.holes {
+			n++
+			id := fmt.Sprintf("GO-2026-999%d", n)
+			mod, path, _ := strings.Cut(where, " ")
+			entry := strings.NewReplacer("ID", id, "SYMBOL", symbol, "MODULE", mod, "PATH", path).Replace(planted)
+			if err := os.WriteFile(filepath.Join(dir, id+".json"), []byte(entry), 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	out, code := vuln(t, "VULNDB=file://"+dir)
-	if code != 1 || !strings.Contains(out, "Vulnerability #1: GO-2026-9998") || strings.Contains(out, "Vulnerability #2") {
-		t.Errorf("exit %d; said:\n%s", code, out)
+		out, code := vuln(t, c.pkg, "VULNDB=file://"+dir)
+		if code != c.code || !strings.Contains(out, "Vulnerability #1") || strings.Contains(out, "Vulnerability #2") || !strings.Contains(out, c.words) {
+			t.Errorf("%s: exit %d, want %d; said:\n%s", name, code, c.code, out)
+		}
 	}
 }
