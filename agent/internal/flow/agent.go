@@ -177,8 +177,8 @@ func (a *agent) load() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.loadLimits()
-	a.stopElsewhere()
 	rules, consent, err := a.granted()
+	a.stopElsewhere(consent == nil && err == nil)
 	err = errors.Join(err, a.destroy())
 	a.save()
 	a.note = ""

@@ -78,10 +78,11 @@ func (a *agent) elsewhere() error {
 		errElsewhere, since.Local().Format("2 January 2006, 15:04"))
 }
 
-// stopElsewhere keeps boxes here while the person is to decide. What was asked for by the person goes out all the same.
-func (a *agent) stopElsewhere() {
+// stopElsewhere keeps boxes here while the person is to decide; decided tells that nothing is agreed to here. What was asked for by the person
+// goes out all the same.
+func (a *agent) stopElsewhere(decided bool) {
 	words := ""
-	if err := a.elsewhere(); err != nil {
+	if err := a.elsewhere(); err != nil && !decided {
 		words = err.Error()
 	}
 	a.budget.Stop(words)

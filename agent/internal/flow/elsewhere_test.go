@@ -70,6 +70,11 @@ func TestI06WithdrawnElsewhere(t *testing.T) {
 	goesOn("after the same again")
 	hear(otherStub(t, 2, secret, nil))
 	stops("after another one")
+	_, err := a.endAll("test")
+	check(t, err)
+	if s := a.status(); a.rules.Load() != nil || s.Note != "" || strings.Contains(a.budget.Why(time.Now()), "another") {
+		t.Fatalf("after the person withdrew here, too: %+v; %q", s, a.budget.Why(time.Now()))
+	}
 }
 
 // Nothing is agreed to here: what happened on another device before is old when the person agrees.
