@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/session"
@@ -10,10 +11,14 @@ import (
 )
 
 func doctorCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "doctor",
-		Short:   "Say what is missing, and what to do",
-		Example: "  byleave doctor",
+	var bundle string
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Say what is missing, and what to do; with --bundle, write that down for whoever helps you",
+		Long: "Looks at this computer, the agent and the line to the collector. Nothing is recorded and nothing is sent anywhere. A bundle is one text\n" +
+			"file: read it before you share it. It is made of what is listed here and of nothing else, and has no key, no id, no name of you, of\n" +
+			"this computer, of an application, no path, no address and nothing that was recorded.",
+		Example: "  byleave doctor\n  byleave doctor --bundle help.txt",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			home, err := homeDir()
@@ -27,14 +32,16 @@ func doctorCommand() *cobra.Command {
 			checks := flow.Examine(cmd.Context(), flow.Config{
 				Home: home, Socket: socket, Session: session.From(os.Getenv),
 			})
+			if bundle == "" {
+				printChecks(cmd, checks)
+			} else if err := writeBundle(cmd, bundle, gather(cmd.Context(), home, checks)); err != nil {
+				return err
+			}
 			bad := 0
 			for _, c := range checks {
-				sign := "ok  "
 				if !c.OK {
-					sign = "FIX "
 					bad++
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s\n", sign, c.Name, c.Words)
 			}
 			if bad > 0 {
 				return fmt.Errorf("%d of %d checks need you", bad, len(checks))
@@ -42,4 +49,33 @@ func doctorCommand() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().StringVar(&bundle, "bundle", "", "write what was found to this new file")
+	return cmd
+}
+
+func printChecks(cmd *cobra.Command, checks []flow.Check) {
+	for _, c := range checks {
+		fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s\n", sign(c), c.Name, c.Words)
+	}
+}
+
+func sign(c flow.Check) string {
+	if c.OK {
+		return "ok  "
+	}
+	return "FIX "
+}
+
+// writeBundle lists the parts, and then writes them to a file that is not there yet.
+func writeBundle(cmd *cobra.Command, path string, parts []part) error {
+	out := cmd.OutOrStdout()
+	fmt.Fprintf(out, "%s will hold, in plain text:\n", filepath.Base(path))
+	for _, p := range parts {
+		fmt.Fprintf(out, "  %s: %s\n", p.name, p.what)
+	}
+	if err := writeNew(path, textOf(parts)); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "Written. It was sent nowhere; read it before you share it.")
+	return nil
 }

@@ -45,7 +45,8 @@ func (d device) inForce() (policy.Consent, policy.Policy, error) {
 	return c, pinned, nil
 }
 
-// give signs and stores a consent to p; the stub is stored first, so that no box can outrun it. It takes an earlier no back.
+// give signs and stores a consent to p; the stub is stored first, so that no box can outrun it. It takes an earlier no back, and decides
+// what a withdrawal on another device left open.
 func (d device) give(p policy.Policy, choice policy.Choice) error {
 	choice.Subject, choice.Device, choice.Rand = d.id.Subject, d.id.Device, rand.Reader
 	m, err := policy.NewConsent(p, choice)
@@ -70,7 +71,7 @@ func (d device) give(p policy.Policy, choice policy.Choice) error {
 	if err := d.keys.SaveConsent(signed, p.Signed()); err != nil {
 		return err
 	}
-	return errors.Join(d.keys.ForgetRefused(), flow.SaveReceipt(d.keys, p, c, policy.Withdrawal{}))
+	return errors.Join(d.keys.ForgetRefused(), d.keys.ForgetElsewhere(), flow.SaveReceipt(d.keys, p, c, policy.Withdrawal{}))
 }
 
 // changes is how what is asked differs from what the person agreed to. What a policy took away since then counts as taken away: its
@@ -95,7 +96,7 @@ func (d device) changes(pinned policy.Policy) ([]policy.Change, error) {
 	return policy.Diff(d.newest, pinned), nil
 }
 
-// refuse notes the person's no, if there was a question: nothing in force, or something wider than what is.
+// refuse notes the person's no, if there was a question: nothing in force, something wider than what is, or a withdrawal on another device.
 func (d device) refuse() error {
 	c, pinned, err := d.inForce()
 	if err != nil {
@@ -105,7 +106,11 @@ func (d device) refuse() error {
 	if err != nil {
 		return err
 	}
-	if c.IsZero() || len(policy.Wider(changes)) > 0 {
+	elsewhere, err := d.keys.Elsewhere()
+	if err != nil {
+		return err
+	}
+	if c.IsZero() || len(policy.Wider(changes)) > 0 || !elsewhere.IsZero() {
 		return d.keys.SaveRefused(time.Now())
 	}
 	return nil
@@ -182,6 +187,11 @@ func (d device) show(w io.Writer) error {
 	}
 	if !no.IsZero() {
 		fmt.Fprintf(w, "You said no on %s. Nothing is recorded, and you are not asked again.\n", no.Local().Format("2 Jan 2006"))
+	}
+	if at, err := d.keys.Elsewhere(); err != nil {
+		return err
+	} else if !at.IsZero() {
+		fmt.Fprintf(w, "You withdrew on another of your computers (heard of on %s). Nothing is recorded or sent here until you decide.\n", at.Local().Format("2 Jan 2006"))
 	}
 	if c.IsZero() {
 		fmt.Fprintln(w, "You have agreed to nothing. Nothing is recorded.")

@@ -27,6 +27,7 @@ func doctorCommand() *cobra.Command {
 	}
 	dir := dirFlag(cmd)
 	bundle := cmd.Flags().String("bundle", "", "write what was found to this new file")
+	ready := cmd.Flags().Bool("ready", false, "only ask the collector that runs whether it takes boxes: for supervisors, by the exit code")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		abs, err := filepath.Abs(*dir) // the whole path, so that hide finds it and nothing else
 		if err != nil {
@@ -34,6 +35,13 @@ func doctorCommand() *cobra.Command {
 		}
 		h, err := openHome(abs)
 		if err != nil {
+			return err
+		}
+		if *ready {
+			says, err := askHealth(cmd.Context(), h, "/ready")
+			if err == nil {
+				fmt.Fprintln(cmd.OutOrStdout(), says)
+			}
 			return err
 		}
 		parts, bad := examineHome(cmd.Context(), h)

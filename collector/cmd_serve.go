@@ -61,6 +61,7 @@ type collector struct {
 	ledger    *ledger.Log
 	server    *grpc.Server
 	log       *slog.Logger
+	confined  bool // nothing but its folder is open to it
 }
 
 // serve runs until ctx ends, then answers what is in flight and closes the store.
@@ -190,6 +191,12 @@ func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error
 	g, ctx := errgroup.WithContext(ctx)
 	drained := make(chan struct{})
 	healthy := c.listenHealth()
+	if err := confine(string(c.home)); err != nil {
+		c.log.Warn("not confined", "why", err)
+	} else {
+		c.confined = true
+		c.log.Info("confined to its folder")
+	}
 	g.Go(func() error { return c.server.Serve(l) })
 	g.Go(func() error {
 		<-ctx.Done()

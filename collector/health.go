@@ -25,6 +25,8 @@ type health struct {
 	alive   func(context.Context) error
 	ready   func() error
 	expires map[string]func() time.Time // what ends by itself; zero: there is none
+
+	confined bool // to its folder
 }
 
 func (c *collector) health() *health {
@@ -35,7 +37,8 @@ func (c *collector) health() *health {
 			}
 			return nil
 		},
-		ready: c.ingest.Ready,
+		ready:    c.ingest.Ready,
+		confined: c.confined,
 		expires: map[string]func() time.Time{
 			"authority": func() time.Time { return c.authority.Certificate().NotAfter },
 			"policy":    func() time.Time { return c.policy.Policy().Expires() },
@@ -79,6 +82,7 @@ func (h *health) metrics(w io.Writer, alive error) {
 		return 0
 	}
 	fmt.Fprintf(w, "# TYPE byleave_healthy gauge\nbyleave_healthy %d\n", one(alive == nil))
+	fmt.Fprintf(w, "# TYPE byleave_confined gauge\nbyleave_confined %d\n", one(h.confined))
 	fmt.Fprintf(w, "# TYPE byleave_ready gauge\nbyleave_ready %d\n# TYPE byleave_expires_timestamp_seconds gauge\n", one(alive == nil && h.ready() == nil))
 	for _, what := range []string{"authority", "policy"} {
 		if end := h.expires[what](); !end.IsZero() {

@@ -27,9 +27,10 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"byleave-collector": main})
-}
+// programs are what tests may start by name.
+var programs = map[string]func(){"byleave-collector": main}
+
+func TestMain(m *testing.M) { testscript.Main(m, programs) }
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{

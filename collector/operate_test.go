@@ -120,7 +120,7 @@ func TestI8DoctorBundle(t *testing.T) {
 // TestHealthTells: one line each, and no figure that follows what people do.
 func TestHealthTells(t *testing.T) {
 	alive, ready := error(nil), error(nil)
-	h := &health{alive: func(context.Context) error { return alive }, ready: func() error { return ready },
+	h := &health{confined: true, alive: func(context.Context) error { return alive }, ready: func() error { return ready },
 		expires: map[string]func() time.Time{"authority": func() time.Time { return time.Unix(7, 0) }, "policy": func() time.Time { return time.Time{} }}}
 	ask := func(path string) (int, string) {
 		w := httptest.NewRecorder()
@@ -138,7 +138,7 @@ func TestHealthTells(t *testing.T) {
 	ready = io.EOF
 	want("/healthy", 200, "ok\n")
 	want("/ready", 503, "EOF\n")
-	want("/metrics", 200, "# TYPE byleave_healthy gauge\nbyleave_healthy 1\n# TYPE byleave_ready gauge\nbyleave_ready 0\n"+
+	want("/metrics", 200, "# TYPE byleave_healthy gauge\nbyleave_healthy 1\n# TYPE byleave_confined gauge\nbyleave_confined 1\n# TYPE byleave_ready gauge\nbyleave_ready 0\n"+
 		"# TYPE byleave_expires_timestamp_seconds gauge\nbyleave_expires_timestamp_seconds{what=\"authority\"} 7\n")
 	alive = io.ErrUnexpectedEOF
 	want("/healthy", 503, "unexpected EOF\n")

@@ -219,6 +219,7 @@ func TestStub(t *testing.T) {
 		"id": func(m *pb.ConsentStub) { m.Id = m.Id[1:] }, "policy_sha256": func(m *pb.ConsentStub) { m.PolicySha256 = nil },
 		"purpose_id": func(m *pb.ConsentStub) { m.PurposeId = "../x" }, "expires_at": func(m *pb.ConsentStub) { m.ExpiresAt = -1 },
 		"commitment": func(m *pb.ConsentStub) { m.Commitment = append(m.Commitment, 0) },
+		"word":       func(m *pb.ConsentStub) { m.Word, m.Withdrawn = make([]byte, 31), true },
 	} {
 		m := proto.CloneOf(good)
 		spoil(m)
@@ -239,7 +240,7 @@ func TestWithdrawalFromTheStub(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := SignWithdrawal(stub, deviceKey)
+	got, err := SignWithdrawal(stub, nil, deviceKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,10 +248,15 @@ func TestWithdrawalFromTheStub(t *testing.T) {
 	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("the withdrawal differs from that of the consent itself, %v", err)
 	}
-	if _, err := SignWithdrawal(stub, policyKey); !errors.Is(err, ErrSignature) {
+	word := make([]byte, 32)
+	spoken, err := SignWithdrawal(stub, word, deviceKey)
+	if m, perr := ParseStub(spoken, public(deviceKey)); err != nil || perr != nil || !slices.Equal(m.Word, word) {
+		t.Errorf("the word is lost: %v, %v", err, perr)
+	}
+	if _, err := SignWithdrawal(stub, nil, policyKey); !errors.Is(err, ErrSignature) {
 		t.Errorf("signed for another device: %v", err)
 	}
-	if _, err := SignWithdrawal(stub, nil); err == nil {
+	if _, err := SignWithdrawal(stub, nil, nil); err == nil {
 		t.Error("signed without a key")
 	}
 }

@@ -73,3 +73,67 @@ func FuzzParseConsent(f *testing.F) {
 		}
 	})
 }
+
+// Whatever is signed, ParseStub never panics, and what it takes comes back from its own bytes and can be withdrawn.
+func FuzzParseStub(f *testing.F) {
+	p := parsed(f, sample())
+	c := given(f, p, everything(p))
+	signed, err := SignStub(c, false, deviceKey)
+	if err != nil {
+		f.Fatal(err)
+	}
+	outer := new(pb.Signed)
+	if err := proto.Unmarshal(signed, outer); err != nil {
+		f.Fatal(err)
+	}
+	seeds(f, outer.GetBody())
+	f.Fuzz(func(t *testing.T, body []byte) {
+		signed, err := stubKind.sign(body, deviceKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := ParseStub(signed, public(deviceKey))
+		if err != nil {
+			return
+		}
+		if len(encode(t, m)) != len(body) {
+			t.Error("the bytes have two readings")
+		}
+		gone, err := SignWithdrawal(signed, make([]byte, 32), deviceKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w, err := ParseStub(gone, public(deviceKey)); err != nil || !w.GetWithdrawn() || !bytes.Equal(w.GetId(), m.GetId()) {
+			t.Errorf("its withdrawal: %v, %v", w, err)
+		}
+	})
+}
+
+// FuzzParseReceipt: a receipt is read whole or refused, and what is read is written the same way again.
+func FuzzParseReceipt(f *testing.F) {
+	p := parsed(f, sample())
+	r, err := NewReceipt(p, given(f, p, everything(p)), Withdrawal{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	good, err := r.JSON()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add(good[:len(good)/2])
+	f.Add([]byte(`{"record":{"process":[{}]}}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := ParseReceipt(b)
+		if err != nil {
+			return
+		}
+		again, err := r.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ParseReceipt(again); err != nil {
+			t.Errorf("what was read is not read again: %v", err)
+		}
+	})
+}

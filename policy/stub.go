@@ -31,8 +31,8 @@ func SignStub(c Consent, withdrawn bool, key ed25519.PrivateKey) ([]byte, error)
 }
 
 // SignWithdrawal turns the stub of a consent that was given into its withdrawal. The stub is enough, so that a consent which a
-// newer one replaced can be ended, too.
-func SignWithdrawal(given []byte, key ed25519.PrivateKey) ([]byte, error) {
+// newer one replaced can be ended, too. word is what the person's other devices know it by; nil: none.
+func SignWithdrawal(given, word []byte, key ed25519.PrivateKey) ([]byte, error) {
 	if len(key) != ed25519.PrivateKeySize {
 		return stubKind.sign(nil, key) // says what is wrong with the key
 	}
@@ -40,7 +40,7 @@ func SignWithdrawal(given []byte, key ed25519.PrivateKey) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Withdrawn = true
+	m.Withdrawn, m.Word = true, word
 	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	if err != nil {
 		return nil, fmt.Errorf("stub: encoding: %w", err)
@@ -71,6 +71,8 @@ func ParseStub(signed []byte, device ed25519.PublicKey) (*pb.ConsentStub, error)
 		return nil, ErrInvalid{"stub", "purpose_id", "is not 1 to 64 of a-z, 0-9 and '-'" + again}
 	case m.GetExpiresAt() <= 0 || m.GetExpiresAt() > maxUnix:
 		return nil, ErrInvalid{"stub", "expires_at", "is no Unix second" + again}
+	case len(m.GetWord()) != 0 && (len(m.GetWord()) != sha256.Size || !m.GetWithdrawn()):
+		return nil, ErrInvalid{"stub", "word", "is not 32 bytes of a withdrawal" + again}
 	}
 	return m, nil
 }

@@ -1122,6 +1122,7 @@ type UploadRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Box           []byte                 `protobuf:"bytes,1,opt,name=box,proto3" json:"box,omitempty"`
 	Salt          []byte                 `protobuf:"bytes,2,opt,name=salt,proto3" json:"salt,omitempty"`
+	Heard         []byte                 `protobuf:"bytes,3,opt,name=heard,proto3" json:"heard,omitempty"` // In the first request of a stream: the last News.mark that the device acted upon, 32 zeros if none.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1170,11 +1171,19 @@ func (x *UploadRequest) GetSalt() []byte {
 	return nil
 }
 
-// UploadResponse answers one box. Before the first answer a device may have 1 MiB in flight.
+func (x *UploadRequest) GetHeard() []byte {
+	if x != nil {
+		return x.Heard
+	}
+	return nil
+}
+
+// UploadResponse answers one box, or brings news. Before the first answer a device may have 1 MiB in flight.
 type UploadResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Ack           *Ack                   `protobuf:"bytes,1,opt,name=ack,proto3" json:"ack,omitempty"`
 	CreditBytes   uint64                 `protobuf:"varint,2,opt,name=credit_bytes,json=creditBytes,proto3" json:"credit_bytes,omitempty"` // How many bytes may be in flight together on this stream; never less than one box.
+	News          *News                  `protobuf:"bytes,3,opt,name=news,proto3" json:"news,omitempty"`                                   // At most once, and again when there is something new. Only for a device that says what it heard.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1223,6 +1232,75 @@ func (x *UploadResponse) GetCreditBytes() uint64 {
 	return 0
 }
 
+func (x *UploadResponse) GetNews() *News {
+	if x != nil {
+		return x.News
+	}
+	return nil
+}
+
+// News is what a device should know before it sends more. It can narrow or stop what the device does and nothing else: a policy must be
+// signed and newer, a withdrawal must carry the word of the device's own person.
+type News struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Policy        *Signed                `protobuf:"bytes,1,opt,name=policy,proto3" json:"policy,omitempty"`       // The newest; absent if there is none.
+	Withdrawn     []*Signed              `protobuf:"bytes,2,rep,name=withdrawn,proto3" json:"withdrawn,omitempty"` // Withdrawals by the person's other devices, as they were signed. At most 1,000.
+	Mark          []byte                 `protobuf:"bytes,3,opt,name=mark,proto3" json:"mark,omitempty"`           // 32 bytes that name this content. Boxes of a device that has not heard of a withdrawal are not taken.
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *News) Reset() {
+	*x = News{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *News) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*News) ProtoMessage() {}
+
+func (x *News) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use News.ProtoReflect.Descriptor instead.
+func (*News) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *News) GetPolicy() *Signed {
+	if x != nil {
+		return x.Policy
+	}
+	return nil
+}
+
+func (x *News) GetWithdrawn() []*Signed {
+	if x != nil {
+		return x.Withdrawn
+	}
+	return nil
+}
+
+func (x *News) GetMark() []byte {
+	if x != nil {
+		return x.Mark
+	}
+	return nil
+}
+
 type Ack struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Batch         []byte                 `protobuf:"bytes,1,opt,name=batch,proto3" json:"batch,omitempty"`
@@ -1234,7 +1312,7 @@ type Ack struct {
 
 func (x *Ack) Reset() {
 	*x = Ack{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[21]
+	mi := &file_byleave_v1_collector_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1246,7 +1324,7 @@ func (x *Ack) String() string {
 func (*Ack) ProtoMessage() {}
 
 func (x *Ack) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[21]
+	mi := &file_byleave_v1_collector_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1259,7 +1337,7 @@ func (x *Ack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ack.ProtoReflect.Descriptor instead.
 func (*Ack) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{21}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Ack) GetBatch() []byte {
@@ -1295,7 +1373,7 @@ type EraseRequest struct {
 
 func (x *EraseRequest) Reset() {
 	*x = EraseRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[22]
+	mi := &file_byleave_v1_collector_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1307,7 +1385,7 @@ func (x *EraseRequest) String() string {
 func (*EraseRequest) ProtoMessage() {}
 
 func (x *EraseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[22]
+	mi := &file_byleave_v1_collector_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1320,7 +1398,7 @@ func (x *EraseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseRequest.ProtoReflect.Descriptor instead.
 func (*EraseRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{22}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *EraseRequest) GetId() []byte {
@@ -1362,7 +1440,7 @@ type EraseResponse struct {
 
 func (x *EraseResponse) Reset() {
 	*x = EraseResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[23]
+	mi := &file_byleave_v1_collector_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1374,7 +1452,7 @@ func (x *EraseResponse) String() string {
 func (*EraseResponse) ProtoMessage() {}
 
 func (x *EraseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[23]
+	mi := &file_byleave_v1_collector_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1387,7 +1465,7 @@ func (x *EraseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseResponse.ProtoReflect.Descriptor instead.
 func (*EraseResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{23}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *EraseResponse) GetRecord() *Signed {
@@ -1422,7 +1500,7 @@ type EraseByCodeRequest struct {
 
 func (x *EraseByCodeRequest) Reset() {
 	*x = EraseByCodeRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[24]
+	mi := &file_byleave_v1_collector_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1434,7 +1512,7 @@ func (x *EraseByCodeRequest) String() string {
 func (*EraseByCodeRequest) ProtoMessage() {}
 
 func (x *EraseByCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[24]
+	mi := &file_byleave_v1_collector_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1447,7 +1525,7 @@ func (x *EraseByCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseByCodeRequest.ProtoReflect.Descriptor instead.
 func (*EraseByCodeRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{24}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *EraseByCodeRequest) GetCode() []byte {
@@ -1480,7 +1558,7 @@ type PutErasureCodeRequest struct {
 
 func (x *PutErasureCodeRequest) Reset() {
 	*x = PutErasureCodeRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[25]
+	mi := &file_byleave_v1_collector_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1492,7 +1570,7 @@ func (x *PutErasureCodeRequest) String() string {
 func (*PutErasureCodeRequest) ProtoMessage() {}
 
 func (x *PutErasureCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[25]
+	mi := &file_byleave_v1_collector_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1505,7 +1583,7 @@ func (x *PutErasureCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutErasureCodeRequest.ProtoReflect.Descriptor instead.
 func (*PutErasureCodeRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{25}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PutErasureCodeRequest) GetCodeSha256() []byte {
@@ -1523,7 +1601,7 @@ type PutErasureCodeResponse struct {
 
 func (x *PutErasureCodeResponse) Reset() {
 	*x = PutErasureCodeResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[26]
+	mi := &file_byleave_v1_collector_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1535,7 +1613,7 @@ func (x *PutErasureCodeResponse) String() string {
 func (*PutErasureCodeResponse) ProtoMessage() {}
 
 func (x *PutErasureCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[26]
+	mi := &file_byleave_v1_collector_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1548,7 +1626,7 @@ func (x *PutErasureCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutErasureCodeResponse.ProtoReflect.Descriptor instead.
 func (*PutErasureCodeResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{26}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{27}
 }
 
 type RenewRequest struct {
@@ -1560,7 +1638,7 @@ type RenewRequest struct {
 
 func (x *RenewRequest) Reset() {
 	*x = RenewRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[27]
+	mi := &file_byleave_v1_collector_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1572,7 +1650,7 @@ func (x *RenewRequest) String() string {
 func (*RenewRequest) ProtoMessage() {}
 
 func (x *RenewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[27]
+	mi := &file_byleave_v1_collector_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1585,7 +1663,7 @@ func (x *RenewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
 func (*RenewRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{27}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RenewRequest) GetCsr() []byte {
@@ -1604,7 +1682,7 @@ type RenewResponse struct {
 
 func (x *RenewResponse) Reset() {
 	*x = RenewResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[28]
+	mi := &file_byleave_v1_collector_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1616,7 +1694,7 @@ func (x *RenewResponse) String() string {
 func (*RenewResponse) ProtoMessage() {}
 
 func (x *RenewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[28]
+	mi := &file_byleave_v1_collector_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1629,7 +1707,7 @@ func (x *RenewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewResponse.ProtoReflect.Descriptor instead.
 func (*RenewResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{28}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *RenewResponse) GetCertificate() []byte {
@@ -1658,7 +1736,7 @@ type ErasureRecord struct {
 
 func (x *ErasureRecord) Reset() {
 	*x = ErasureRecord{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[29]
+	mi := &file_byleave_v1_collector_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1670,7 +1748,7 @@ func (x *ErasureRecord) String() string {
 func (*ErasureRecord) ProtoMessage() {}
 
 func (x *ErasureRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[29]
+	mi := &file_byleave_v1_collector_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1683,7 +1761,7 @@ func (x *ErasureRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ErasureRecord.ProtoReflect.Descriptor instead.
 func (*ErasureRecord) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{29}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ErasureRecord) GetId() []byte {
@@ -1766,7 +1844,7 @@ type PutConsentRequest struct {
 
 func (x *PutConsentRequest) Reset() {
 	*x = PutConsentRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[30]
+	mi := &file_byleave_v1_collector_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1778,7 +1856,7 @@ func (x *PutConsentRequest) String() string {
 func (*PutConsentRequest) ProtoMessage() {}
 
 func (x *PutConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[30]
+	mi := &file_byleave_v1_collector_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1791,7 +1869,7 @@ func (x *PutConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutConsentRequest.ProtoReflect.Descriptor instead.
 func (*PutConsentRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{30}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *PutConsentRequest) GetStub() *Signed {
@@ -1816,7 +1894,7 @@ type PutConsentResponse struct {
 
 func (x *PutConsentResponse) Reset() {
 	*x = PutConsentResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[31]
+	mi := &file_byleave_v1_collector_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1828,7 +1906,7 @@ func (x *PutConsentResponse) String() string {
 func (*PutConsentResponse) ProtoMessage() {}
 
 func (x *PutConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[31]
+	mi := &file_byleave_v1_collector_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1841,7 +1919,7 @@ func (x *PutConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutConsentResponse.ProtoReflect.Descriptor instead.
 func (*PutConsentResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{31}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{32}
 }
 
 type GetPolicyRequest struct {
@@ -1852,7 +1930,7 @@ type GetPolicyRequest struct {
 
 func (x *GetPolicyRequest) Reset() {
 	*x = GetPolicyRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[32]
+	mi := &file_byleave_v1_collector_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1864,7 +1942,7 @@ func (x *GetPolicyRequest) String() string {
 func (*GetPolicyRequest) ProtoMessage() {}
 
 func (x *GetPolicyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[32]
+	mi := &file_byleave_v1_collector_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1877,19 +1955,20 @@ func (x *GetPolicyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPolicyRequest.ProtoReflect.Descriptor instead.
 func (*GetPolicyRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{32}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{33}
 }
 
 type GetPolicyResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Policy        *Signed                `protobuf:"bytes,1,opt,name=policy,proto3" json:"policy,omitempty"`
+	News          *News                  `protobuf:"bytes,2,opt,name=news,proto3" json:"news,omitempty"` // Without the policy.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetPolicyResponse) Reset() {
 	*x = GetPolicyResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[33]
+	mi := &file_byleave_v1_collector_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1901,7 +1980,7 @@ func (x *GetPolicyResponse) String() string {
 func (*GetPolicyResponse) ProtoMessage() {}
 
 func (x *GetPolicyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[33]
+	mi := &file_byleave_v1_collector_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1914,12 +1993,19 @@ func (x *GetPolicyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPolicyResponse.ProtoReflect.Descriptor instead.
 func (*GetPolicyResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{33}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetPolicyResponse) GetPolicy() *Signed {
 	if x != nil {
 		return x.Policy
+	}
+	return nil
+}
+
+func (x *GetPolicyResponse) GetNews() *News {
+	if x != nil {
+		return x.News
 	}
 	return nil
 }
@@ -1935,7 +2021,7 @@ type PlanRequest struct {
 
 func (x *PlanRequest) Reset() {
 	*x = PlanRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[34]
+	mi := &file_byleave_v1_collector_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1947,7 +2033,7 @@ func (x *PlanRequest) String() string {
 func (*PlanRequest) ProtoMessage() {}
 
 func (x *PlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[34]
+	mi := &file_byleave_v1_collector_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1960,7 +2046,7 @@ func (x *PlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanRequest.ProtoReflect.Descriptor instead.
 func (*PlanRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{34}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *PlanRequest) GetPurposeId() string {
@@ -1996,7 +2082,7 @@ type PlanResponse struct {
 
 func (x *PlanResponse) Reset() {
 	*x = PlanResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[35]
+	mi := &file_byleave_v1_collector_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2008,7 +2094,7 @@ func (x *PlanResponse) String() string {
 func (*PlanResponse) ProtoMessage() {}
 
 func (x *PlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[35]
+	mi := &file_byleave_v1_collector_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2021,7 +2107,7 @@ func (x *PlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanResponse.ProtoReflect.Descriptor instead.
 func (*PlanResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{35}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *PlanResponse) GetBoxes() uint64 {
@@ -2065,7 +2151,7 @@ type ReleaseRequest struct {
 
 func (x *ReleaseRequest) Reset() {
 	*x = ReleaseRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[36]
+	mi := &file_byleave_v1_collector_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2077,7 +2163,7 @@ func (x *ReleaseRequest) String() string {
 func (*ReleaseRequest) ProtoMessage() {}
 
 func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[36]
+	mi := &file_byleave_v1_collector_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2090,7 +2176,7 @@ func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{36}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ReleaseRequest) GetPurposeId() string {
@@ -2138,7 +2224,7 @@ type ReleaseResponse struct {
 
 func (x *ReleaseResponse) Reset() {
 	*x = ReleaseResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[37]
+	mi := &file_byleave_v1_collector_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2150,7 +2236,7 @@ func (x *ReleaseResponse) String() string {
 func (*ReleaseResponse) ProtoMessage() {}
 
 func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[37]
+	mi := &file_byleave_v1_collector_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2163,7 +2249,7 @@ func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{37}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ReleaseResponse) GetBox() []byte {
@@ -2217,7 +2303,7 @@ type TailRequest struct {
 
 func (x *TailRequest) Reset() {
 	*x = TailRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[38]
+	mi := &file_byleave_v1_collector_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2229,7 +2315,7 @@ func (x *TailRequest) String() string {
 func (*TailRequest) ProtoMessage() {}
 
 func (x *TailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[38]
+	mi := &file_byleave_v1_collector_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2242,7 +2328,7 @@ func (x *TailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TailRequest.ProtoReflect.Descriptor instead.
 func (*TailRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{38}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *TailRequest) GetFollow() bool {
@@ -2264,7 +2350,7 @@ type TailResponse struct {
 
 func (x *TailResponse) Reset() {
 	*x = TailResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[39]
+	mi := &file_byleave_v1_collector_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2276,7 +2362,7 @@ func (x *TailResponse) String() string {
 func (*TailResponse) ProtoMessage() {}
 
 func (x *TailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[39]
+	mi := &file_byleave_v1_collector_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2289,7 +2375,7 @@ func (x *TailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TailResponse.ProtoReflect.Descriptor instead.
 func (*TailResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{39}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *TailResponse) GetBatch() []byte {
@@ -2328,7 +2414,7 @@ type StatsRequest struct {
 
 func (x *StatsRequest) Reset() {
 	*x = StatsRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[40]
+	mi := &file_byleave_v1_collector_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2340,7 +2426,7 @@ func (x *StatsRequest) String() string {
 func (*StatsRequest) ProtoMessage() {}
 
 func (x *StatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[40]
+	mi := &file_byleave_v1_collector_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2353,7 +2439,7 @@ func (x *StatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsRequest.ProtoReflect.Descriptor instead.
 func (*StatsRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{40}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{41}
 }
 
 type StatsResponse struct {
@@ -2368,7 +2454,7 @@ type StatsResponse struct {
 
 func (x *StatsResponse) Reset() {
 	*x = StatsResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[41]
+	mi := &file_byleave_v1_collector_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2380,7 +2466,7 @@ func (x *StatsResponse) String() string {
 func (*StatsResponse) ProtoMessage() {}
 
 func (x *StatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[41]
+	mi := &file_byleave_v1_collector_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2393,7 +2479,7 @@ func (x *StatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsResponse.ProtoReflect.Descriptor instead.
 func (*StatsResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{41}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *StatsResponse) GetText() string {
@@ -2494,13 +2580,19 @@ const file_byleave_v1_collector_proto_rawDesc = "" +
 	"\x0fReadableRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\"0\n" +
 	"\x10ReadableResponse\x12\x1c\n" +
-	"\tpositions\x18\x01 \x03(\x04R\tpositions\"5\n" +
+	"\tpositions\x18\x01 \x03(\x04R\tpositions\"K\n" +
 	"\rUploadRequest\x12\x10\n" +
 	"\x03box\x18\x01 \x01(\fR\x03box\x12\x12\n" +
-	"\x04salt\x18\x02 \x01(\fR\x04salt\"V\n" +
+	"\x04salt\x18\x02 \x01(\fR\x04salt\x12\x14\n" +
+	"\x05heard\x18\x03 \x01(\fR\x05heard\"|\n" +
 	"\x0eUploadResponse\x12!\n" +
 	"\x03ack\x18\x01 \x01(\v2\x0f.byleave.v1.AckR\x03ack\x12!\n" +
-	"\fcredit_bytes\x18\x02 \x01(\x04R\vcreditBytes\"p\n" +
+	"\fcredit_bytes\x18\x02 \x01(\x04R\vcreditBytes\x12$\n" +
+	"\x04news\x18\x03 \x01(\v2\x10.byleave.v1.NewsR\x04news\"x\n" +
+	"\x04News\x12*\n" +
+	"\x06policy\x18\x01 \x01(\v2\x12.byleave.v1.SignedR\x06policy\x120\n" +
+	"\twithdrawn\x18\x02 \x03(\v2\x12.byleave.v1.SignedR\twithdrawn\x12\x12\n" +
+	"\x04mark\x18\x03 \x01(\fR\x04mark\"p\n" +
 	"\x03Ack\x12\x14\n" +
 	"\x05batch\x18\x01 \x01(\fR\x05batch\x12-\n" +
 	"\aoutcome\x18\x02 \x01(\x0e2\x13.byleave.v1.OutcomeR\aoutcome\x12$\n" +
@@ -2544,9 +2636,10 @@ const file_byleave_v1_collector_proto_rawDesc = "" +
 	"\x04stub\x18\x01 \x01(\v2\x12.byleave.v1.SignedR\x04stub\x12\x12\n" +
 	"\x04salt\x18\x02 \x01(\fR\x04salt\"\x14\n" +
 	"\x12PutConsentResponse\"\x12\n" +
-	"\x10GetPolicyRequest\"?\n" +
+	"\x10GetPolicyRequest\"e\n" +
 	"\x11GetPolicyResponse\x12*\n" +
-	"\x06policy\x18\x01 \x01(\v2\x12.byleave.v1.SignedR\x06policy\"X\n" +
+	"\x06policy\x18\x01 \x01(\v2\x12.byleave.v1.SignedR\x06policy\x12$\n" +
+	"\x04news\x18\x02 \x01(\v2\x10.byleave.v1.NewsR\x04news\"X\n" +
 	"\vPlanRequest\x12\x1d\n" +
 	"\n" +
 	"purpose_id\x18\x01 \x01(\tR\tpurposeId\x12\x14\n" +
@@ -2644,7 +2737,7 @@ func file_byleave_v1_collector_proto_rawDescGZIP() []byte {
 }
 
 var file_byleave_v1_collector_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_byleave_v1_collector_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
+var file_byleave_v1_collector_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_byleave_v1_collector_proto_goTypes = []any{
 	(Outcome)(0),                   // 0: byleave.v1.Outcome
 	(*EnrolRequest)(nil),           // 1: byleave.v1.EnrolRequest
@@ -2668,92 +2761,97 @@ var file_byleave_v1_collector_proto_goTypes = []any{
 	(*ReadableResponse)(nil),       // 19: byleave.v1.ReadableResponse
 	(*UploadRequest)(nil),          // 20: byleave.v1.UploadRequest
 	(*UploadResponse)(nil),         // 21: byleave.v1.UploadResponse
-	(*Ack)(nil),                    // 22: byleave.v1.Ack
-	(*EraseRequest)(nil),           // 23: byleave.v1.EraseRequest
-	(*EraseResponse)(nil),          // 24: byleave.v1.EraseResponse
-	(*EraseByCodeRequest)(nil),     // 25: byleave.v1.EraseByCodeRequest
-	(*PutErasureCodeRequest)(nil),  // 26: byleave.v1.PutErasureCodeRequest
-	(*PutErasureCodeResponse)(nil), // 27: byleave.v1.PutErasureCodeResponse
-	(*RenewRequest)(nil),           // 28: byleave.v1.RenewRequest
-	(*RenewResponse)(nil),          // 29: byleave.v1.RenewResponse
-	(*ErasureRecord)(nil),          // 30: byleave.v1.ErasureRecord
-	(*PutConsentRequest)(nil),      // 31: byleave.v1.PutConsentRequest
-	(*PutConsentResponse)(nil),     // 32: byleave.v1.PutConsentResponse
-	(*GetPolicyRequest)(nil),       // 33: byleave.v1.GetPolicyRequest
-	(*GetPolicyResponse)(nil),      // 34: byleave.v1.GetPolicyResponse
-	(*PlanRequest)(nil),            // 35: byleave.v1.PlanRequest
-	(*PlanResponse)(nil),           // 36: byleave.v1.PlanResponse
-	(*ReleaseRequest)(nil),         // 37: byleave.v1.ReleaseRequest
-	(*ReleaseResponse)(nil),        // 38: byleave.v1.ReleaseResponse
-	(*TailRequest)(nil),            // 39: byleave.v1.TailRequest
-	(*TailResponse)(nil),           // 40: byleave.v1.TailResponse
-	(*StatsRequest)(nil),           // 41: byleave.v1.StatsRequest
-	(*StatsResponse)(nil),          // 42: byleave.v1.StatsResponse
-	(*Signed)(nil),                 // 43: byleave.v1.Signed
+	(*News)(nil),                   // 22: byleave.v1.News
+	(*Ack)(nil),                    // 23: byleave.v1.Ack
+	(*EraseRequest)(nil),           // 24: byleave.v1.EraseRequest
+	(*EraseResponse)(nil),          // 25: byleave.v1.EraseResponse
+	(*EraseByCodeRequest)(nil),     // 26: byleave.v1.EraseByCodeRequest
+	(*PutErasureCodeRequest)(nil),  // 27: byleave.v1.PutErasureCodeRequest
+	(*PutErasureCodeResponse)(nil), // 28: byleave.v1.PutErasureCodeResponse
+	(*RenewRequest)(nil),           // 29: byleave.v1.RenewRequest
+	(*RenewResponse)(nil),          // 30: byleave.v1.RenewResponse
+	(*ErasureRecord)(nil),          // 31: byleave.v1.ErasureRecord
+	(*PutConsentRequest)(nil),      // 32: byleave.v1.PutConsentRequest
+	(*PutConsentResponse)(nil),     // 33: byleave.v1.PutConsentResponse
+	(*GetPolicyRequest)(nil),       // 34: byleave.v1.GetPolicyRequest
+	(*GetPolicyResponse)(nil),      // 35: byleave.v1.GetPolicyResponse
+	(*PlanRequest)(nil),            // 36: byleave.v1.PlanRequest
+	(*PlanResponse)(nil),           // 37: byleave.v1.PlanResponse
+	(*ReleaseRequest)(nil),         // 38: byleave.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),        // 39: byleave.v1.ReleaseResponse
+	(*TailRequest)(nil),            // 40: byleave.v1.TailRequest
+	(*TailResponse)(nil),           // 41: byleave.v1.TailResponse
+	(*StatsRequest)(nil),           // 42: byleave.v1.StatsRequest
+	(*StatsResponse)(nil),          // 43: byleave.v1.StatsResponse
+	(*Signed)(nil),                 // 44: byleave.v1.Signed
 }
 var file_byleave_v1_collector_proto_depIdxs = []int32{
-	43, // 0: byleave.v1.EnrolResponse.policy:type_name -> byleave.v1.Signed
+	44, // 0: byleave.v1.EnrolResponse.policy:type_name -> byleave.v1.Signed
 	2,  // 1: byleave.v1.JoinResponse.enrolled:type_name -> byleave.v1.EnrolResponse
 	8,  // 2: byleave.v1.MineResponse.boxes:type_name -> byleave.v1.Holding
-	43, // 3: byleave.v1.MineResponse.consents:type_name -> byleave.v1.Signed
-	43, // 4: byleave.v1.MineResponse.erasures:type_name -> byleave.v1.Signed
+	44, // 3: byleave.v1.MineResponse.consents:type_name -> byleave.v1.Signed
+	44, // 4: byleave.v1.MineResponse.erasures:type_name -> byleave.v1.Signed
 	9,  // 5: byleave.v1.MineResponse.reads:type_name -> byleave.v1.PersonRead
-	22, // 6: byleave.v1.UploadResponse.ack:type_name -> byleave.v1.Ack
-	0,  // 7: byleave.v1.Ack.outcome:type_name -> byleave.v1.Outcome
-	43, // 8: byleave.v1.EraseResponse.record:type_name -> byleave.v1.Signed
-	43, // 9: byleave.v1.PutConsentRequest.stub:type_name -> byleave.v1.Signed
-	43, // 10: byleave.v1.GetPolicyResponse.policy:type_name -> byleave.v1.Signed
-	1,  // 11: byleave.v1.Enrolment.Enrol:input_type -> byleave.v1.EnrolRequest
-	1,  // 12: byleave.v1.Enrolment.Join:input_type -> byleave.v1.EnrolRequest
-	20, // 13: byleave.v1.Device.Upload:input_type -> byleave.v1.UploadRequest
-	31, // 14: byleave.v1.Device.PutConsent:input_type -> byleave.v1.PutConsentRequest
-	33, // 15: byleave.v1.Device.GetPolicy:input_type -> byleave.v1.GetPolicyRequest
-	23, // 16: byleave.v1.Device.Erase:input_type -> byleave.v1.EraseRequest
-	26, // 17: byleave.v1.Device.PutErasureCode:input_type -> byleave.v1.PutErasureCodeRequest
-	28, // 18: byleave.v1.Device.Renew:input_type -> byleave.v1.RenewRequest
-	4,  // 19: byleave.v1.Device.OfferJoin:input_type -> byleave.v1.OfferJoinRequest
-	6,  // 20: byleave.v1.Device.Mine:input_type -> byleave.v1.MineRequest
-	10, // 21: byleave.v1.Device.Fetch:input_type -> byleave.v1.FetchRequest
-	25, // 22: byleave.v1.Rights.EraseByCode:input_type -> byleave.v1.EraseByCodeRequest
-	6,  // 23: byleave.v1.Rights.MineByCode:input_type -> byleave.v1.MineRequest
-	10, // 24: byleave.v1.Rights.FetchByCode:input_type -> byleave.v1.FetchRequest
-	12, // 25: byleave.v1.Ledger.Checkpoint:input_type -> byleave.v1.CheckpointRequest
-	14, // 26: byleave.v1.Ledger.Tile:input_type -> byleave.v1.TileRequest
-	14, // 27: byleave.v1.Ledger.Bundle:input_type -> byleave.v1.TileRequest
-	16, // 28: byleave.v1.Ledger.Find:input_type -> byleave.v1.FindRequest
-	18, // 29: byleave.v1.Ledger.Readable:input_type -> byleave.v1.ReadableRequest
-	35, // 30: byleave.v1.Custodian.Plan:input_type -> byleave.v1.PlanRequest
-	37, // 31: byleave.v1.Custodian.Release:input_type -> byleave.v1.ReleaseRequest
-	39, // 32: byleave.v1.Operator.Tail:input_type -> byleave.v1.TailRequest
-	41, // 33: byleave.v1.Operator.Stats:input_type -> byleave.v1.StatsRequest
-	2,  // 34: byleave.v1.Enrolment.Enrol:output_type -> byleave.v1.EnrolResponse
-	3,  // 35: byleave.v1.Enrolment.Join:output_type -> byleave.v1.JoinResponse
-	21, // 36: byleave.v1.Device.Upload:output_type -> byleave.v1.UploadResponse
-	32, // 37: byleave.v1.Device.PutConsent:output_type -> byleave.v1.PutConsentResponse
-	34, // 38: byleave.v1.Device.GetPolicy:output_type -> byleave.v1.GetPolicyResponse
-	24, // 39: byleave.v1.Device.Erase:output_type -> byleave.v1.EraseResponse
-	27, // 40: byleave.v1.Device.PutErasureCode:output_type -> byleave.v1.PutErasureCodeResponse
-	29, // 41: byleave.v1.Device.Renew:output_type -> byleave.v1.RenewResponse
-	5,  // 42: byleave.v1.Device.OfferJoin:output_type -> byleave.v1.OfferJoinResponse
-	7,  // 43: byleave.v1.Device.Mine:output_type -> byleave.v1.MineResponse
-	11, // 44: byleave.v1.Device.Fetch:output_type -> byleave.v1.FetchResponse
-	24, // 45: byleave.v1.Rights.EraseByCode:output_type -> byleave.v1.EraseResponse
-	7,  // 46: byleave.v1.Rights.MineByCode:output_type -> byleave.v1.MineResponse
-	11, // 47: byleave.v1.Rights.FetchByCode:output_type -> byleave.v1.FetchResponse
-	13, // 48: byleave.v1.Ledger.Checkpoint:output_type -> byleave.v1.CheckpointResponse
-	15, // 49: byleave.v1.Ledger.Tile:output_type -> byleave.v1.TileResponse
-	15, // 50: byleave.v1.Ledger.Bundle:output_type -> byleave.v1.TileResponse
-	17, // 51: byleave.v1.Ledger.Find:output_type -> byleave.v1.FindResponse
-	19, // 52: byleave.v1.Ledger.Readable:output_type -> byleave.v1.ReadableResponse
-	36, // 53: byleave.v1.Custodian.Plan:output_type -> byleave.v1.PlanResponse
-	38, // 54: byleave.v1.Custodian.Release:output_type -> byleave.v1.ReleaseResponse
-	40, // 55: byleave.v1.Operator.Tail:output_type -> byleave.v1.TailResponse
-	42, // 56: byleave.v1.Operator.Stats:output_type -> byleave.v1.StatsResponse
-	34, // [34:57] is the sub-list for method output_type
-	11, // [11:34] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	23, // 6: byleave.v1.UploadResponse.ack:type_name -> byleave.v1.Ack
+	22, // 7: byleave.v1.UploadResponse.news:type_name -> byleave.v1.News
+	44, // 8: byleave.v1.News.policy:type_name -> byleave.v1.Signed
+	44, // 9: byleave.v1.News.withdrawn:type_name -> byleave.v1.Signed
+	0,  // 10: byleave.v1.Ack.outcome:type_name -> byleave.v1.Outcome
+	44, // 11: byleave.v1.EraseResponse.record:type_name -> byleave.v1.Signed
+	44, // 12: byleave.v1.PutConsentRequest.stub:type_name -> byleave.v1.Signed
+	44, // 13: byleave.v1.GetPolicyResponse.policy:type_name -> byleave.v1.Signed
+	22, // 14: byleave.v1.GetPolicyResponse.news:type_name -> byleave.v1.News
+	1,  // 15: byleave.v1.Enrolment.Enrol:input_type -> byleave.v1.EnrolRequest
+	1,  // 16: byleave.v1.Enrolment.Join:input_type -> byleave.v1.EnrolRequest
+	20, // 17: byleave.v1.Device.Upload:input_type -> byleave.v1.UploadRequest
+	32, // 18: byleave.v1.Device.PutConsent:input_type -> byleave.v1.PutConsentRequest
+	34, // 19: byleave.v1.Device.GetPolicy:input_type -> byleave.v1.GetPolicyRequest
+	24, // 20: byleave.v1.Device.Erase:input_type -> byleave.v1.EraseRequest
+	27, // 21: byleave.v1.Device.PutErasureCode:input_type -> byleave.v1.PutErasureCodeRequest
+	29, // 22: byleave.v1.Device.Renew:input_type -> byleave.v1.RenewRequest
+	4,  // 23: byleave.v1.Device.OfferJoin:input_type -> byleave.v1.OfferJoinRequest
+	6,  // 24: byleave.v1.Device.Mine:input_type -> byleave.v1.MineRequest
+	10, // 25: byleave.v1.Device.Fetch:input_type -> byleave.v1.FetchRequest
+	26, // 26: byleave.v1.Rights.EraseByCode:input_type -> byleave.v1.EraseByCodeRequest
+	6,  // 27: byleave.v1.Rights.MineByCode:input_type -> byleave.v1.MineRequest
+	10, // 28: byleave.v1.Rights.FetchByCode:input_type -> byleave.v1.FetchRequest
+	12, // 29: byleave.v1.Ledger.Checkpoint:input_type -> byleave.v1.CheckpointRequest
+	14, // 30: byleave.v1.Ledger.Tile:input_type -> byleave.v1.TileRequest
+	14, // 31: byleave.v1.Ledger.Bundle:input_type -> byleave.v1.TileRequest
+	16, // 32: byleave.v1.Ledger.Find:input_type -> byleave.v1.FindRequest
+	18, // 33: byleave.v1.Ledger.Readable:input_type -> byleave.v1.ReadableRequest
+	36, // 34: byleave.v1.Custodian.Plan:input_type -> byleave.v1.PlanRequest
+	38, // 35: byleave.v1.Custodian.Release:input_type -> byleave.v1.ReleaseRequest
+	40, // 36: byleave.v1.Operator.Tail:input_type -> byleave.v1.TailRequest
+	42, // 37: byleave.v1.Operator.Stats:input_type -> byleave.v1.StatsRequest
+	2,  // 38: byleave.v1.Enrolment.Enrol:output_type -> byleave.v1.EnrolResponse
+	3,  // 39: byleave.v1.Enrolment.Join:output_type -> byleave.v1.JoinResponse
+	21, // 40: byleave.v1.Device.Upload:output_type -> byleave.v1.UploadResponse
+	33, // 41: byleave.v1.Device.PutConsent:output_type -> byleave.v1.PutConsentResponse
+	35, // 42: byleave.v1.Device.GetPolicy:output_type -> byleave.v1.GetPolicyResponse
+	25, // 43: byleave.v1.Device.Erase:output_type -> byleave.v1.EraseResponse
+	28, // 44: byleave.v1.Device.PutErasureCode:output_type -> byleave.v1.PutErasureCodeResponse
+	30, // 45: byleave.v1.Device.Renew:output_type -> byleave.v1.RenewResponse
+	5,  // 46: byleave.v1.Device.OfferJoin:output_type -> byleave.v1.OfferJoinResponse
+	7,  // 47: byleave.v1.Device.Mine:output_type -> byleave.v1.MineResponse
+	11, // 48: byleave.v1.Device.Fetch:output_type -> byleave.v1.FetchResponse
+	25, // 49: byleave.v1.Rights.EraseByCode:output_type -> byleave.v1.EraseResponse
+	7,  // 50: byleave.v1.Rights.MineByCode:output_type -> byleave.v1.MineResponse
+	11, // 51: byleave.v1.Rights.FetchByCode:output_type -> byleave.v1.FetchResponse
+	13, // 52: byleave.v1.Ledger.Checkpoint:output_type -> byleave.v1.CheckpointResponse
+	15, // 53: byleave.v1.Ledger.Tile:output_type -> byleave.v1.TileResponse
+	15, // 54: byleave.v1.Ledger.Bundle:output_type -> byleave.v1.TileResponse
+	17, // 55: byleave.v1.Ledger.Find:output_type -> byleave.v1.FindResponse
+	19, // 56: byleave.v1.Ledger.Readable:output_type -> byleave.v1.ReadableResponse
+	37, // 57: byleave.v1.Custodian.Plan:output_type -> byleave.v1.PlanResponse
+	39, // 58: byleave.v1.Custodian.Release:output_type -> byleave.v1.ReleaseResponse
+	41, // 59: byleave.v1.Operator.Tail:output_type -> byleave.v1.TailResponse
+	43, // 60: byleave.v1.Operator.Stats:output_type -> byleave.v1.StatsResponse
+	38, // [38:61] is the sub-list for method output_type
+	15, // [15:38] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_byleave_v1_collector_proto_init() }
@@ -2768,7 +2866,7 @@ func file_byleave_v1_collector_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_byleave_v1_collector_proto_rawDesc), len(file_byleave_v1_collector_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   42,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   6,
 		},

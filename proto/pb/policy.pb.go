@@ -1076,6 +1076,7 @@ type ConsentStub struct {
 	ExpiresAt     int64                  `protobuf:"varint,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
 	Commitment    []byte                 `protobuf:"bytes,5,opt,name=commitment,proto3" json:"commitment,omitempty"` // SHA-256(salt || consent bytes).
 	Withdrawn     bool                   `protobuf:"varint,6,opt,name=withdrawn,proto3" json:"withdrawn,omitempty"`  // A withdrawal is the same message with this set, signed again.
+	Word          []byte                 `protobuf:"bytes,7,opt,name=word,proto3" json:"word,omitempty"`             // In a withdrawal: by it the person's other devices know that it is theirs. SPEC.md section 5. May be absent.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1150,6 +1151,13 @@ func (x *ConsentStub) GetWithdrawn() bool {
 		return x.Withdrawn
 	}
 	return false
+}
+
+func (x *ConsentStub) GetWord() []byte {
+	if x != nil {
+		return x.Word
+	}
+	return nil
 }
 
 var File_byleave_v1_policy_proto protoreflect.FileDescriptor
@@ -1250,7 +1258,7 @@ const file_byleave_v1_policy_proto_rawDesc = "" +
 	"\x04salt\x18\x0e \x01(\fR\x04salt\"Z\n" +
 	"\x05Grant\x12 \n" +
 	"\vapplication\x18\x01 \x01(\tR\vapplication\x12/\n" +
-	"\aclasses\x18\x02 \x03(\x0e2\x15.byleave.v1.DataClassR\aclasses\"\xbe\x01\n" +
+	"\aclasses\x18\x02 \x03(\x0e2\x15.byleave.v1.DataClassR\aclasses\"\xd2\x01\n" +
 	"\vConsentStub\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12#\n" +
 	"\rpolicy_sha256\x18\x02 \x01(\fR\fpolicySha256\x12\x1d\n" +
@@ -1261,7 +1269,8 @@ const file_byleave_v1_policy_proto_rawDesc = "" +
 	"\n" +
 	"commitment\x18\x05 \x01(\fR\n" +
 	"commitment\x12\x1c\n" +
-	"\twithdrawn\x18\x06 \x01(\bR\twithdrawn*\xc9\x01\n" +
+	"\twithdrawn\x18\x06 \x01(\bR\twithdrawn\x12\x12\n" +
+	"\x04word\x18\a \x01(\fR\x04word*\xc9\x01\n" +
 	"\tDataClass\x12\x1a\n" +
 	"\x16DATA_CLASS_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12DATA_CLASS_POINTER\x10\x01\x12\x16\n" +

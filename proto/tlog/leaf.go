@@ -23,6 +23,7 @@ const (
 	leafDomain   = "byleave leaf v1\x00"
 	saltDomain   = "byleave leaf salt v1\x00"
 	secretDomain = "byleave leaf secret v1"
+	wordDomain   = "byleave withdrawal word v1\x00"
 )
 
 // Leaf is the leaf of a thing: a commitment that only its salt opens. The body of a batch is the digest of its box, that of a consent
@@ -84,4 +85,13 @@ func (s Secret) ConsentLeaf(signed []byte) [32]byte {
 // ErasureLeaf is the leaf of an erasure by its id and its signed record.
 func (s Secret) ErasureLeaf(id, record []byte) [32]byte {
 	return Leaf(Erasure, s.Salt(Erasure, id), record)
+}
+
+// Word is what stands in the withdrawal of a consent so that the person's other devices know it for their person's own: nobody else can
+// make it, and it is made with the withdrawal, never before it is wanted.
+func (s Secret) Word(consent [16]byte) [32]byte {
+	mac := hmac.New(sha256.New, s.key[:])
+	mac.Write([]byte(wordDomain))
+	mac.Write(consent[:])
+	return [32]byte(mac.Sum(nil))
 }

@@ -63,6 +63,7 @@ type agent struct {
 	bulletin     atomic.Pointer[bulletin]        // announce, and runMark when it was shown
 	spoke        chan struct{}                   // announce tells runMark
 	pledged      chan struct{}                   // load tells runReminder that there may be another consent
+	unheard      atomic.Bool                     // withdrawnElsewhere: what was heard could not be written down
 
 	mu       sync.Mutex // serialises load, and guards what follows
 	note     string     // why there are no rules although there is a consent
@@ -177,6 +178,7 @@ func (a *agent) load() error {
 	defer a.mu.Unlock()
 	a.loadLimits()
 	rules, consent, err := a.granted()
+	a.stopElsewhere(consent == nil && err == nil)
 	err = errors.Join(err, a.destroy())
 	a.save()
 	a.note = ""
@@ -185,7 +187,7 @@ func (a *agent) load() error {
 	} else if rules != nil {
 		a.note = a.remarks(consent)
 	}
-	a.gate.Asking(errors.Is(err, policy.ErrWider))
+	a.gate.Asking(question(err))
 	a.rules.Store(rules)
 	a.consent.Store(consent)
 	a.gate.SetRules(rules)
@@ -221,6 +223,9 @@ func (a *agent) granted() (*policy.Rules, *policy.Consent, error) {
 		return nil, nil, err
 	}
 	if err := a.refused(); err != nil {
+		return nil, &c, err
+	}
+	if err := a.elsewhere(); err != nil {
 		return nil, &c, err
 	}
 	newest, err := a.newestPolicy()

@@ -29,7 +29,7 @@ func (a *agent) runUpload(ctx context.Context) error {
 
 func (a *agent) upload(ctx context.Context, id keystore.Identity) error {
 	up := upload.New(upload.Options{
-		Identity: id, Queue: told{a.spool, a.news}, Stubs: a.keys, Erasures: a.rights, Own: a.keys, Policy: a.newPolicy,
+		Identity: id, Queue: told{a.spool, a.news}, Stubs: a.keys, Erasures: a.rights, Own: a.keys, Policy: a.newPolicy, Elsewhere: a.withdrawnElsewhere,
 		Hold: a.hold, Budget: a.budget, Wait: a.mayNotSend, Log: a.log,
 	})
 	a.uploader.Store(up)

@@ -11,6 +11,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/agent/internal/spool"
 	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/tlog"
 )
 
 // What the person did with the agent takes effect in RAM first and becomes durable after that. Where the disk refuses, it holds
@@ -74,19 +75,32 @@ func withdraw(keys *keystore.Store, id keystore.Identity, consent [16]byte, stub
 	if err := keys.Withdraw(consent); !errors.Is(err, keystore.ErrUnprepared) {
 		return err
 	}
-	signed, err := policy.SignWithdrawal(stub, id.Sign)
+	signed, err := signWithdrawal(keys, id, consent, stub)
 	if err != nil {
 		return err
 	}
 	return keys.SaveWithdrawal(signed)
 }
 
+// signWithdrawal makes a withdrawal that the person's other devices know for theirs. Where that cannot be it is made all the same.
+func signWithdrawal(keys *keystore.Store, id keystore.Identity, consent [16]byte, stub []byte) ([]byte, error) {
+	code, err := keys.ErasureCode()
+	if err != nil {
+		return policy.SignWithdrawal(stub, nil, id.Sign)
+	}
+	word := tlog.SecretOf(code).Word(consent)
+	return policy.SignWithdrawal(stub, word[:], id.Sign)
+}
+
 // prepare signs a withdrawal of a consent before anything is recorded under it, so that the person can end it even when the disk
 // is full.
 func (a *agent) prepare(id keystore.Identity, c policy.Consent) error {
-	signed, err := policy.SignStub(c, true, id.Sign)
+	stub, err := policy.SignStub(c, false, id.Sign)
 	if err == nil {
-		err = a.keys.PrepareWithdrawal(signed)
+		stub, err = signWithdrawal(a.keys, id, c.ID(), stub)
+	}
+	if err == nil {
+		err = a.keys.PrepareWithdrawal(stub)
 	}
 	if err != nil {
 		return fmt.Errorf("nothing is recorded under a consent that could not be withdrawn at any time: %w", err)

@@ -18,9 +18,6 @@ const (
 	mostPoints = 4096            // of one fact: a flood of reports shortens the history instead of filling memory
 )
 
-// wordsAsked is why nothing is recorded while a question to the person is open.
-const wordsAsked = "more is asked"
-
 // Status is what a person is told.
 type Status struct {
 	State       State
@@ -40,7 +37,7 @@ type Gate struct {
 	rules     *policy.Rules
 	withdrawn bool
 	doubt     bool
-	asking    bool
+	asking    string        // the open question, in three words; "" if there is none
 	renewed   bool          // rules were set since the last settle
 	ended     bool          // they expired; only new rules lead out
 	endedAt   time.Duration // when that was seen
@@ -97,8 +94,8 @@ func (g *Gate) forgetFocus(at time.Duration) {
 	g.history.focus.set(at, focus{})
 }
 
-// Asking says whether a question to the person is open: a first consent, or a policy that became wider.
-func (g *Gate) Asking(open bool) { g.update(func(policy.Moment) { g.asking = open }) }
+// Asking says in three words which question to the person is open, "" if none is: a policy that became wider, a withdrawal on another device.
+func (g *Gate) Asking(words string) { g.update(func(policy.Moment) { g.asking = words }) }
 
 // Withdraw ends the consent at once, and with it everything that was not judged yet.
 func (g *Gate) Withdraw() {
@@ -230,7 +227,7 @@ func (g *Gate) settle(now policy.Moment) {
 		g.ended, g.endedAt = true, now.Boot
 	}
 	status := Status{
-		State: next(g.status.State, live.Why(), g.asking, g.renewed),
+		State: next(g.status.State, live.Why(), g.asking != "", g.renewed),
 		Words: live.Why().Words(),
 		App:   live.App(),
 		Since: g.status.Since,
@@ -242,7 +239,7 @@ func (g *Gate) settle(now policy.Moment) {
 	case Blind:
 		status.Words = g.blindWords(live.Why(), last)
 	case Consenting:
-		status.Words = wordsAsked
+		status.Words = g.asking
 	}
 	if status.State != g.status.State || status.Words != g.status.Words {
 		status.Since = now.Wall

@@ -256,13 +256,13 @@ func TestStatesBeforeRules(t *testing.T) {
 	if g.Status().State != Off || g.Live().Open() || g.Live().Why() != policy.NoConsent {
 		t.Errorf("a new gate: %+v", g.Status())
 	}
-	g.Asking(true)
-	if g.Status().State != Consenting || g.Status().Words != wordsAsked || g.Live().Open() {
+	g.Asking("more is asked")
+	if g.Status().State != Consenting || g.Status().Words != "more is asked" || g.Live().Open() {
 		t.Errorf("asking: %+v", g.Status())
 	}
 	g.Display(false, "input: unavailable")
 	g.SetRules(rules())
-	g.Asking(false)
+	g.Asking("")
 	if s := g.Status(); s.State != Blind && s.Words != "input: unavailable" {
 		t.Errorf("without a display: %+v", s)
 	}

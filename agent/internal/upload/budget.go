@@ -45,7 +45,8 @@ type Budget struct {
 	mu     sync.Mutex
 	policy uint64 // bytes a day; 0: not known
 	own    keystore.Limits
-	blind  error // why own is not known
+	blind  error  // why own is not known
+	stop   string // why nothing leaves whatever else is so, "" if nothing is wrong
 	here   Conditions
 	day    string // that used counts for, "" before the first look
 	used   int64
@@ -69,6 +70,13 @@ func (b *Budget) Own(l keystore.Limits, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.own, b.blind = l, err
+}
+
+// Stop keeps every box here for the reason why, until it is called with "".
+func (b *Budget) Stop(why string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stop = why
 }
 
 // Here sets what the computer says.
@@ -169,6 +177,8 @@ func (b *Budget) refuses(now time.Time, size int64) (why string, again time.Time
 	b.turn(now)
 	used, most := b.used, b.most()
 	switch {
+	case b.stop != "":
+		return b.stop, time.Time{}
 	case b.blind != nil:
 		return b.blind.Error(), time.Time{}
 	case b.policy == 0:

@@ -66,12 +66,18 @@ func newField(t *testing.T, seed uint64) *field {
 // consent lets the collector hear of a consent to any policy, and the spool seal under it.
 func (f *field) consent(t *testing.T) {
 	t.Helper()
-	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(&pb.ConsentStub{Id: append(make([]byte, 15), 1), PolicySha256: make([]byte, 32), PurposeId: "test",
+	fatal(t, f.keys.SaveStub(anyStub(t, f.id, 1)))
+}
+
+// anyStub is the stub of a device's consent to any policy.
+func anyStub(t *testing.T, id keystore.Identity, consent byte) []byte {
+	t.Helper()
+	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(&pb.ConsentStub{Id: append(make([]byte, 15), consent), PolicySha256: make([]byte, 32), PurposeId: "test",
 		ExpiresAt: time.Now().Add(60 * 24 * time.Hour).Unix(), Commitment: make([]byte, 32)})
 	fatal(t, err)
-	stub, err := proto.Marshal(&pb.Signed{Body: body, Signature: ed25519.Sign(f.id.Sign, append([]byte("byleave consent stub v1\x00"), body...))})
+	stub, err := proto.Marshal(&pb.Signed{Body: body, Signature: ed25519.Sign(id.Sign, append([]byte("byleave consent stub v1\x00"), body...))})
 	fatal(t, err)
-	fatal(t, f.keys.SaveStub(stub))
+	return stub
 }
 
 func (f *field) open(t *testing.T) {
@@ -117,7 +123,7 @@ func (f *field) run(t *testing.T, q queue, p pace) (*Uploader, func()) {
 	t.Helper()
 	budget := NewBudget(f.keys)
 	budget.Policy(24 * normalRate)
-	u := New(Options{Identity: f.id, Queue: q, Stubs: f.keys, Erasures: &wishes{}, Own: f.keys, Policy: func([]byte) {},
+	u := New(Options{Identity: f.id, Queue: q, Stubs: f.keys, Erasures: &wishes{}, Own: f.keys, Policy: func([]byte) {}, Elsewhere: func([]*pb.Signed) error { return nil },
 		Hold: func() time.Duration { return 0 }, Budget: budget, Log: slog.New(slog.DiscardHandler)})
 	u.pace = p
 	ctx, cancel := context.WithCancel(context.Background())

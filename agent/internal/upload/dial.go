@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"sync/atomic"
 	"time"
@@ -48,7 +47,11 @@ type watched struct {
 }
 
 func (w watched) ClientHandshake(ctx context.Context, authority string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	if t, ok := raw.(*net.TCPConn); ok {
+	below := raw
+	if through, ok := raw.(*tls.Conn); ok { // a proxy that is spoken to over TLS
+		below = through.NetConn()
+	}
+	if t, ok := below.(*net.TCPConn); ok {
 		if err := t.SetWriteBuffer(sendBuffer); err != nil {
 			return nil, nil, err
 		}
@@ -86,21 +89,34 @@ func (m *moving) Write(b []byte) (n int, err error) {
 // dial makes a connection that opens with the first call. HTTPS_PROXY and NO_PROXY are honoured; the proxy resolves the name.
 // No compressor is registered: boxes are compressed and sealed already.
 func dial(addr string, server *pin.Server, line *lifeline, own ...tls.Certificate) (*grpc.ClientConn, error) {
-	conn, err := grpc.NewClient(addr,
+	proxy, err := proxyURL(addr)
+	if err != nil {
+		return nil, fmt.Errorf("HTTPS_PROXY: %w", err)
+	}
+	return dialThrough(proxy, addr, server, line, own...)
+}
+
+// dialThrough is dial through this proxy; nil: none. One that speaks TLS itself is ours to reach: gRPC knows plain ones alone.
+func dialThrough(proxy *url.URL, addr string, server *pin.Server, line *lifeline, own ...tls.Certificate) (*grpc.ClientConn, error) {
+	target, options := addr, []grpc.DialOption{}
+	if proxy != nil && proxy.Scheme == "https" {
+		target, options = "passthrough:///"+addr, []grpc.DialOption{grpc.WithContextDialer(secureProxy{proxy}.dial)}
+	}
+	conn, err := grpc.NewClient(target, append(options,
 		grpc.WithTransportCredentials(watched{credentials.NewTLS(server.TLS(own...)), line}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: time.Minute}),
 		grpc.WithDisableServiceConfig(), // what a name server says changes nothing here
-	)
+	)...)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the connection to %s: %w", addr, err)
 	}
 	return conn, nil
 }
 
-// proxyOf is the host of the proxy that a connection to addr goes through, "" if there is none. It asks what dial asks.
-func proxyOf(addr string) string {
-	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: addr}})
+// ProxyOf is the host of the proxy that a connection to addr goes through, "" if there is none. It asks what dial asks.
+func ProxyOf(addr string) string {
+	proxy, err := proxyURL(addr)
 	if err != nil || proxy == nil {
 		return ""
 	}
@@ -110,7 +126,7 @@ func proxyOf(addr string) string {
 // wrongServer says that somebody else answers at addr, and who it may be.
 func wrongServer(addr string) string {
 	host, _, err := net.SplitHostPort(addr)
-	if err != nil || proxyOf(addr) == "" {
+	if err != nil || ProxyOf(addr) == "" {
 		return wordsWrongCA
 	}
 	return "your proxy replaces certificates; ask to exempt " + host + " from TLS inspection; what is recorded waits here until then"
@@ -118,11 +134,17 @@ func wrongServer(addr string) string {
 
 // Reach makes a connection as the agent does, through the proxy if HTTPS_PROXY names one, and ends it: it calls nothing. The error is a
 // sentence for the person.
-func Reach(ctx context.Context, id keystore.Identity) (err error) {
+func Reach(ctx context.Context, id keystore.Identity) error {
+	_, err := reach(ctx, id)
+	return err
+}
+
+// reach is Reach; other tells that somebody else answered.
+func reach(ctx context.Context, id keystore.Identity) (other bool, err error) {
 	server := pin.ByCertificate(id.CA)
 	conn, err := dial(id.Collector, server, new(lifeline), id.TLS)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	conn.Connect()
@@ -131,12 +153,15 @@ func Reach(ctx context.Context, id keystore.Identity) (err error) {
 			continue
 		}
 		if server.Refused() {
-			return errors.New(wrongServer(id.Collector))
+			return true, errors.New(wrongServer(id.Collector))
 		}
-		if proxy := proxyOf(id.Collector); proxy != "" {
-			return fmt.Errorf("it does not answer through the proxy %s, which HTTPS_PROXY names; what is recorded waits here until it does", proxy)
+		if proxy, err := proxyURL(id.Collector); err == nil && proxy != nil && proxy.Scheme == "https" && (secureProxy{proxy}).doubtful(ctx) {
+			return false, fmt.Errorf("nobody whom this computer trusts vouches for the proxy %s; install your company's authority, or name its file with SSL_CERT_FILE", proxy.Host)
 		}
-		return errors.New("it does not answer at its address; what is recorded waits here until it does")
+		if proxy := ProxyOf(id.Collector); proxy != "" {
+			return false, fmt.Errorf("it does not answer through the proxy %s, which HTTPS_PROXY names; what is recorded waits here until it does", proxy)
+		}
+		return false, errors.New("it does not answer at its address; what is recorded waits here until it does")
 	}
-	return nil
+	return false, nil
 }

@@ -29,6 +29,8 @@ type drain struct {
 	ctx    context.Context // of the stream
 	alive  func()          // something moved: start the silence anew
 	secret tlog.Secret     // of the leaves
+	begun  bool            // the first box was sent, and with it what was heard so far
+	news   int             // how often there was some
 
 	credit   uint64                 // bytes that may be in flight together
 	load     int                    // bytes in flight
@@ -92,11 +94,28 @@ func (d *drain) run() error {
 			return err
 		}
 		d.alive()
+		if err := d.hear(res.GetNews()); err != nil {
+			return err
+		}
 		d.credit = res.GetCreditBytes()
 		if err := d.answer(res.GetAck()); err != nil {
 			return err
 		}
 	}
+}
+
+// maxNews bounds how often there may be news on one stream: each may cost a signature and a file.
+const maxNews = 32
+
+// hear takes what the collector pushes between its answers. What it stops counts from the next box on.
+func (d *drain) hear(news *pb.News) error {
+	if news == nil {
+		return nil
+	}
+	if d.news++; d.news > maxNews {
+		return failure{words: wordsRefused}
+	}
+	return d.u.hear(news.GetPolicy(), news)
 }
 
 // fill sends boxes while there are some and the credit lasts. blocked tells that a box waits for credit. A consent, withdrawal
@@ -122,7 +141,12 @@ func (d *drain) fill() (blocked bool, err error) {
 		}
 		digest := box.Digest()
 		salt := d.secret.Salt(tlog.Batch, digest[:])
-		if err := d.stream.Send(&pb.UploadRequest{Box: box.Bytes(), Salt: salt[:]}); err != nil {
+		req := &pb.UploadRequest{Box: box.Bytes(), Salt: salt[:]}
+		if !d.begun {
+			mark := d.u.opt.Own.Mark()
+			req.Heard, d.begun = mark[:], true
+		}
+		if err := d.stream.Send(req); err != nil {
 			if errors.Is(err, io.EOF) { // the reason stands in the status, which Recv gives
 				_, err = d.stream.Recv()
 			}
@@ -226,9 +250,12 @@ func (d *drain) finish() error {
 		return err
 	}
 	for {
-		_, err := d.stream.Recv()
-		if errors.Is(err, io.EOF) || d.wish != nil {
+		res, err := d.stream.Recv()
+		if errors.Is(err, io.EOF) || d.wish != nil && err != nil {
 			return nil
+		}
+		if err == nil {
+			err = d.hear(res.GetNews())
 		}
 		if err != nil {
 			return err

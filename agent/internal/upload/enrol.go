@@ -175,7 +175,7 @@ func (k deviceKeys) ask(ctx context.Context, inv pin.Invitation, server *pin.Ser
 		return nil
 	}
 	switch code := status.Code(err); {
-	case server.Refused() && proxyOf(inv.Collector) != "":
+	case server.Refused() && ProxyOf(inv.Collector) != "":
 		return fmt.Errorf("%s: %w", wrongServer(inv.Collector), ErrWrongCA)
 	case server.Refused():
 		return ErrWrongCA

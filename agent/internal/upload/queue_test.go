@@ -202,9 +202,15 @@ func run(t *testing.T, id keystore.Identity, change func(*Options, *pace)) *runn
 	t.Helper()
 	keys, err := keystore.Open(t.TempDir() + "/keys")
 	fatal(t, err)
+	return runWith(t, id, keys, change)
+}
+
+// runWith is run with a key store that there is.
+func runWith(t *testing.T, id keystore.Identity, keys *keystore.Store, change func(*Options, *pace)) *running {
+	t.Helper()
 	q, wish := &memory{}, &wishes{}
 	opt := Options{
-		Identity: id, Queue: q, Stubs: keys, Erasures: wish, Own: keys, Policy: func([]byte) {}, Hold: func() time.Duration { return 0 },
+		Identity: id, Queue: q, Stubs: keys, Erasures: wish, Own: keys, Policy: func([]byte) {}, Elsewhere: func([]*pb.Signed) error { return nil }, Hold: func() time.Duration { return 0 },
 		Budget: NewBudget(keys), Log: slog.New(slog.DiscardHandler),
 	}
 	opt.Budget.Policy(1 << 30)

@@ -26,10 +26,13 @@ type erasures interface {
 	Erased(req *pb.EraseRequest, res *pb.EraseResponse) error
 }
 
-// own is the key store as the check-in sees it: the hash of the receipt's code goes to the collector, a new certificate comes.
+// own is the key store as the check-in sees it: the hash of the receipt's code goes to the collector, a new certificate comes, and the
+// mark of what was heard is kept.
 type own interface {
 	ErasureCode() ([32]byte, error)
 	SaveRenewal(cert tls.Certificate) error
+	Mark() [32]byte
+	SaveMark([32]byte) error
 }
 
 // eraseAll asks for every erasure that waits. One that the collector refuses for good stays, is said at the end, and holds back nothing.

@@ -89,6 +89,7 @@ type collector struct {
 	enrol  func(*pb.EnrolRequest) (*pb.EnrolResponse, error)
 	erase  func(*pb.EraseRequest) (*pb.EraseResponse, error)
 	renew  func(*pb.RenewRequest) (*pb.RenewResponse, error)
+	first  func(heard []byte) // the first request of a stream
 
 	mu       sync.Mutex
 	received []string       // batch ids in the order of arrival
@@ -129,13 +130,16 @@ func (c *collector) Upload(s pb.Device_UploadServer) error {
 	c.mu.Lock()
 	c.streams++
 	c.mu.Unlock()
-	for {
+	for begun := false; ; begun = true {
 		req, err := s.Recv()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
+		}
+		if c.first != nil && !begun {
+			c.first(req.GetHeard())
 		}
 		id := string(req.GetBox()[2:18])
 		c.mu.Lock()

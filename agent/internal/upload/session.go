@@ -1,7 +1,6 @@
 package upload
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -92,6 +91,31 @@ func (u *Uploader) tell(ctx context.Context, client pb.DeviceClient, stub []byte
 	return nil
 }
 
+// hear hands on what a collector tells. Who gets it decides by the rules of this device, which only narrow or stop; what is wrong with it
+// changes nothing. The mark is kept last: what a crash cut off is told again.
+func (u *Uploader) hear(p *pb.Signed, news *pb.News) error {
+	if p != nil {
+		signed, err := proto.Marshal(p)
+		if err != nil {
+			return fmt.Errorf("keep the policy: %w", err)
+		}
+		u.opt.Policy(signed)
+	}
+	if news == nil {
+		return nil
+	}
+	if err := u.opt.Elsewhere(news.GetWithdrawn()); err != nil {
+		return failure{words: "what you did on another computer cannot be noted, so nothing is sent: " + err.Error()}
+	}
+	if len(news.GetMark()) != 32 {
+		return nil
+	}
+	if err := u.opt.Own.SaveMark([32]byte(news.GetMark())); err != nil {
+		return failure{words: "the key folder: " + err.Error()}
+	}
+	return nil
+}
+
 // checkInIfDue registers the erasure code, renews the certificate and asks for the newest policy once a day, consent or not, so that the calls of a device say nothing of its person.
 func (u *Uploader) checkInIfDue(ctx context.Context, client pb.DeviceClient) error {
 	if time.Now().Before(u.checkIn) {
@@ -109,12 +133,8 @@ func (u *Uploader) checkInIfDue(ctx context.Context, client pb.DeviceClient) err
 	if err != nil && status.Code(err) != codes.NotFound { // a collector may have no policy yet
 		return err
 	}
-	if res.GetPolicy() != nil {
-		signed, err := proto.Marshal(res.GetPolicy())
-		if err != nil {
-			return fmt.Errorf("keep the policy: %w", err)
-		}
-		u.opt.Policy(bytes.Clone(signed))
+	if err := u.hear(res.GetPolicy(), res.GetNews()); err != nil {
+		return err
 	}
 	u.checkIn = time.Now().Add(u.pace.day - rand.N(u.pace.day/24+1))
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/proto/envelope"
+	"github.com/byleave/byleave/proto/pb"
 	"github.com/byleave/byleave/proto/pin"
 )
 
@@ -38,11 +39,14 @@ type Options struct {
 	Stubs    stubs
 	Erasures erasures
 	Own      own
-	Policy   func(signed []byte)  // gets the newest policy, unchecked, after each check-in
+	Policy   func(signed []byte)  // gets the newest policy, unchecked, after each check-in and when it comes down a stream
 	Hold     func() time.Duration // how long a box stays on the device first
 	Budget   *Budget              // when boxes may leave; Kick after a change
 	Wait     func() string        // why nothing may be sent now, in words; "" or nil: it may. Kick after a change.
 	Log      *slog.Logger
+
+	// Elsewhere gets withdrawals that the collector says the person made on other devices, unchecked. With an error they are told again.
+	Elsewhere func([]*pb.Signed) error
 }
 
 // Status is what the person sees of the upload. It holds no content.

@@ -53,7 +53,14 @@ type door struct {
 	audit *Audit
 	log   *slog.Logger
 	now   func() time.Time
+	calls erasing // of each certificate; boxes are counted apart
 }
+
+// What one certificate may ask for, whatever it asks: an agent makes a handful of calls a day.
+const (
+	callBurst = 240
+	callEvery = 250 * time.Millisecond
+)
 
 type identityKey struct{}
 
@@ -114,6 +121,10 @@ func (d *door) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, n
 	defer d.answered(info.FullMethod, &err)
 	if ctx, err = d.admit(ctx, info.FullMethod); err != nil {
 		return nil, err
+	}
+	if who, ok := Who(ctx); ok && !d.calls.take(string(who.ID[:]), d.now()) {
+		d.audit.Count(Limited)
+		return nil, retryLater("this certificate asks too often", eraseRetry)
 	}
 	return next(ctx, req)
 }

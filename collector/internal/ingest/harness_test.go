@@ -62,6 +62,7 @@ type rig struct {
 	ledger    [32]byte
 	public    *ledger.Log // fingerprint
 	served    chan error
+	policyKey ed25519.PrivateKey
 	bare      bare
 }
 
@@ -116,9 +117,10 @@ func (r *rig) start(wrap func(keeper) keeper) {
 	if wrap != nil {
 		r.keep = wrap(r.store)
 	}
-	policyKey, _, err := ed25519.GenerateKey(rand.Reader)
+	policyPub, policyKey, err := ed25519.GenerateKey(rand.Reader)
 	must(r.t, err)
-	pol := OpenPolicy(filepath.Join(r.dir, "policy.signed"), policyKey, log, time.Now)
+	r.policyKey = policyKey
+	pol := OpenPolicy(filepath.Join(r.dir, "policy.signed"), policyPub, log, time.Now)
 	r.audit = NewAudit(log)
 	ledgerKey, err := ledger.LoadKey(r.dir)
 	must(r.t, err)

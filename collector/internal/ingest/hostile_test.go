@@ -66,11 +66,12 @@ func TestHostileRequestsChangeNothing(t *testing.T) {
 	r.enrol(&pb.EnrolRequest{Token: s.used, Csr: csr, SigningKey: make([]byte, 32)}, k)
 
 	attacks := slices.Concat(s.boxes(), s.stubs(), s.roles(), s.paths(), s.certificates(), s.enrolments(), s.releases(),
-		s.moreBoxes(), s.moreStubs(), s.erasures(), s.wire())
+		s.moreBoxes(), s.moreStubs(), s.erasures(), s.wire(), s.replays(), s.words())
 	names := map[string]bool{}
 	for _, a := range attacks {
 		names[a.name] = true
 	}
+	t.Logf("%d kinds of hostile requests", len(names))
 	if len(names) < 200 {
 		t.Fatalf("only %d kinds of attacks", len(names))
 	}

@@ -33,21 +33,22 @@ import (
 // Ingest is the Device service.
 type Ingest struct {
 	pb.UnimplementedDeviceServer
-	store    keeper
-	keys     Keys
-	policy   *PolicyFile
-	audit    *Audit
-	log      *slog.Logger
-	now      func() time.Time
-	commit   *committer
-	accounts accounts
-	memory   memory
-	erasing  erasing
-	asking   erasing
-	limit    atomic.Pointer[Limits]
-	draining chan struct{}
-	drain    sync.Once
-	streams  sync.WaitGroup
+	store     keeper
+	keys      Keys
+	policy    *PolicyFile
+	audit     *Audit
+	log       *slog.Logger
+	now       func() time.Time
+	commit    *committer
+	accounts  accounts
+	listeners listeners
+	memory    memory
+	erasing   erasing
+	asking    erasing
+	limit     atomic.Pointer[Limits]
+	draining  chan struct{}
+	drain     sync.Once
+	streams   sync.WaitGroup
 }
 
 // keeper is what ingest needs of the store.
@@ -79,6 +80,8 @@ func New(s keeper, keys Keys, p *PolicyFile, audit *Audit, log *slog.Logger, now
 	in.erasing.by, in.erasing.burst, in.erasing.every = map[string]*rate{}, eraseBurst, eraseEvery
 	in.asking.by, in.asking.burst, in.asking.every = map[string]*rate{}, askBurst, askEvery
 	in.accounts.of = map[store.ID]*account{}
+	in.listeners.of = map[store.ID]map[*upload]bool{}
+	p.watch(in.listeners.all)
 	return in
 }
 
@@ -223,15 +226,25 @@ func (in *Ingest) PutConsent(ctx context.Context, req *pb.PutConsentRequest) (*p
 	case err != nil:
 		return nil, in.trouble(err)
 	}
+	if stub.GetWithdrawn() && len(stub.GetWord()) > 0 {
+		in.listeners.withdrew(st.Subject, device)
+	}
 	return &pb.PutConsentResponse{}, nil
 }
 
-// GetPolicy returns the newest signed policy.
+// GetPolicy returns the newest signed policy, and what else there is to know.
 func (in *Ingest) GetPolicy(ctx context.Context, _ *pb.GetPolicyRequest) (*pb.GetPolicyResponse, error) {
-	if _, err := deviceOf(ctx); err != nil {
+	device, subject, err := in.person(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return &pb.GetPolicyResponse{Policy: in.policy.Current()}, nil
+	news, _, err := in.newsFor(ctx, subject, device)
+	if err != nil {
+		return nil, in.trouble(err)
+	}
+	signed := news.GetPolicy()
+	news.Policy = nil
+	return &pb.GetPolicyResponse{Policy: signed, News: news}, nil
 }
 
 // trouble is a temporary refusal; its cause stays in the log.

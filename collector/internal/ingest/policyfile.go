@@ -28,6 +28,7 @@ type PolicyFile struct {
 	size    int64
 	current policy.Policy
 	signed  *pb.Signed
+	changed func()
 }
 
 // OpenPolicy looks at path for the first time. That there is no policy yet is no error.
@@ -48,25 +49,43 @@ func (p *PolicyFile) Policy() policy.Policy {
 	return p.current
 }
 
-// Current is the newest signed policy, nil if there is none.
-func (p *PolicyFile) Current() *pb.Signed {
+// watch lets f be called after each new policy. f must not ask for it.
+func (p *PolicyFile) watch(f func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.changed = f
+}
+
+// Current is the newest signed policy, nil if there is none.
+func (p *PolicyFile) Current() *pb.Signed {
+	signed, _ := p.newest()
+	return signed
+}
+
+// newest is the newest signed policy with its digest; nil and zeros if there is none.
+func (p *PolicyFile) newest() (*pb.Signed, [32]byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.look()
+	return p.signed, p.current.Digest()
+}
+
+// look loads the file if it was replaced. p.mu is held.
+func (p *PolicyFile) look() {
 	info, err := os.Stat(p.path)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			p.log.Error("the policy cannot be read; the last one stays", "error", err)
 		}
-		return p.signed
+		return
 	}
 	if info.ModTime().Equal(p.seen) && info.Size() == p.size {
-		return p.signed
+		return
 	}
 	p.seen, p.size = info.ModTime(), info.Size()
 	if err := p.load(); err != nil {
 		p.log.Error("the policy in the folder is refused; the last one stays", "error", err)
 	}
-	return p.signed
 }
 
 func (p *PolicyFile) load() error {
@@ -90,5 +109,8 @@ func (p *PolicyFile) load() error {
 	}
 	p.current, p.signed = next, signed
 	p.log.Info("policy loaded", "version", next.Version())
+	if p.changed != nil {
+		p.changed()
+	}
 	return nil
 }

@@ -43,6 +43,7 @@ type Services struct {
 // NewServer makes the gRPC server. No reflection, no compressor: nothing is served that methods does not name.
 func NewServer(t *tls.Config, s Services, store active, audit *Audit, log *slog.Logger, now func() time.Time) *grpc.Server {
 	d := &door{store: store, audit: audit, log: log, now: now}
+	d.calls.by, d.calls.burst, d.calls.every = map[string]*rate{}, callBurst, callEvery
 	srv := grpc.NewServer(
 		grpc.Creds(credentials.NewTLS(t)),
 		grpc.UnaryInterceptor(d.unary), grpc.StreamInterceptor(d.stream), grpc.UnknownServiceHandler(d.unknown),

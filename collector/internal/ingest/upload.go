@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
@@ -25,11 +26,16 @@ type upload struct {
 	in     *Ingest
 	stream pb.Device_UploadServer
 	device store.ID
-	who    store.Standing // of the device, once asked for; only receive's goroutine
+	who    store.Standing // of the device, once begun; only receive's goroutine writes it
 	acct   *account
 	slots  chan struct{}           // one per box in flight: taken by receive, given back when its ack was sent
 	acks   chan *pb.UploadResponse // has room for every slot, so that nobody waits for a slow device
 	ended  chan end
+
+	shut    atomic.Bool            // its device has not heard of a withdrawal: no box is taken
+	listens atomic.Bool            // its device says what it heard
+	told    atomic.Pointer[[]byte] // the mark of what it heard or was told
+	stirred chan struct{}          // there may be news
 }
 
 // end is how receiving ended and how many acks are due in all.
@@ -51,7 +57,7 @@ func (in *Ingest) Upload(stream pb.Device_UploadServer) error {
 	}
 	defer in.accounts.leave(device)
 	u := &upload{in: in, stream: stream, device: device, acct: acct, slots: make(chan struct{}, streamBoxes),
-		acks: make(chan *pb.UploadResponse, streamBoxes), ended: make(chan end, 1)}
+		acks: make(chan *pb.UploadResponse, streamBoxes), ended: make(chan end, 1), stirred: make(chan struct{}, 1)}
 	in.streams.Add(1)
 	go u.receive() // ends with the stream, whose context dies when this function returns
 	return u.answer()
@@ -60,9 +66,13 @@ func (in *Ingest) Upload(stream pb.Device_UploadServer) error {
 // receive takes boxes until the stream ends. At most streamBoxes and the device's share of bytes are in flight.
 func (u *upload) receive() {
 	defer u.in.streams.Done()
+	defer u.in.listeners.leave(u)
 	n := 0
 	for {
 		req, err := u.stream.Recv()
+		if err == nil && n == 0 {
+			err = u.begin(req.GetHeard())
+		}
 		if err == nil {
 			select {
 			case u.slots <- struct{}{}:
@@ -84,6 +94,10 @@ func (u *upload) take(raw, salt []byte) {
 	if len(raw) > envelope.MaxSize {
 		u.in.audit.Count(Malformed)
 		u.ack(claimedID(raw), pb.Outcome_OUTCOME_QUARANTINE, 0)
+		return
+	}
+	if u.shut.Load() {
+		u.ack(claimedID(raw), pb.Outcome_OUTCOME_RETRY, busyRetry)
 		return
 	}
 	ctx, size := u.stream.Context(), int64(len(raw))
@@ -134,12 +148,19 @@ func (u *upload) answer() error {
 	for due < 0 || sent < due {
 		select {
 		case r := <-u.acks:
+			if err := u.tellFirst(); err != nil {
+				return err
+			}
 			r.CreditBytes = u.in.credit()
 			if err := u.stream.Send(r); err != nil {
 				return err
 			}
 			sent++
 			<-u.slots
+		case <-u.stirred:
+			if err := u.tell(); err != nil {
+				return err
+			}
 		case e := <-u.ended:
 			due = e.boxes
 			if !errors.Is(e.err, io.EOF) {

@@ -12,6 +12,9 @@ type Mine interface {
 	Holdings(ctx context.Context, subject ID) iter.Seq2[Holding, error]
 	// Papers returns what was signed about a person, and which exports took boxes of theirs.
 	Papers(ctx context.Context, subject ID) (Papers, error)
+	// Withdrawn returns withdrawals of the person's devices but this one, as they were signed, at most most of them, in the order of their
+	// consents' ids.
+	Withdrawn(ctx context.Context, subject, but ID, most int) ([][]byte, error)
 	// SigningKey returns a device's key for signatures, also of one that was revoked. ErrNotFound.
 	SigningKey(ctx context.Context, device ID) ([]byte, error)
 }

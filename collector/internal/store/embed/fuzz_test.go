@@ -3,6 +3,7 @@ package embed
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -53,6 +54,41 @@ func FuzzIntent(f *testing.F) {
 		must(t, err)
 		if !ok || again.Subject != e.Subject || again.All != e.All || len(again.Batches) != len(e.Batches) || !again.At.Equal(e.At) {
 			t.Fatalf("%+v became %+v", e, again)
+		}
+	})
+}
+
+// FuzzPack: whatever a pack holds and wherever a row points, a record is read as it was written or said to be damaged.
+func FuzzPack(f *testing.F) {
+	dir := f.TempDir()
+	p := packs{dir: dir, disk: osDisk{}, next: 1}
+	batch := store.ID{1}
+	places, err := p.append([]*store.Record{{Batch: batch, Head: []byte("head"), Payload: []byte("payload")}})
+	if err := errors.Join(err, p.close()); err != nil {
+		f.Fatal(err)
+	}
+	at := places[0].at
+	path := filepath.Join(dir, packName(1))
+	good, err := os.ReadFile(path)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good, at, int64(4), int64(7))
+	f.Add(good, at, int64(7), int64(4))
+	f.Add(good[:len(good)-1], at, int64(4), int64(7))
+	f.Add(good, int64(-1), int64(1)<<40, int64(-1)<<40)
+	f.Add([]byte{}, int64(1)<<62, int64(0), int64(0))
+	f.Fuzz(func(t *testing.T, raw []byte, at, head, payload int64) {
+		must(t, os.WriteFile(path, raw, 0o600))
+		h, b, err := p.read(place{pack: 1, at: at}, batch, head, payload)
+		if err != nil {
+			if !errors.Is(err, store.ErrDamaged) {
+				t.Errorf("not said to be damaged: %v", err)
+			}
+			return
+		}
+		if int64(len(h)) != head || int64(len(b)) != payload || !bytes.Contains(raw, h) || !bytes.Contains(raw, b) {
+			t.Error("a record that the pack does not hold")
 		}
 	})
 }

@@ -62,6 +62,8 @@ func (x *Index) Close() error { return errors.Join(x.read.Close(), x.write.Close
 func openSQLite(path, pragma string) (*sql.DB, error) {
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "trusted_schema(OFF)",
+		// What is too large for a page or two of memory must not go to a folder that others share, nor outside where serve is confined to.
+		"temp_store(MEMORY)",
 		// Under load pages are written many times: they stay in memory, and move from the log into the index less often.
 		"cache_size(-32768)", "wal_autocheckpoint(4000)"}}
 	if pragma != "" {

@@ -89,6 +89,18 @@ func (x *Index) Papers(ctx context.Context, subject store.ID) (p store.Papers, e
 	return p, err
 }
 
+// Withdrawn returns withdrawals of the person's other devices.
+func (x *Index) Withdrawn(ctx context.Context, subject, but store.ID, most int) (out [][]byte, err error) {
+	err = x.each(ctx, func(rows *sql.Rows) error {
+		var b []byte
+		err := rows.Scan(&b)
+		out = append(out, b)
+		return err
+	}, "SELECT c.signed FROM consents c JOIN devices d ON d.id = c.device WHERE d.subject = ? AND d.id <> ? AND c.withdrawn ORDER BY c.id LIMIT ?",
+		subject[:], but[:], most)
+	return out, err
+}
+
 // each gives every row of a query to take.
 func (x *Index) each(ctx context.Context, take func(*sql.Rows) error, query string, args ...any) error {
 	rows, err := x.read.QueryContext(ctx, query, args...)

@@ -78,7 +78,7 @@ func TestI16NothingUnsyncedAtTheAck(t *testing.T) {
 // TestIndexPragmas: each connection of the index has what durability and erasure rest upon.
 func TestIndexPragmas(t *testing.T) {
 	s, _ := reopen(t, t.TempDir())
-	for pragma, want := range map[string]string{"synchronous": "2", "secure_delete": "1", "journal_mode": "wal", "trusted_schema": "0"} {
+	for pragma, want := range map[string]string{"synchronous": "2", "secure_delete": "1", "journal_mode": "wal", "trusted_schema": "0", "temp_store": "2"} {
 		var write, read string
 		must(t, s.write.QueryRow("PRAGMA "+pragma).Scan(&write))
 		must(t, s.read.QueryRow("PRAGMA "+pragma).Scan(&read))

@@ -82,12 +82,37 @@ func testMine(t *testing.T, s store.Store) {
 	if len(papers.Consents) != 1 || len(papers.Erasures) != 1 || len(papers.Reads) != 1 || papers.Reads[0] != (store.Read{Export: e.ID, Boxes: 2}) {
 		t.Fatalf("%+v", papers)
 	}
+	testWithdrawnElsewhere(t, s, p, q)
 	if key, err := s.SigningKey(ctx, p.Device.ID); err != nil || !bytes.Equal(key, p.Device.SigningKey) {
 		t.Fatal(err)
 	}
 	if _, err := s.SigningKey(ctx, ID()); !errors.Is(err, store.ErrNotFound) {
 		t.Fatal(err)
 	}
+}
+
+// testWithdrawnElsewhere: a person's withdrawals are listed for their other devices, and for nobody else's.
+func testWithdrawnElsewhere(t *testing.T, s store.Store, p, q Person) {
+	t.Helper()
+	list := func(subject, but store.ID, most, want int) [][]byte {
+		t.Helper()
+		got, err := s.Withdrawn(ctx, subject, but, most)
+		must(t, err)
+		if len(got) != want {
+			t.Fatalf("%d withdrawals, want %d", len(got), want)
+		}
+		return got
+	}
+	list(p.Device.Subject, ID(), 10, 0)
+	for i := range 3 {
+		must(t, s.PutConsent(ctx, store.Consent{ID: store.ID{byte(i)}, Device: p.Device.ID, Purpose: Purpose, Expires: Noon, Withdrawn: i < 2, Signed: []byte{byte(i)}}))
+	}
+	if got := list(p.Device.Subject, ID(), 10, 2); !bytes.Equal(got[0], []byte{0}) || !bytes.Equal(got[1], []byte{1}) {
+		t.Fatalf("%x", got)
+	}
+	list(p.Device.Subject, ID(), 1, 1)
+	list(p.Device.Subject, p.Device.ID, 10, 0)
+	list(q.Device.Subject, ID(), 10, 0)
 }
 
 func testJoins(t *testing.T, s store.Store) {
