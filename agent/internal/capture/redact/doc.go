@@ -1,7 +1,7 @@
 // Package redact is the only way out of capture: it takes raw.Event and gives Event, which may leave RAM. Text goes
 // through one shadow buffer per focused element (shadow.go) and one engine (engine.go); titles and names of elements go
 // through the same engine (title.go); pictures have all their text masked (cells.go, picture.go), and where the person agreed to it,
-// lines that are proven clean are drawn again over the mask (lines.go, reveal.go, proof.go, witness.go, draw.go).
+// lines that are proven clean are drawn again over the mask (lines.go, reveal.go, ask.go, proof.go, witness.go, draw.go).
 //
 // The order of the engine: normalise.go folds what looks alike, keywords.go and tokens.go read each byte once and list key words, words, digits
 // and long tokens, gate.go says which detectors are needed, these walk over the lists and find spans, engine.go unites them, names.go gives class tokens. A detector that fails or overruns
@@ -13,5 +13,5 @@
 //
 // May import: policy, agent/internal/capture/internal/raw, proto/pb
 // Touches: nothing
-// Goroutines: none
+// Goroutines: reveal.read (ask.go), one while many lines are read; it waits for it
 package redact
