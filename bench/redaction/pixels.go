@@ -295,9 +295,50 @@ func (p *pixels) tell(s page.Shot, w page.Word, how string) {
 	}
 }
 
-// drawn tells whether most of the strokes of a box are there in another picture, too.
+// drawn tells whether most of the strokes of a box are there in another picture, too, in the colours that they had or in others.
 func drawn(before, after image.Image, box image.Rectangle) bool {
-	a, b := strokesOf(before, box), strokesOf(after, box)
+	return sameColours(before, after, box) || sameStrokes(before, after, box)
+}
+
+// sameColours tells whether what was ink is still nearer to its own colour than to the ground, and what was ground is still nearer to the
+// ground than to the ink. A mask that reaches into the box does not hide the rest of it from this look.
+func sameColours(before, after image.Image, box image.Rectangle) bool {
+	far, most := distances(before, box)
+	if most <= 8 {
+		return false
+	}
+	var ground, ink [3]int
+	for i, d := range far.Pix {
+		switch c := colourAt(before, box, i); {
+		case d == 0:
+			ground = c
+		case int(d) == most:
+			ink = c
+		}
+	}
+	inks, same, grounds, kept := 0, 0, 0, 0
+	for i, d := range far.Pix {
+		is := colourAt(after, box, i)
+		switch {
+		case 2*int(d) > most:
+			inks++
+			if apart(is, colourAt(before, box, i)) < apart(is, ground) {
+				same++
+			}
+		case d == 0:
+			grounds++
+			if apart(is, ground) < apart(is, ink) {
+				kept++
+			}
+		}
+	}
+	return inks > 0 && 5*same >= 4*inks && 2*kept >= grounds
+}
+
+// sameStrokes tells whether strokes stand in both. What is shown again is drawn in six shades: what was a little over half as dark as the
+// darkest may be two fifths as dark then, and is there all the same.
+func sameStrokes(before, after image.Image, box image.Rectangle) bool {
+	a, b := strokesOf(before, box, 1./2), strokesOf(after, box, 3./8)
 	all, same := 0, 0
 	for i, ink := range a {
 		if ink {
@@ -310,14 +351,28 @@ func drawn(before, after image.Image, box image.Rectangle) bool {
 	return all > 0 && 5*same >= 4*all
 }
 
-// strokesOf says which pixels of a box are about as far from its ground as any.
-func strokesOf(img image.Image, box image.Rectangle) []bool {
+// strokesOf says which pixels of a box are more than a part as far from its ground as the farthest.
+func strokesOf(img image.Image, box image.Rectangle, part float64) []bool {
 	far, most := distances(img, box)
 	out := make([]bool, len(far.Pix))
 	for i, d := range far.Pix {
-		out[i] = most > 8 && 2*int(d) > most
+		out[i] = most > 8 && float64(d) > part*float64(most)
 	}
 	return out
+}
+
+// colourAt is the colour of pixel i of a box.
+func colourAt(img image.Image, box image.Rectangle, i int) [3]int {
+	r, g, b, _ := img.At(box.Min.X+i%box.Dx(), box.Min.Y+i/box.Dx()).RGBA()
+	return [3]int{int(r >> 8), int(g >> 8), int(b >> 8)}
+}
+
+// apart is how far two colours are from each other, in the channel in which they differ most.
+func apart(a, b [3]int) (most int) {
+	for k := range a {
+		most = max(most, a[k]-b[k], b[k]-a[k])
+	}
+	return most
 }
 
 // distances says how far each pixel of a box is from its commonest colour, in the channel in which it differs most.
