@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,6 +71,8 @@ type pixels struct {
 	either, strokes          tally
 	harmless, interfaces     ratio
 	maskCPU, readCPU, anchor time.Duration
+	took                     []time.Duration // from the start of the command to the picture with lines shown
+	load                     float64         // of the machine then, added up
 }
 
 func pixelsIn(o options, dir string) *pixels {
@@ -116,10 +119,12 @@ func (p *pixels) page(s page.Shot) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
+	began := time.Now()
 	shown, both, late, err := p.redact(p.shown, "--reveal", "--within", "5s")
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
+	p.took, p.load = append(p.took, time.Since(began)), p.load+load()
 	p.pages, p.maskCPU, p.readCPU = p.pages+1, p.maskCPU+cpu, p.readCPU+both-cpu
 	if late {
 		p.late++
@@ -162,6 +167,13 @@ func (p *pixels) redact(to string, flags ...string) (img image.Image, cpu time.D
 	}
 	img, err = open(to)
 	return img, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), late, err
+}
+
+// load is how many programs have run or waited for a processor in the last minute, this one included.
+func load() (programs float64) {
+	b, _ := os.ReadFile("/proc/loadavg") // where there is none the row says 0
+	_, _ = fmt.Sscan(string(b), &programs)
+	return programs
 }
 
 func open(file string) (image.Image, error) {
@@ -300,39 +312,23 @@ func drawn(before, after image.Image, box image.Rectangle) bool {
 	return sameColours(before, after, box) || sameStrokes(before, after, box)
 }
 
-// sameColours tells whether what was ink is still nearer to its own colour than to the ground, and what was ground is still nearer to the
-// ground than to the ink. A mask that reaches into the box does not hide the rest of it from this look.
+// sameColours tells whether what was ink has about its own colour and what was ground has that of the ground: no one colour over all of
+// the box is both. A mask that reaches into the box does not hide the rest of it from this look.
 func sameColours(before, after image.Image, box image.Rectangle) bool {
 	far, most := distances(before, box)
-	if most <= 8 {
-		return false
-	}
-	var ground, ink [3]int
-	for i, d := range far.Pix {
-		switch c := colourAt(before, box, i); {
-		case d == 0:
-			ground = c
-		case int(d) == most:
-			ink = c
-		}
-	}
 	inks, same, grounds, kept := 0, 0, 0, 0
 	for i, d := range far.Pix {
-		is := colourAt(after, box, i)
+		moved := apart(colourAt(before, box, i), colourAt(after, box, i))
 		switch {
 		case 2*int(d) > most:
 			inks++
-			if apart(is, colourAt(before, box, i)) < apart(is, ground) {
-				same++
-			}
+			same += one(4*moved <= most)
 		case d == 0:
 			grounds++
-			if apart(is, ground) < apart(is, ink) {
-				kept++
-			}
+			kept += one(8*moved <= most)
 		}
 	}
-	return inks > 0 && 5*same >= 4*inks && 2*kept >= grounds
+	return most > 8 && 5*same >= 4*inks && 2*kept >= grounds
 }
 
 // sameStrokes tells whether strokes stand in both. What is shown again is drawn in six shades: what was a little over half as dark as the
@@ -422,6 +418,11 @@ func (p *pixels) rows(t *table) {
 	t.row("pixels, interface words revealed within 5 s", "of 1", .90, report.Higher).set("byleave", p.interfaces.yes, p.interfaces.all)
 	late := t.row(fmt.Sprintf("pixels, pages not read to the end in 5 s, of %d", p.pages), "pages", 0, report.Lower)
 	late.value("byleave", float64(p.late))
+	slices.Sort(p.took)
+	if n := len(p.took); n > 0 {
+		t.row("pixels, from the start of the command to the picture with lines shown, p95", "s", 5, report.Lower).value("byleave", p.took[n*95/100].Seconds())
+		t.row("pixels, programs that ran or waited for a processor meanwhile, mean", "", 0, report.Lower).value("byleave", p.load/float64(n))
+	}
 	per := func(d time.Duration) float64 { return d.Seconds() * 1000 / float64(max(p.pages, 1)) }
 	t.row("pixels, processor time of masking a page (the whole command)", "ms", 0, report.Lower).value("byleave", per(p.maskCPU))
 	read := t.row("pixels, processor time of reading and revealing a page", "ms", 0, report.Lower)
