@@ -9,7 +9,7 @@ import (
 // How lines are asked about.
 const (
 	mostHands = 2                      // lines that are read at once
-	perHand   = 8                      // lines for which one hand more is worth its start
+	perHand   = 24                     // lines for which one hand more is worth its start
 	leastLeft = 100 * time.Millisecond // of the time there is: a reader that is left in the middle of a line has to be started again
 	shortLine = 16                     // times as wide as it is high
 )
