@@ -16,6 +16,12 @@ var wordTable string
 // wordDigest is SHA-256 of the table. It stands here so that naming the rules does not read the table into memory; TestWordDigest holds it.
 const wordDigest = "049331aaaa9a3ae2707983d78d492b2ade83ab8be5f00a1cc4917233d231bfbb"
 
+// wordChecks holds 16 bits more of the hash of each word, in the order of the table: one in two hundred words that are in no list, names
+// and passwords among them, share the 26 bits of one that is.
+//
+//go:embed words/checks.bin
+var wordChecks string
+
 // lexeme is what the table says of a word.
 type lexeme uint8
 
@@ -43,6 +49,12 @@ func key(h uint64) uint32 {
 	return uint32(h * hashMix >> 38)
 }
 
+// check is the 16 bits below the key.
+func check(h uint64) uint16 {
+	h ^= h >> 32
+	return uint16(h * hashMix >> 22)
+}
+
 // The table begins with where each bucket starts: a bucket is all words whose keys share the upper 15 bits.
 const (
 	bucketBits = 15
@@ -56,17 +68,32 @@ func entry(at int) uint32 {
 
 // lookUp gives the flags of the word with this hash, 0 for an unknown one.
 func lookUp(h uint64) lexeme {
+	l, _ := placeOf(h)
+	return l
+}
+
+// lookUpSurely is lookUp for words that are shown: that a word is English is believed only if all bits that are known of it are the same.
+func lookUpSurely(h uint64) lexeme {
+	l, i := placeOf(h)
+	if i >= 0 && uint16(wordChecks[2*i])|uint16(wordChecks[2*i+1])<<8 != check(h) {
+		l &^= isCommon | isOften | isPeople
+	}
+	return l
+}
+
+// placeOf gives the flags of the word with this hash and where it stands in the table, -1 for an unknown one.
+func placeOf(h uint64) (l lexeme, i int) {
 	k := key(h)
 	b := int(k>>(26-bucketBits)) * 4
 	for i, end := int(entry(b)), int(entry(b+4)); i < end; i++ {
 		if e := entry(tableHead + 4*i); e>>6 >= k {
 			if e>>6 > k {
-				return 0
+				return 0, -1
 			}
-			return lexeme(e & 63)
+			return lexeme(e & 63), i
 		}
 	}
-	return 0
+	return 0, -1
 }
 
 // hashOf is the hash of a folded word, in small letters.

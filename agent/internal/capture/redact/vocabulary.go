@@ -58,7 +58,7 @@ func judgedPart(w string, first bool) verdict {
 		}
 	}
 	h := hashOf([]byte(w))
-	l := lookUp(h)
+	l := lookUpSurely(h)
 	if traitsOf(h)&english != 0 {
 		l |= isCommon | isOften
 	}
