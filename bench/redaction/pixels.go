@@ -61,6 +61,7 @@ func (o options) pixels(t *table) error {
 type pixels struct {
 	options
 	dir, in, masked, shown, anchored string
+	within                           string // lines are read
 	noAnchor                         bool
 	readers                          map[string]reader
 	names                            []string // of the readers
@@ -76,7 +77,7 @@ type pixels struct {
 }
 
 func pixelsIn(o options, dir string) *pixels {
-	return &pixels{options: o, dir: dir, in: filepath.Join(dir, "in.png"), masked: filepath.Join(dir, "masked.png"), shown: filepath.Join(dir, "shown.png"),
+	return &pixels{options: o, dir: dir, within: "5s", in: filepath.Join(dir, "in.png"), masked: filepath.Join(dir, "masked.png"), shown: filepath.Join(dir, "shown.png"),
 		anchored: filepath.Join(dir, "anchored.png"), read: map[string]*tally{}, readers: map[string]reader{}}
 }
 
@@ -120,7 +121,7 @@ func (p *pixels) page(s page.Shot) error {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
 	began := time.Now()
-	shown, both, late, err := p.redact(p.shown, "--reveal", "--within", "5s")
+	shown, both, late, err := p.redact(p.shown, "--reveal", "--within", p.within)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
