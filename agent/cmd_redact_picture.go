@@ -82,7 +82,7 @@ func (o *redaction) mask(ctx context.Context, img *image.NRGBA) ([]byte, error) 
 		out, _, err := o.redactor.Picture(ctx, img, nil)
 		return out, err
 	}
-	r := &shownReader{Reader: ocr.New(ocr.Beside()), bar: progressbar.NewOptions(-1, progressbar.OptionSetWriter(o.words), progressbar.OptionSetDescription("lines"),
+	r := &shownReader{Pair: ocr.NewPair(ocr.Beside()), bar: progressbar.NewOptions(-1, progressbar.OptionSetWriter(o.words), progressbar.OptionSetDescription("lines"),
 		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(isTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))}
 	defer r.Close()
 	if o.within > 0 {
@@ -98,7 +98,7 @@ func (o *redaction) mask(ctx context.Context, img *image.NRGBA) ([]byte, error) 
 	switch why := r.State(); {
 	case why != nil:
 		p.Reading = why.Error()
-	case ctx.Err() != nil:
+	case seen.Left > 0:
 		p.Reading = "time was over"
 	}
 	return out, err
@@ -106,14 +106,14 @@ func (o *redaction) mask(ctx context.Context, img *image.NRGBA) ([]byte, error) 
 
 // shownReader shows how many lines were read.
 type shownReader struct {
-	*ocr.Reader
+	*ocr.Pair
 	bar *progressbar.ProgressBar
 }
 
 // Read reads a line.
 func (r *shownReader) Read(ctx context.Context, line *image.Gray) (string, float64, error) {
 	_ = r.bar.Add(1) // it is only for a person to look at
-	return r.Reader.Read(ctx, line)
+	return r.Pair.Read(ctx, line)
 }
 
 // tell says in words what was done.

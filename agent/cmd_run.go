@@ -43,7 +43,7 @@ func runCommand() *cobra.Command {
 				return err
 			}
 			debug.SetTraceback("single")
-			reader := ocr.New(ocr.Beside())
+			reader := ocr.NewPair(ocr.Beside())
 			defer reader.Close()
 			return flow.Run(kept(cmd.Context(), home), flow.Config{
 				Home: home, Socket: socket, Session: session.From(os.Getenv), Hold: hold, Hotkey: combo, Pressure: pressure, Review: startReview,

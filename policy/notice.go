@@ -128,7 +128,7 @@ func (c Class) InWords() string {
 	case Text:
 		return "typed text, after secrets and personal numbers were replaced on this computer"
 	case Frames:
-		return "pictures of the window, with all text in them masked on this computer"
+		return "pictures of the window, with all text, photographs and faces in them masked on this computer"
 	case Labels:
 		return "in those pictures, words that every program has on its menus and buttons, shown again"
 	case Lines:

@@ -17,7 +17,7 @@ func TestNoticeSaysEverything(t *testing.T) {
 	for _, want := range []string{
 		"Example Labs", "Street 1, Vienna", "privacy@example.org", "Train a model. (training)", "consent, GDPR art. 6(1)(a)", "90 days",
 		"Model House", "two people", "Publication: never", "40 EUR a month", "If you say no: nothing", "dsb.gv.at", "Works council", "Data lead",
-		"Editor, any of its windows", "Files, windows whose whole title matches Work or Home .*", "clicks", "key combinations", "typed text", "pictures", "button or field",
+		"Editor, any of its windows", "Files, windows whose whole title matches Work or Home .*", "clicks", "key combinations", "typed text", "pictures of the window, with all text, photographs and faces in them masked", "button or field",
 		"words that every program has on its menus and buttons, shown again", "lines of text in which this computer found nothing personal, shown again",
 		"Mon, Tue, Wed, Thu, Fri 09:00-12:00", "Mon, Wed 13:00-17:00", "10.5 MB a day", "Also never: Bank", "Also never: Chat", "Policy version 3", "Austria",
 	} {

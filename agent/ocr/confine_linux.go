@@ -35,6 +35,9 @@ func confine() error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("give up new privileges: %w", err)
 	}
+	if err := stepBack(); err != nil {
+		return err
+	}
 	for what, most := range map[int]uint64{unix.RLIMIT_CORE: 0, unix.RLIMIT_FSIZE: 0, unix.RLIMIT_STACK: mostStack, unix.RLIMIT_NOFILE: 64} {
 		if err := unix.Setrlimit(what, &unix.Rlimit{Cur: most, Max: most}); err != nil {
 			return fmt.Errorf("limit itself: %w", err)
@@ -51,6 +54,21 @@ func confine() error {
 		return fmt.Errorf("find itself: %w", err)
 	}
 	return fmt.Errorf("start itself again: %w", unix.Exec(self, []string{"byleave-ocr"}, environment))
+}
+
+// niceness is how far it stands back: whatever the person does goes first.
+const niceness = 5
+
+// stepBack lets other programs go first. Who started it may have asked for more.
+func stepBack() error {
+	now, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
+	if err == nil && 20-now < niceness { // the kernel counts from 40 down to 1
+		err = unix.Setpriority(unix.PRIO_PROCESS, 0, niceness)
+	}
+	if err != nil {
+		return fmt.Errorf("let others go first: %w", err)
+	}
+	return nil
 }
 
 // What Landlock forbids, by the version of it from which a kernel knows it.

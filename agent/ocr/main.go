@@ -22,7 +22,7 @@ func main() {
 }
 
 // tooLong is after how long on one line it ends itself: the agent, which waits for less, must be dead.
-const tooLong = 10 * time.Second
+const tooLong = time.Minute
 
 // reader reads a line. It gives nothing where it is not sure.
 type reader interface {

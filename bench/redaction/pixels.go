@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,6 +61,7 @@ func (o options) pixels(t *table) error {
 type pixels struct {
 	options
 	dir, in, masked, shown, anchored string
+	within                           string // lines are read
 	noAnchor                         bool
 	readers                          map[string]reader
 	names                            []string // of the readers
@@ -70,10 +72,12 @@ type pixels struct {
 	either, strokes          tally
 	harmless, interfaces     ratio
 	maskCPU, readCPU, anchor time.Duration
+	took                     []time.Duration // from the start of the command to the picture with lines shown
+	load                     float64         // of the machine then, added up
 }
 
 func pixelsIn(o options, dir string) *pixels {
-	return &pixels{options: o, dir: dir, in: filepath.Join(dir, "in.png"), masked: filepath.Join(dir, "masked.png"), shown: filepath.Join(dir, "shown.png"),
+	return &pixels{options: o, dir: dir, within: "5s", in: filepath.Join(dir, "in.png"), masked: filepath.Join(dir, "masked.png"), shown: filepath.Join(dir, "shown.png"),
 		anchored: filepath.Join(dir, "anchored.png"), read: map[string]*tally{}, readers: map[string]reader{}}
 }
 
@@ -116,10 +120,12 @@ func (p *pixels) page(s page.Shot) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
-	shown, both, late, err := p.redact(p.shown, "--reveal", "--within", "5s")
+	began := time.Now()
+	shown, both, late, err := p.redact(p.shown, "--reveal", "--within", p.within)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.Name, err)
 	}
+	p.took, p.load = append(p.took, time.Since(began)), p.load+load()
 	p.pages, p.maskCPU, p.readCPU = p.pages+1, p.maskCPU+cpu, p.readCPU+both-cpu
 	if late {
 		p.late++
@@ -162,6 +168,13 @@ func (p *pixels) redact(to string, flags ...string) (img image.Image, cpu time.D
 	}
 	img, err = open(to)
 	return img, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), late, err
+}
+
+// load is how many programs have run or waited for a processor in the last minute, this one included.
+func load() (programs float64) {
+	b, _ := os.ReadFile("/proc/loadavg") // where there is none the row says 0
+	_, _ = fmt.Sscan(string(b), &programs)
+	return programs
 }
 
 func open(file string) (image.Image, error) {
@@ -295,9 +308,34 @@ func (p *pixels) tell(s page.Shot, w page.Word, how string) {
 	}
 }
 
-// drawn tells whether most of the strokes of a box are there in another picture, too.
+// drawn tells whether most of the strokes of a box are there in another picture, too, in the colours that they had or in others.
 func drawn(before, after image.Image, box image.Rectangle) bool {
-	a, b := strokesOf(before, box), strokesOf(after, box)
+	return sameColours(before, after, box) || sameStrokes(before, after, box)
+}
+
+// sameColours tells whether what was ink has about its own colour and what was ground has that of the ground: no one colour over all of
+// the box is both. A mask that reaches into the box does not hide the rest of it from this look.
+func sameColours(before, after image.Image, box image.Rectangle) bool {
+	far, most := distances(before, box)
+	inks, same, grounds, kept := 0, 0, 0, 0
+	for i, d := range far.Pix {
+		moved := apart(colourAt(before, box, i), colourAt(after, box, i))
+		switch {
+		case 2*int(d) > most:
+			inks++
+			same += one(4*moved <= most)
+		case d == 0:
+			grounds++
+			kept += one(8*moved <= most)
+		}
+	}
+	return most > 8 && 5*same >= 4*inks && 2*kept >= grounds
+}
+
+// sameStrokes tells whether strokes stand in both. What is shown again is drawn in six shades: what was a little over half as dark as the
+// darkest may be two fifths as dark then, and is there all the same.
+func sameStrokes(before, after image.Image, box image.Rectangle) bool {
+	a, b := strokesOf(before, box, 1./2), strokesOf(after, box, 3./8)
 	all, same := 0, 0
 	for i, ink := range a {
 		if ink {
@@ -310,14 +348,28 @@ func drawn(before, after image.Image, box image.Rectangle) bool {
 	return all > 0 && 5*same >= 4*all
 }
 
-// strokesOf says which pixels of a box are about as far from its ground as any.
-func strokesOf(img image.Image, box image.Rectangle) []bool {
+// strokesOf says which pixels of a box are more than a part as far from its ground as the farthest.
+func strokesOf(img image.Image, box image.Rectangle, part float64) []bool {
 	far, most := distances(img, box)
 	out := make([]bool, len(far.Pix))
 	for i, d := range far.Pix {
-		out[i] = most > 8 && 2*int(d) > most
+		out[i] = most > 8 && float64(d) > part*float64(most)
 	}
 	return out
+}
+
+// colourAt is the colour of pixel i of a box.
+func colourAt(img image.Image, box image.Rectangle, i int) [3]int {
+	r, g, b, _ := img.At(box.Min.X+i%box.Dx(), box.Min.Y+i/box.Dx()).RGBA()
+	return [3]int{int(r >> 8), int(g >> 8), int(b >> 8)}
+}
+
+// apart is how far two colours are from each other, in the channel in which they differ most.
+func apart(a, b [3]int) (most int) {
+	for k := range a {
+		most = max(most, a[k]-b[k], b[k]-a[k])
+	}
+	return most
 }
 
 // distances says how far each pixel of a box is from its commonest colour, in the channel in which it differs most.
@@ -367,6 +419,11 @@ func (p *pixels) rows(t *table) {
 	t.row("pixels, interface words revealed within 5 s", "of 1", .90, report.Higher).set("byleave", p.interfaces.yes, p.interfaces.all)
 	late := t.row(fmt.Sprintf("pixels, pages not read to the end in 5 s, of %d", p.pages), "pages", 0, report.Lower)
 	late.value("byleave", float64(p.late))
+	slices.Sort(p.took)
+	if n := len(p.took); n > 0 {
+		t.row("pixels, from the start of the command to the picture with lines shown, p95", "s", 5, report.Lower).value("byleave", p.took[n*95/100].Seconds())
+		t.row("pixels, programs that ran or waited for a processor meanwhile, mean", "", 0, report.Lower).value("byleave", p.load/float64(n))
+	}
 	per := func(d time.Duration) float64 { return d.Seconds() * 1000 / float64(max(p.pages, 1)) }
 	t.row("pixels, processor time of masking a page (the whole command)", "ms", 0, report.Lower).value("byleave", per(p.maskCPU))
 	read := t.row("pixels, processor time of reading and revealing a page", "ms", 0, report.Lower)

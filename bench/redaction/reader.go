@@ -97,8 +97,18 @@ func folded(s string) string {
 	}, s))
 }
 
-// tokens are the names of classes, folded. They stand on the mask in place of what it hides: what they share with a value is no leak.
-var tokens = folded("OPAQUE KEY JWT WALLET IBAN SSN CARD SECRET EMAIL IP PHONE TERM ID ADDRESS PERSON PLACE ORG PEOPLE DATE AGE URL TOKEN NUMBER")
+// tokens are what stands on the mask in place of what it hides, folded: each class with each number. What a token shares with a value is no
+// leak: <ID#12> is read as 1d12, which stands in one of a hundred hexadecimal values. Of a value that is shown other parts are read, too.
+var tokens = func() string {
+	b := strings.Builder{}
+	b.WriteByte('\n')
+	for class := range strings.FieldsSeq("OPAQUE KEY JWT WALLET IBAN SSN CARD SECRET EMAIL IP PHONE TERM ID ADDRESS PERSON PLACE ORG PEOPLE DATE AGE URL TOKEN NUMBER") {
+		for n := range 300 { // a page has fewer of one class
+			b.WriteString(folded(fmt.Sprint(class, n)) + "\n")
+		}
+	}
+	return b.String()
+}()
 
 // somewhere tells whether a word that was read anywhere on a page holds a part of a value. What the harmless words of the page have, too,
 // in their order and with characters that look alike taken for one, is no leak, and neither are characters that all look alike.
@@ -134,7 +144,9 @@ func shows(reading, word string, name bool, known string) bool {
 	}
 	if name {
 		for _, w := range strings.FieldsFunc(word, func(r rune) bool { return !isWord(r) }) {
-			if f := folded(w); len([]rune(f)) >= 2 && strings.Contains(folded(reading), f) && !strings.Contains(known, f) {
+			f := folded(w)
+			excused := strings.Contains(known, f) && strings.ContainsFunc(f, unicode.IsLetter) // the number of a token excuses no name
+			if len([]rune(f)) >= 2 && strings.Contains(folded(reading), f) && !excused {
 				return true
 			}
 		}
@@ -143,7 +155,8 @@ func shows(reading, word string, name bool, known string) bool {
 	in, r := folded(reading), []rune(folded(word))
 	n := min(4, len(r))
 	for i := 0; n > 0 && i+n <= len(r); i++ {
-		if p := string(r[i : i+n]); (n == 4 && strings.Contains(in, p) || p == in) && !strings.Contains(known, p) {
+		switch p := string(r[i : i+n]); {
+		case n == 4 && strings.Contains(in, p) && !strings.Contains(known, p), n < 4 && p == in && !strings.Contains(known, "\n"+p+"\n"):
 			return true
 		}
 	}

@@ -38,7 +38,7 @@ type Config struct {
 	Ready    func()                      // called once the control socket answers; nil: nobody wants to know
 }
 
-// reader reads one line of a picture, and says from 0 to 1 how sure it is.
+// reader reads one line of a picture, and says from 0 to 1 how sure it is. Two goroutines may ask at once.
 type reader interface {
 	Read(ctx context.Context, line *image.Gray) (text string, sure float64, err error)
 	State() error // why nothing is read at present; nil while it is, or nobody asked

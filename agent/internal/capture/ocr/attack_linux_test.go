@@ -219,6 +219,38 @@ func TestNotWanted(t *testing.T) {
 	read(t, r, l, "Open the door")
 }
 
+// TestStartIsNotLost: a process that has not greeted when a caller no longer wants to wait goes on starting, and reads for the next one; it is
+// ended where nobody comes.
+func TestStartIsNotLost(t *testing.T) {
+	dir := t.TempDir()
+	begun, may := filepath.Join(dir, "begun"), filepath.Join(dir, "may")
+	r := New(script(t, "echo x > "+begun+"\nwhile ! [ -e "+may+" ]; do sleep .01; done\n"+greets+
+		"head -c 20 >/dev/null\n"+`printf '\013\000\000\000\001\000\000\000\350\003clean'`+"\ncat >/dev/null\n"))
+	defer r.Close()
+	r.wait = time.Minute
+	l := line(t, "Open", 14, color.Black, color.White)
+	ctx, cancel := context.WithCancel(t.Context())
+	end := make(chan error, 1)
+	go func() {
+		_, _, err := r.Read(ctx, l)
+		end <- err
+	}()
+	for _, err := os.Stat(begun); err != nil; _, err = os.Stat(begun) { // ends with the test's own limit
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	if err := <-end; !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	p := pid(t, r)
+	if err := os.WriteFile(may, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if text, _, err := r.Read(t.Context(), l); err != nil || text != "clean" || pid(t, r) != p {
+		t.Errorf("read %q, %v", text, err)
+	}
+}
+
 // TestIdleEnds: without lines there is no process.
 func TestIdleEnds(t *testing.T) {
 	r := reader()

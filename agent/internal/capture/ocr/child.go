@@ -15,14 +15,16 @@ import (
 
 // child is the running process.
 type child struct {
-	cmd *exec.Cmd
-	in  *os.File // lines
-	out *os.File // answers
-	got *bufio.Reader
+	cmd     *exec.Cmd
+	in      *os.File // lines
+	out     *os.File // answers
+	got     *bufio.Reader
+	born    time.Time
+	greeted bool // it is ready for lines
 }
 
-// start runs the program and takes its greeting. It sees nothing of the agent: no environment, no file, the root folder.
-func start(ctx context.Context, path string) (*child, error) {
+// start runs the program. It sees nothing of the agent: no environment, no file, the root folder.
+func start(path string) (*child, error) {
 	theirIn, in, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("make a pipe: %w", err)
@@ -34,30 +36,29 @@ func start(ctx context.Context, path string) (*child, error) {
 	cmd := &exec.Cmd{Path: path, Args: []string{"byleave-ocr"}, Env: []string{}, Dir: root(path), Stdin: theirIn, Stdout: theirOut}
 	err = cmd.Start()
 	_, _ = theirIn.Close(), theirOut.Close() // the process has its own
-	c := &child{cmd: cmd, in: in, out: out, got: bufio.NewReaderSize(out, 4<<10)}
 	if err != nil {
 		_, _ = in.Close(), out.Close() // nobody is at the other end
 		return nil, fmt.Errorf("%w: start it: %w", ErrAbsent, err)
 	}
-	state, err := c.greeting(ctx)
-	switch {
-	case err != nil:
-		c.end()
-		return nil, err
-	case state != wire.Ready:
-		c.end()
-		return nil, fmt.Errorf("%w: %s", ErrAbsent, state)
-	}
-	return c, nil
+	return &child{cmd: cmd, in: in, out: out, got: bufio.NewReaderSize(out, 4<<10), born: time.Now()}, nil
 }
 
-func (c *child) greeting(ctx context.Context) (wire.State, error) {
-	done, err := c.until(ctx, longestStart)
+// greet waits until the process is ready, counted from its start. When ctx ends before, it can be asked again.
+func (c *child) greet(ctx context.Context) error {
+	if c.greeted {
+		return nil
+	}
+	done, err := c.until(ctx, time.Until(c.born.Add(longestStart)))
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer done()
-	return wire.ReadGreeting(c.got)
+	state, err := wire.ReadGreeting(c.got)
+	if err == nil && state != wire.Ready {
+		err = fmt.Errorf("%w: %s", ErrAbsent, state)
+	}
+	c.greeted = err == nil
+	return err
 }
 
 // until lets what is sent and received last so long, or until ctx ends; call what it gives afterwards.

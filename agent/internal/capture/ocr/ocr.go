@@ -68,7 +68,7 @@ func Beside() string {
 func New(path string) *Reader { return &Reader{path: path, wait: longestLine, idle: longestIdle} }
 
 // Read gives the text of a line and how sure it is, from 0 to 1. A line without text that can be read has no text, and no error.
-// When ctx ends, the process is ended with it. The picture is not kept.
+// When ctx ends in the middle of the line, the process is ended with it. The picture is not kept.
 func (r *Reader) Read(ctx context.Context, line *image.Gray) (text string, sure float64, err error) {
 	if !wire.Fits(line) {
 		return "", 0, ErrLine
@@ -107,28 +107,45 @@ func (r *Reader) Close() error {
 	return nil
 }
 
-// ready sees to it that the process runs.
+// ready sees to it that the process runs and has greeted. One that is still starting when ctx ends goes on with that: on a busy machine it
+// would be started again and again else, and never read.
 func (r *Reader) ready(ctx context.Context) error {
 	switch {
 	case r.closed:
 		return ErrAbsent
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case r.child != nil:
-		return nil
-	case time.Now().Before(r.rest):
+	case r.child == nil && time.Now().Before(r.rest):
 		return ErrRest
+	case r.child == nil:
+		if err := r.begin(); err != nil {
+			return r.fail(ctx, err)
+		}
 	}
-	if err := trusted(r.path); err != nil {
-		return r.fail(ctx, fmt.Errorf("%w: %w", ErrAbsent, err))
-	}
-	c, err := start(ctx, r.path)
-	if err != nil {
+	switch err := r.child.greet(ctx); {
+	case err == nil:
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() != nil:
+		return ctx.Err()
+	default:
 		return r.fail(ctx, err)
+	}
+}
+
+// begin starts the process, and ends it if nobody asks anything of it.
+func (r *Reader) begin() error {
+	if err := trusted(r.path); err != nil {
+		return fmt.Errorf("%w: %w", ErrAbsent, err)
+	}
+	c, err := start(r.path)
+	if err != nil {
+		return err
 	}
 	r.child = c
 	if r.quiet == nil {
 		r.quiet = time.AfterFunc(r.idle, r.rested)
+	} else {
+		r.quiet.Reset(r.idle)
 	}
 	return nil
 }

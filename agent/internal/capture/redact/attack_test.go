@@ -22,25 +22,44 @@ import (
 // reader can be.
 type script struct {
 	says []string
-	sure float64 // 0 for certain
+	page map[string]int // by the pixels of a line: which it is; nil: they are asked about from the top
+	sure float64        // 0 for certain
 	asks int
 	wait func(context.Context) error
 }
 
-func (s *script) Read(ctx context.Context, _ *image.Gray) (string, float64, error) {
+func (s *script) Read(ctx context.Context, line *image.Gray) (string, float64, error) {
+	n, ok := s.page[string(line.Pix)]
+	if !ok {
+		n = s.asks
+	}
 	s.asks++
 	if s.wait != nil {
 		if err := s.wait(ctx); err != nil {
 			return "", 0, err
 		}
 	}
-	if s.asks > len(s.says) {
+	if n >= len(s.says) {
 		return "", 0, nil
 	}
 	if s.sure > 0 {
-		return s.says[s.asks-1], s.sure, nil
+		return s.says[n], s.sure, nil
 	}
-	return s.says[s.asks-1], 1, nil
+	return s.says[n], 1, nil
+}
+
+// pageOf tells which line is which in a picture, from the top.
+func pageOf(img *image.RGBA) map[string]int {
+	var m masker
+	var l layout
+	s, page := shotOf(img), map[string]int{}
+	m.find(s)
+	for i, t := range l.find(&m, s) {
+		if key := string(t.gray().Pix); page[key] == 0 {
+			page[key] = i
+		}
+	}
+	return page
 }
 
 // looked shows a picture to a fresh redactor with a reader, and gives what of it is shown.
@@ -51,6 +70,9 @@ func looked(t *testing.T, img *image.RGBA, rd reader) (*Redactor, *reveal) {
 }
 
 func look(r *Redactor, img *image.RGBA, rd reader, said *raw.Said) *reveal {
+	if s, ok := rd.(*script); ok {
+		s.page = pageOf(img)
+	}
 	v := &reveal{reader: rd, ctx: context.Background(), typing: true}
 	s := shotOf(img)
 	s.Said = said

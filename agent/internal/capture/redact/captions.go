@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// captions are words that programs write on their menus, buttons and dialogues. A line of such words alone tells nothing of a person.
-// None of them is a name; TestLabels holds that. They are hashed when the first frame is looked at.
+// captions are words that programs write on their menus, buttons, dialogues and beside the fields of their forms. A line of such words
+// alone tells nothing of a person. None of them is a name; TestCaptions holds that. They are hashed when the first frame is looked at.
 var captions = sync.OnceValue(func() wordSet { return setOf(captionWords) })
 
 const captionWords = `about accept accessibility accessories account actions activate active add additional address adjust administration advanced
@@ -49,7 +49,9 @@ const captionWords = `about accept accessibility accessories account actions act
  unchanged undefined underline undo ungroup uninstall unknown unlock unread unsaved untitled up update updates upgrade upload uppercase use user username
  users utilities validate value values variable variables version versions vertical video view viewer views visible visit volume wallpaper
  warning warnings watch web website week weeks what where whole width window windows with without word words work workspace workspaces
- wrap write wrong year yes yesterday you your zoom`
+ wrap write wrong year yes yesterday you your zoom
+ bcc bic birth card cardholder cc city company country county customer cvc cvv district employer expires expiry fax gender holder iban invoice middle mobile
+ nickname occupation passport phone postal postcode province quantity salutation signed social street subtotal surname tax telephone town zip`
 
 // wordSet holds hashes of folded words.
 type wordSet map[uint64]bool

@@ -17,6 +17,12 @@ var wordTable string
 // wordDigest is SHA-256 of the table. It stands here so that naming the rules does not read the table into memory; TestWordDigest holds it.
 const wordDigest = "049331aaaa9a3ae2707983d78d492b2ade83ab8be5f00a1cc4917233d231bfbb"
 
+// wordChecks holds 16 bits more of the hash of each word, in the order of the table: one in two hundred words that are in no list, names
+// and passwords among them, share the 26 bits of one that is.
+//
+//go:embed words/checks.bin
+var wordChecks string
+
 // lexeme is what the table says of a word.
 type lexeme uint8
 
@@ -33,8 +39,8 @@ const (
 
 const hashMix uint64 = 0x9e3779b97f4a7c15
 
-// keyOf is what the table is ordered by: 26 bits of a hash of a word, FNV-1a. The generator does the same.
-func keyOf(word []byte) uint32 {
+// mixOf is the hash of a word whose upper bits the tables know: FNV-1a, mixed. The generator does the same.
+func mixOf(word []byte) uint64 {
 	const begin, step uint64 = 0xcbf29ce484222325, 0x100000001b3
 	h := begin
 	for i, c := range word {
@@ -44,9 +50,17 @@ func keyOf(word []byte) uint32 {
 		}
 		h = (h ^ uint64(lower(c))) * step
 	}
-	h ^= h >> 32
-	return uint32(h * hashMix >> 38)
+	return (h ^ h>>32) * hashMix
 }
+
+// key is the upper 26 bits, by which the table is ordered.
+func key(mixed uint64) uint32 { return uint32(mixed >> 38) }
+
+// keyOf is the key of a word.
+func keyOf(word []byte) uint32 { return key(mixOf(word)) }
+
+// check is the 16 bits below the key.
+func check(mixed uint64) uint16 { return uint16(mixed >> 22) }
 
 // The table begins with where each bucket starts: a bucket is all words whose keys share the upper 15 bits.
 const (
@@ -73,16 +87,32 @@ func (r *lookedUp) lookUp(k uint32) lexeme {
 
 // lookUp gives the flags of the word with this key, 0 for an unknown one.
 func lookUp(k uint32) lexeme {
+	l, _ := placeOf(k)
+	return l
+}
+
+// lookUpSurely is lookUp for words that are shown: that a word is English is believed only if all bits that are known of it are the same.
+func lookUpSurely(word []byte) lexeme {
+	mixed := mixOf(word)
+	l, i := placeOf(key(mixed))
+	if i >= 0 && uint16(wordChecks[2*i])|uint16(wordChecks[2*i+1])<<8 != check(mixed) {
+		l &^= isCommon | isOften | isPeople
+	}
+	return l
+}
+
+// placeOf gives the flags of the word with this key and where it stands in the table, -1 for an unknown one.
+func placeOf(k uint32) (l lexeme, i int) {
 	b := int(k>>(26-bucketBits)) * 4
 	for i, end := int(entry(b)), int(entry(b+4)); i < end; i++ {
 		if e := entry(tableHead + 4*i); e>>6 >= k {
 			if e>>6 > k {
-				return 0
+				return 0, -1
 			}
-			return lexeme(e & 63)
+			return lexeme(e & 63), i
 		}
 	}
-	return 0
+	return 0, -1
 }
 
 // eachSmall gives the bytes of a folded word in small letters.

@@ -30,8 +30,9 @@ type textLine struct {
 	shades []byte // one a pixel of box, 0 for ground
 	key    uint64
 
+	read bool // else nobody knows what it says
 	text string
-	sure float64 // 0 if it was not read
+	sure float64
 }
 
 // blob is a connected piece of edges.

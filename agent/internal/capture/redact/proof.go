@@ -154,16 +154,21 @@ func (v *reveal) show(t *textLine, boxes []image.Rectangle) {
 	}
 }
 
-// blind tells whether something that may be the label of line i could not be read: left of it or close above.
+// blind tells whether something may be the label of line i, or go on in it, of which nobody knows what it says: a neighbour that was not
+// read, or one left of it or close above that could not be read.
 func (v *reveal) blind(lines []textLine, i int) bool {
-	t := &lines[i]
-	for _, j := range [...]int{v.rows.left[i], v.rows.above[i]} {
+	t := lines[i].box
+	for side, j := range [...]int{v.rows.left[i], v.rows.above[i], v.rows.right[i], v.rows.below[i]} {
 		if j < 0 {
 			continue
 		}
-		b := &lines[j]
-		near := t.box.Min.X-b.box.Max.X < 16*t.box.Dy() && t.box.Min.Y-b.box.Max.Y < 2*t.box.Dy()
-		if near && b.box.Dx() > 3*b.box.Dy() && (b.sure < leastGuess || b.text == "") {
+		n := &lines[j]
+		b := n.box
+		across, down := max(t.Min.X-b.Max.X, b.Min.X-t.Max.X), max(t.Min.Y-b.Max.Y, b.Min.Y-t.Max.Y)
+		if across >= 16*t.Dy() || down >= 2*t.Dy() {
+			continue
+		}
+		if !n.read || side < 2 && b.Dx() > 3*b.Dy() && (n.sure < leastGuess || n.text == "") {
 			return true
 		}
 	}

@@ -10,13 +10,13 @@ import (
 )
 
 // reader reads one line of text: grey, text upright, dark or light on a ground of one shade. Sure is how sure it is of all of the
-// line, from 0 to 1. An error means that it could not read, and the line stays masked.
+// line, from 0 to 1. An error means that it could not read, and the line stays masked. Two goroutines may ask at once.
 type reader interface {
 	Read(ctx context.Context, line *image.Gray) (text string, sure float64, err error)
 }
 
 // revealVersion names the rules by which lines are shown again.
-const revealVersion = "clean-1"
+const revealVersion = "clean-2"
 
 // reach is which lines may be shown again.
 type reach uint8
@@ -37,7 +37,7 @@ const (
 )
 
 // reveal shows lines again that are proven clean. It reads under the mask, for as long as its caller waits and its budget lasts; what
-// was not read stays masked. It reuses its memory: one goroutine at a time.
+// was not read stays masked. It reuses its memory: one goroutine at a time, which waits for those that read for it (ask.go).
 type reveal struct {
 	reader   reader
 	ctx      context.Context // of the call: until when lines are read
@@ -89,34 +89,6 @@ func (v *reveal) lines(r *Redactor, s *raw.Shot, upTo reach) (again *revealed, a
 		}
 	}
 	return &v.shown, all
-}
-
-// read reads the lines that were not read before, from the top.
-func (v *reveal) read(lines []textLine) (all bool) {
-	all = true
-	for i := range lines {
-		t := &lines[i]
-		got, ok := v.readings[t.key]
-		if !ok && all {
-			if got, ok = v.ask(t); ok {
-				v.remember(t.key, got)
-			}
-			all = ok
-		}
-		t.text, t.sure = got.text, got.sure
-	}
-	return all
-}
-
-// ask has one line read, if there is time for it.
-func (v *reveal) ask(t *textLine) (got reading, ok bool) {
-	began := time.Now()
-	if v.ctx.Err() != nil || v.hurry != nil && v.hurry() || !v.budget.left(began) {
-		return reading{}, false
-	}
-	text, sure, err := v.reader.Read(v.ctx, t.gray())
-	v.budget.spend(time.Since(began))
-	return reading{plain(text), sure}, err == nil
 }
 
 // remember keeps a reading, and forgets any other if there are too many.

@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"image/draw"
 	"image/png"
+	"math/rand/v2"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -122,4 +123,31 @@ func crop(img image.Image, r image.Rectangle) *image.RGBA {
 	out := image.NewRGBA(image.Rect(0, 0, r.Dx(), r.Dy()))
 	draw.Draw(out, out.Rect, img, r.Min, draw.Src)
 	return out
+}
+
+// TestStrangersAreUnknown: words that are in no list are known for none of one, though the table holds only a part of each hash; those that
+// are in one are.
+func TestStrangersAreUnknown(t *testing.T) {
+	r := rand.New(rand.NewPCG(28, 28))
+	wrong := 0
+	for range 50_000 {
+		w := []byte{byte('A' + r.IntN(26))}
+		for range 9 + r.IntN(5) {
+			w = append(w, byte('a'+r.IntN(26)))
+		}
+		if v := judged(string(w), true); v != unknown && v != named {
+			wrong++
+		}
+	}
+	if wrong > 0 || judged("Seoyeon", true) == harmless {
+		t.Errorf("%d of 50,000 words that nobody has are taken for English", wrong)
+	}
+	for w := range strings.FieldsSeq("weather kitchen is the report afternoon people waiting printer contract") {
+		if judged(w, false) == unknown {
+			t.Errorf("%s is not known", w)
+		}
+	}
+	if n := (len(wordTable) - tableHead) / 4; len(wordChecks) != 2*n {
+		t.Errorf("%d checks for %d words: make both anew", len(wordChecks)/2, n)
+	}
 }

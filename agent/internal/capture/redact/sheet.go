@@ -12,6 +12,7 @@ import (
 // Seen counts what was done to a picture. It holds no content.
 type Seen struct {
 	Lines int // that look like text
+	Left  int // that nobody read: the time was over, or the reader failed
 	Read  int // that were read with confidence
 	Shown int // of which at least one word is shown
 	Words int // that are shown
@@ -51,6 +52,9 @@ func (r *Redactor) Picture(ctx context.Context, img image.Image, read reader) ([
 func (v *reveal) seen() Seen {
 	n := Seen{Lines: len(v.layout.lines), Words: len(v.shown.strokes)}
 	for _, t := range v.layout.lines {
+		if !t.read {
+			n.Left++
+		}
 		if t.sure >= leastSure {
 			n.Read++
 		}

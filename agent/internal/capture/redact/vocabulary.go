@@ -26,6 +26,9 @@ func judged(w string, first bool) verdict {
 	if w == "" || len(w) <= 2 && !strings.ContainsFunc(w, func(c rune) bool { return c < '0' || c > '9' }) {
 		return harmless
 	}
+	if strings.EqualFold(w, "e-mail") {
+		return ofProgram // one word, which is mostly written with its hyphen
+	}
 	out := ofProgram
 	for part := range strings.SplitSeq(strings.ReplaceAll(w, "’", "'"), "-") {
 		switch p := judgedPart(part, first); {
@@ -55,7 +58,7 @@ func judgedPart(w string, first bool) verdict {
 		}
 	}
 	h := hashOf([]byte(w))
-	l := lookUp(keyOf([]byte(w)))
+	l := lookUpSurely([]byte(w))
 	if traitsOf(h)&english != 0 {
 		l |= isCommon | isOften
 	}

@@ -1,5 +1,5 @@
 // Makes words.bin: which words are English, given names, family names, places or peoples. It holds 26 bits of a hash of each
-// word and six flags, no word. Sources, all pinned in package.json: see README.md.
+// word and six flags, no word; and checks.bin, with 16 bits more of each. Sources, all pinned in package.json: see README.md.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { createRequire } from 'node:module'
@@ -56,11 +56,15 @@ for (const p of peoples) { add(p, PEOPLE); add(p + 's', PEOPLE) }
 // Well-known companies tell nothing of a person, unless they are called like one.
 for (const l of lines('@cspell/dict-companies/dict/companies.txt')) for (const w of l.split(/[^\p{L}]+/u)) if (w.length > 3 && !flags.has(fold(w))) add(w, COMMON)
 for (const w of often) if (english.has(w)) add(w, OFTEN)
-// FNV-1a, 64 bits, of the UTF-8 bytes; the upper 26 bits and the flags.
-const hash = w => { let h = 0xcbf29ce484222325n; for (const b of Buffer.from(w)) h = ((h ^ BigInt(b)) * 0x100000001b3n) & 0xffffffffffffffffn
-  h ^= h >> 32n; h = (h * 0x9e3779b97f4a7c15n) & 0xffffffffffffffffn; return Number(h >> 38n) }
-const table = new Map()
-for (const [w, f] of flags) { const h = hash(w); table.set(h, (table.get(h) ?? 0) | f) }
+// FNV-1a, 64 bits, of the UTF-8 bytes, mixed; the upper 26 bits and the flags, and the 16 bits below them.
+const mixed = w => { let h = 0xcbf29ce484222325n; for (const b of Buffer.from(w)) h = ((h ^ BigInt(b)) * 0x100000001b3n) & 0xffffffffffffffffn
+  h ^= h >> 32n; return (h * 0x9e3779b97f4a7c15n) & 0xffffffffffffffffn }
+const table = new Map(), check = new Map()
+for (const [w, f] of flags) {
+  const m = mixed(w), h = Number(m >> 38n)
+  if (!check.has(h) || f & COMMON) check.set(h, Number(m >> 22n & 0xffffn)) // where two words share a key, that of the English one
+  table.set(h, (table.get(h) ?? 0) | f)
+}
 const sorted = [...table].sort((a, b) => a[0] - b[0])
 // First where each bucket of 2^11 keys starts, then the words.
 const head = 4 * (2 ** 15 + 1)
@@ -68,6 +72,9 @@ const out = Buffer.alloc(head + 4 * sorted.length)
 for (let b = 0, i = 0; b <= 2 ** 15; b++) { while (i < sorted.length && sorted[i][0] < b * 2 ** 11) i++; out.writeUInt32LE(i, 4 * b) }
 sorted.forEach(([h, f], i) => out.writeUInt32LE(h * 64 + f, head + 4 * i))
 writeFileSync(process.argv[2], out)
+const checks = Buffer.alloc(2 * sorted.length)
+sorted.forEach(([h], i) => checks.writeUInt16LE(check.get(h), 2 * i))
+writeFileSync(process.argv[3], checks)
 const n = f => [...flags.values()].filter(x => x & f).length
 console.log({ words: flags.size, table: sorted.length, common: n(COMMON), given: n(GIVEN), family: n(FAMILY), place: n(PLACE), people: n(PEOPLE), often: n(OFTEN) })
-if (process.argv[3]) for (const w of process.argv.slice(3)) console.log(w, flags.get(fold(w)))
+for (const w of process.argv.slice(4)) console.log(w, flags.get(fold(w)))
