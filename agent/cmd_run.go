@@ -53,7 +53,7 @@ func runCommand() *cobra.Command {
 	}
 	cmd.Flags().DurationVar(&hold, "hold", time.Hour, "how long a sealed batch stays here before it may leave")
 	cmd.Flags().StringVar(&keys, "hotkey", hotkey.Usual, "the keys that pause and resume from anywhere, or none; never recorded")
-	cmd.Flags().StringVar(&pressure, "pressure", "/proc/pressure/cpu", "where the kernel tells that programs wait for the processor; fewer pictures are taken then; empty: do not look")
+	cmd.Flags().StringVar(&pressure, "pressure", "/proc/pressure/cpu", "where the kernel tells how much programs wait for the processor; if they do, fewer pictures are taken; empty: do not look")
 	return cmd
 }
 
