@@ -10,10 +10,11 @@ import (
 )
 
 func doctorCommand() *cobra.Command {
-	return &cobra.Command{
+	var repair bool
+	cmd := &cobra.Command{
 		Use:     "doctor",
 		Short:   "Say what is missing, and what to do",
-		Example: "  byleave doctor",
+		Example: "  byleave doctor\n  byleave doctor --repair   # set damaged boxes aside, while no agent runs",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			home, err := homeDir()
@@ -24,9 +25,15 @@ func doctorCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			checks := flow.Examine(cmd.Context(), flow.Config{
-				Home: home, Socket: socket, Session: session.From(os.Getenv),
-			})
+			cfg := flow.Config{Home: home, Socket: socket, Session: session.From(os.Getenv)}
+			if repair {
+				words, err := flow.Repair(cfg)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), "done boxes: "+words)
+			}
+			checks := flow.Examine(cmd.Context(), cfg)
 			bad := 0
 			for _, c := range checks {
 				sign := "ok  "
@@ -42,4 +49,6 @@ func doctorCommand() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&repair, "repair", false, "set aside what is damaged, as every start of the agent does; destroys nothing")
+	return cmd
 }
