@@ -3,7 +3,9 @@ package envelope_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -66,8 +68,23 @@ func TestColumnsByTheSpec(t *testing.T) {
 		}
 	}
 	writeOut(p)
+	for _, e := range p.Events {
+		writeTokens(e.GetAction().GetText())
+	}
 	if !bytes.Equal(marshal(t, p), want) {
 		t.Errorf("another payload came out:\n%v", p)
+	}
+}
+
+// writeTokens puts the tokens of a text where marks stand.
+func writeTokens(text *pb.Text) {
+	if !strings.Contains(text.GetNet(), "\x1a") {
+		return
+	}
+	for _, s := range text.Spans {
+		s.Start = uint32(strings.Index(text.Net, "\x1a"))
+		text.Net = strings.Replace(text.Net, "\x1a", fmt.Sprintf("<%s#%d>", s.Class, s.Id), 1)
+		s.End = s.Start + uint32(len(fmt.Sprintf("<%s#%d>", s.Class, s.Id)))
 	}
 }
 
@@ -192,7 +209,7 @@ func (r *columnReader) field(f protoreflect.FieldDescriptor, n uint64) (out [][]
 		last := uint64(0)
 		for range n {
 			v := r.number()
-			if f.Name() == "frame" {
+			if f.Name() == "frame" || f.Name() == "id" {
 				last += uint64(protowire.DecodeZigZag(v))
 				v = last
 			}

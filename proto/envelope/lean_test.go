@@ -131,6 +131,8 @@ func TestWhatIsNotUsualIsToldInFull(t *testing.T) {
 		"an empty element":   func(p *pb.Payload) { p.Events[0].GetAction().Element = &pb.Element{} },
 		"a click of nothing": func(p *pb.Payload) { a := p.Events[0].GetAction(); a.Button, a.Count = "", 0 },
 		"a picture unproven": func(p *pb.Payload) { p.Events[0].GetAction().Before.Proof = "" },
+		"a mark of its own":  func(p *pb.Payload) { p.Events[1].GetAction().Text = &pb.Text{Net: "a\x1ab"} },
+		"a mark too many":    func(p *pb.Payload) { t := p.Events[1].GetAction().Text; t.Net += "\x1a" },
 		"a span without end": func(p *pb.Payload) { p.Events[1].GetAction().Text.Spans[0].End = 0 },
 	} {
 		want := leanSample()

@@ -73,7 +73,7 @@ func named(f protoreflect.FieldDescriptor) bool {
 }
 
 // counted tells whether a field's numbers most often go up by one: their differences are told.
-func counted(f protoreflect.FieldDescriptor) bool { return f.Name() == "frame" }
+func counted(f protoreflect.FieldDescriptor) bool { return f.Name() == "frame" || f.Name() == "id" }
 
 // bit is the place of a field in a shape.
 func bit(f protoreflect.FieldDescriptor) uint64 { return 1 << (f.Number() - 1) }

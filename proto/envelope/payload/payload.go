@@ -24,6 +24,7 @@ var (
 	errMessage  = errors.New("not a protobuf message")
 	errFrame    = errors.New("a frame does not fit its hash")
 	errPlace    = errors.New("a frame is named that is not there")
+	errToken    = errors.New("a text has other tokens than spans")
 	errForm     = errors.New("events in a form that is not this schema's")
 	errRepeated = errors.New("one window is repeated too often")
 )
@@ -158,7 +159,7 @@ func expand(p *pb.Payload, repeated int) error {
 		}
 		f.Sha256 = sum[:]
 	}
-	last := before{repeated: repeated}
+	last := before{repeated: repeated, marks: p.GetSchema() == Columns}
 	for _, e := range p.GetEvents() {
 		e.AtMs = last.at + e.GetAtMs()*tick
 		last.at = e.GetAtMs()

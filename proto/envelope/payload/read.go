@@ -65,8 +65,8 @@ func (r *reader) count(n uint64) int {
 	return int(n)
 }
 
-// messages reads n messages of one kind.
-func (r *reader) messages(d protoreflect.MessageDescriptor, n int, make1 func() protoreflect.Message) []protoreflect.Message {
+// messages reads n messages of one kind; one makes each.
+func (r *reader) messages(d protoreflect.MessageDescriptor, n int, one func() protoreflect.Message) []protoreflect.Message {
 	shapes := readAgain(r, n, func(fresh int) []uint64 {
 		out := make([]uint64, fresh)
 		for i := range out {
@@ -79,7 +79,7 @@ func (r *reader) messages(d protoreflect.MessageDescriptor, n int, make1 func() 
 	}
 	all := make([]protoreflect.Message, n)
 	for i := range all {
-		all[i] = make1()
+		all[i] = one()
 	}
 	_ = fields(d, shapes, func(f protoreflect.FieldDescriptor, has []int) error {
 		if r.err == nil {

@@ -101,7 +101,7 @@ func (p person) work() *pb.Payload {
 		case i%2 == 0:
 			a.Kind, a.At, a.Button, a.Count = pb.Kind_KIND_CLICK, point, "left", 1
 		default:
-			a.Kind, a.Text = pb.Kind_KIND_TEXT, &pb.Text{Net: pick(p.Rand, p.words) + " " + pick(p.Rand, p.words) + " "}
+			a.Kind, a.Text = pb.Kind_KIND_TEXT, p.text()
 		}
 		a.Before, last = p.ref(out, w, last, p.IntN(4) == 0, "slot")
 		a.After, last = p.ref(out, w, last, true, "settled")
@@ -113,7 +113,7 @@ func (p person) work() *pb.Payload {
 
 // empty is a minute in which nothing is done.
 func (p person) empty() *pb.Payload {
-	return &pb.Payload{Schema: 1, Session: p.random(16), StartedAt: 1_700_000_000_000 + int64(p.IntN(1<<31))*100, Redactor: "byleave-redact/2 " + fmt.Sprintf("%x", p.random(8)),
+	return &pb.Payload{Schema: 1, Session: p.random(16), StartedAt: 1_700_000_000_000 + int64(p.IntN(1<<31))*100, Redactor: "byleave-redact/3 " + fmt.Sprintf("%x", p.random(8)),
 		Platform: &pb.Platform{Os: "linux", Display: "x11"}}
 }
 
@@ -143,7 +143,7 @@ func (p person) ref(out *pb.Payload, w *pb.Window, last *pb.Frame, fresh bool, p
 	if fresh || last == nil {
 		image := binary.BigEndian.AppendUint64(nil, p.Uint64())
 		sum := sha256.Sum256(image)
-		last = &pb.Frame{Sha256: sum[:], Width: uint32(w.Canvas.Width), Height: uint32(w.Canvas.Height), Format: "png", Image: image, Mask: "strokes-1"}
+		last = &pb.Frame{Sha256: sum[:], Width: uint32(w.Canvas.Width), Height: uint32(w.Canvas.Height), Format: "png", Image: image, Mask: "strokes-2"}
 		out.Frames = append(out.Frames, last)
 	}
 	return &pb.FrameRef{Sha256: last.Sha256, AgeMs: uint32(p.IntN(400)), Proof: proof, Canvas: w.Canvas}, last
