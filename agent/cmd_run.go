@@ -16,6 +16,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// gcPercent is how much the agent's memory may grow before it is tidied up. It makes little, and most of what it has it keeps, so that tidying up four
+// times as often costs a few milliseconds a minute and saves a third of the memory.
+const gcPercent = 25
+
 func runCommand() *cobra.Command {
 	var hold time.Duration
 	var keys, pressure string
@@ -43,6 +47,7 @@ func runCommand() *cobra.Command {
 				return err
 			}
 			debug.SetTraceback("single")
+			debug.SetGCPercent(gcPercent)
 			reader := ocr.New(ocr.Beside())
 			defer reader.Close()
 			return flow.Run(kept(cmd.Context(), home), flow.Config{

@@ -48,7 +48,7 @@ func TestLoads(t *testing.T) {
 		row("CPU of one core", "%", goal.cpu, l.name, func(c cost) float64 { return 100 * c.cpu.Seconds() / c.took.Seconds() })
 		row("CPU in an hour", "s", goal.cpu*36, l.name, func(c cost) float64 { return 3600 * c.cpu.Seconds() / c.took.Seconds() })
 		row("wake-ups of all threads", "/s", goal.wakes, l.name, func(c cost) float64 { return float64(c.wakes) / c.took.Seconds() })
-		row("memory (RSS; of several processes PSS)", "MB", 50, l.name, func(c cost) float64 { return float64(c.memory) / 1e6 })
+		row("memory (RSS, median of each second; of several processes PSS)", "MB", 50, l.name, func(c cost) float64 { return float64(c.memory) / 1e6 })
 		row("written to disk in an hour", "MB", goal.written, l.name, func(c cost) float64 { return 3600 * float64(c.written) / 1e6 / c.took.Seconds() })
 		if joules := ours[l.name].joules; joules > 0 {
 			figures = append(figures, report.Figure{What: l.name + ": power of the whole processor (RAPL)", Value: joules / ours[l.name].took.Seconds(), Unit: "W", Goal: 15, Better: report.Lower})
@@ -94,6 +94,7 @@ func agentLoads(t *testing.T, into map[string]cost) []report.Figure {
 		acts := 0
 		into[l.name] = measure(ctx, t, []int{agent.Pid}, func() { acts = p.plays(ctx, t, w, l, d) })
 		status := read(t, fmt.Sprintf("/proc/%d/status", agent.Pid))
+		t.Logf("%s: memory %.1f MB in the median, %.1f MB at most", l.name, float64(into[l.name].memory)/1e6, float64(into[l.name].peak)/1e6)
 		t.Logf("%s: memory of its own %d kB, pictures shared with the X server %d kB, files %d kB", l.name, number(status, "RssAnon:"), number(status, "RssShmem:"), number(status, "RssFile:"))
 		if l.name != "working" {
 			continue
