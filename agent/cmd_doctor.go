@@ -12,13 +12,14 @@ import (
 
 func doctorCommand() *cobra.Command {
 	var bundle string
+	var repair bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Say what is missing, and what to do; with --bundle, write that down for whoever helps you",
 		Long: "Looks at this computer, the agent and the line to the collector. Nothing is recorded and nothing is sent anywhere. A bundle is one text\n" +
 			"file: read it before you share it. It is made of what is listed here and of nothing else, and has no key, no id, no name of you, of\n" +
 			"this computer, of an application, no path, no address and nothing that was recorded.",
-		Example: "  byleave doctor\n  byleave doctor --bundle help.txt",
+		Example: "  byleave doctor\n  byleave doctor --repair   # set damaged boxes aside, while no agent runs\n  byleave doctor --bundle help.txt",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			home, err := homeDir()
@@ -29,9 +30,15 @@ func doctorCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			checks := flow.Examine(cmd.Context(), flow.Config{
-				Home: home, Socket: socket, Session: session.From(os.Getenv),
-			})
+			cfg := flow.Config{Home: home, Socket: socket, Session: session.From(os.Getenv)}
+			if repair {
+				words, err := flow.Repair(cfg)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintln(cmd.OutOrStdout(), "done boxes: "+words)
+			}
+			checks := flow.Examine(cmd.Context(), cfg)
 			if bundle == "" {
 				printChecks(cmd, checks)
 			} else if err := writeBundle(cmd, bundle, gather(cmd.Context(), home, checks)); err != nil {
@@ -49,6 +56,7 @@ func doctorCommand() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&repair, "repair", false, "set aside what is damaged, as every start of the agent does; destroys nothing")
 	cmd.Flags().StringVar(&bundle, "bundle", "", "write what was found to this new file")
 	return cmd
 }

@@ -18,6 +18,9 @@ import (
 // leastBudget is the smallest daily budget that lets every box through: the largest box is just above 512 KiB.
 const leastBudget = 1_000_000
 
+// leastRate lets the largest box through in a minute, and a withdrawal in a second.
+const leastRate = 10_000
+
 // leastQuota leaves room for one box that waits and one that is recorded.
 const leastQuota = 4_000_000
 
@@ -64,6 +67,7 @@ func limitCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.String("bytes-per-day", "", "at most so much leaves a day, such as 20MB; policy: as the policy says")
+	f.String("rate", "", "at most so much leaves a second, such as 100kB; any: as fast as the line is")
 	f.String("only-on", "", "send only on the network of this name, as your settings show it; any: on every one")
 	f.String("hours", "", "send only in this part of the day, such as 22:00-06:00; any: at any time")
 	f.Bool("mains-only", false, "send only on mains")
@@ -80,6 +84,7 @@ func limitCommand() *cobra.Command {
 func change(cmd *cobra.Command, l *keystore.Limits) error {
 	for name, set := range map[string]func(string) error{
 		"bytes-per-day": func(s string) (err error) { l.BytesPerDay, err = bytesOr(s, "policy", leastBudget); return err },
+		"rate":          func(s string) (err error) { l.Rate, err = bytesOr(s, "any", leastRate); return err },
 		"only-on":       func(s string) error { return named(s, &l.OnlyOn) },
 		"hours":         func(s string) (err error) { l.Hours, err = parseSpan(s); return err },
 		"mains-only":    func(s string) error { l.MainsOnly = s == "true"; return nil },
@@ -122,7 +127,7 @@ func bytesOr(s, none string, least int64) (int64, error) {
 		return 0, err
 	}
 	if n < least {
-		return 0, fmt.Errorf("at least %.1fMB, else nothing fits", float64(least)/1e6)
+		return 0, fmt.Errorf("at least %gMB, else nothing fits", float64(least)/1e6)
 	}
 	return n, nil
 }
@@ -217,6 +222,9 @@ func limitFacts(l keystore.Limits, started string) []review.Fact {
 	most := "what the policy says a day"
 	if l.BytesPerDay > 0 {
 		most = size(l.BytesPerDay) + " a day, or what the policy says if that is less"
+	}
+	if l.Rate > 0 {
+		most += fmt.Sprintf("; %g kB a second", float64(l.Rate)/1e3)
 	}
 	when := "at any time"
 	if h := l.Hours; h != nil {

@@ -26,14 +26,14 @@ func limit(t *testing.T, args ...string) (string, error) {
 func TestLimitIsKept(t *testing.T) {
 	home := filepath.Join(t.TempDir(), "home")
 	t.Setenv("BYLEAVE_HOME", home)
-	if _, err := limit(t, "--bytes-per-day", "20MB", "--only-on", "Home Wi-Fi", "--hours", "22:00-06:30", "--mains-only", "--hold", "2h"); err != nil {
+	if _, err := limit(t, "--bytes-per-day", "20MB", "--rate", "100kB", "--only-on", "Home Wi-Fi", "--hours", "22:00-06:30", "--mains-only", "--hold", "2h"); err != nil {
 		t.Fatal(err)
 	}
 	out, err := limit(t, "--keep", "7d", "--keep-bytes", "1.5GB", "--quota", "3GiB", "--when-full", "drop-oldest")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"20.0 MB a day", `22:00-06:30, on the network "Home Wi-Fi" only, on mains only`, "Stays first: 2h", "7 days, 1.50 GB", "3.22 GB", "destroyed and counted"} {
+	for _, want := range []string{"20.0 MB a day", "; 100 kB a second", `22:00-06:30, on the network "Home Wi-Fi" only, on mains only`, "Stays first: 2h", "7 days, 1.50 GB", "3.22 GB", "destroyed and counted"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("does not say %q:\n%s", want, out)
 		}
@@ -41,7 +41,7 @@ func TestLimitIsKept(t *testing.T) {
 	for _, bad := range [][]string{
 		{"--bytes-per-day", "20"}, {"--bytes-per-day", "1kB"}, {"--bytes-per-day", "-5MB"}, {"--bytes-per-day", "NaNMB"}, {"--hours", "22-6"},
 		{"--hours", "10:00-10:00"}, {"--hold", "200h"}, {"--hold", "-1s"}, {"--keep", "0d"}, {"--keep", "week"}, {"--quota", "1MB"},
-		{"--when-full", "shrug"}, {"--only-on", ""}, {"nonsense"},
+		{"--when-full", "shrug"}, {"--rate", "5kB"}, {"--rate", "fast"}, {"--only-on", ""}, {"nonsense"},
 	} {
 		if _, err := limit(t, bad...); err == nil {
 			t.Errorf("took %q", bad)
@@ -52,7 +52,7 @@ func TestLimitIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	l, err := keys.Limits()
-	if err != nil || l.BytesPerDay != 20_000_000 || l.Hours.Until != 6*60+30 || l.KeepDays != 7 || l.Quota != 3<<30 || !l.DropOldest {
+	if err != nil || l.BytesPerDay != 20_000_000 || l.Rate != 100_000 || l.Hours.Until != 6*60+30 || l.KeepDays != 7 || l.Quota != 3<<30 || !l.DropOldest {
 		t.Errorf("stored %+v, %v", l, err)
 	}
 	out, err = limit(t, "--reset", "--hours", "any", "--only-on", "any", "--bytes-per-day", "policy", "--hold", "start")

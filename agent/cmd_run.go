@@ -16,6 +16,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// gcPercent is how much the agent's memory may grow before it is tidied up. It makes little, and most of what it has it keeps, so that tidying up twice
+// as often costs a few milliseconds a minute and saves a quarter of the memory.
+const gcPercent = 50
+
 func runCommand() *cobra.Command {
 	var hold time.Duration
 	var keys, pressure string
@@ -43,6 +47,7 @@ func runCommand() *cobra.Command {
 				return err
 			}
 			debug.SetTraceback("single")
+			debug.SetGCPercent(gcPercent)
 			reader := ocr.NewPair(ocr.Beside())
 			defer reader.Close()
 			return flow.Run(kept(cmd.Context(), home), flow.Config{
@@ -53,7 +58,7 @@ func runCommand() *cobra.Command {
 	}
 	cmd.Flags().DurationVar(&hold, "hold", time.Hour, "how long a sealed batch stays here before it may leave")
 	cmd.Flags().StringVar(&keys, "hotkey", hotkey.Usual, "the keys that pause and resume from anywhere, or none; never recorded")
-	cmd.Flags().StringVar(&pressure, "pressure", "/proc/pressure/cpu", "where the kernel tells that programs wait for the processor; fewer pictures are taken then; empty: do not look")
+	cmd.Flags().StringVar(&pressure, "pressure", "/proc/pressure/cpu", "where the kernel tells how much programs wait for the processor; if they do, fewer pictures are taken; empty: do not look")
 	return cmd
 }
 

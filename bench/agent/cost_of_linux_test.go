@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,7 +22,8 @@ import (
 type cost struct {
 	took, cpu time.Duration
 	wakes     int64   // voluntary switches of all threads
-	memory    int64   // at the end
+	memory    int64   // the median of each second's, or of the end where nobody looked meanwhile
+	peak      int64   // the most of them
 	written   int64   // bytes that went to a disk
 	joules    float64 // of the whole processor; 0: this machine does not tell
 }
@@ -30,13 +32,41 @@ type cost struct {
 func measure(ctx context.Context, t *testing.T, pids []int, f func()) cost {
 	t.Helper()
 	from, energy, began := sum(t, pids), joules(), time.Now()
+	memory := watch(pids)
 	f()
+	seen := memory()
 	c := sum(t, pids)
+	if len(seen) > 0 && len(pids) == 1 {
+		slices.Sort(seen)
+		c.memory, c.peak = seen[len(seen)/2], seen[len(seen)-1]
+	}
 	c.took, c.cpu, c.wakes, c.written, c.joules = time.Since(began), c.cpu-from.cpu, c.wakes-from.wakes, c.written-from.written, joules()-energy
 	if ctx.Err() != nil {
 		t.Fatal(ctx.Err())
 	}
 	return c
+}
+
+// watch looks at the memory of the first process each second until it is asked.
+func watch(pids []int) (seen func() []int64) {
+	var all []int64
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-tick.C:
+			}
+			if status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pids[0])); err == nil {
+				all = append(all, 1024*number(string(status), "VmRSS:"))
+			}
+		}
+	}()
+	return func() []int64 { close(stop); <-done; return all }
 }
 
 // sum is what the processes have used since their start.

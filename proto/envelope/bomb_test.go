@@ -3,6 +3,7 @@ package envelope_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"runtime"
 	"strings"
@@ -47,6 +48,9 @@ func TestI18Bombs(t *testing.T) {
 		"5 million empty events":    {events, open.ErrPayload},
 		"3 million nested messages": {nested, open.ErrPayload},
 		"60,000 times one window":   {manyWindows(t), open.ErrPayload},
+		"4 million events told":     {inColumns(t, binary.AppendUvarint(nil, 4<<20)), open.ErrPayload},
+		"columns of 131,072 events": {inColumns(t, manyEvents(1<<17)), open.ErrPayload},
+		"one title in 20,000":       {inColumns(t, manyTitles()), open.ErrPayload},
 		"garbage":                   {bytes.Repeat([]byte{0xff}, 1000), open.ErrPayload},
 	} {
 		box := sealBytes(t, p.params(), c.payload)
@@ -68,6 +72,31 @@ func manyWindows(t *testing.T) []byte {
 	}
 	p.Events[0].GetAction().Window = &pb.Window{Title: strings.Repeat("t", 100_000)}
 	return marshal(t, p)
+}
+
+// inColumns is a payload with these columns.
+func inColumns(t *testing.T, columns []byte) []byte {
+	return marshal(t, &pb.Payload{Schema: 3, Columns: columns})
+}
+
+// manyEvents are columns of n events with an empty action each, and nothing behind them.
+func manyEvents(n int) []byte {
+	out := binary.AppendUvarint(nil, uint64(n))
+	out = append(out, 0)
+	out = append(out, bytes.Repeat([]byte{1}, n-1)...)
+	return append(out, 2) // the shape: an action; of the actions nothing is said
+}
+
+// manyTitles are columns of 20,000 tasks whose text of 10,000 bytes is told once.
+func manyTitles() []byte {
+	const n = 20_000
+	alike := bytes.Repeat([]byte{1}, n-1)
+	out := binary.AppendUvarint(nil, n)
+	out = append(append(append(out, 0), alike...), 1<<3) // all are tasks
+	out = append(append(append(out, 0), alike...), 1<<1) // all have a text
+	out = append(append(out, 0), alike...)               // the same
+	out = binary.AppendUvarint(out, 10_000)
+	return append(out, bytes.Repeat([]byte{'t'}, 10_000)...)
 }
 
 // TestI18HostileFrames: zstd frames that no encoder of ours makes.
@@ -110,7 +139,7 @@ func TestStrictPayload(t *testing.T) {
 	p := newParties(t, 1)
 	good := samplePayload()
 	schema := samplePayload()
-	schema.Schema = 3
+	schema.Schema = 4
 	frame := samplePayload()
 	frame.Frames[0].Image = append(frame.Frames[0].Image, 1)
 	utf8 := bytes.Replace(marshal(t, good), []byte("editor"), []byte("edit\xff\xfe"), 1)
@@ -121,7 +150,7 @@ func TestStrictPayload(t *testing.T) {
 		payload []byte
 		says    string
 	}{
-		"schema":        {marshal(t, schema), "schema 3"},
+		"schema":        {marshal(t, schema), "schema 4"},
 		"unknown field": {append(marshal(t, good), unknown...), "unknown field"},
 		"unknown deep":  {marshal(t, deep), "unknown field"},
 		"wrong type":    {append(marshal(t, good), protowire.AppendVarint(protowire.AppendTag(nil, 6, protowire.VarintType), 1)...), "unknown field"},

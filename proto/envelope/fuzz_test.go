@@ -7,10 +7,13 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/byleave/byleave/proto/envelope"
 	"github.com/byleave/byleave/proto/envelope/open"
+	"github.com/byleave/byleave/proto/envelope/payload"
 	"github.com/byleave/byleave/proto/envelope/seal"
+	"github.com/byleave/byleave/proto/pb"
 )
 
 // FuzzParse: any bytes give a box that is exactly those bytes, or an error; never a panic.
@@ -56,6 +59,13 @@ func FuzzOpen(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(enc.EncodeAll(marshal(f, samplePayload()), nil))
+	for _, seed := range []*pb.Payload{columnsSample(), leanSample()} {
+		packed, err := payload.Pack(seed)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(enc.EncodeAll(packed, nil))
+	}
 	f.Add(enc.EncodeAll(make([]byte, 17<<20), nil))
 	f.Add([]byte{0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0})
 	p := newParties(f, 1)
@@ -65,10 +75,22 @@ func FuzzOpen(f *testing.F) {
 		}
 		got, err := open.ByPerson(sealPadded(t, p, pad(compressed)), p.person)
 		switch {
-		case err == nil && got.GetSchema() != 1:
+		case err == nil && (got.GetSchema() < payload.Full || got.GetSchema() > payload.Columns || len(got.GetColumns()) > 0):
 			t.Fatal("another schema was accepted")
 		case err != nil && !errors.Is(err, open.ErrPayload) && !errors.Is(err, envelope.ErrTooLarge):
 			t.Fatalf("unknown error: %v", err)
+		case err == nil:
+			packed, err := payload.Pack(got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := payload.Unpack(packed)
+			if err != nil {
+				t.Fatalf("what was read cannot be told again: %v", err)
+			}
+			if again.Schema = got.GetSchema(); !proto.Equal(again, got) {
+				t.Fatal("what was read is told otherwise")
+			}
 		}
 	})
 }

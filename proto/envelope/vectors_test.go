@@ -239,26 +239,37 @@ func writeVectors(t *testing.T) {
 		unknown := protowire.AppendVarint(protowire.AppendTag(bytes.Clone(payloadBytes), 99, protowire.VarintType), 1)
 		v.box = sealBytes(t, p.params(), unknown).Bytes()
 	})
-	lean := func(change func(*pb.Payload)) []byte {
-		l := new(pb.Payload)
-		packed, err := payload.Pack(leanSample())
+	// lean and lean_frame_missing are of a writer that is no more: it wrote schema 2.
+	told := func(change func(*pb.Payload)) []byte {
+		c := new(pb.Payload)
+		packed, err := payload.Pack(columnsSample())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := proto.Unmarshal(packed, l); err != nil {
+		if err := proto.Unmarshal(packed, c); err != nil {
 			t.Fatal(err)
 		}
 		if change != nil {
-			change(l)
+			change(c)
 		}
-		return marshal(t, l)
+		return marshal(t, c)
 	}
-	write("lean", "schema 2, compressed with dictionary 0xb1e1", "ok", byPerson, func(v *vector) {
-		v.box, v.payload = sealBytes(t, p.params(), lean(nil)).Bytes(), marshal(t, leanSample())
+	write("columns", "schema 3, compressed with dictionary 0xb1e2", "ok", byPerson, func(v *vector) {
+		v.box, v.payload = sealBytes(t, p.params(), told(nil)).Bytes(), marshal(t, columnsSample())
 	})
-	write("lean_frame_missing", "schema 2, and a frame is named that is not there", "bad-payload", byPerson, func(v *vector) {
-		v.box = sealBytes(t, p.params(), lean(func(l *pb.Payload) { l.Frames = l.Frames[:1] })).Bytes()
-	})
+	for name, c := range map[string]struct {
+		comment string
+		change  func(*pb.Payload)
+	}{
+		"columns_torn":       {"schema 3, the last byte of the columns is missing", func(c *pb.Payload) { c.Columns = c.Columns[:len(c.Columns)-1] }},
+		"columns_trailing":   {"schema 3, a byte after the columns", func(c *pb.Payload) { c.Columns = append(c.Columns, 0) }},
+		"columns_shape":      {"schema 3, an event is an action and a gap", func(c *pb.Payload) { c.Columns = []byte{1, 0, 1<<1 | 1<<2, 0, 0, 0, 0} }},
+		"columns_rank":       {"schema 3, a shape is named that was not there", func(c *pb.Payload) { c.Columns = []byte{2, 0, 2, 1, 1, 1} }},
+		"columns_and_events": {"schema 3 with events beside the columns", func(c *pb.Payload) { c.Events = append(c.Events, new(pb.Event)) }},
+		"columns_too_early":  {"schema 2 with columns", func(c *pb.Payload) { c.Schema = payload.Lean }},
+	} {
+		write(name, c.comment, "bad-payload", byPerson, func(v *vector) { v.box = sealBytes(t, p.params(), told(c.change)).Bytes() })
+	}
 	write("dictionary_unknown", "compressed with a dictionary that never was", "bad-payload", byPerson, func(v *vector) {
 		v.box = sealPadded(t, p, pad(unknownDictionary(t, payloadBytes))).Bytes()
 	})

@@ -215,8 +215,8 @@ func (Reason) EnumDescriptor() ([]byte, []int) {
 // Payload is the plaintext of one box: at most 60 s of activity. It is self-contained.
 type Payload struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Why: A reader that knows another layout refuses the box instead of guessing. Example: 2. Since: 1.
-	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"` // 1: everything written out; 2: without what follows from the rest, see SPEC.md.
+	// Why: A reader that knows another layout refuses the box instead of guessing. Example: 3. Since: 1.
+	Schema uint32 `protobuf:"varint,1,opt,name=schema,proto3" json:"schema,omitempty"` // 1: everything written out; 2: without what follows from the rest; 3: that in columns, see SPEC.md.
 	// Why: Ties the boxes of one run together, and keeps tokens such as <CARD#1> the same within it. Example: 5f1c… (16 bytes). Since: 1.
 	Session []byte `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"` // 16 random bytes per run of the agent; class tokens are stable within it.
 	// Why: All times of the box are told from here; rounded, so that it shows no typing rhythm. Example: 1764064800000. Since: 1.
@@ -230,7 +230,9 @@ type Payload struct {
 	// Why: Clicks mean other things on other systems. Example: linux, x11. Since: 1.
 	Platform *Platform `protobuf:"bytes,7,opt,name=platform,proto3" json:"platform,omitempty"`
 	// Why: Shows that the boxes in whose place this one stands were cut by you, so that no number of the chain is unaccounted for. Example: number 12. Since: 1.
-	InsteadOf     []*Tombstone `protobuf:"bytes,8,rep,name=instead_of,json=insteadOf,proto3" json:"instead_of,omitempty"` // The oldest first; empty in a box that nobody cut.
+	InsteadOf []*Tombstone `protobuf:"bytes,8,rep,name=instead_of,json=insteadOf,proto3" json:"instead_of,omitempty"` // The oldest first; empty in a box that nobody cut.
+	// Why: Tells the events in fewer bytes: all times beside each other, all places, all words. Example: 310 bytes. Since: 3.
+	Columns       []byte `protobuf:"bytes,9,opt,name=columns,proto3" json:"columns,omitempty"` // Only in the box, in place of events.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -317,6 +319,13 @@ func (x *Payload) GetPlatform() *Platform {
 func (x *Payload) GetInsteadOf() []*Tombstone {
 	if x != nil {
 		return x.InsteadOf
+	}
+	return nil
+}
+
+func (x *Payload) GetColumns() []byte {
+	if x != nil {
+		return x.Columns
 	}
 	return nil
 }
@@ -1471,7 +1480,7 @@ var File_byleave_v1_event_proto protoreflect.FileDescriptor
 const file_byleave_v1_event_proto_rawDesc = "" +
 	"\n" +
 	"\x16byleave/v1/event.proto\x12\n" +
-	"byleave.v1\"\xb4\x02\n" +
+	"byleave.v1\"\xce\x02\n" +
 	"\aPayload\x12\x16\n" +
 	"\x06schema\x18\x01 \x01(\rR\x06schema\x12\x18\n" +
 	"\asession\x18\x02 \x01(\fR\asession\x12\x1d\n" +
@@ -1482,7 +1491,8 @@ const file_byleave_v1_event_proto_rawDesc = "" +
 	"\bredactor\x18\x06 \x01(\tR\bredactor\x120\n" +
 	"\bplatform\x18\a \x01(\v2\x14.byleave.v1.PlatformR\bplatform\x124\n" +
 	"\n" +
-	"instead_of\x18\b \x03(\v2\x15.byleave.v1.TombstoneR\tinsteadOf\"y\n" +
+	"instead_of\x18\b \x03(\v2\x15.byleave.v1.TombstoneR\tinsteadOf\x12\x18\n" +
+	"\acolumns\x18\t \x01(\fR\acolumns\"y\n" +
 	"\tTombstone\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12\x1a\n" +
 	"\bprevious\x18\x02 \x01(\fR\bprevious\x12\x16\n" +

@@ -52,6 +52,7 @@ type agent struct {
 	key          atomic.Pointer[hotkey.Key]      // look
 	limits       atomic.Pointer[keystore.Limits] // load: the person's own; nil if nobody knows them
 	energy       atomic.Pointer[power.State]     // runPower: what the computer says, nil before it says anything
+	pressure     *power.Pressure                 // open; nil in what was never opened
 	untrayed     atomic.Pointer[string]          // runTray: why nobody shows the icon
 	answer       atomic.Pointer[string]          // act: what came of the last click in the tray
 	news         news                            // whatever the tray shows has changed
@@ -98,6 +99,7 @@ func open(cfg Config) (*agent, error) {
 		spoke: make(chan struct{}, 1), pledged: make(chan struct{}, 1),
 	}
 	a.desktop.Store(&cfg.Session)
+	a.pressure = power.WatchPressure(cfg.Pressure, func() { signal(a.news) })
 	a.gate = gate.New(a.clock.now)
 	a.gate.Distrust(a.clock.doubted)
 	if until, err := keys.Pause(); err != nil {

@@ -3,13 +3,18 @@ package flow
 import (
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture"
 	"github.com/byleave/byleave/agent/internal/control"
 	"github.com/byleave/byleave/agent/internal/keystore"
+	"github.com/byleave/byleave/agent/internal/spool"
 	"github.com/byleave/byleave/agent/internal/upload"
 	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/envelope"
 )
 
 // Check is one thing that the agent needs, and what to do if it is not there.
@@ -42,6 +47,8 @@ func Examine(ctx context.Context, cfg Config) []Check {
 	var s Status
 	err = control.Call(ctx, cfg.Socket, "status", nil, &s)
 	add("agent", err, "runs; it says: "+s.Words)
+	fine, bad := lying(cfg.Home, s.Spool, s.Disk, err == nil)
+	add("boxes", bad, fine)
 	unavailable := capture.Unavailable()
 	switch {
 	case unavailable != nil:
@@ -55,6 +62,69 @@ func Examine(ctx context.Context, cfg Config) []Check {
 	}
 	add("display", err, "has a window manager and all that capture needs")
 	return checks
+}
+
+// lying says how what was recorded lies here: by the agent's own word while it runs, else by a look that changes nothing.
+func lying(home string, told Spool, disk string, running bool) (fine string, bad error) {
+	if disk != "" {
+		return "", fmt.Errorf("%s; it is tried again by itself", disk)
+	}
+	waiting, copies, aside, damaged := told.Held, told.Sent, told.Quarantined, 0
+	if !running {
+		found, err := spool.NewLooker(spool.OS(), filepath.Join(home, "spool")).Look()
+		if err != nil {
+			return "", err
+		}
+		for _, f := range found {
+			switch f.Place {
+			case spool.Waiting:
+				waiting++
+				if raw, err := f.Raw(); err != nil || !isBox(raw) {
+					damaged++
+				}
+			case spool.Copy:
+				copies++
+			case spool.Aside:
+				aside++
+			}
+		}
+	}
+	fine = fmt.Sprintf("%d wait to leave, %d are your copies of what was sent", waiting, copies)
+	if aside > 0 {
+		fine += fmt.Sprintf(", %d are set aside because they are damaged, foreign or refused; look at them or delete them in `byleave review`", aside)
+	}
+	if told.Dropped > 0 {
+		fine += fmt.Sprintf("; %d unsent ones were destroyed for lack of space, as you wish", told.Dropped)
+	}
+	if damaged > 0 {
+		return "", fmt.Errorf("%d of %d that wait are damaged; run `byleave doctor --repair`, or start the agent, which does the same", damaged, waiting)
+	}
+	return fine, nil
+}
+
+func isBox(raw []byte) bool {
+	_, err := envelope.Parse(raw)
+	return err == nil
+}
+
+// Repair mends the folder of boxes, and says what it did.
+func Repair(cfg Config) (words string, err error) {
+	r, err := spool.Repair(spool.OS(), filepath.Join(cfg.Home, "spool"), slog.New(slog.DiscardHandler))
+	switch {
+	case errors.Is(err, spool.ErrBusy):
+		return "", errors.New("the agent runs, and mended its boxes when it started; `byleave stop` first to do it again")
+	case err != nil:
+		return "", err
+	case r.Trouble != nil:
+		return "", r.Trouble
+	case r.Stuck > 0:
+		return "", fmt.Errorf("%d files in %s cannot be moved; check who owns them", r.Stuck, filepath.Join(cfg.Home, "spool"))
+	}
+	words = fmt.Sprintf("%d files were set aside; %d boxes wait to leave, %d are your copies", r.SetAside, r.Held, r.Sent)
+	if !r.Lost.IsZero() {
+		words += "; the last agent did not end cleanly, and the next will tell what was lost"
+	}
+	return words, nil
 }
 
 func reach(ctx context.Context, id keystore.Identity) error {

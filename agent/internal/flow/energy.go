@@ -18,7 +18,7 @@ import (
 
 // runPower follows the battery and the network.
 func (a *agent) runPower(ctx context.Context) error {
-	return power.Run(ctx, power.Options{Pressure: a.cfg.Pressure, Changed: a.powered, Woke: a.woke})
+	return power.Run(ctx, power.Options{Changed: a.powered, Woke: a.woke})
 }
 
 // powered passes on what the computer says.
@@ -31,12 +31,15 @@ func (a *agent) powered(s power.State) {
 	signal(a.news)
 }
 
-// profile is how much the agent may cost now, and why. Before the computer has said anything it is on mains.
+// profile is how much the agent may cost now, and why. Before the computer has said anything it is on mains. Whoever asks is about to work or
+// to tell: that is when the processor's pressure is looked at.
 func (a *agent) profile() (p power.Profile, why string) {
-	if s := a.energy.Load(); s != nil {
-		return s.Profile()
+	var s power.State
+	if said := a.energy.Load(); said != nil {
+		s = *said
 	}
-	return power.State{}.Profile()
+	s.Busy = a.pressure.Busy()
+	return s.Profile()
 }
 
 // pace is the least time between two pictures now.

@@ -78,10 +78,20 @@ func TestI25ThePersonIsTold(t *testing.T) {
 	if got := a.status(); got.Today.Why == "" || got.Limits != nil || a.hold() != keystore.LongestHold {
 		t.Errorf("unreadable limits: %+v, hold %v", got.Today, a.hold())
 	}
-	a.powered(power.State{Busy: true})
+	a.pressure = busy(t)
 	if got := a.status().Today; got.Profile != "saver" || got.Thrift != "other programs wait for the processor: one picture in 1s at most, and no line of it is shown again" {
 		t.Errorf("busy: %+v", got)
 	}
+}
+
+// busy is the pressure of a computer whose processor programs wait for.
+func busy(t *testing.T) *power.Pressure {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "cpu")
+	check(t, os.WriteFile(file, []byte("some avg10=55.00 avg60=10.00 avg300=1.00 total=99\n"), 0o600))
+	p := power.WatchPressure(file, func() {})
+	t.Cleanup(p.Close)
+	return p
 }
 
 // anyReader counts what it is asked for.
@@ -100,10 +110,12 @@ func TestNothingIsReadToSpareEnergy(t *testing.T) {
 	inner := &anyReader{}
 	r := thriftyReader{inner, a.profile}
 	for _, c := range []struct {
-		s    power.State
-		read bool
-	}{{power.State{}, true}, {power.State{Battery: true, Charge: 80}, true}, {power.State{Battery: true, Charge: 12}, false}, {power.State{Busy: true}, false}} {
+		s        power.State
+		pressure *power.Pressure
+		read     bool
+	}{{power.State{}, nil, true}, {power.State{Battery: true, Charge: 80}, nil, true}, {power.State{Battery: true, Charge: 12}, nil, false}, {power.State{}, busy(t), false}} {
 		a.energy.Store(&c.s)
+		a.pressure = c.pressure
 		before := inner.asked
 		text, _, err := r.Read(t.Context(), image.NewGray(image.Rect(0, 0, 9, 9)))
 		if read := inner.asked > before; read != c.read || read != (err == nil) || read != (text != "") {

@@ -52,6 +52,7 @@ func Run(ctx context.Context, cfg Config) error {
 		return err
 	}
 	defer a.lock.Close()
+	defer a.pressure.Close()
 	producing, stopProducers := context.WithCancel(ctx)
 	a.quit = stopProducers
 	redacting, stopRedactor := context.WithCancel(context.WithoutCancel(ctx))

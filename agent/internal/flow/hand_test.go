@@ -106,6 +106,9 @@ func TestSendRespectsTheLimits(t *testing.T) {
 	if got.Boxes != 1 || got.Why != "metered network" {
 		t.Errorf("on a metered network: %+v", got)
 	}
+	if v := a.view(); v.Waits != "metered network" || v.Most <= 0 {
+		t.Errorf("the tray says of it: %+v", v)
+	}
 	a.budget.Here(upload.Conditions{Battery: true, Charge: 12})
 	if got = must(a.verb(t, "send", Send{Boxes: ids})).(Sending); !strings.Contains(got.Why, "battery below") {
 		t.Errorf("on a weak battery: %+v", got)

@@ -30,6 +30,7 @@ const LongestHold = 7 * 24 * time.Hour
 // sends changes them; where a policy is tighter, the policy counts.
 type Limits struct {
 	BytesPerDay int64          `json:"bytes_per_day,omitempty"` // 0: as the policy says
+	Rate        int64          `json:"rate,omitempty"`          // bytes a second; 0: as fast as the line is
 	OnlyOn      string         `json:"only_on,omitempty"`       // the network's name; "": any
 	Hours       *Hours         `json:"hours,omitempty"`         // nil: at any time
 	MainsOnly   bool           `json:"mains_only,omitempty"`

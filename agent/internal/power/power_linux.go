@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -40,11 +39,6 @@ var errNoBus = errors.New("no system bus")
 // while it or the bus is gone: a network that cost money a moment ago does not become free because a service restarts.
 func Run(ctx context.Context, o Options) error {
 	w := &watch{o: o}
-	var pressure sync.WaitGroup
-	defer pressure.Wait()
-	pressure.Go(func() {
-		watchPressure(ctx, o.Pressure, func(busy bool) { w.tell(func(s *State) { s.Busy = busy }) })
-	})
 	for pause := lookAgain; ctx.Err() == nil; pause = min(2*pause, lookAgainMost) {
 		if err := w.follow(ctx); errors.Is(err, errNoBus) && !w.told {
 			break
@@ -58,15 +52,12 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-// watch is one reader of the bus, and one of the processor's pressure.
+// watch is one reader of the bus.
 type watch struct {
 	o    Options
 	conn *dbus.Conn
-	told bool  // something was said; only the bus's goroutine
-	here State // what the bus said; only its goroutine
-
-	mu    sync.Mutex
-	state State // what was told last
+	told bool  // something was said
+	here State // what the bus said
 }
 
 // follow connects, reads and listens until the bus goes or ctx ends.
@@ -141,19 +132,7 @@ func (w *watch) hear(ctx context.Context, sig *dbus.Signal) {
 // tellHere says what the bus said.
 func (w *watch) tellHere() {
 	w.told = true
-	w.tell(func(s *State) {
-		busy := s.Busy
-		*s = w.here
-		s.Busy = busy
-	})
-}
-
-// tell says what changed, one call at a time.
-func (w *watch) tell(change func(*State)) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	change(&w.state)
-	w.o.Changed(w.state)
+	w.o.Changed(w.here)
 }
 
 func first[T any](sig *dbus.Signal) (v T, ok bool) {

@@ -145,7 +145,7 @@ func (b *batch) payload(k Keys) ([]byte, error) {
 		}
 	}
 	p := &pb.Payload{
-		Schema: payload.Lean, Session: k.Session[:], StartedAt: start.UnixMilli(), Frames: b.frames, Redactor: k.Redactor,
+		Schema: payload.Columns, Session: k.Session[:], StartedAt: start.UnixMilli(), Frames: b.frames, Redactor: k.Redactor,
 		Platform: &pb.Platform{Os: runtime.GOOS, Display: k.Display},
 	}
 	for _, it := range b.items {

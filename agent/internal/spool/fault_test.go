@@ -26,6 +26,7 @@ var faults = []fault{
 	{name: "EIO from then on", err: errIO, lasts: true},
 	{name: "disk full from then on", err: errFull, lasts: true, short: true},
 	{name: "one short write", err: errFull, short: true, only: "write"},
+	{name: "one short write that nobody tells of", err: errSilent, short: true, only: "write"},
 	{name: "one failed fsync", err: errIO, only: "sync"},
 	{name: "one failed fsync of the folder", err: errIO, only: "syncdir"},
 	{name: "one failed rename", err: errIO, only: "rename"},

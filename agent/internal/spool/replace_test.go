@@ -94,6 +94,28 @@ func never(t testing.TB) func([]envelope.ID) error {
 	}
 }
 
+// TestWhatIsLeftKeepsItsTime: a box that was recorded, cut and sealed anew opens, and what is left of it stands at the times at which it was done.
+func TestWhatIsLeftKeepsItsTime(t *testing.T) {
+	s := mustStart(t, newDisk())
+	for n, words := range map[int]string{1: "walrus one", 4: "walrus pelican", 9: "walrus nine"} {
+		must(t, s.Append(said(t, n, words)))
+	}
+	must(t, s.Cut())
+	b, _ := newest(s)
+	was := openBox(t, b)
+	must(t, s.Replace(mustReseal(t, s, b, "pelican"), device, never(t)))
+	e, _ := newest(s)
+	left := openBox(t, e)
+	if len(left.GetEvents()) != 3 || left.GetStartedAt() != was.GetStartedAt() {
+		t.Fatalf("left is %v", left)
+	}
+	for i, is := range left.GetEvents() {
+		if at := was.GetEvents()[i].GetAtMs(); is.GetAtMs() != at {
+			t.Errorf("what was done at %d ms is told at %d", at, is.GetAtMs())
+		}
+	}
+}
+
 // TestReplaceKeepsTheChain cuts a box in the middle of a chain, and then what stands in for it.
 func TestReplaceKeepsTheChain(t *testing.T) {
 	d := newDisk()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/proto/envelope"
+	"github.com/byleave/byleave/proto/envelope/payload"
 	"github.com/byleave/byleave/proto/envelope/seal"
 	"github.com/byleave/byleave/proto/pb"
 )
@@ -42,11 +43,11 @@ func Reseal(k Keys, old envelope.Box, end End, left redact.Narrowed) (Replacemen
 	t := envelope.Bury(old, k.Sign)
 	p := proto.CloneOf(left.Payload())
 	p.InsteadOf = append(p.InsteadOf, &pb.Tombstone{Sequence: t.Sequence, Previous: t.Previous[:], Digest: t.Digest[:], Signature: t.Signature})
-	payload, err := proto.Marshal(p)
+	packed, err := payload.Pack(p)
 	if err != nil {
 		return Replacement{}, fmt.Errorf("encode what is left of a box: %w", err)
 	}
-	box, err := seal.Seal(params(&k, link{end.Device, end.Sequence, end.Digest}), payload)
+	box, err := seal.Seal(params(&k, link{end.Device, end.Sequence, end.Digest}), packed)
 	if err != nil {
 		return Replacement{}, fmt.Errorf("seal what is left of a box: %w", err)
 	}

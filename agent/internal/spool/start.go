@@ -53,6 +53,20 @@ func Open(fs FS, dir string, log *slog.Logger) (*Spool, Report, error) {
 	return s, report, nil
 }
 
+// Repair does to the folder what every start does first: what is damaged or foreign is set aside, what a crash left half done is ended. No agent may
+// work in it: ErrBusy. The trace of an unclean end stays, so that the next agent tells what was lost.
+func Repair(fs FS, dir string, log *slog.Logger) (Report, error) {
+	s, r, err := Open(fs, dir, log)
+	if err != nil {
+		return Report{}, err
+	}
+	if r.Lost.IsZero() {
+		return r, s.Close()
+	}
+	s.closed = true
+	return r, s.lock.Close()
+}
+
 // start reads the folder: 1 names, 2 quarantine, 3 held boxes, 4 the chain, 5 how the last agent ended.
 func (s *Spool) start(now time.Time) (Report, error) {
 	infos, err := s.fs.List(s.dir)

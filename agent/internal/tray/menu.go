@@ -23,6 +23,7 @@ const (
 	rowWhatKinds
 	rowWhatAgreed
 	rowThrift
+	rowToday
 	rowLeaves
 	rowReview
 	rowWithdraw
@@ -77,8 +78,21 @@ func menu(v View, now time.Time) (m [rows]string) {
 	if v.Thrift != "" {
 		m[rowThrift] = "Sparing: " + v.Thrift
 	}
+	m[rowToday] = today(v)
 	m[rowLeaves] = leaves(v, now)
 	return m
+}
+
+// today says what left today, and what keeps the rest.
+func today(v View) string {
+	if v.Most <= 0 {
+		return ""
+	}
+	words := fmt.Sprintf("Sent today: %.1f of %.0f MB", float64(v.Used)/1e6, float64(v.Most)/1e6)
+	if v.Waits != "" {
+		words += "; boxes wait: " + v.Waits
+	}
+	return words
 }
 
 // state is the first line: the state in a word, and why.

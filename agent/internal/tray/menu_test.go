@@ -28,6 +28,8 @@ func TestMenuSaysWhatHolds(t *testing.T) {
 		"answered":     {View{State: "blind", Words: "cannot be sure", Answer: "Forgotten"}, map[row]string{rowAnswer: "Forgotten", rowState: "Blind: cannot be sure"}},
 		"menu open":    {View{State: "blind", Words: "cannot be sure", lastApp: "editor", lastAt: noon}, map[row]string{rowWhatApp: "Nothing: cannot be sure", rowWhatLast: "Until 12:00: editor"}},
 		"sparing":      {View{State: "recording", Thrift: "on battery: fewer"}, map[row]string{rowThrift: "Sparing: on battery: fewer"}},
+		"today":        {View{State: "recording", Used: 1_250_000, Most: 50_000_000}, map[row]string{rowToday: "Sent today: 1.2 of 50 MB"}},
+		"waits":        {View{State: "recording", Most: 50_000_000, Waits: "metered network"}, map[row]string{rowToday: "Sent today: 0.0 of 50 MB; boxes wait: metered network"}},
 		"nothing":      {View{}, map[row]string{rowState: "Not recording"}},
 	} {
 		m := menu(c.v, noon)

@@ -43,6 +43,8 @@ type View struct {
 	Sent        int       // boxes that have, as far as a copy is here
 	NextSend    time.Time // when the oldest held box may leave
 	Thrift      string    // what is spared, and why; "" if nothing is
+	Used, Most  int64     // bytes that left today, and that may; Most 0: not known
+	Waits       string    // why held boxes do not leave although they may by their age; "" if nothing keeps them
 	Answer      string    // what came of the last click
 
 	lastApp string    // panel: what was recorded last

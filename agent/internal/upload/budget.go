@@ -79,6 +79,13 @@ func (b *Budget) Stop(why string) {
 	b.stop = why
 }
 
+// Rate is how many bytes a second the person lets leave; 0: as many as the line takes.
+func (b *Budget) Rate() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.own.Rate
+}
+
 // Here sets what the computer says.
 func (b *Budget) Here(c Conditions) {
 	b.mu.Lock()

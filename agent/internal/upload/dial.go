@@ -28,8 +28,11 @@ const (
 // box takes minutes, and is alive all the time.
 const sendBuffer = 16 << 10
 
-// lifeline hears whenever bytes move on a connection. The zero lifeline tells nobody.
-type lifeline struct{ tell atomic.Pointer[func()] }
+// lifeline hears whenever bytes move on a connection, and keeps them to a rate. The zero lifeline tells nobody and has no rate.
+type lifeline struct {
+	tell atomic.Pointer[func()]
+	rate func() int64 // bytes a second; 0: any
+}
 
 // hear makes f be called from now on, from any goroutine.
 func (l *lifeline) hear(f func()) { l.tell.Store(&f) }
@@ -37,6 +40,16 @@ func (l *lifeline) hear(f func()) { l.tell.Store(&f) }
 func (l *lifeline) moved(n int) {
 	if f := l.tell.Load(); f != nil && n > 0 {
 		(*f)()
+	}
+}
+
+// spread waits for as long as n bytes take at the rate.
+func (l *lifeline) spread(n int) {
+	if l.rate == nil {
+		return
+	}
+	if rate := l.rate(); rate > 0 {
+		time.Sleep(time.Duration(n) * time.Second / time.Duration(rate))
 	}
 }
 
@@ -82,6 +95,7 @@ func (m *moving) Write(b []byte) (n int, err error) {
 		k, err = m.Conn.Write(b[n:min(n+sendBuffer/4, len(b))])
 		n += k
 		m.line.moved(k)
+		m.line.spread(k)
 	}
 	return n, err
 }

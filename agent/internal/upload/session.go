@@ -23,7 +23,7 @@ func (u *Uploader) session(ctx context.Context) error {
 	if leaf := u.opt.Identity.TLS.Leaf; leaf != nil && time.Now().After(leaf.NotAfter) {
 		return failure{words: wordsExpired, reEnrol: true}
 	}
-	line := new(lifeline)
+	line := &lifeline{rate: u.opt.Budget.Rate}
 	conn, err := dial(u.opt.Identity.Collector, u.pin, line, u.opt.Identity.TLS)
 	if err != nil {
 		return err

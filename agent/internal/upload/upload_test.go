@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/proto/pb"
 )
 
@@ -248,6 +249,24 @@ func TestRefusedStubHoldsBackNothing(t *testing.T) {
 	until(t, "words", func() bool { return u.Status().Words == wordsStub })
 	if pending, err := u.keys.PendingStubs(); err != nil || len(pending) != 1 {
 		t.Fatalf("%d stubs wait: %v", len(pending), err)
+	}
+}
+
+// TestRateIsKept: what leaves takes at least as long as the person's rate says. Nobody can promise that it takes no longer.
+func TestRateIsKept(t *testing.T) {
+	boxes := newBoxes(t, 6)
+	bytes := 0
+	for _, b := range boxes {
+		bytes += len(b.Bytes())
+	}
+	c := (&collector{}).start(t, newAuthority(t))
+	const rate = 100_000
+	began := time.Now()
+	u := run(t, c.identity(t), func(o *Options, _ *pace) { o.Budget.Own(keystore.Limits{Rate: rate}, nil) })
+	u.send(boxes...)
+	until(t, "the boxes to leave", func() bool { return u.queue.done() == len(boxes) })
+	if took, least := time.Since(began), time.Duration(bytes)*time.Second/rate; took < least {
+		t.Errorf("%d bytes left in %v, at least %v were to pass", bytes, took, least)
 	}
 }
 

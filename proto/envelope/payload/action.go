@@ -2,6 +2,7 @@ package payload
 
 import (
 	"fmt"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -25,7 +26,8 @@ type before struct {
 	window   *pb.Window
 	size     int // of window
 	element  *pb.Element
-	repeated int // bytes of windows and elements that were left out
+	repeated int  // bytes of windows and elements that were left out
+	marks    bool // tokens may stand in texts as marks
 }
 
 // shorten leaves out of an action what follows from what was before.
@@ -42,12 +44,14 @@ func (b *before) shorten(a *pb.Action, place map[string]uint32) {
 		a.Button, a.Count = "", 0
 	}
 	a.DurationMs /= tick
-	spans(a.GetText(), func(s *pb.Span, from uint32) {
-		if s.GetEnd() == s.GetStart()+token(s) {
-			s.End = 0
-		}
-		s.Start -= from
-	})
+	if !mark(a.GetText()) {
+		spans(a.GetText(), func(s *pb.Span, from uint32) {
+			if s.GetEnd() == s.GetStart()+token(s) {
+				s.End = 0
+			}
+			s.Start -= from
+		})
+	}
 	if proto.Equal(w, b.window) {
 		a.Window = nil
 	}
@@ -93,6 +97,9 @@ func (b *before) expand(a *pb.Action, frames []*pb.Frame) error {
 		a.Button, a.Count = usualButton, usualCount
 	}
 	a.DurationMs *= tick
+	if b.marks && strings.Contains(a.GetText().GetNet(), tokenMark) {
+		return b.unmark(a.GetText())
+	}
 	spans(a.GetText(), func(s *pb.Span, from uint32) {
 		s.Start += from
 		if s.GetEnd() == 0 {
@@ -160,5 +167,53 @@ func spans(t *pb.Text, visit func(s *pb.Span, from uint32)) {
 	}
 }
 
+// tokenMark stands for a token in a text: which one, its span says.
+const tokenMark = "\x1a"
+
+// mark puts marks in the place of all tokens of a text, whose spans then need no place; false, and nothing changed, if a span is no token.
+func mark(t *pb.Text) bool {
+	net, at := "", uint32(0)
+	for _, s := range t.GetSpans() {
+		word := tokenOf(s)
+		if s.GetStart() < at || uint64(s.GetEnd()) > uint64(len(t.GetNet())) || s.GetEnd() < s.GetStart() || t.GetNet()[s.GetStart():s.GetEnd()] != word {
+			return false
+		}
+		net += t.GetNet()[at:s.GetStart()] + tokenMark
+		at = s.GetEnd()
+	}
+	if at == 0 {
+		return false
+	}
+	t.Net = net + t.GetNet()[at:]
+	for _, s := range t.GetSpans() {
+		s.Start, s.End = 0, 0
+	}
+	return true
+}
+
+// unmark writes the tokens out again.
+func (b *before) unmark(t *pb.Text) error {
+	parts := strings.Split(t.GetNet(), tokenMark)
+	if len(parts) != len(t.GetSpans())+1 {
+		return errToken
+	}
+	var net strings.Builder
+	for i, s := range t.GetSpans() {
+		word := tokenOf(s)
+		if b.repeated += len(word); b.repeated > mostRepeated {
+			return errRepeated
+		}
+		net.WriteString(parts[i])
+		s.Start = uint32(net.Len())
+		net.WriteString(word)
+		s.End = uint32(net.Len())
+	}
+	net.WriteString(parts[len(parts)-1])
+	t.Net = net.String()
+	return nil
+}
+
 // token is how many bytes the token of a span takes in a text.
-func token(s *pb.Span) uint32 { return uint32(len(fmt.Sprintf("<%s#%d>", s.GetClass(), s.GetId()))) }
+func token(s *pb.Span) uint32 { return uint32(len(tokenOf(s))) }
+
+func tokenOf(s *pb.Span) string { return fmt.Sprintf("<%s#%d>", s.GetClass(), s.GetId()) }

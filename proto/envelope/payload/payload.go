@@ -11,10 +11,12 @@ import (
 	"github.com/byleave/byleave/proto/pb"
 )
 
-// The two forms: in the first everything stands written out.
+// The three forms: in the first everything stands written out; the second leaves out what follows from the rest; the third does so, too, and
+// tells its events in columns.
 const (
-	Full = 1
-	Lean = 2
+	Full    = 1
+	Lean    = 2
+	Columns = 3
 )
 
 // What makes a payload unacceptable.
@@ -22,6 +24,8 @@ var (
 	errMessage  = errors.New("not a protobuf message")
 	errFrame    = errors.New("a frame does not fit its hash")
 	errPlace    = errors.New("a frame is named that is not there")
+	errToken    = errors.New("a text has other tokens than spans")
+	errForm     = errors.New("events in a form that is not this schema's")
 	errRepeated = errors.New("one window is repeated too often")
 )
 
@@ -29,14 +33,20 @@ var (
 // write more. A minute of work repeats a few hundred windows of a few hundred bytes.
 const mostRepeated = 4 << 20
 
-// Pack writes p in the lean form, or in the full one if the lean one does not tell everything of p. It does not change p.
+// Pack writes p in columns, or in full if those do not tell everything of p: it reads back what it wrote. It does not change p.
 func Pack(p *pb.Payload) ([]byte, error) {
-	lean := shorten(p)
-	again := proto.CloneOf(lean)
-	if expand(again) == nil {
-		again.Schema = p.GetSchema()
-		if proto.Equal(again, p) {
-			return marshal(lean)
+	short := shorten(p)
+	if c, err := columns(short.GetEvents()); err == nil {
+		short.Columns, short.Events = c, nil
+		b, err := marshal(short)
+		if err != nil {
+			return nil, err
+		}
+		if again, err := Unpack(b); err == nil {
+			again.Schema = p.GetSchema()
+			if proto.Equal(again, p) {
+				return b, nil
+			}
 		}
 	}
 	full := proto.CloneOf(p)
@@ -52,20 +62,49 @@ func marshal(p *pb.Payload) ([]byte, error) {
 	return b, nil
 }
 
-// Unpack reads both forms and gives everything written out; each frame lies under its own hash. It is for bytes that were made elsewhere,
-// whose size and number of messages the caller has bounded. Messages that are alike may be one: nobody may change them.
+// Unpack reads all forms and gives everything written out; each frame lies under its own hash. It is for bytes that were made elsewhere,
+// whose size and number of messages the caller has bounded; columns are bounded here. Messages that are alike may be one: nobody may change them.
 func Unpack(b []byte) (*pb.Payload, error) {
 	p := new(pb.Payload)
 	if err := proto.Unmarshal(b, p); err != nil {
 		return nil, errMessage
 	}
-	switch p.GetSchema() {
+	schema := p.GetSchema()
+	if schema != Columns && len(p.GetColumns()) > 0 || schema == Columns && len(p.GetEvents()) > 0 {
+		return nil, errForm
+	}
+	switch schema {
 	case Full:
 		return p, whole(p)
 	case Lean:
-		return p, expand(p)
+		return p, expand(p, 0)
+	case Columns:
+		return p, rows(p)
 	}
-	return nil, fmt.Errorf("schema %d, this program reads %d and %d", p.GetSchema(), Full, Lean)
+	return nil, fmt.Errorf("schema %d, this program reads %d to %d", schema, Full, Columns)
+}
+
+// rows makes events of columns, and writes them out.
+func rows(p *pb.Payload) error {
+	all, repeated, err := events(p.GetColumns())
+	if err != nil {
+		return err
+	}
+	p.Events, p.Columns = all, nil
+	last := new(pb.Frame)
+	for _, f := range p.GetFrames() {
+		if bare(f) {
+			f.Width, f.Height, f.Format, f.Mask = last.GetWidth(), last.GetHeight(), last.GetFormat(), last.GetMask()
+			repeated += len(f.GetFormat()) + len(f.GetMask())
+		}
+		last = f
+	}
+	return expand(p, repeated)
+}
+
+// bare tells whether a frame says nothing of itself but its picture: it is like the one before.
+func bare(f *pb.Frame) bool {
+	return f.GetWidth() == 0 && f.GetHeight() == 0 && f.GetFormat() == "" && f.GetMask() == ""
 }
 
 // whole tells whether a full payload is what it says.
@@ -83,32 +122,36 @@ func whole(p *pb.Payload) error {
 	return nil
 }
 
-// shorten is a lean copy of p. It shares the pictures.
+// shorten is a copy of p whose events are lean. It shares the pictures.
 func shorten(p *pb.Payload) *pb.Payload {
-	out := &pb.Payload{Schema: Lean, Session: p.GetSession(), StartedAt: p.GetStartedAt(), Redactor: p.GetRedactor(), Platform: p.GetPlatform()}
-	place := map[string]uint32{}
+	out := &pb.Payload{Schema: Columns, Session: p.GetSession(), StartedAt: p.GetStartedAt(), Redactor: p.GetRedactor(), Platform: p.GetPlatform(), InsteadOf: p.GetInsteadOf()}
+	place, last := map[string]uint32{}, new(pb.Frame)
 	for i, f := range p.GetFrames() {
 		place[string(f.GetSha256())] = uint32(i + 1)
-		out.Frames = append(out.Frames, &pb.Frame{Width: f.GetWidth(), Height: f.GetHeight(), Format: f.GetFormat(), Image: f.GetImage(), Mask: f.GetMask()})
+		short := &pb.Frame{Image: f.GetImage()}
+		if f.GetWidth() != last.GetWidth() || f.GetHeight() != last.GetHeight() || f.GetFormat() != last.GetFormat() || f.GetMask() != last.GetMask() {
+			short.Width, short.Height, short.Format, short.Mask = f.GetWidth(), f.GetHeight(), f.GetFormat(), f.GetMask()
+		}
+		out.Frames, last = append(out.Frames, short), f
 	}
-	var last before
+	var said before
 	for _, e := range p.GetEvents() {
 		short := proto.CloneOf(e)
-		short.AtMs = (e.GetAtMs() - last.at) / tick
-		last.at = e.GetAtMs()
+		short.AtMs = (e.GetAtMs() - said.at) / tick
+		said.at = e.GetAtMs()
 		if g := short.GetGap(); g != nil {
 			g.EndMs = (g.GetEndMs() - e.GetAtMs()) / tick
 		}
 		if a := short.GetAction(); a != nil {
-			last.shorten(a, place)
+			said.shorten(a, place)
 		}
 		out.Events = append(out.Events, short)
 	}
 	return out
 }
 
-// expand writes out what shorten left out, in place.
-func expand(p *pb.Payload) error {
+// expand writes out what a lean event leaves out, in place. So many bytes are repeated already.
+func expand(p *pb.Payload, repeated int) error {
 	for _, f := range p.GetFrames() {
 		sum := sha256.Sum256(f.GetImage())
 		if f.Sha256 != nil {
@@ -116,7 +159,7 @@ func expand(p *pb.Payload) error {
 		}
 		f.Sha256 = sum[:]
 	}
-	var last before
+	last := before{repeated: repeated, marks: p.GetSchema() == Columns}
 	for _, e := range p.GetEvents() {
 		e.AtMs = last.at + e.GetAtMs()*tick
 		last.at = e.GetAtMs()

@@ -107,11 +107,17 @@ func (p Params) header() envelope.Header {
 	}
 }
 
-// encoder is one for the whole process: it keeps its tables, and works without a goroutine.
-var encoder = sync.OnceValues(func() (*zstd.Encoder, error) {
+// encoders keeps an encoder for the next box, if that follows soon: its tables take 4 MB, which between two boxes of an agent are better free.
+var encoders sync.Pool
+
+// encoder works without a goroutine.
+func encoder() (*zstd.Encoder, error) {
+	if enc, ok := encoders.Get().(*zstd.Encoder); ok {
+		return enc, nil
+	}
 	return zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
 		zstd.WithWindowSize(512<<10), zstd.WithLowerEncoderMem(true), zstd.WithEncoderDict(dictionary.Newest()))
-})
+}
 
 // pack compresses, prefixes the length and pads with zeros to the smallest bucket that fits.
 func pack(payload []byte) (padded []byte, compressed int, err error) {
@@ -119,6 +125,7 @@ func pack(payload []byte) (padded []byte, compressed int, err error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("start the compressor: %w", err)
 	}
+	defer encoders.Put(enc)
 	padded = enc.EncodeAll(payload, make([]byte, 4, envelope.MinPadded))
 	compressed = len(padded) - 4
 	if compressed > MaxCompressed {

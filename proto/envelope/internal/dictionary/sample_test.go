@@ -57,10 +57,12 @@ type person struct {
 
 func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
 
-// payload is a minute of work with n actions, most of them in the window of the one before.
+// minute is one in which 12 to 23 things are done.
+func (p person) minute() *pb.Payload { return p.payload(12 + p.IntN(12)) }
+
+// payload is n things done, most of them in the window of the one before.
 func (p person) payload(n int) *pb.Payload {
-	out := &pb.Payload{Schema: 1, Session: p.random(16), StartedAt: 1_700_000_000_000 + int64(p.IntN(1<<31))*100, Redactor: "byleave-redact/2 " + fmt.Sprintf("%x", p.random(8)),
-		Platform: &pb.Platform{Os: "linux", Display: "x11"}}
+	out := p.empty()
 	w := p.window()
 	last, touched, at := (*pb.Frame)(nil), (*pb.Element)(nil), int64(0)
 	for range n {
@@ -82,6 +84,37 @@ func (p person) payload(n int) *pb.Payload {
 		out.Events = append(out.Events, e)
 	}
 	return out
+}
+
+// work is a minute at one text, as the load of bench/agent plays it: a click, some words, now and then the wheel.
+func (p person) work() *pb.Payload {
+	out, w, at := p.empty(), p.window(), int64(0)
+	text := &pb.Element{Role: "text", Rect: &pb.Rect{Y: 30, Width: 1900, Height: 1000}}
+	last := (*pb.Frame)(nil)
+	for i := range 42 {
+		x, y := int32(p.IntN(600)), int32(p.IntN(400))
+		point := &pb.Point{X: x, Y: y, Nx: float64(x) / float64(w.Canvas.Width), Ny: float64(y) / float64(w.Canvas.Height)}
+		a := &pb.Action{Window: w, Element: text}
+		switch {
+		case i%7 == 6:
+			a.Kind, a.At, a.ScrollY = pb.Kind_KIND_SCROLL, point, 3
+		case i%2 == 0:
+			a.Kind, a.At, a.Button, a.Count = pb.Kind_KIND_CLICK, point, "left", 1
+		default:
+			a.Kind, a.Text = pb.Kind_KIND_TEXT, p.text()
+		}
+		a.Before, last = p.ref(out, w, last, p.IntN(4) == 0, "slot")
+		a.After, last = p.ref(out, w, last, true, "settled")
+		at += int64(10+p.IntN(10)) * 100
+		out.Events = append(out.Events, &pb.Event{AtMs: at, What: &pb.Event_Action{Action: a}})
+	}
+	return out
+}
+
+// empty is a minute in which nothing is done.
+func (p person) empty() *pb.Payload {
+	return &pb.Payload{Schema: 1, Session: p.random(16), StartedAt: 1_700_000_000_000 + int64(p.IntN(1<<31))*100, Redactor: "byleave-redact/3 " + fmt.Sprintf("%x", p.random(8)),
+		Platform: &pb.Platform{Os: "linux", Display: "x11"}}
 }
 
 func (p person) random(n int) []byte {
@@ -110,7 +143,7 @@ func (p person) ref(out *pb.Payload, w *pb.Window, last *pb.Frame, fresh bool, p
 	if fresh || last == nil {
 		image := binary.BigEndian.AppendUint64(nil, p.Uint64())
 		sum := sha256.Sum256(image)
-		last = &pb.Frame{Sha256: sum[:], Width: uint32(w.Canvas.Width), Height: uint32(w.Canvas.Height), Format: "png", Image: image, Mask: "strokes-1"}
+		last = &pb.Frame{Sha256: sum[:], Width: uint32(w.Canvas.Width), Height: uint32(w.Canvas.Height), Format: "png", Image: image, Mask: "strokes-2"}
 		out.Frames = append(out.Frames, last)
 	}
 	return &pb.FrameRef{Sha256: last.Sha256, AgeMs: uint32(p.IntN(400)), Proof: proof, Canvas: w.Canvas}, last

@@ -95,6 +95,10 @@ func (s *Server) borrow(size int) (*segment, error) {
 	return g, err
 }
 
+// slotsOut is how many segments the slots have. While they have them, the next grab overwrites the older one, and a segment that lay here
+// beside them would be a picture's worth of memory for nothing.
+const slotsOut = 2
+
 // giveBack takes a segment back. If shown it was given to somebody, and is wiped at once; a slot that nobody wanted lies here
 // until the next grab overwrites it, or for restAfter, and is wiped then.
 func (s *Server) giveBack(g *segment, shown bool) {
@@ -104,7 +108,7 @@ func (s *Server) giveBack(g *segment, shown bool) {
 	l := &s.lender
 	l.mu.Lock()
 	l.lent--
-	kept := l.keep && l.idle == nil
+	kept := l.keep && l.idle == nil && l.lent < slotsOut
 	if kept {
 		l.idle = g
 	}
