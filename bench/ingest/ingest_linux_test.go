@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/byleave/byleave/bench/collector"
 	"github.com/byleave/byleave/bench/report"
 	"github.com/byleave/byleave/proto/pb"
-	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 )
 
@@ -21,16 +21,16 @@ const (
 
 // scale is how much is sent: for the record, or briefly to prove that it measures.
 type scale struct {
-	large, small, acks, idle int
-	raw                      int64
-	out                      string
+	large, small, acks, idle, warm int
+	raw                            int64
+	out                            string
 }
 
 func sizes(t *testing.T) scale {
 	if os.Getenv("BYLEAVE_BENCH") != "" {
-		return scale{large: 4096, small: 40_000, acks: 1000, idle: 1000, raw: 2 << 30, out: "../../bench/out"}
+		return scale{large: 4096, small: 40_000, acks: 1000, idle: 4000, warm: 6000, raw: 2 << 30, out: "../../bench/out"}
 	}
-	return scale{large: 32, small: 64, acks: 16, idle: 16, raw: 16 << 20, out: t.TempDir()}
+	return scale{large: 32, small: 64, acks: 16, idle: 16, warm: 16, raw: 16 << 20, out: t.TempDir()}
 }
 
 // TestIngest measures everything in one run, so that the figures share the machine's mood.
@@ -50,7 +50,7 @@ func TestIngest(t *testing.T) {
 	short := least(t, disk, 256<<10, n.acks/2)
 	waits := c.acks(devices[0], n.acks)
 	short = append(short, least(t, disk, 256<<10, n.acks/2)...)
-	opened, used := c.idle(n.idle)
+	opened, used := c.idle(n.idle, n.warm)
 	must(t, report.Write(os.Stdout, n.out, "ingest", []report.Figure{
 		{What: "durable ingest, 256 KiB batches", Value: big.rate, Unit: "MB/s", Goal: 0.9 * (diskBefore + diskAfter) / 2, Better: report.Higher, Peers: peers},
 		{What: "CPU per GB, client and server", Value: big.both, Unit: "s", Goal: 4, Better: report.Lower},
@@ -78,7 +78,7 @@ type loaded struct {
 }
 
 // load has every device send its share of n boxes at once.
-func (c *collector) load(devices []*device, n, size int) (l loaded) {
+func (c *server) load(devices []*device, n, size int) (l loaded) {
 	t := c.t
 	t.Helper()
 	shares, bytes := make([][][]byte, len(devices)), 0
@@ -94,7 +94,7 @@ func (c *collector) load(devices []*device, n, size int) (l loaded) {
 		must(t, err)
 		bytes += len(shares[i]) * len(shares[i][0])
 	}
-	server, client, began := c.cpu(), ownCPU(t), time.Now()
+	server, client, began := c.CPU(), collector.Own(), time.Now()
 	var sending sync.WaitGroup
 	errs := make([]error, len(devices))
 	for i, d := range devices {
@@ -102,7 +102,7 @@ func (c *collector) load(devices []*device, n, size int) (l loaded) {
 	}
 	sending.Wait()
 	took := time.Since(began).Seconds()
-	server, client = c.cpu()-server, ownCPU(t)-client
+	server, client = c.CPU()-server, collector.Own()-client
 	for i := range devices {
 		must(t, errs[i])
 		must(t, conns[i].Close())
@@ -112,15 +112,8 @@ func (c *collector) load(devices []*device, n, size int) (l loaded) {
 		server: server.Seconds() / gb, serverBox: server.Seconds() / float64(n)}
 }
 
-func ownCPU(t *testing.T) time.Duration {
-	t.Helper()
-	var u unix.Rusage
-	must(t, unix.Getrusage(unix.RUSAGE_SELF, &u))
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
 // acks is how long boxes of 256 KiB wait for their answer with 4 in flight.
-func (c *collector) acks(d *device, n int) []time.Duration {
+func (c *server) acks(d *device, n int) []time.Duration {
 	c.t.Helper()
 	boxes := d.boxes(c.t, n, large)
 	conn := d.dial(c.t)
@@ -130,16 +123,21 @@ func (c *collector) acks(d *device, n int) []time.Duration {
 	return waits
 }
 
-// idle opens n streams, each on a connection of its own, and returns the collector's memory for each, and again after each has
-// sent a box. It is a second collector: the first has grown under load.
-func (c *collector) idle(n int) (opened, used float64) {
+// idle opens n streams, each on a connection of its own, and returns what each adds to the collector's memory, and then what each adds that
+// sends a box. What a collector holds once, whoever comes, such as the cache of its index, is filled before. It is a second collector: the
+// first has grown under load.
+func (c *server) idle(n, warm int) (opened, used float64) {
 	t := c.t
 	t.Helper()
 	c = startCollector(t)
 	devices := c.devices((n + 1) / 2)
+	conn := devices[0].dial(t)
+	_, err := devices[0].send(t.Context(), conn, devices[0].boxes(t, warm, 1), 4)
+	must(t, err)
+	must(t, conn.Close())
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	before := c.rss()
+	before := c.Memory()
 	conns, streams := make([]*grpc.ClientConn, n), make([]pb.Device_UploadClient, n)
 	for i := range streams {
 		conns[i] = devices[i/2].dial(t)
@@ -150,13 +148,13 @@ func (c *collector) idle(n int) (opened, used float64) {
 		_, err = client.GetPolicy(ctx, &pb.GetPolicyRequest{}) // the stream was opened before it is answered
 		must(t, err)
 	}
-	opened = (c.rss() - before) / float64(n)
+	opened = float64(c.Memory()-before) / float64(n)
 	for i, s := range streams {
 		must(t, s.Send(&pb.UploadRequest{Box: devices[i/2].boxes(t, 1, 1)[0]}))
 		_, err := s.Recv()
 		must(t, err)
 	}
-	used = (c.rss() - before) / float64(n)
+	used = float64(c.Memory()-before) / float64(n)
 	cancel()
 	for _, conn := range conns {
 		must(t, conn.Close())
