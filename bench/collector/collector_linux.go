@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -119,10 +121,33 @@ func (c *Collector) PID() int { return c.pid }
 func (c *Collector) CPU() time.Duration { return c.before + CPU(c.pid) }
 
 // Peak is the most memory that it held at once, in bytes.
-func (c *Collector) Peak() int64 { return max(c.most, memory(c.pid, "VmHWM:")) }
+func (c *Collector) Peak() int64 { return max(c.most, Peak(c.pid)) }
 
 // Memory is its resident memory that no file backs, in bytes.
-func (c *Collector) Memory() int64 { return memory(c.pid, "RssAnon:") }
+func (c *Collector) Memory() int64 { return Memory(c.pid) }
+
+// Disk is how many bytes its index and its packs take.
+func (c *Collector) Disk() (index, packs int64, err error) {
+	err = filepath.WalkDir(c.dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		switch {
+		case err != nil:
+			return err
+		case strings.HasPrefix(e.Name(), "index.db"):
+			index += info.Size()
+		case filepath.Ext(e.Name()) == ".pack":
+			packs += info.Size()
+		}
+		return nil
+	})
+	return index, packs, err
+}
 
 // CPU is what a process has computed; 0 if there is none.
 func CPU(pid int) (sum time.Duration) {
@@ -143,6 +168,9 @@ func CPU(pid int) (sum time.Duration) {
 
 // Peak is the most memory that a process held at once, in bytes; 0 if there is none.
 func Peak(pid int) int64 { return memory(pid, "VmHWM:") }
+
+// Memory is a process's resident memory that no file backs, in bytes; 0 if there is none.
+func Memory(pid int) int64 { return memory(pid, "RssAnon:") }
 
 func memory(pid int, field string) int64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

@@ -45,6 +45,10 @@ func TestIngest(t *testing.T) {
 	small := c.load(devices, n.small, 1)
 	peers := map[string]float64{"raw TCP": tcp, "raw TLS": overTLS, "disk, 16 MiB syncs, before": diskBefore, "disk, 16 MiB syncs, after": diskAfter,
 		"disk, 256 KiB syncs": rawDisk(t, disk, 256<<10, n.raw/4)}
+	perGB, perSecond := map[string]float64{}, map[string]float64{}
+	for name, o := range others(t, disk, big.size, small.size) {
+		peers[name], perGB[name+", no network"], perSecond[name] = o.MBs, o.CPUGB, o.Small
+	}
 	t.Log(peers)
 	// The shortest way is measured before and after, and both together count.
 	short := least(t, disk, 256<<10, n.acks/2)
@@ -53,9 +57,9 @@ func TestIngest(t *testing.T) {
 	opened, used := c.idle(n.idle, n.warm)
 	must(t, report.Write(os.Stdout, n.out, "ingest", []report.Figure{
 		{What: "durable ingest, 256 KiB batches", Value: big.rate, Unit: "MB/s", Goal: 0.9 * (diskBefore + diskAfter) / 2, Better: report.Higher, Peers: peers},
-		{What: "CPU per GB, client and server", Value: big.both, Unit: "s", Goal: 4, Better: report.Lower},
+		{What: "CPU per GB, client and server", Value: big.both, Unit: "s", Goal: 4, Better: report.Lower, Peers: perGB},
 		{What: "CPU per GB, server alone", Value: big.server, Unit: "s", Goal: 4, Better: report.Lower},
-		{What: "durable ingest, smallest box", Value: small.perSecond, Unit: "boxes/s", Goal: 10_000, Better: report.Higher},
+		{What: "durable ingest, smallest box", Value: small.perSecond, Unit: "boxes/s", Goal: 10_000, Better: report.Higher, Peers: perSecond},
 		{What: "CPU per 1,000 smallest boxes, server alone", Value: small.serverBox * 1000, Unit: "s", Goal: 0.2, Better: report.Lower},
 		{What: "ack p99, 4 in flight, 256 KiB", Value: ms(at(waits, 99)), Unit: "ms", Goal: 2 * ms(at(short, 99)), Better: report.Lower,
 			Peers: map[string]float64{"ack p50": ms(at(waits, 50)), "fdatasync + commit p50": ms(at(short, 50)), "fdatasync + commit p99": ms(at(short, 99))}},
@@ -75,6 +79,7 @@ func at(all []time.Duration, percent int) time.Duration {
 type loaded struct {
 	rate, perSecond         float64 // MB/s, boxes/s
 	both, server, serverBox float64 // CPU seconds per GB, per box
+	size                    int     // of a box
 }
 
 // load has every device send its share of n boxes at once.
@@ -109,7 +114,7 @@ func (c *server) load(devices []*device, n, size int) (l loaded) {
 	}
 	gb := float64(bytes) / 1e9
 	return loaded{rate: gb * 1000 / took, perSecond: float64(n) / took, both: (server + client).Seconds() / gb,
-		server: server.Seconds() / gb, serverBox: server.Seconds() / float64(n)}
+		server: server.Seconds() / gb, serverBox: server.Seconds() / float64(n), size: len(shares[0][0])}
 }
 
 // acks is how long boxes of 256 KiB wait for their answer with 4 in flight.

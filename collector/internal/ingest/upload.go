@@ -102,7 +102,9 @@ func (u *upload) take(raw, salt []byte) {
 		return
 	}
 	free := func() { u.in.memory.free(size); u.acct.bytes.Release(size) }
-	rec, refused := u.in.examine(u, raw, salt)
+	var rec store.Record
+	var refused pb.Outcome
+	u.in.desk.do(func() { rec, refused = u.in.examine(u, raw, salt) })
 	if refused != pb.Outcome_OUTCOME_UNSPECIFIED {
 		free()
 		u.ack(claimedID(raw), refused, troubleRetry)

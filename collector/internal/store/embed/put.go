@@ -11,8 +11,8 @@ import (
 	"github.com/byleave/byleave/collector/internal/store"
 )
 
-// Put judges the group, writes what is new to a pack, syncs it, and commits rows, capsules and leaves. One transaction spans
-// all of it, so that no withdrawal or revocation slips in between.
+// Put judges the group, writes what is new to a pack, and commits rows, capsules and leaves once the pack is synced. One transaction
+// spans all of it, so that no withdrawal or revocation slips in between.
 func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -21,16 +21,17 @@ func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome,
 	}
 	out := make([]store.Outcome, len(group))
 	err := s.update(ctx, func(plain *sql.Tx) error {
-		tx := preparedTx{plain, s.prepared}
+		tx := preparedTx{plain, s.prepared, map[string]*sql.Stmt{}}
 		fresh, err := judgeGroup(ctx, tx, group, out)
 		if err != nil || len(fresh) == 0 {
 			return err
 		}
-		places, err := s.packs.append(fresh)
+		places, synced, err := s.packs.append(fresh)
 		if err != nil {
 			return err
 		}
-		return s.insertGroup(ctx, tx, fresh, places)
+		err = s.insertGroup(ctx, tx, fresh, places)
+		return errors.Join(err, synced())
 	})
 	if err != nil {
 		s.suspect(err)
@@ -44,10 +45,26 @@ func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome,
 // lookup is how many ids one question to the index names.
 const lookup = 64
 
-const (
-	insertBox = `INSERT INTO batches (batch, subject, device, consent, policy, purpose, sequence, digest,
-		bucket, size, hour, recipients, pack, at, head, payload) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`
-	insertCapsules = "INSERT OR REPLACE INTO capsules (batch, sealed, shred_key, epoch) VALUES (?, ?, ?, ?)"
+// into is a statement that inserts one row, and the same for many at once.
+type into struct {
+	one, many string
+	columns   int
+}
+
+// together is how many rows one statement inserts where there are so many.
+const together = 16
+
+func insertInto(table string, columns ...string) into {
+	row := "(?" + strings.Repeat(",?", len(columns)-1) + ")"
+	one := "INSERT " + table + " (" + strings.Join(columns, ", ") + ") VALUES " + row
+	return into{one, one + strings.Repeat(","+row, together-1), len(columns)}
+}
+
+var (
+	intoBatches = insertInto("INTO batches", "batch", "subject", "device", "consent", "policy", "purpose", "sequence", "digest",
+		"bucket", "size", "hour", "recipients", "pack", "at", "head", "payload")
+	intoCapsules = insertInto("OR REPLACE INTO capsules", "batch", "sealed", "shred_key", "epoch")
+	intoOutbox   = insertInto("INTO outbox", "kind", "body", "subject")
 )
 
 var (
@@ -59,7 +76,8 @@ var (
 // prepareHot prepares what Put says to the index over and over, on its one writing connection.
 func (x *Index) prepareHot(ctx context.Context) (map[string]*sql.Stmt, error) {
 	out := map[string]*sql.Stmt{}
-	for _, text := range []string{selectStanding, selectEpoch, selectStored, selectErased, insertBox, insertCapsules, insertLeaf} {
+	for _, text := range []string{selectStanding, selectEpoch, selectStored, selectErased, intoBatches.one, intoBatches.many,
+		intoCapsules.one, intoCapsules.many, intoOutbox.one, intoOutbox.many} {
 		var err error
 		if out[text], err = x.write.PrepareContext(ctx, text); err != nil {
 			return nil, fmt.Errorf("store: prepare a statement: %w", err)
@@ -72,27 +90,53 @@ func (x *Index) prepareHot(ctx context.Context) (map[string]*sql.Stmt, error) {
 type preparedTx struct {
 	*sql.Tx
 	prepared map[string]*sql.Stmt
+	own      map[string]*sql.Stmt // those of this transaction
+}
+
+// statement is the prepared one, nil if there is none.
+func (t preparedTx) statement(ctx context.Context, query string) *sql.Stmt {
+	st := t.own[query]
+	if st == nil && t.prepared[query] != nil {
+		st = t.StmtContext(ctx, t.prepared[query])
+		t.own[query] = st
+	}
+	return st
 }
 
 // QueryRowContext is that of the transaction.
 func (t preparedTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if st := t.prepared[query]; st != nil {
-		return t.StmtContext(ctx, st).QueryRowContext(ctx, args...)
+	if st := t.statement(ctx, query); st != nil {
+		return st.QueryRowContext(ctx, args...)
 	}
 	return t.Tx.QueryRowContext(ctx, query, args...)
 }
 
 // ExecContext is that of the transaction.
 func (t preparedTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if st := t.prepared[query]; st != nil {
-		return t.StmtContext(ctx, st).ExecContext(ctx, args...)
+	if st := t.statement(ctx, query); st != nil {
+		return st.ExecContext(ctx, args...)
 	}
 	return t.Tx.ExecContext(ctx, query, args...)
 }
 
+// insert inserts rows, whose values stand one behind the other.
+func (t preparedTx) insert(ctx context.Context, to into, values []any) error {
+	for len(values) > 0 {
+		query, n := to.one, to.columns
+		if len(values) >= together*to.columns {
+			query, n = to.many, together*to.columns
+		}
+		if _, err := t.ExecContext(ctx, query, values[:n]...); err != nil {
+			return err
+		}
+		values = values[n:]
+	}
+	return nil
+}
+
 // pairs asks for rows of two columns and gives each to take.
 func (t preparedTx) pairs(ctx context.Context, query string, args []any, take func(a, b []byte)) (err error) {
-	rows, err := t.StmtContext(ctx, t.prepared[query]).QueryContext(ctx, args...)
+	rows, err := t.statement(ctx, query).QueryContext(ctx, args...)
 	if err != nil {
 		return fmt.Errorf("store: look up batches: %w", err)
 	}
@@ -192,17 +236,17 @@ func (f facts) judge(r *store.Record) store.Outcome {
 }
 
 func (s *Store) insertGroup(ctx context.Context, tx preparedTx, fresh []*store.Record, places []place) error {
+	boxes := make([]any, 0, len(fresh)*intoBatches.columns)
+	capsules := make([]any, 0, len(fresh)*intoCapsules.columns)
+	leaves := make([]any, 0, len(fresh)*intoOutbox.columns)
 	epochs := map[store.ID]epochKey{}
 	for i, r := range fresh {
 		var recipients []byte
 		for _, k := range r.Recipients {
 			recipients = append(recipients, k[:]...)
 		}
-		if _, err := tx.ExecContext(ctx, insertBox, r.Batch[:], r.Subject[:], r.Device[:], r.Consent[:], r.Policy[:], r.Purpose,
-			int64(r.Sequence), r.Digest[:], r.Bucket, r.Size(), hour(r.Received), nonNil(recipients), places[i].pack,
-			places[i].at, len(r.Head), len(r.Payload)); err != nil {
-			return fmt.Errorf("store: write the index: %w", err)
-		}
+		boxes = append(boxes, r.Batch[:], r.Subject[:], r.Device[:], r.Consent[:], r.Policy[:], r.Purpose, int64(r.Sequence), r.Digest[:],
+			r.Bucket, r.Size(), hour(r.Received), nonNil(recipients), places[i].pack, places[i].at, len(r.Head), len(r.Payload))
 		epoch, ok := epochs[r.Subject]
 		if !ok {
 			var err error
@@ -215,12 +259,19 @@ func (s *Store) insertGroup(ctx context.Context, tx preparedTx, fresh []*store.R
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, insertCapsules, r.Batch[:], sealed, shred, epoch.number); err != nil {
-			return fmt.Errorf("store: write the capsules: %w", err)
+		capsules = append(capsules, r.Batch[:], sealed, shred, epoch.number)
+		if r.Leaf.Kind != 0 {
+			leaves = append(leaves, leafRow(r.Leaf)...)
 		}
-		if err := addLeaf(ctx, tx, r.Leaf); err != nil {
-			return err
-		}
+	}
+	if err := tx.insert(ctx, intoBatches, boxes); err != nil {
+		return fmt.Errorf("store: write the index: %w", err)
+	}
+	if err := tx.insert(ctx, intoCapsules, capsules); err != nil {
+		return fmt.Errorf("store: write the capsules: %w", err)
+	}
+	if err := tx.insert(ctx, intoOutbox, leaves); err != nil {
+		return fmt.Errorf("store: write the outbox: %w", err)
 	}
 	return nil
 }
