@@ -63,7 +63,7 @@ func openSQLite(path, pragma string) (*sql.DB, error) {
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(ON)", "trusted_schema(OFF)",
 		// Under load pages are written many times: they stay in memory, and move from the log into the index less often.
-		"cache_size(-32768)", "wal_autocheckpoint(4000)"}}
+		"cache_size(-32768)", fmt.Sprintf("wal_autocheckpoint(%d)", moveByWriter)}}
 	if pragma != "" {
 		q["_pragma"] = append(q["_pragma"], pragma)
 		q.Set("_txlock", "deferred")

@@ -37,6 +37,7 @@ func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome,
 		s.suspect(err)
 		return nil, err
 	}
+	s.wrote(len(group))
 	close(s.arrived)
 	s.arrived = make(chan struct{})
 	return out, nil

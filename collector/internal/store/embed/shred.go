@@ -220,7 +220,7 @@ func (s *Store) checkpoint(ctx context.Context, err error) error {
 		return fmt.Errorf("store: write the index: %w", err)
 	}
 	// A reader may keep the log from being emptied: it is at the next checkpoint, and nothing rests upon it.
-	if _, err := s.write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil && isTrouble(err) {
+	if err := s.emptyLog(ctx); err != nil && isTrouble(err) {
 		s.log.Warn("the index's log could not be emptied; it is at the next start", "error", err)
 	}
 	return nil
