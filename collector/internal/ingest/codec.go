@@ -10,8 +10,8 @@ import (
 	"google.golang.org/grpc/mem"
 )
 
-// codec is protobuf. A box, which is nearly all that ever comes, is copied once, from the frames of the connection to where it stays; the
-// usual way puts the frames together first.
+// codec is protobuf. A box, which is nearly all that ever comes, is copied once, from the frames of the connection to a shelf; the usual
+// way puts the frames together first.
 type codec struct{ encoding.CodecV2 }
 
 func newCodec() codec { return codec{encoding.GetCodecV2("proto")} }
@@ -34,13 +34,14 @@ const (
 func readUpload(data mem.BufferSlice, req *pb.UploadRequest) bool {
 	r := data.Reader()
 	defer r.Close()
-	box, ok := readField(r, tagBox)
+	box, ok := readField(r, tagBox, fromShelf)
 	if !ok {
 		return false
 	}
 	var salt []byte
 	if r.Remaining() > 0 {
-		if salt, ok = readField(r, tagSalt); !ok || r.Remaining() > 0 {
+		if salt, ok = readField(r, tagSalt, func(n int) []byte { return make([]byte, n) }); !ok || r.Remaining() > 0 {
+			toShelf(box)
 			return false
 		}
 	}
@@ -48,7 +49,7 @@ func readUpload(data mem.BufferSlice, req *pb.UploadRequest) bool {
 	return true
 }
 
-func readField(r *mem.Reader, tag byte) ([]byte, bool) {
+func readField(r *mem.Reader, tag byte, room func(n int) []byte) ([]byte, bool) {
 	if b, err := r.ReadByte(); err != nil || b != tag {
 		return nil, false
 	}
@@ -56,7 +57,7 @@ func readField(r *mem.Reader, tag byte) ([]byte, bool) {
 	if err != nil || n == 0 || n > uint64(r.Remaining()) {
 		return nil, false
 	}
-	out := make([]byte, n)
+	out := room(int(n))
 	_, err = io.ReadFull(r, out)
 	return out, err == nil
 }

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"testing"
 
+	"github.com/byleave/byleave/proto/envelope"
 	"github.com/byleave/byleave/proto/pb"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/proto"
@@ -54,6 +55,22 @@ func TestCodecCopiesOnce(t *testing.T) {
 	clear(wire)
 	if len(req.GetBox()) != 256<<10 || req.GetBox()[0] != 7 || len(req.GetSalt()) != 32 {
 		t.Error("the box does not stay")
+	}
+}
+
+// TestShelf: memory comes back at its size, and foreign memory is left alone.
+func TestShelf(t *testing.T) {
+	for _, n := range []int{1, 8 << 10, 16 << 10, 16<<10 + 1, 260 << 10, 520 << 10, 520<<10 + 1, envelope.MaxSize} {
+		b := fromShelf(n)
+		if len(b) != n || n <= 520<<10 && cap(b) > 2*n+16<<10 {
+			t.Fatalf("%d bytes: length %d, %d reserved", n, len(b), cap(b))
+		}
+		toShelf(b)
+	}
+	toShelf(make([]byte, 100))
+	toShelf(nil)
+	if b := fromShelf(100); cap(b) != shelfSize(0) {
+		t.Fatal("foreign memory on a shelf")
 	}
 }
 
