@@ -51,6 +51,7 @@ type active interface {
 type door struct {
 	store active
 	desk  *desk
+	pulse *pulse
 	audit *Audit
 	log   *slog.Logger
 	now   func() time.Time
@@ -66,6 +67,7 @@ func Who(ctx context.Context) (ca.Identity, bool) {
 
 // admit lets a call in, or says why not. It is asked on each call, so that a revocation counts at once.
 func (d *door) admit(ctx context.Context, method string) (context.Context, error) {
+	d.pulse.beat()
 	need, ok := methods[method]
 	if !ok {
 		d.audit.Count(WrongRole)

@@ -42,6 +42,7 @@ type Ingest struct {
 	now      func() time.Time
 	commit   *committer
 	desk     *desk
+	pulse    *pulse
 	accounts accounts
 	memory   memory
 	erasing  erasing
@@ -78,7 +79,7 @@ type Keys struct {
 func New(s keeper, keys Keys, p *PolicyFile, audit *Audit, log *slog.Logger, now func() time.Time) *Ingest {
 	in := &Ingest{
 		store: s, keys: keys, policy: p, audit: audit, log: log, now: now, commit: newCommitter(s, log),
-		draining: make(chan struct{}), desk: newDesk(max(deskLeast, runtime.GOMAXPROCS(0))),
+		draining: make(chan struct{}), desk: newDesk(max(deskLeast, runtime.GOMAXPROCS(0))), pulse: newPulse(),
 	}
 	in.SetLimits(DefaultLimits())
 	in.erasing.by, in.erasing.burst, in.erasing.every = map[string]*rate{}, eraseBurst, eraseEvery

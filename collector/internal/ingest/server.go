@@ -42,7 +42,7 @@ type Services struct {
 // NewServer makes the gRPC server. No reflection, no compressor: nothing is served that methods does not name. There is no read buffer,
 // which each connection would keep also while it is idle: TLS has one already.
 func NewServer(t *tls.Config, s Services, store active, audit *Audit, log *slog.Logger, now func() time.Time) *grpc.Server {
-	d := &door{store: store, desk: s.Device.desk, audit: audit, log: log, now: now}
+	d := &door{store: store, desk: s.Device.desk, pulse: s.Device.pulse, audit: audit, log: log, now: now}
 	srv := grpc.NewServer(
 		grpc.Creds(credentials.NewTLS(t)),
 		grpc.UnaryInterceptor(d.unary), grpc.StreamInterceptor(d.stream), grpc.UnknownServiceHandler(d.unknown),

@@ -82,6 +82,7 @@ func (u *upload) receive() {
 
 // take sees to it that exactly one ack is made for the box, and that its memory is given back once nobody looks at it.
 func (u *upload) take(raw, salt []byte) {
+	u.in.pulse.beat()
 	ctx, size := u.stream.Context(), int64(len(raw))
 	refuse := func(o pb.Outcome, wait time.Duration) {
 		id := bytes.Clone(claimedID(raw))
