@@ -21,6 +21,7 @@ import (
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/byleave/byleave/proto/pin"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/protobuf/proto"
 )
@@ -73,7 +74,30 @@ func (d *device) call(ctx context.Context, do func(*grpc.ClientConn) error) erro
 		return err
 	}
 	defer d.fleet.Tally.connected()()
-	return errors.Join(do(conn), conn.Close())
+	if err = d.greet(ctx, conn); err == nil {
+		err = do(conn)
+	}
+	return errors.Join(err, conn.Close())
+}
+
+// greetAtOnce is how many devices compute a handshake at the same time: all of them have one machine, which in truth has one for each.
+const greetAtOnce = 16
+
+// greet connects, or lets the call find out why that cannot be.
+func (d *device) greet(ctx context.Context, conn *grpc.ClientConn) error {
+	select {
+	case d.fleet.greeting <- struct{}{}:
+		defer func() { <-d.fleet.greeting }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	conn.Connect()
+	for state := conn.GetState(); state != connectivity.Ready && state != connectivity.TransientFailure; state = conn.GetState() {
+		if !conn.WaitForStateChange(ctx, state) {
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // enrol uses the invitation and, if its person agrees, tells the consent.

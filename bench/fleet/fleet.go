@@ -29,9 +29,10 @@ type Fleet struct {
 	Tally   Tally
 	Network Network
 
-	load    Load
-	mould   mould
-	devices []*device
+	load     Load
+	mould    mould
+	devices  []*device
+	greeting chan struct{} // one for each device that shakes hands
 }
 
 // New makes a fleet without devices.
@@ -43,7 +44,7 @@ func New(load Load) (*Fleet, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fleet: %w", err)
 	}
-	return &Fleet{load: load, mould: m}, nil
+	return &Fleet{load: load, mould: m, greeting: make(chan struct{}, greetAtOnce)}, nil
 }
 
 // enrolAtOnce keeps the door free: a collector enrols few at the same time.

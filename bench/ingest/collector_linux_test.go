@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -20,10 +21,12 @@ import (
 	"github.com/byleave/byleave/proto/pin"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/encoding"
+	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/proto"
 )
 
-const binary = "../../bin/byleave-collector"
+const program = "../../bin/byleave-collector"
 
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -40,7 +43,7 @@ type server struct {
 
 func startCollector(t *testing.T) *server {
 	t.Helper()
-	c, err := collector.Start(binary, filepath.Join(t.TempDir(), "d"))
+	c, err := collector.Start(program, filepath.Join(t.TempDir(), "d"))
 	must(t, err)
 	t.Cleanup(func() { must(t, c.Stop()) })
 	return &server{c, t}
@@ -110,9 +113,22 @@ func (d *device) dial(t *testing.T) *grpc.ClientConn {
 		own = append(own, d.own)
 	}
 	conn, err := grpc.NewClient(d.addr, grpc.WithTransportCredentials(credentials.NewTLS(d.server.TLS(own...))),
-		grpc.WithDefaultCallOptions(grpc.MaxCallSendMsgSize(2<<20)))
+		grpc.WithDefaultCallOptions(grpc.MaxCallSendMsgSize(2<<20), grpc.ForceCodecV2(lean{encoding.GetCodecV2("proto")})))
 	must(t, err)
 	return conn
+}
+
+// lean is protobuf that sends a box from where it lies; the usual way copies it into a buffer of 1 MiB that it clears first.
+type lean struct{ encoding.CodecV2 }
+
+// Marshal is that of encoding.CodecV2.
+func (c lean) Marshal(v any) (mem.BufferSlice, error) {
+	req, ok := v.(*pb.UploadRequest)
+	if !ok || len(req.GetSalt()) > 0 {
+		return c.CodecV2.Marshal(v)
+	}
+	head := binary.AppendUvarint([]byte{1<<3 | 2}, uint64(len(req.GetBox())))
+	return mem.BufferSlice{mem.SliceBuffer(head), mem.SliceBuffer(req.GetBox())}, nil
 }
 
 func (d *device) stub(t *testing.T) *pb.Signed {

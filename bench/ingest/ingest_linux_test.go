@@ -23,12 +23,13 @@ const (
 type scale struct {
 	large, small, acks, idle, warm int
 	raw                            int64
+	quiet                          time.Duration // until a collector has given back what work needed
 	out                            string
 }
 
 func sizes(t *testing.T) scale {
 	if os.Getenv("BYLEAVE_BENCH") != "" {
-		return scale{large: 4096, small: 40_000, acks: 1000, idle: 4000, warm: 6000, raw: 2 << 30, out: "../../bench/out"}
+		return scale{large: 4096, small: 40_000, acks: 1000, idle: 2000, warm: 6000, raw: 2 << 30, quiet: 45 * time.Second, out: "../../bench/out"}
 	}
 	return scale{large: 32, small: 64, acks: 16, idle: 16, warm: 16, raw: 16 << 20, out: t.TempDir()}
 }
@@ -54,7 +55,7 @@ func TestIngest(t *testing.T) {
 	short := least(t, disk, 256<<10, n.acks/2)
 	waits := c.acks(devices[0], n.acks)
 	short = append(short, least(t, disk, 256<<10, n.acks/2)...)
-	opened, used := c.idle(n.idle, n.warm)
+	opened, used := c.idle(n)
 	must(t, report.Write(os.Stdout, n.out, "ingest", []report.Figure{
 		{What: "durable ingest, 256 KiB batches", Value: big.rate, Unit: "MB/s", Goal: 0.9 * (diskBefore + diskAfter) / 2, Better: report.Higher, Peers: peers},
 		{What: "CPU per GB, client and server", Value: big.both, Unit: "s", Goal: 4, Better: report.Lower, Peers: perGB},
@@ -131,18 +132,22 @@ func (c *server) acks(d *device, n int) []time.Duration {
 // idle opens n streams, each on a connection of its own, and returns what each adds to the collector's memory, and then what each adds that
 // sends a box. What a collector holds once, whoever comes, such as the cache of its index, is filled before. It is a second collector: the
 // first has grown under load.
-func (c *server) idle(n, warm int) (opened, used float64) {
-	t := c.t
+func (c *server) idle(size scale) (opened, used float64) {
+	t, n := c.t, size.idle
 	t.Helper()
 	c = startCollector(t)
 	devices := c.devices((n + 1) / 2)
 	conn := devices[0].dial(t)
-	_, err := devices[0].send(t.Context(), conn, devices[0].boxes(t, warm, 1), 4)
+	_, err := devices[0].send(t.Context(), conn, devices[0].boxes(t, size.warm, 1), 4)
 	must(t, err)
 	must(t, conn.Close())
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	before := c.Memory()
+	memory := func() float64 {
+		time.Sleep(size.quiet) // nothing tells another process that it has
+		return float64(c.Memory())
+	}
+	before := memory()
 	conns, streams := make([]*grpc.ClientConn, n), make([]pb.Device_UploadClient, n)
 	for i := range streams {
 		conns[i] = devices[i/2].dial(t)
@@ -153,13 +158,13 @@ func (c *server) idle(n, warm int) (opened, used float64) {
 		_, err = client.GetPolicy(ctx, &pb.GetPolicyRequest{}) // the stream was opened before it is answered
 		must(t, err)
 	}
-	opened = float64(c.Memory()-before) / float64(n)
+	opened = (memory() - before) / float64(n)
 	for i, s := range streams {
 		must(t, s.Send(&pb.UploadRequest{Box: devices[i/2].boxes(t, 1, 1)[0]}))
 		_, err := s.Recv()
 		must(t, err)
 	}
-	used = float64(c.Memory()-before) / float64(n)
+	used = (memory() - before) / float64(n)
 	cancel()
 	for _, conn := range conns {
 		must(t, conn.Close())

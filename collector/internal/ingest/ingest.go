@@ -43,6 +43,7 @@ type Ingest struct {
 	commit   *committer
 	desk     *desk
 	pulse    *pulse
+	greeter  *greeter
 	accounts accounts
 	memory   memory
 	erasing  erasing
@@ -79,7 +80,7 @@ type Keys struct {
 func New(s keeper, keys Keys, p *PolicyFile, audit *Audit, log *slog.Logger, now func() time.Time) *Ingest {
 	in := &Ingest{
 		store: s, keys: keys, policy: p, audit: audit, log: log, now: now, commit: newCommitter(s, log),
-		draining: make(chan struct{}), desk: newDesk(max(deskLeast, runtime.GOMAXPROCS(0))), pulse: newPulse(),
+		draining: make(chan struct{}), desk: newDesk(max(deskLeast, runtime.GOMAXPROCS(0))), pulse: newPulse(), greeter: newGreeter(2 * runtime.GOMAXPROCS(0)),
 	}
 	in.SetLimits(DefaultLimits())
 	in.erasing.by, in.erasing.burst, in.erasing.every = map[string]*rate{}, eraseBurst, eraseEvery

@@ -13,7 +13,6 @@ import (
 	"github.com/byleave/byleave/proto/pb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 )
@@ -44,7 +43,7 @@ type Services struct {
 func NewServer(t *tls.Config, s Services, store active, audit *Audit, log *slog.Logger, now func() time.Time) *grpc.Server {
 	d := &door{store: store, desk: s.Device.desk, pulse: s.Device.pulse, audit: audit, log: log, now: now}
 	srv := grpc.NewServer(
-		grpc.Creds(credentials.NewTLS(t)),
+		grpc.Creds(s.Device.greeter.credentials(t)),
 		grpc.UnaryInterceptor(d.unary), grpc.StreamInterceptor(d.stream), grpc.UnknownServiceHandler(d.unknown),
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage+4<<10),
 		grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeader), grpc.ConnectionTimeout(handshakeTime),
