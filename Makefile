@@ -128,7 +128,7 @@ bench-ingest: deps $(BIN)/byleave-collector ## what a collector takes in and mak
 	@mkdir -p bench/out/peers; cd bench/peers/queues && $(GO) build -o $(CURDIR)/bench/out/peers/queues . || echo "JetStream and the OpenTelemetry queue: not run" >&2
 	BYLEAVE_QUEUES="$$(ls $(CURDIR)/bench/out/peers/queues 2>/dev/null)" BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 15m -run '^TestIngest$$' -v ./bench/ingest
 
-bench-fleet: deps $(BIN)/byleave-collector ## a day of many computers, 60 times as fast: collectors stopped, killed, cut off (DEVICES=10000 COLLECTORS=1 SPEED=60 BOXES=40, or SITES=file)
+bench-fleet: deps $(BIN)/byleave-collector ## a day of many computers, 60 times as fast: collectors stopped, killed, cut off (DEVICES=10000 COLLECTORS=3 SPEED=60 BOXES=40, or SITES=file)
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 90m -run '^TestI14I16Fleet$$' -v ./bench/fleet
 
 bench-typists: ## whether typists are told apart by what leaves, beside raw keys

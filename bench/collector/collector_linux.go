@@ -3,6 +3,7 @@ package collector
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,9 +28,14 @@ type Collector struct {
 	most        int64         // the most that an earlier life held
 }
 
+// run is a command that no context ends: what serves is ended by Stop and Kill, and the others end by themselves.
+func run(program string, args ...string) *exec.Cmd {
+	return exec.CommandContext(context.Background(), program, args...)
+}
+
 // Start makes a collector's folder and serves it on a free port of loopback. args go to serve, too.
 func Start(binary, dir string, args ...string) (*Collector, error) {
-	if out, err := exec.Command(binary, "init", "--dir", dir).CombinedOutput(); err != nil {
+	if out, err := run(binary, "init", "--dir", dir).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("collector: init: %w: %s", err, out)
 	}
 	c := &Collector{Addr: "127.0.0.1:0", binary: binary, dir: dir, args: args}
@@ -37,7 +43,7 @@ func Start(binary, dir string, args ...string) (*Collector, error) {
 }
 
 func (c *Collector) serve() error {
-	cmd := exec.Command(c.binary, append([]string{"serve", "--dir", c.dir, "--listen", c.Addr}, c.args...)...)
+	cmd := run(c.binary, append([]string{"serve", "--dir", c.dir, "--listen", c.Addr}, c.args...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return fmt.Errorf("collector: %w", err)
@@ -61,7 +67,7 @@ const mostInvitations = 10_000
 func (c *Collector) Invite(n int) ([]string, error) {
 	var all []string
 	for ; n > 0; n -= min(n, mostInvitations) {
-		out, err := exec.Command(c.binary, "invite", "--dir", c.dir, "--count", strconv.Itoa(min(n, mostInvitations))).Output()
+		out, err := run(c.binary, "invite", "--dir", c.dir, "--count", strconv.Itoa(min(n, mostInvitations))).Output()
 		if err != nil {
 			return nil, fmt.Errorf("collector: invite: %w", err)
 		}
@@ -107,7 +113,7 @@ func (c *Collector) Again() error { return c.serve() }
 
 // Check reads every box that the folder holds; the collector must not run.
 func (c *Collector) Check() error {
-	out, err := exec.Command(c.binary, "check", "--dir", c.dir).Output()
+	out, err := run(c.binary, "check", "--dir", c.dir).Output()
 	if !bytes.Contains(out, []byte("every box matches its checksum")) {
 		return fmt.Errorf("collector: check: %w: %s", err, out)
 	}

@@ -36,7 +36,7 @@ func scaleOf(t *testing.T) scale {
 	if os.Getenv("BYLEAVE_BENCH") == "" {
 		return scale{devices: 200, collectors: 1, load: Load{Speed: 7200, Boxes: 8, Seed: 7}, out: t.TempDir()}
 	}
-	return scale{devices: number(t, "DEVICES", 10_000), collectors: number(t, "COLLECTORS", 1), out: "../../bench/out",
+	return scale{devices: number(t, "DEVICES", 10_000), collectors: number(t, "COLLECTORS", 3), out: "../../bench/out",
 		load: Load{Speed: float64(number(t, "SPEED", 60)), Boxes: float64(number(t, "BOXES", 40)), Seed: 7}}
 }
 
