@@ -80,8 +80,9 @@ func (d *device) call(ctx context.Context, do func(*grpc.ClientConn) error) erro
 	return errors.Join(err, conn.Close())
 }
 
-// greetAtOnce is how many devices compute a handshake at the same time: all of them have one machine, which in truth has one for each.
-const greetAtOnce = 16
+// greetAtOnce is how many devices shake hands at the same time: all of them have one machine, which in truth has one for each.
+// Few enough that each is done before it gives up, also on a machine that has other work.
+const greetAtOnce = 200
 
 // greet connects, or lets the call find out why that cannot be.
 func (d *device) greet(ctx context.Context, conn *grpc.ClientConn) error {

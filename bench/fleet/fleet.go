@@ -31,8 +31,10 @@ type Fleet struct {
 
 	load     Load
 	mould    mould
-	devices  []*device
 	greeting chan struct{} // one for each device that shakes hands
+
+	mu      sync.Mutex // guards what follows while devices enrol
+	devices []*device
 }
 
 // New makes a fleet without devices.
@@ -50,7 +52,7 @@ func New(load Load) (*Fleet, error) {
 // enrolAtOnce keeps the door free: a collector enrols few at the same time.
 const enrolAtOnce = 12
 
-// Enrol makes a device of each invitation of the site.
+// Enrol makes a device of each invitation of the site. Several sites may enrol at once.
 func (f *Fleet) Enrol(ctx context.Context, s Site) error {
 	if len(s.Addresses) == 0 || len(s.Invitations) == 0 {
 		return errors.New("fleet: a site needs an address and an invitation")
@@ -61,11 +63,13 @@ func (f *Fleet) Enrol(ctx context.Context, s Site) error {
 	}
 	at := &place{server: pin.ByFingerprint(first.CA), addresses: s.Addresses}
 	fresh := make([]*device, len(s.Invitations))
+	f.mu.Lock()
 	for i := range fresh {
 		n := len(f.devices) + i
 		fresh[i] = &device{fleet: f, at: at, turn: n, from: sourceOf(n), rng: rand.New(rand.NewPCG(f.load.Seed, uint64(n)))}
 	}
 	f.devices = append(f.devices, fresh...)
+	f.mu.Unlock()
 	next := make(chan int)
 	go func() {
 		defer close(next)

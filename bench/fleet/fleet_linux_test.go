@@ -71,9 +71,11 @@ func TestI14I16Fleet(t *testing.T) {
 	f, err := New(n.load)
 	must(t, err)
 	began := time.Now()
+	var g group
 	for _, s := range c.sites {
-		must(t, f.Enrol(t.Context(), s))
+		g.Go(func() error { return f.Enrol(t.Context(), s) })
 	}
+	must(t, g.Wait())
 	enrolled, enrolCPU := time.Since(began), c.cpu()
 	t.Logf("%d devices enrolled in %v", n.devices, enrolled.Round(time.Millisecond))
 
