@@ -92,8 +92,10 @@ func (d *device) greet(ctx context.Context, conn *grpc.ClientConn) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	conn.Connect()
 	for state := conn.GetState(); state != connectivity.Ready && state != connectivity.TransientFailure; state = conn.GetState() {
+		if state == connectivity.Idle { // also when it was connected and cut before we looked
+			conn.Connect()
+		}
 		if !conn.WaitForStateChange(ctx, state) {
 			return ctx.Err()
 		}
