@@ -128,8 +128,12 @@ bench-redaction: deps $(BIN)/byleave $(BIN)/byleave-ocr ## redaction of text and
 bench-pixels: deps $(BIN)/byleave $(BIN)/byleave-ocr ## redaction of pages alone, read back by other readers (PAGES=150)
 	bench/peers/run.sh --pixels $(PAGES)
 
-bench-ingest: deps $(BIN)/byleave-collector ## what a collector takes in and makes durable, beside plain TCP, TLS and disk
-	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestIngest$$' -v ./bench/ingest
+bench-ingest: deps $(BIN)/byleave-collector ## what a collector takes in and makes durable, beside plain TCP, TLS and disk and other queues
+	@mkdir -p bench/out/peers; cd bench/peers/queues && $(GO) build -o $(CURDIR)/bench/out/peers/queues . || echo "JetStream and the OpenTelemetry queue: not run" >&2
+	BYLEAVE_QUEUES="$$(ls $(CURDIR)/bench/out/peers/queues 2>/dev/null)" BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 15m -run '^TestIngest$$' -v ./bench/ingest
+
+bench-fleet: deps $(BIN)/byleave-collector ## a day of many computers, 60 times as fast: collectors stopped, killed, cut off (DEVICES=10000 COLLECTORS=3 SPEED=60 BOXES=40, or SITES=file)
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 90m -run '^TestI14I16Fleet$$' -v ./bench/fleet
 
 bench-typists: ## whether typists are told apart by what leaves, beside raw keys
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestTypists$$' -v ./agent/internal/capture/redact

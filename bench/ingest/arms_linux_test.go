@@ -7,18 +7,44 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"io"
 	"math/big"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 	_ "modernc.org/sqlite"
 )
+
+// other is what a queue of another maker reaches, in the process that asks it, without network, TLS or signatures.
+type other struct {
+	MBs   float64 `json:"mb_s"`
+	CPUGB float64 `json:"cpu_s_gb"`
+	Small float64 `json:"small_s"`
+}
+
+// others runs the queues of bench/peers/queues on the same disk, if BYLEAVE_QUEUES names their program.
+func others(t *testing.T, dir string, large, small int) map[string]other {
+	t.Helper()
+	program := os.Getenv("BYLEAVE_QUEUES")
+	if program == "" {
+		return nil
+	}
+	cmd := exec.CommandContext(t.Context(), program, "--dir", dir, "--large", strconv.Itoa(large), "--small", strconv.Itoa(small))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	must(t, err)
+	var all map[string]other
+	must(t, json.Unmarshal(out, &all))
+	return all
+}
 
 // rawNet copies bytes over loopback, through TLS 1.3 if conf is given, and returns MB/s. It is what no server can beat.
 func rawNet(t *testing.T, conf *tls.Config, bytes int64) float64 {

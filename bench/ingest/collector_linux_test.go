@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"bufio"
 	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -10,24 +9,24 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"testing"
 	"time"
 
+	"github.com/byleave/byleave/bench/collector"
 	"github.com/byleave/byleave/proto/envelope/seal"
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/byleave/byleave/proto/pin"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/encoding"
+	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/proto"
 )
 
-const binary = "../../bin/byleave-collector"
+const program = "../../bin/byleave-collector"
 
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -36,60 +35,18 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// collector is the real binary, serving.
-type collector struct {
-	t         *testing.T
-	dir, addr string
-	pid       int
+// server is the real binary, serving.
+type server struct {
+	*collector.Collector
+	t *testing.T
 }
 
-func startCollector(t *testing.T) *collector {
+func startCollector(t *testing.T) *server {
 	t.Helper()
-	c := &collector{t: t, dir: filepath.Join(t.TempDir(), "d")}
-	must(t, exec.Command(binary, "init", "--dir", c.dir).Run())
-	cmd := exec.Command(binary, "serve", "--dir", c.dir, "--listen", "127.0.0.1:0")
-	out, err := cmd.StdoutPipe()
+	c, err := collector.Start(program, filepath.Join(t.TempDir(), "d"))
 	must(t, err)
-	cmd.Stderr = os.Stderr
-	must(t, cmd.Start())
-	t.Cleanup(func() {
-		must(t, cmd.Process.Signal(os.Interrupt))
-		must(t, cmd.Wait())
-	})
-	line, err := bufio.NewReader(out).ReadString('\n')
-	must(t, err)
-	c.addr, c.pid = strings.TrimSpace(strings.TrimPrefix(line, "ready:")), cmd.Process.Pid
-	return c
-}
-
-// cpu is the time that the collector has computed since its start.
-func (c *collector) cpu() time.Duration {
-	c.t.Helper()
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.pid))
-	must(c.t, err)
-	var sum time.Duration
-	for _, f := range strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))[11:13] { // ticks of 10 ms
-		ticks, err := strconv.ParseInt(f, 10, 64)
-		must(c.t, err)
-		sum += time.Duration(ticks) * 10 * time.Millisecond
-	}
-	return sum
-}
-
-// rss is the collector's resident memory that no file backs, in bytes.
-func (c *collector) rss() float64 {
-	c.t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.pid))
-	must(c.t, err)
-	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "RssAnon:"); ok {
-			kb, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
-			must(c.t, err)
-			return kb * 1024
-		}
-	}
-	c.t.Fatal("no RssAnon")
-	return 0
+	t.Cleanup(func() { must(t, c.Stop()) })
+	return &server{c, t}
 }
 
 // device is an enrolled device with a consent.
@@ -101,12 +58,12 @@ type device struct {
 }
 
 // devices enrols n devices, each of a person of its own.
-func (c *collector) devices(n int) []*device {
+func (c *server) devices(n int) []*device {
 	c.t.Helper()
-	out, err := exec.Command(binary, "invite", "--dir", c.dir, "--count", strconv.Itoa(n)).Output()
+	lot, err := c.Invite(n)
 	must(c.t, err)
 	var all []*device
-	for _, text := range strings.Fields(string(out)) {
+	for _, text := range lot {
 		inv, err := pin.Parse(text)
 		must(c.t, err)
 		all = append(all, c.enrol(inv))
@@ -114,7 +71,7 @@ func (c *collector) devices(n int) []*device {
 	return all
 }
 
-func (c *collector) enrol(inv pin.Invitation) *device {
+func (c *server) enrol(inv pin.Invitation) *device {
 	t := c.t
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -123,7 +80,7 @@ func (c *collector) enrol(inv pin.Invitation) *device {
 	must(t, err)
 	pub, sign, err := ed25519.GenerateKey(rand.Reader)
 	must(t, err)
-	d := &device{server: pin.ByFingerprint(inv.CA), addr: c.addr}
+	d := &device{server: pin.ByFingerprint(inv.CA), addr: c.Addr}
 	conn := d.dial(t)
 	resp, err := pb.NewEnrolmentClient(conn).Enrol(t.Context(), &pb.EnrolRequest{Token: inv.Token, Csr: csr, SigningKey: pub})
 	must(t, err)
@@ -156,9 +113,22 @@ func (d *device) dial(t *testing.T) *grpc.ClientConn {
 		own = append(own, d.own)
 	}
 	conn, err := grpc.NewClient(d.addr, grpc.WithTransportCredentials(credentials.NewTLS(d.server.TLS(own...))),
-		grpc.WithDefaultCallOptions(grpc.MaxCallSendMsgSize(2<<20)))
+		grpc.WithDefaultCallOptions(grpc.MaxCallSendMsgSize(2<<20), grpc.ForceCodecV2(lean{encoding.GetCodecV2("proto")})))
 	must(t, err)
 	return conn
+}
+
+// lean is protobuf that sends a box from where it lies; the usual way copies it into a buffer of 1 MiB that it clears first.
+type lean struct{ encoding.CodecV2 }
+
+// Marshal is that of encoding.CodecV2.
+func (c lean) Marshal(v any) (mem.BufferSlice, error) {
+	req, ok := v.(*pb.UploadRequest)
+	if !ok || len(req.GetSalt()) > 0 {
+		return c.CodecV2.Marshal(v)
+	}
+	head := binary.AppendUvarint([]byte{1<<3 | 2}, uint64(len(req.GetBox())))
+	return mem.BufferSlice{mem.SliceBuffer(head), mem.SliceBuffer(req.GetBox())}, nil
 }
 
 func (d *device) stub(t *testing.T) *pb.Signed {

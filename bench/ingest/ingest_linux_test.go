@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/byleave/byleave/bench/collector"
 	"github.com/byleave/byleave/bench/report"
 	"github.com/byleave/byleave/proto/pb"
-	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 )
 
@@ -21,16 +21,17 @@ const (
 
 // scale is how much is sent: for the record, or briefly to prove that it measures.
 type scale struct {
-	large, small, acks, idle int
-	raw                      int64
-	out                      string
+	large, small, acks, idle, warm int
+	raw                            int64
+	quiet                          time.Duration // until a collector has given back what work needed
+	out                            string
 }
 
 func sizes(t *testing.T) scale {
 	if os.Getenv("BYLEAVE_BENCH") != "" {
-		return scale{large: 4096, small: 40_000, acks: 1000, idle: 1000, raw: 2 << 30, out: "../../bench/out"}
+		return scale{large: 4096, small: 40_000, acks: 1000, idle: 2000, warm: 6000, raw: 2 << 30, quiet: 45 * time.Second, out: "../../bench/out"}
 	}
-	return scale{large: 32, small: 64, acks: 16, idle: 16, raw: 16 << 20, out: t.TempDir()}
+	return scale{large: 32, small: 64, acks: 16, idle: 16, warm: 16, raw: 16 << 20, out: t.TempDir()}
 }
 
 // TestIngest measures everything in one run, so that the figures share the machine's mood.
@@ -45,17 +46,21 @@ func TestIngest(t *testing.T) {
 	small := c.load(devices, n.small, 1)
 	peers := map[string]float64{"raw TCP": tcp, "raw TLS": overTLS, "disk, 16 MiB syncs, before": diskBefore, "disk, 16 MiB syncs, after": diskAfter,
 		"disk, 256 KiB syncs": rawDisk(t, disk, 256<<10, n.raw/4)}
+	perGB, perSecond := map[string]float64{}, map[string]float64{}
+	for name, o := range others(t, disk, big.size, small.size) {
+		peers[name], perGB[name+", no network"], perSecond[name] = o.MBs, o.CPUGB, o.Small
+	}
 	t.Log(peers)
 	// The shortest way is measured before and after, and both together count.
 	short := least(t, disk, 256<<10, n.acks/2)
 	waits := c.acks(devices[0], n.acks)
 	short = append(short, least(t, disk, 256<<10, n.acks/2)...)
-	opened, used := c.idle(n.idle)
+	opened, used := c.idle(n)
 	must(t, report.Write(os.Stdout, n.out, "ingest", []report.Figure{
 		{What: "durable ingest, 256 KiB batches", Value: big.rate, Unit: "MB/s", Goal: 0.9 * (diskBefore + diskAfter) / 2, Better: report.Higher, Peers: peers},
-		{What: "CPU per GB, client and server", Value: big.both, Unit: "s", Goal: 4, Better: report.Lower},
+		{What: "CPU per GB, client and server", Value: big.both, Unit: "s", Goal: 4, Better: report.Lower, Peers: perGB},
 		{What: "CPU per GB, server alone", Value: big.server, Unit: "s", Goal: 4, Better: report.Lower},
-		{What: "durable ingest, smallest box", Value: small.perSecond, Unit: "boxes/s", Goal: 10_000, Better: report.Higher},
+		{What: "durable ingest, smallest box", Value: small.perSecond, Unit: "boxes/s", Goal: 10_000, Better: report.Higher, Peers: perSecond},
 		{What: "CPU per 1,000 smallest boxes, server alone", Value: small.serverBox * 1000, Unit: "s", Goal: 0.2, Better: report.Lower},
 		{What: "ack p99, 4 in flight, 256 KiB", Value: ms(at(waits, 99)), Unit: "ms", Goal: 2 * ms(at(short, 99)), Better: report.Lower,
 			Peers: map[string]float64{"ack p50": ms(at(waits, 50)), "fdatasync + commit p50": ms(at(short, 50)), "fdatasync + commit p99": ms(at(short, 99))}},
@@ -75,10 +80,11 @@ func at(all []time.Duration, percent int) time.Duration {
 type loaded struct {
 	rate, perSecond         float64 // MB/s, boxes/s
 	both, server, serverBox float64 // CPU seconds per GB, per box
+	size                    int     // of a box
 }
 
 // load has every device send its share of n boxes at once.
-func (c *collector) load(devices []*device, n, size int) (l loaded) {
+func (c *server) load(devices []*device, n, size int) (l loaded) {
 	t := c.t
 	t.Helper()
 	shares, bytes := make([][][]byte, len(devices)), 0
@@ -94,7 +100,7 @@ func (c *collector) load(devices []*device, n, size int) (l loaded) {
 		must(t, err)
 		bytes += len(shares[i]) * len(shares[i][0])
 	}
-	server, client, began := c.cpu(), ownCPU(t), time.Now()
+	server, client, began := c.CPU(), collector.Own(), time.Now()
 	var sending sync.WaitGroup
 	errs := make([]error, len(devices))
 	for i, d := range devices {
@@ -102,25 +108,18 @@ func (c *collector) load(devices []*device, n, size int) (l loaded) {
 	}
 	sending.Wait()
 	took := time.Since(began).Seconds()
-	server, client = c.cpu()-server, ownCPU(t)-client
+	server, client = c.CPU()-server, collector.Own()-client
 	for i := range devices {
 		must(t, errs[i])
 		must(t, conns[i].Close())
 	}
 	gb := float64(bytes) / 1e9
 	return loaded{rate: gb * 1000 / took, perSecond: float64(n) / took, both: (server + client).Seconds() / gb,
-		server: server.Seconds() / gb, serverBox: server.Seconds() / float64(n)}
-}
-
-func ownCPU(t *testing.T) time.Duration {
-	t.Helper()
-	var u unix.Rusage
-	must(t, unix.Getrusage(unix.RUSAGE_SELF, &u))
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+		server: server.Seconds() / gb, serverBox: server.Seconds() / float64(n), size: len(shares[0][0])}
 }
 
 // acks is how long boxes of 256 KiB wait for their answer with 4 in flight.
-func (c *collector) acks(d *device, n int) []time.Duration {
+func (c *server) acks(d *device, n int) []time.Duration {
 	c.t.Helper()
 	boxes := d.boxes(c.t, n, large)
 	conn := d.dial(c.t)
@@ -130,16 +129,25 @@ func (c *collector) acks(d *device, n int) []time.Duration {
 	return waits
 }
 
-// idle opens n streams, each on a connection of its own, and returns the collector's memory for each, and again after each has
-// sent a box. It is a second collector: the first has grown under load.
-func (c *collector) idle(n int) (opened, used float64) {
-	t := c.t
+// idle opens n streams, each on a connection of its own, and returns what each adds to the collector's memory, and then what each adds that
+// sends a box. What a collector holds once, whoever comes, such as the cache of its index, is filled before. It is a second collector: the
+// first has grown under load.
+func (c *server) idle(size scale) (opened, used float64) {
+	t, n := c.t, size.idle
 	t.Helper()
 	c = startCollector(t)
 	devices := c.devices((n + 1) / 2)
+	conn := devices[0].dial(t)
+	_, err := devices[0].send(t.Context(), conn, devices[0].boxes(t, size.warm, 1), 4)
+	must(t, err)
+	must(t, conn.Close())
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	before := c.rss()
+	memory := func() float64 {
+		time.Sleep(size.quiet) // nothing tells another process that it has
+		return float64(c.Memory())
+	}
+	before := memory()
 	conns, streams := make([]*grpc.ClientConn, n), make([]pb.Device_UploadClient, n)
 	for i := range streams {
 		conns[i] = devices[i/2].dial(t)
@@ -150,13 +158,13 @@ func (c *collector) idle(n int) (opened, used float64) {
 		_, err = client.GetPolicy(ctx, &pb.GetPolicyRequest{}) // the stream was opened before it is answered
 		must(t, err)
 	}
-	opened = (c.rss() - before) / float64(n)
+	opened = (memory() - before) / float64(n)
 	for i, s := range streams {
 		must(t, s.Send(&pb.UploadRequest{Box: devices[i/2].boxes(t, 1, 1)[0]}))
 		_, err := s.Recv()
 		must(t, err)
 	}
-	used = (c.rss() - before) / float64(n)
+	used = (memory() - before) / float64(n)
 	cancel()
 	for _, conn := range conns {
 		must(t, conn.Close())

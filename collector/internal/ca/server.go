@@ -30,6 +30,7 @@ func (a *Authority) ServerTLS(hosts []string) (*tls.Config, error) {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS13, ClientAuth: tls.VerifyClientCertIfGiven, ClientCAs: pool,
 		GetCertificate: s.get, NextProtos: []string{"h2"}, Time: a.now,
+		SessionTicketsDisabled: true, // no device keeps one, and making it costs each handshake
 	}, nil
 }
 

@@ -50,6 +50,8 @@ type active interface {
 
 type door struct {
 	store active
+	desk  *desk
+	pulse *pulse
 	audit *Audit
 	log   *slog.Logger
 	now   func() time.Time
@@ -72,6 +74,7 @@ func Who(ctx context.Context) (ca.Identity, bool) {
 
 // admit lets a call in, or says why not. It is asked on each call, so that a revocation counts at once.
 func (d *door) admit(ctx context.Context, method string) (context.Context, error) {
+	d.pulse.beat()
 	need, ok := methods[method]
 	if !ok {
 		d.audit.Count(WrongRole)
@@ -89,7 +92,12 @@ func (d *door) admit(ctx context.Context, method string) (context.Context, error
 		d.audit.Count(WrongRole)
 		return nil, status.Errorf(codes.PermissionDenied, "a %s's certificate may not do this", who.Role)
 	}
-	live, err := d.store.Active(ctx, who.Role, who.ID)
+	var live bool
+	var err error
+	d.desk.do(func() { live, err = d.store.Active(ctx, who.Role, who.ID) })
+	if err != nil && ctx.Err() != nil { // the caller is gone, and the store is well
+		return nil, status.FromContextError(ctx.Err()).Err()
+	}
 	if err != nil {
 		d.log.Error("the store cannot be asked", "error", err)
 		return nil, retryLater("the collector cannot use its store now", troubleRetry)

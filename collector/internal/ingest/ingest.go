@@ -15,6 +15,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,6 +41,9 @@ type Ingest struct {
 	log       *slog.Logger
 	now       func() time.Time
 	commit    *committer
+	desk      *desk
+	pulse     *pulse
+	greeter   *greeter
 	accounts  accounts
 	listeners listeners
 	memory    memory
@@ -50,6 +54,9 @@ type Ingest struct {
 	drain     sync.Once
 	streams   sync.WaitGroup
 }
+
+// deskLeast goroutines look at what comes, on however small a machine: one may wait for the index.
+const deskLeast = 4
 
 // keeper is what ingest needs of the store.
 type keeper interface {
@@ -74,7 +81,7 @@ type Keys struct {
 func New(s keeper, keys Keys, p *PolicyFile, audit *Audit, log *slog.Logger, now func() time.Time) *Ingest {
 	in := &Ingest{
 		store: s, keys: keys, policy: p, audit: audit, log: log, now: now, commit: newCommitter(s, log),
-		draining: make(chan struct{}),
+		draining: make(chan struct{}), desk: newDesk(max(deskLeast, runtime.GOMAXPROCS(0))), pulse: newPulse(), greeter: newGreeter(2 * runtime.GOMAXPROCS(0)),
 	}
 	in.SetLimits(DefaultLimits())
 	in.erasing.by, in.erasing.burst, in.erasing.every = map[string]*rate{}, eraseBurst, eraseEvery
@@ -121,6 +128,7 @@ func (in *Ingest) Close() {
 	in.Drain()
 	in.streams.Wait()
 	in.commit.close()
+	in.desk.close()
 }
 
 // examine turns the bytes that the stream's device sent into a record, or says why not. It stores nothing. A device's key and
@@ -134,7 +142,9 @@ func (in *Ingest) examine(u *upload, raw, salt []byte) (store.Record, pb.Outcome
 	h := box.Header()
 	if !u.who.Enrolled {
 		if u.who, err = in.store.Standing(u.stream.Context(), u.device, store.ID{}); err != nil {
-			in.log.Error("the store cannot be asked", "error", err)
+			if u.stream.Context().Err() == nil { // else the device is gone, and the store is well
+				in.log.Error("the store cannot be asked", "error", err)
+			}
 			return store.Record{}, pb.Outcome_OUTCOME_RETRY
 		}
 	}
@@ -247,8 +257,11 @@ func (in *Ingest) GetPolicy(ctx context.Context, _ *pb.GetPolicyRequest) (*pb.Ge
 	return &pb.GetPolicyResponse{Policy: signed, News: news}, nil
 }
 
-// trouble is a temporary refusal; its cause stays in the log.
+// trouble is a temporary refusal; its cause stays in the log. A caller that went away is no trouble of the store.
 func (in *Ingest) trouble(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return status.FromContextError(err).Err()
+	}
 	in.log.Error("the store cannot be used", "error", err)
 	return retryLater("the collector cannot use its store now", troubleRetry)
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/byleave/byleave/proto/pb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 )
@@ -29,7 +28,6 @@ const (
 	connectionAge  = 30 * time.Minute
 	connectionEnd  = 2 * time.Minute
 	drainTime      = 10 * time.Second
-	readBuffer     = 4 << 10 // of each connection, also of an idle one; what is longer is read past it
 )
 
 // Services is what the server serves; which of them a caller may use is said by its certificate.
@@ -40,16 +38,17 @@ type Services struct {
 	Ledger    pb.LedgerServer
 }
 
-// NewServer makes the gRPC server. No reflection, no compressor: nothing is served that methods does not name.
+// NewServer makes the gRPC server. No reflection, no compressor: nothing is served that methods does not name. There is no read buffer,
+// which each connection would keep also while it is idle: TLS has one already.
 func NewServer(t *tls.Config, s Services, store active, audit *Audit, log *slog.Logger, now func() time.Time) *grpc.Server {
-	d := &door{store: store, audit: audit, log: log, now: now}
+	d := &door{store: store, desk: s.Device.desk, pulse: s.Device.pulse, audit: audit, log: log, now: now}
 	d.calls.by, d.calls.burst, d.calls.every = map[string]*rate{}, callBurst, callEvery
 	srv := grpc.NewServer(
-		grpc.Creds(credentials.NewTLS(t)),
+		grpc.Creds(s.Device.greeter.credentials(t)),
 		grpc.UnaryInterceptor(d.unary), grpc.StreamInterceptor(d.stream), grpc.UnknownServiceHandler(d.unknown),
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage+4<<10),
 		grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeader), grpc.ConnectionTimeout(handshakeTime),
-		grpc.ReadBufferSize(readBuffer),
+		grpc.ReadBufferSize(0), grpc.ForceServerCodecV2(newCodec()),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingEvery}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
 			MaxConnectionIdle: connectionIdle, MaxConnectionAge: connectionAge, MaxConnectionAgeGrace: connectionEnd,

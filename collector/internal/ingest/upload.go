@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -89,46 +90,55 @@ func (u *upload) receive() {
 	}
 }
 
-// take sees to it that exactly one ack is made for the box.
+// take sees to it that exactly one ack is made for the box, and that its memory is given back once nobody looks at it.
 func (u *upload) take(raw, salt []byte) {
+	u.in.pulse.beat()
+	ctx, size := u.stream.Context(), int64(len(raw))
+	refuse := func(o pb.Outcome, wait time.Duration) {
+		id := bytes.Clone(claimedID(raw))
+		toShelf(raw)
+		u.ack(id, o, wait)
+	}
 	if len(raw) > envelope.MaxSize {
 		u.in.audit.Count(Malformed)
-		u.ack(claimedID(raw), pb.Outcome_OUTCOME_QUARANTINE, 0)
+		refuse(pb.Outcome_OUTCOME_QUARANTINE, 0)
 		return
 	}
 	if u.shut.Load() {
-		u.ack(claimedID(raw), pb.Outcome_OUTCOME_RETRY, busyRetry)
+		refuse(pb.Outcome_OUTCOME_RETRY, busyRetry)
 		return
 	}
-	ctx, size := u.stream.Context(), int64(len(raw))
 	if wait, ok := u.acct.spend(size, u.in.now(), u.in.limits()); !ok {
 		u.in.audit.Count(Limited)
-		u.ack(claimedID(raw), pb.Outcome_OUTCOME_RETRY, wait)
+		refuse(pb.Outcome_OUTCOME_RETRY, wait)
 		return
 	}
 	if u.acct.bytes.Acquire(ctx, size) != nil { // waits: a device gets its share and no more
-		u.ack(claimedID(raw), pb.Outcome_OUTCOME_RETRY, busyRetry)
+		refuse(pb.Outcome_OUTCOME_RETRY, busyRetry)
 		return
 	}
 	if !u.in.memory.take(size, u.in.limits()) {
 		u.acct.bytes.Release(size)
-		u.ack(claimedID(raw), pb.Outcome_OUTCOME_RETRY, busyRetry)
+		refuse(pb.Outcome_OUTCOME_RETRY, busyRetry)
 		return
 	}
 	free := func() { u.in.memory.free(size); u.acct.bytes.Release(size) }
-	rec, refused := u.in.examine(u, raw, salt)
+	var rec store.Record
+	var refused pb.Outcome
+	u.in.desk.do(func() { rec, refused = u.in.examine(u, raw, salt) })
 	if refused != pb.Outcome_OUTCOME_UNSPECIFIED {
 		free()
-		u.ack(claimedID(raw), refused, troubleRetry)
+		refuse(refused, troubleRetry)
 		return
 	}
 	err := u.in.commit.submit(ctx, job{rec, func(o store.Outcome) {
 		free()
+		toShelf(raw)
 		u.ack(rec.Batch[:], u.in.outcome(o), troubleRetry)
 	}})
 	if err != nil {
 		free()
-		u.ack(rec.Batch[:], pb.Outcome_OUTCOME_RETRY, busyRetry)
+		refuse(pb.Outcome_OUTCOME_RETRY, busyRetry)
 	}
 }
 

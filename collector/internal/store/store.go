@@ -36,7 +36,8 @@ type Store interface {
 type Boxes interface {
 	// Put stores a group and says for each record, in order, what became of it. When it returns, every Stored record
 	// is on stable storage with its index row and its outbox row; after an error nothing of the group may be acknowledged.
-	// It is idempotent: the same bytes again are Duplicate, other bytes under the same id are Conflict.
+	// It is idempotent: the same bytes again are Duplicate, other bytes under the same id are Conflict. Once it has returned, however it
+	// ended, the bytes of the group are the caller's again, who may overwrite them.
 	Put(ctx context.Context, group []Record) ([]Outcome, error)
 	// Standing says what would keep a box of this device and consent out, without storing anything.
 	Standing(ctx context.Context, device, consent ID) (Standing, error)

@@ -254,7 +254,7 @@ func (s *Store) moveSome(ctx context.Context, pack int64, rows []moving, t *targ
 		return fmt.Errorf("sync a pack: %w", err) // the file is left for good
 	}
 	s.pause(copied)
-	return s.move(ctx, pack, rows, t)
+	return s.carry(ctx, pack, rows, t)
 }
 
 // copyRecords appends records as they are, checksum and all: a damaged one stays damaged.
@@ -296,8 +296,8 @@ func (s *Store) beginTarget(ctx context.Context, t *target) error {
 	return nil
 }
 
-// move is step 4.
-func (s *Store) move(ctx context.Context, pack int64, rows []moving, t *target) error {
+// carry is step 4.
+func (s *Store) carry(ctx context.Context, pack int64, rows []moving, t *target) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

@@ -4,5 +4,5 @@
 //
 // May import: collector/internal/store
 // Touches: disk
-// Goroutines: none
+// Goroutines: one per Store that moves the index's log, ended by Close; one per group that Put stores, which waits for it
 package embed

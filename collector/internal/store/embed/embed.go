@@ -30,11 +30,15 @@ type Store struct {
 	erasing    sync.Mutex    // one erasure at a time; taken before mu
 	freed      chan struct{} // something was erased since the last compaction
 	pausing    func(moment)  // for tests, which do something at that moment
+	moving     sync.Mutex    // one move of the index's log at a time; taken last
+	move       chan struct{}
+	mover      sync.WaitGroup
 
 	mu      sync.Mutex // guards what follows, and so the order of packs and rows
 	packs   packs
 	closed  bool
 	arrived chan struct{}
+	unmoved int // pages of the index's log
 }
 
 var _ store.Store = (*Store)(nil)
@@ -68,7 +72,7 @@ func open(ctx context.Context, dir string, log *slog.Logger, d disk) (*Store, Re
 	if err != nil {
 		return nil, rep, err
 	}
-	s := &Store{log: log, dir: dir, lock: lk, now: time.Now, arrived: make(chan struct{}), freed: make(chan struct{}, 1), ring: newRing(dir, d), journal: journal{d, journalDir}}
+	s := &Store{log: log, dir: dir, lock: lk, now: time.Now, arrived: make(chan struct{}), freed: make(chan struct{}, 1), move: make(chan struct{}, 1), ring: newRing(dir, d), journal: journal{d, journalDir}}
 	if s.Index, err = openChecked(ctx, dir, &rep); err != nil {
 		return nil, rep, errors.Join(err, lk.Close())
 	}
@@ -82,6 +86,7 @@ func open(ctx context.Context, dir string, log *slog.Logger, d disk) (*Store, Re
 	if err != nil {
 		return nil, rep, errors.Join(err, s.Index.Close(), lk.Close())
 	}
+	s.mover.Go(s.moveLog)
 	return s, rep, nil
 }
 
@@ -96,8 +101,10 @@ func (s *Store) Close() error {
 	}
 	s.closed = true
 	close(s.arrived)
+	close(s.move)
+	s.mover.Wait()
 	// On a full disk the log stays beside the index, where the next start reads it: nothing is lost.
-	if _, err := s.write.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+	if err := s.emptyLog(context.Background()); err != nil {
 		s.log.Warn("the index's log could not be moved into it and stays beside it", "error", err)
 	}
 	return errors.Join(s.packs.close(), s.Index.Close(), s.lock.Close())

@@ -160,20 +160,23 @@ func (x *Index) Outbox(ctx context.Context) iter.Seq2[store.OutboxRow, error] {
 	}
 }
 
-const insertLeaf = "INSERT INTO outbox (kind, body, subject) VALUES (?, ?, ?)"
-
 func addLeaf(ctx context.Context, tx execer, l store.Leaf) error {
 	if l.Kind == 0 {
 		return nil
 	}
+	if _, err := tx.ExecContext(ctx, intoOutbox.one, leafRow(l)...); err != nil {
+		return fmt.Errorf("store: write the outbox: %w", err)
+	}
+	return nil
+}
+
+// leafRow is a leaf as the outbox has it.
+func leafRow(l store.Leaf) []any {
 	var subject []byte
 	if l.Kind == store.PersonLeaf {
 		subject = l.Subject[:]
 	}
-	if _, err := tx.ExecContext(ctx, insertLeaf, l.Kind, nonNil(l.Body), subject); err != nil {
-		return fmt.Errorf("store: write the outbox: %w", err)
-	}
-	return nil
+	return []any{l.Kind, nonNil(l.Body), subject}
 }
 
 func unixOrZero(t time.Time) int64 {

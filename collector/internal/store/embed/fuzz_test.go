@@ -63,8 +63,11 @@ func FuzzPack(f *testing.F) {
 	dir := f.TempDir()
 	p := packs{dir: dir, disk: osDisk{}, next: 1}
 	batch := store.ID{1}
-	places, err := p.append([]*store.Record{{Batch: batch, Head: []byte("head"), Payload: []byte("payload")}})
-	if err := errors.Join(err, p.close()); err != nil {
+	places, synced, err := p.append([]*store.Record{{Batch: batch, Head: []byte("head"), Payload: []byte("payload")}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	if err := errors.Join(synced(), p.close()); err != nil {
 		f.Fatal(err)
 	}
 	at := places[0].at

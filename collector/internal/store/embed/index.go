@@ -65,7 +65,7 @@ func openSQLite(path, pragma string) (*sql.DB, error) {
 		// What is too large for a page or two of memory must not go to a folder that others share, nor outside where serve is confined to.
 		"temp_store(MEMORY)",
 		// Under load pages are written many times: they stay in memory, and move from the log into the index less often.
-		"cache_size(-32768)", "wal_autocheckpoint(4000)"}}
+		"cache_size(-32768)", fmt.Sprintf("wal_autocheckpoint(%d)", moveByWriter)}}
 	if pragma != "" {
 		q["_pragma"] = append(q["_pragma"], pragma)
 		q.Set("_txlock", "deferred")

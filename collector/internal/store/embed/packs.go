@@ -68,30 +68,38 @@ func listPacks(dir string) ([]int64, error) {
 	return out, nil
 }
 
-// append writes the records and syncs them. When it fails nothing of them may be referred to.
-func (p *packs) append(records []*store.Record) ([]place, error) {
+// append writes the records and begins to sync them, which takes its time, so that the index can be written meanwhile. Whoever calls it
+// must call synced, once; before that has returned without an error nothing of the records may be referred to.
+func (p *packs) append(records []*store.Record) (places []place, synced func() error, err error) {
 	if err := p.ready(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	places := make([]place, len(records))
+	places = make([]place, len(records))
 	at := p.size
 	for i, r := range records {
 		places[i] = place{p.number, at}
 		if err := p.write(r); err != nil {
-			return nil, p.undo(err)
+			return nil, nil, p.undo(err)
 		}
 		at += int64(recordHead + len(r.Head) + len(r.Payload))
 	}
 	if err := p.buf.Flush(); err != nil {
-		return nil, p.undo(fmt.Errorf("store: write a pack: %w", err))
+		return nil, nil, p.undo(fmt.Errorf("store: write a pack: %w", err))
 	}
-	if err := p.open.Sync(); err != nil {
-		// The kernel may have dropped the pages and forgotten the error: this file is never trusted again.
-		return nil, p.leave(fmt.Errorf("store: sync a pack: %w", err))
-	}
-	p.size = at
-	return places, nil
+	done, open := make(chan error, 1), p.open
+	go func() { done <- open.Sync() }()
+	return places, func() error {
+		if err := <-done; err != nil {
+			// The kernel may have dropped the pages and forgotten the error: this file is never trusted again.
+			return p.leave(fmt.Errorf("store: sync a pack: %w", err))
+		}
+		p.size = at
+		return nil
+	}, nil
 }
+
+// direct is from which length on bytes go to the file by themselves, without a copy in the buffer.
+const direct = 64 << 10
 
 func (p *packs) write(r *store.Record) error {
 	var h [recordHead]byte
@@ -99,7 +107,13 @@ func (p *packs) write(r *store.Record) error {
 	copy(h[8:], r.Batch[:])
 	binary.BigEndian.PutUint32(h[4:8], checksum(h, r.Head, r.Payload))
 	for _, b := range [][]byte{h[:], r.Head, r.Payload} {
-		if _, err := p.buf.Write(b); err != nil {
+		var err error
+		if len(b) < direct {
+			_, err = p.buf.Write(b)
+		} else if err = p.buf.Flush(); err == nil {
+			_, err = p.open.Write(b)
+		}
+		if err != nil {
 			return fmt.Errorf("store: write a pack: %w", err)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/byleave/byleave/collector/internal/store"
 )
 
-// Put judges the group, writes what is new to a pack, syncs it, and commits rows, capsules and leaves. One transaction spans
-// all of it, so that no withdrawal or revocation slips in between.
+// Put judges the group, writes what is new to a pack, and commits rows, capsules and leaves once the pack is synced. One transaction
+// spans all of it, so that no withdrawal or revocation slips in between.
 func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -21,21 +21,23 @@ func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome,
 	}
 	out := make([]store.Outcome, len(group))
 	err := s.update(ctx, func(plain *sql.Tx) error {
-		tx := preparedTx{plain, s.prepared}
+		tx := preparedTx{plain, s.prepared, map[string]*sql.Stmt{}}
 		fresh, err := judgeGroup(ctx, tx, group, out)
 		if err != nil || len(fresh) == 0 {
 			return err
 		}
-		places, err := s.packs.append(fresh)
+		places, synced, err := s.packs.append(fresh)
 		if err != nil {
 			return err
 		}
-		return s.insertGroup(ctx, tx, fresh, places)
+		err = s.insertGroup(ctx, tx, fresh, places)
+		return errors.Join(err, synced())
 	})
 	if err != nil {
 		s.suspect(err)
 		return nil, err
 	}
+	s.wrote(len(group))
 	close(s.arrived)
 	s.arrived = make(chan struct{})
 	return out, nil
@@ -46,25 +48,37 @@ const (
 	many   = 16 // how many short rows one statement inserts
 )
 
-const (
-	insertBox = `INSERT INTO batches (batch, subject, device, consent, policy, purpose, sequence, digest,
-		bucket, size, hour, recipients, pack, at, head, payload) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`
-	insertCapsules = "INSERT OR REPLACE INTO sealed (number, capsules) VALUES (?, ?)"
-	insertShred    = "INSERT OR REPLACE INTO shreds (subject, number, shred_key, epoch) VALUES (?, ?, ?, ?)"
+// into is a statement that inserts one row, and the same for many at once.
+type into struct {
+	one, many string
+	columns   int
+}
+
+func insertInto(table string, columns ...string) into {
+	row := "(?" + strings.Repeat(",?", len(columns)-1) + ")"
+	one := "INSERT " + table + " (" + strings.Join(columns, ", ") + ") VALUES " + row
+	return into{one, one + strings.Repeat(","+row, many-1), len(columns)}
+}
+
+var (
+	intoBatches = insertInto("INTO batches", "batch", "subject", "device", "consent", "policy", "purpose", "sequence", "digest",
+		"bucket", "size", "hour", "recipients", "pack", "at", "head", "payload")
+	intoSealed = insertInto("OR REPLACE INTO sealed", "number", "capsules")
+	intoShreds = insertInto("OR REPLACE INTO shreds", "subject", "number", "shred_key", "epoch")
+	intoOutbox = insertInto("INTO outbox", "kind", "body", "subject")
 )
 
 var (
-	selectStored       = "SELECT batch, digest FROM batches WHERE batch IN (?" + strings.Repeat(",?", lookup-1) + ")"
-	insertManyCapsules = insertCapsules + strings.Repeat(", (?, ?)", many-1)
-	insertManyShreds   = insertShred + strings.Repeat(", (?, ?, ?, ?)", many-1)
-	selectErased       = "WITH asked (subject, batch) AS (VALUES (?,?)" + strings.Repeat(",(?,?)", lookup-1) +
+	selectStored = "SELECT batch, digest FROM batches WHERE batch IN (?" + strings.Repeat(",?", lookup-1) + ")"
+	selectErased = "WITH asked (subject, batch) AS (VALUES (?,?)" + strings.Repeat(",(?,?)", lookup-1) +
 		") SELECT e.subject, e.batch FROM asked CROSS JOIN erased e ON e.subject = asked.subject AND e.batch = asked.batch"
 )
 
 // prepareHot prepares what Put says to the index over and over, on its one writing connection.
 func (x *Index) prepareHot(ctx context.Context) (map[string]*sql.Stmt, error) {
 	out := map[string]*sql.Stmt{}
-	for _, text := range []string{selectStanding, selectEpoch, selectStored, selectErased, insertBox, insertCapsules, insertShred, insertManyCapsules, insertManyShreds, insertLeaf} {
+	for _, text := range []string{selectStanding, selectEpoch, selectStored, selectErased, intoBatches.one, intoBatches.many,
+		intoSealed.one, intoSealed.many, intoShreds.one, intoShreds.many, intoOutbox.one, intoOutbox.many} {
 		var err error
 		if out[text], err = x.write.PrepareContext(ctx, text); err != nil {
 			return nil, fmt.Errorf("store: prepare a statement: %w", err)
@@ -77,27 +91,57 @@ func (x *Index) prepareHot(ctx context.Context) (map[string]*sql.Stmt, error) {
 type preparedTx struct {
 	*sql.Tx
 	prepared map[string]*sql.Stmt
+	own      map[string]*sql.Stmt // those of this transaction
+}
+
+// statement is the prepared one, nil if there is none.
+func (t preparedTx) statement(ctx context.Context, query string) *sql.Stmt {
+	st := t.own[query]
+	if st == nil && t.prepared[query] != nil {
+		st = t.StmtContext(ctx, t.prepared[query])
+		t.own[query] = st
+	}
+	return st
 }
 
 // QueryRowContext is that of the transaction.
 func (t preparedTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if st := t.prepared[query]; st != nil {
-		return t.StmtContext(ctx, st).QueryRowContext(ctx, args...)
+	if st := t.statement(ctx, query); st != nil {
+		return st.QueryRowContext(ctx, args...)
 	}
 	return t.Tx.QueryRowContext(ctx, query, args...)
 }
 
 // ExecContext is that of the transaction.
 func (t preparedTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if st := t.prepared[query]; st != nil {
-		return t.StmtContext(ctx, st).ExecContext(ctx, args...)
+	if st := t.statement(ctx, query); st != nil {
+		return st.ExecContext(ctx, args...)
 	}
 	return t.Tx.ExecContext(ctx, query, args...)
 }
 
+// insert inserts rows, whose values stand one behind the other, and gives the number of the last.
+func (t preparedTx) insert(ctx context.Context, to into, values []any) (last int64, err error) {
+	for len(values) > 0 {
+		query, n := to.one, to.columns
+		if len(values) >= many*to.columns {
+			query, n = to.many, many*to.columns
+		}
+		res, err := t.ExecContext(ctx, query, values[:n]...)
+		if err == nil {
+			last, err = res.LastInsertId()
+		}
+		if err != nil {
+			return 0, err
+		}
+		values = values[n:]
+	}
+	return last, nil
+}
+
 // pairs asks for rows of two columns and gives each to take.
 func (t preparedTx) pairs(ctx context.Context, query string, args []any, take func(a, b []byte)) (err error) {
-	rows, err := t.StmtContext(ctx, t.prepared[query]).QueryContext(ctx, args...)
+	rows, err := t.statement(ctx, query).QueryContext(ctx, args...)
 	if err != nil {
 		return fmt.Errorf("store: look up batches: %w", err)
 	}
@@ -197,25 +241,32 @@ func (f facts) judge(r *store.Record) store.Outcome {
 }
 
 func (s *Store) insertGroup(ctx context.Context, tx preparedTx, fresh []*store.Record, places []place) error {
-	epochs := map[store.ID]epochKey{}
-	var capsules, shreds []any
+	boxes := make([]any, 0, len(fresh)*intoBatches.columns)
 	for i, r := range fresh {
 		var recipients []byte
 		for _, k := range r.Recipients {
 			recipients = append(recipients, k[:]...)
 		}
-		res, err := tx.ExecContext(ctx, insertBox, r.Batch[:], r.Subject[:], r.Device[:], r.Consent[:], r.Policy[:], r.Purpose,
-			int64(r.Sequence), r.Digest[:], r.Bucket, r.Size(), hour(r.Received), nonNil(recipients), places[i].pack,
-			places[i].at, len(r.Head), len(r.Payload))
-		var number int64
-		if err == nil {
-			number, err = res.LastInsertId()
-		}
-		if err != nil {
-			return fmt.Errorf("store: write the index: %w", err)
-		}
+		boxes = append(boxes, r.Batch[:], r.Subject[:], r.Device[:], r.Consent[:], r.Policy[:], r.Purpose, int64(r.Sequence), r.Digest[:],
+			r.Bucket, r.Size(), hour(r.Received), nonNil(recipients), places[i].pack, places[i].at, len(r.Head), len(r.Payload))
+	}
+	last, err := tx.insert(ctx, intoBatches, boxes)
+	if err != nil {
+		return fmt.Errorf("store: write the index: %w", err)
+	}
+	return s.insertKeys(ctx, tx, fresh, last-int64(len(fresh))+1) // nobody else writes: the numbers of the group follow each other
+}
+
+// insertKeys inserts capsules, shred keys and leaves of boxes whose numbers begin with first.
+func (s *Store) insertKeys(ctx context.Context, tx preparedTx, fresh []*store.Record, first int64) error {
+	capsules := make([]any, 0, len(fresh)*intoSealed.columns)
+	shreds := make([]any, 0, len(fresh)*intoShreds.columns)
+	leaves := make([]any, 0, len(fresh)*intoOutbox.columns)
+	epochs := map[store.ID]epochKey{}
+	for i, r := range fresh {
 		epoch, ok := epochs[r.Subject]
 		if !ok {
+			var err error
 			if epoch, err = s.epochOf(ctx, tx, r.Subject); err != nil {
 				return err
 			}
@@ -225,29 +276,20 @@ func (s *Store) insertGroup(ctx context.Context, tx preparedTx, fresh []*store.R
 		if err != nil {
 			return err
 		}
+		number := first + int64(i)
 		capsules = append(capsules, number, sealed)
 		shreds = append(shreds, r.Subject[:], number, shred, epoch.number)
-		if err := addLeaf(ctx, tx, r.Leaf); err != nil {
-			return err
+		if r.Leaf.Kind != 0 {
+			leaves = append(leaves, leafRow(r.Leaf)...)
 		}
 	}
-	if err := insertAll(ctx, tx, insertManyCapsules, insertCapsules, 2, capsules); err != nil {
-		return err
-	}
-	return insertAll(ctx, tx, insertManyShreds, insertShred, 4, shreds)
-}
-
-// insertAll inserts rows of a width, many at once as long as there are so many.
-func insertAll(ctx context.Context, tx preparedTx, some, one string, width int, args []any) error {
-	for len(args) > 0 {
-		text, n := one, width
-		if len(args) >= many*width {
-			text, n = some, many*width
+	for _, rows := range []struct {
+		to     into
+		values []any
+	}{{intoSealed, capsules}, {intoShreds, shreds}, {intoOutbox, leaves}} {
+		if _, err := tx.insert(ctx, rows.to, rows.values); err != nil {
+			return fmt.Errorf("store: write the keys and leaves: %w", err)
 		}
-		if _, err := tx.ExecContext(ctx, text, args[:n]...); err != nil {
-			return fmt.Errorf("store: write the capsules: %w", err)
-		}
-		args = args[n:]
 	}
 	return nil
 }

@@ -139,7 +139,7 @@ func (s *Store) wrapRows(ctx context.Context, tx *sql.Tx, rows []row) error {
 			return err
 		}
 		if _, err = tx.ExecContext(ctx, "UPDATE sealed SET capsules = ?, plain = 0 WHERE number = ?", sealed, r.number); err == nil {
-			_, err = tx.ExecContext(ctx, insertShred, r.subject[:], r.number, shred, k.number)
+			_, err = tx.ExecContext(ctx, intoShreds.one, r.subject[:], r.number, shred, k.number)
 		}
 		if err != nil {
 			return fmt.Errorf("store: wrap capsules: %w", err)
@@ -219,7 +219,7 @@ func (s *Store) checkpoint(ctx context.Context, err error) error {
 		return fmt.Errorf("store: write the index: %w", err)
 	}
 	// A reader may keep the log from being emptied: it is at the next checkpoint, and nothing rests upon it.
-	if _, err := s.write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil && isTrouble(err) {
+	if err := s.emptyLog(ctx); err != nil && isTrouble(err) {
 		s.log.Warn("the index's log could not be emptied; it is at the next start", "error", err)
 	}
 	return nil

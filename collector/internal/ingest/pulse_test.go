@@ -1,0 +1,55 @@
+package ingest
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestPulse: a rest follows each time of work, and only that.
+func TestPulse(t *testing.T) {
+	p, rests := newPulse(), make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { p.run(ctx, time.Millisecond, func() { rests <- struct{}{} }) })
+	for range 3 {
+		for range 100 {
+			p.beat()
+		}
+		<-rests
+		select {
+		case <-rests:
+			t.Error("a rest after nothing")
+		case <-time.After(20 * time.Millisecond): // it has had its chance
+		}
+	}
+	p.beat()
+	cancel()
+	select {
+	case <-rests: // it may have come first
+	default:
+	}
+	wg.Wait()
+	for range 3 {
+		p.beat() // nobody listens any more, and nobody waits
+	}
+}
+
+// TestPulseUnderLoad: beats from many sides block nobody, and in the end there is a rest.
+func TestPulseUnderLoad(t *testing.T) {
+	p, rested := newPulse(), make(chan struct{}, 1000)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go p.run(ctx, time.Microsecond, func() { rested <- struct{}{} })
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 10_000 {
+				p.beat()
+			}
+		})
+	}
+	wg.Wait()
+	<-rested
+}

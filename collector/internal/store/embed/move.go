@@ -1,0 +1,50 @@
+package embed
+
+import "context"
+
+// The index's log grows with every commit, and SQLite moves it into the index once it is long, while whoever commits waits for two more
+// syncs. So a goroutine moves it earlier, beside the writer. A writer that never pauses keeps the log from starting anew; at moveByWriter
+// pages it moves what is left, which is little.
+const (
+	moveEvery    = 1000 // pages that were written since, about
+	moveByWriter = 16000
+)
+
+// About how many pages a commit writes, whatever is in it, and how many more with each box.
+const (
+	pagesPerGroup = 10
+	pagesPerBox   = 3
+)
+
+// wrote counts what a group wrote to the log. Its user holds mu.
+func (s *Store) wrote(boxes int) {
+	if s.unmoved += pagesPerGroup + pagesPerBox*boxes; s.unmoved < moveEvery {
+		return
+	}
+	select {
+	case s.move <- struct{}{}:
+		s.unmoved = 0
+	default: // it moves already
+	}
+}
+
+// moveLog runs until move is closed.
+func (s *Store) moveLog() {
+	for range s.move {
+		s.moving.Lock()
+		_, err := s.read.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)")
+		s.moving.Unlock()
+		if err != nil {
+			s.suspect(err)
+			s.log.Warn("the index's log could not be moved into it; the next commit tries again", "error", err)
+		}
+	}
+}
+
+// emptyLog moves all of the log into the index and leaves nothing in it, so that old pages are nowhere.
+func (s *Store) emptyLog(ctx context.Context) error {
+	s.moving.Lock() // SQLite refuses two at once
+	defer s.moving.Unlock()
+	_, err := s.write.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	return err
+}
