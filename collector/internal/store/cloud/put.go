@@ -1,0 +1,372 @@
+package cloud
+
+import (
+	"bytes"
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/bucket"
+	"github.com/jackc/pgx/v5"
+)
+
+// Put, in the order of the code below:
+//
+//	1 learn   what the index knows of the group; what need not be stored is answered
+//	2 pack    the rest becomes one object of a new name, which is durable from here on; without a row it is removed later
+//	3 keys    the epoch key of each person
+//	4 commit  one transaction, in which nobody can withdraw, be revoked or erase: the group is judged again, and rows, capsules and
+//	          leaves of what still counts are written
+
+// Put judges the group, writes what is new to a pack, and commits rows, capsules and leaves.
+func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome, error) {
+	leave, err := s.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeout(ctx, callMost)
+	defer cancel()
+	known, err := learn(ctx, s.pool, nil, group)
+	if err != nil {
+		return nil, err
+	}
+	first, fresh := known.judgeGroup(group)
+	if len(fresh) == 0 {
+		return first, nil
+	}
+	p := newPack(group, fresh)
+	if err := s.putPack(ctx, p.name, p.body); err != nil {
+		return nil, err
+	}
+	for try := 1; ; try++ {
+		out, err := s.commit(ctx, group, p, known.epochs, first)
+		if err == nil {
+			s.tell()
+			return out, nil
+		}
+		// The same box on another collector at the same moment, or an erasure in between: what is known now decides.
+		again := isRace(err) || isUnique(err) && constraint(err) != "packs_pkey"
+		if !again || try == updateTries {
+			return nil, err
+		}
+		if known, err = learn(ctx, s.pool, nil, group); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// pack is one that was written, and what of a group lies in it where.
+type pack struct {
+	name    store.ID
+	body    []byte
+	places  map[int]place    // by place in the group
+	byBatch map[store.ID]int // place in the group
+}
+
+func newPack(group []store.Record, fresh []int) pack {
+	p := pack{name: newName(), places: map[int]place{}, byBatch: map[store.ID]int{}}
+	records := make([]*store.Record, len(fresh))
+	for n, i := range fresh {
+		records[n] = &group[i]
+	}
+	body, places := encodePack(records)
+	for n, i := range fresh {
+		p.places[i], p.byBatch[group[i].Batch] = places[n], i
+	}
+	p.body = body
+	return p
+}
+
+// putPack writes a pack. Its name was drawn for it: one that is there is this call's own, whose answer was lost.
+func (s *Store) putPack(ctx context.Context, name store.ID, body []byte) error {
+	err := s.objects.Put(ctx, packKey(name), body)
+	if errors.Is(err, bucket.ErrExists) {
+		var there []byte
+		if there, err = s.objects.Get(ctx, packKey(name)); err == nil && !bytes.Equal(there, body) {
+			err = bucket.ErrExists
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("store: write a pack: %w", err)
+	}
+	return nil
+}
+
+// facts is what the index knows about the records of one group.
+type facts struct {
+	standing map[[2]store.ID]store.Standing // by device and consent
+	stored   map[store.ID][]byte            // digests, by batch
+	erased   map[[2]store.ID]bool           // by subject and batch
+	epochs   map[store.ID]int64             // by subject
+}
+
+// asker is the pool or a transaction.
+type asker interface {
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+}
+
+// learn asks the index about a group in one round. With locks it waits for them first, and learns what holds once it has them.
+func learn(ctx context.Context, q asker, locks []int64, group []store.Record) (facts, error) {
+	f := facts{map[[2]store.ID]store.Standing{}, map[store.ID][]byte{}, map[[2]store.ID]bool{}, map[store.ID]int64{}}
+	var batches, subjects, devices, consents, people [][]byte
+	seen, asked := map[store.ID]bool{}, map[[2]store.ID]bool{}
+	for i := range group {
+		r := &group[i]
+		batches, subjects = append(batches, r.Batch[:]), append(subjects, r.Subject[:])
+		if key := [2]store.ID{r.Device, r.Consent}; !asked[key] {
+			asked[key] = true
+			devices, consents = append(devices, r.Device[:]), append(consents, r.Consent[:])
+		}
+		if !seen[r.Subject] {
+			seen[r.Subject] = true
+			people = append(people, r.Subject[:])
+		}
+	}
+	var b pgx.Batch
+	if locks != nil {
+		b.Queue("SELECT pg_advisory_xact_lock_shared(k) FROM unnest($1::bigint[]) AS k", locks).Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+			}
+			return rows.Err()
+		})
+	}
+	b.Queue(`SELECT a.device, a.consent, d.subject, d.signing_key, c.withdrawn, c.policy, c.purpose FROM unnest($1::bytea[], $2::bytea[]) AS a (device, consent)
+		JOIN devices d ON d.id = a.device AND NOT d.revoked LEFT JOIN consents c ON c.id = a.consent AND c.device = d.id`, devices, consents).Query(f.takeStanding)
+	b.Queue("SELECT batch, digest FROM batches WHERE batch = ANY ($1)", batches).Query(func(rows pgx.Rows) error {
+		var batch, digest []byte
+		_, err := pgx.ForEachRow(rows, []any{&batch, &digest}, func() error { f.stored[store.ID(batch)] = digest; return nil })
+		return err
+	})
+	b.Queue(`SELECT e.subject, e.batch FROM unnest($1::bytea[], $2::bytea[]) AS a (subject, batch)
+		JOIN erased e ON e.subject = a.subject AND e.batch = a.batch`, subjects, batches).Query(func(rows pgx.Rows) error {
+		var subject, batch []byte
+		_, err := pgx.ForEachRow(rows, []any{&subject, &batch}, func() error { f.erased[[2]store.ID{store.ID(subject), store.ID(batch)}] = true; return nil })
+		return err
+	})
+	b.Queue("SELECT subject, epoch FROM epochs WHERE subject = ANY ($1)", people).Query(func(rows pgx.Rows) error {
+		var subject []byte
+		var epoch int64
+		_, err := pgx.ForEachRow(rows, []any{&subject, &epoch}, func() error { f.epochs[store.ID(subject)] = epoch; return nil })
+		return err
+	})
+	if err := q.SendBatch(ctx, &b).Close(); err != nil {
+		return f, fmt.Errorf("store: ask the index: %w", say(err))
+	}
+	return f, nil
+}
+
+func (f facts) takeStanding(rows pgx.Rows) error {
+	var device, consent, subject, key, policy []byte
+	var withdrawn *bool
+	var purpose *string
+	_, err := pgx.ForEachRow(rows, []any{&device, &consent, &subject, &key, &withdrawn, &policy, &purpose}, func() error {
+		st := store.Standing{Enrolled: true, SigningKey: bytes.Clone(key), Known: withdrawn != nil}
+		copy(st.Subject[:], subject)
+		if st.Known {
+			st.Withdrawn, st.Purpose = *withdrawn, *purpose
+			copy(st.Policy[:], policy)
+		}
+		f.standing[[2]store.ID{store.ID(device), store.ID(consent)}] = st
+		return nil
+	})
+	return err
+}
+
+// judgeGroup says what becomes of each record, and which are to be stored: a batch that stands twice in the group is stored once.
+func (f facts) judgeGroup(group []store.Record) (out []store.Outcome, fresh []int) {
+	out = make([]store.Outcome, len(group))
+	first := make(map[store.ID]*store.Record, len(group))
+	for i := range group {
+		r := &group[i]
+		if out[i] = f.judge(r); out[i] != store.Stored {
+			continue
+		}
+		if twin, ok := first[r.Batch]; ok {
+			out[i] = sameAs(twin, r)
+			continue
+		}
+		first[r.Batch] = r
+		fresh = append(fresh, i)
+	}
+	return out, fresh
+}
+
+// sameAs is what a record is beside one of the same id that is stored.
+func sameAs(stored, r *store.Record) store.Outcome {
+	if stored.Digest == r.Digest {
+		return store.Duplicate
+	}
+	return store.Conflict
+}
+
+// judgeAgain is judgeGroup for a group whose pack is written already. What is not in it cannot be stored now: if it was refused before,
+// that stands; if it was acknowledged for the sake of another box, that one must still count.
+func (f facts) judgeAgain(group []store.Record, p pack, first []store.Outcome) (out []store.Outcome, fresh []int, err error) {
+	out = make([]store.Outcome, len(group))
+	for i := range group {
+		out[i] = f.judge(&group[i])
+		if _, ok := p.places[i]; ok && out[i] == store.Stored {
+			fresh = append(fresh, i)
+		}
+	}
+	for i := range group {
+		r := &group[i]
+		if _, ok := p.places[i]; ok || out[i] != store.Stored {
+			continue
+		}
+		twin, ok := p.byBatch[r.Batch]
+		switch {
+		case ok && out[twin] == store.Stored:
+			out[i] = sameAs(&group[twin], r)
+		case first[i] == store.Duplicate || first[i] == store.Conflict:
+			return nil, nil, errMoved
+		default:
+			out[i] = first[i]
+		}
+	}
+	return out, fresh, nil
+}
+
+func (f facts) judge(r *store.Record) store.Outcome {
+	st := f.standing[[2]store.ID{r.Device, r.Consent}]
+	digest, stored := f.stored[r.Batch]
+	switch {
+	case !st.Enrolled || st.Subject != r.Subject:
+		return store.UnknownDevice
+	case stored && subtle.ConstantTimeCompare(digest, r.Digest[:]) == 1:
+		return store.Duplicate
+	case stored:
+		return store.Conflict
+	case f.erased[[2]store.ID{r.Subject, r.Batch}]:
+		return store.WasErased
+	case !st.Known:
+		return store.NoConsent
+	case st.Withdrawn:
+		return store.Withdrawn
+	case st.Policy != r.Policy || st.Purpose != r.Purpose:
+		return store.Mismatch
+	}
+	return store.Stored
+}
+
+// commit is steps 3 and 4.
+func (s *Store) commit(ctx context.Context, group []store.Record, p pack, epochs map[store.ID]int64, first []store.Outcome) (out []store.Outcome, err error) {
+	keys, locks := map[store.ID]epochKey{}, []int64{}
+	for i := range p.places {
+		subject := group[i].Subject
+		if _, ok := keys[subject]; ok {
+			continue
+		}
+		if keys[subject], err = s.epochFor(ctx, subject, epochs[subject]); err != nil {
+			return nil, err
+		}
+		locks = append(locks, lockKey(subject))
+	}
+	slices.Sort(locks) // so that no two wait for each other
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		known, err := learn(ctx, tx, locks, group)
+		if err != nil {
+			return err
+		}
+		var fresh []int
+		if out, fresh, err = known.judgeAgain(group, p, first); err != nil || len(fresh) == 0 {
+			return err
+		}
+		for _, i := range fresh {
+			if subject := group[i].Subject; keys[subject].number < known.epochs[subject] {
+				return errMoved // an erasure replaced the key
+			}
+		}
+		return insertGroup(ctx, tx, group, fresh, p, keys, known.epochs)
+	})
+	return out, err
+}
+
+const insertBoxes = `WITH last AS (UPDATE store SET boxes = boxes + $1::bigint RETURNING boxes - $1::bigint AS boxes)
+	INSERT INTO batches (number, batch, subject, device, consent, policy, purpose, sequence, digest, bucket, size, hour, recipients, pack, at, head, payload)
+	SELECT last.boxes + n.place, n.batch, n.subject, n.device, n.consent, n.policy, n.purpose, n.sequence, n.digest, n.bucket, n.size, n.hour, n.recipients, $2, n.at, n.head, n.payload
+	FROM last, unnest($3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::text[], $9::bigint[], $10::bytea[], $11::smallint[], $12::bigint[],
+		$13::bigint[], $14::bytea[], $15::bigint[], $16::bigint[], $17::bigint[])
+	WITH ORDINALITY AS n (batch, subject, device, consent, policy, purpose, sequence, digest, bucket, size, hour, recipients, at, head, payload, place)`
+
+// insertGroup writes all rows in one round. The numbers come last: until the commit nobody else can store.
+func insertGroup(ctx context.Context, tx pgx.Tx, group []store.Record, fresh []int, p pack, keys map[store.ID]epochKey, epochs map[store.ID]int64) error {
+	var c boxColumns
+	moved := map[store.ID]bool{}
+	for _, i := range fresh {
+		r := &group[i]
+		if err := c.add(r, p.places[i], keys[r.Subject]); err != nil {
+			return err
+		}
+		if keys[r.Subject].number != epochs[r.Subject] {
+			moved[r.Subject] = true
+		}
+	}
+	var b pgx.Batch
+	b.Queue("INSERT INTO packs (name, size) VALUES ($1, $2)", p.name[:], len(p.body))
+	if len(moved) > 0 {
+		var people [][]byte
+		var numbers []int64
+		for _, subject := range sorted(moved) {
+			people, numbers = append(people, subject[:]), append(numbers, keys[subject].number)
+		}
+		b.Queue(`INSERT INTO epochs (subject, epoch) SELECT * FROM unnest($1::bytea[], $2::bigint[])
+			ON CONFLICT (subject) DO UPDATE SET epoch = greatest(epochs.epoch, excluded.epoch)`, people, numbers)
+	}
+	b.Queue(`INSERT INTO capsules (batch, sealed, shred_key, epoch) SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[])
+		ON CONFLICT (batch) DO UPDATE SET sealed = excluded.sealed, shred_key = excluded.shred_key, epoch = excluded.epoch`, c.batch, c.sealed, c.shred, c.epoch)
+	b.Queue(`INSERT INTO outbox (kind, body, subject) SELECT kind, body, subject FROM unnest($1::smallint[], $2::bytea[], $3::bytea[])
+		WITH ORDINALITY AS n (kind, body, subject, place) WHERE kind > 0 ORDER BY place`, c.kind, c.leaf, c.owner)
+	b.Queue(insertBoxes, len(fresh), p.name[:], c.batch, c.subject, c.device, c.consent, c.policy, c.purpose, c.sequence, c.digest, c.bucket, c.size,
+		c.hour, c.recipients, c.at, c.head, c.payload)
+	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+		return fmt.Errorf("store: write the index: %w", say(err))
+	}
+	return nil
+}
+
+func sorted(people map[store.ID]bool) []store.ID {
+	out := make([]store.ID, 0, len(people))
+	for id := range people {
+		out = append(out, id)
+	}
+	slices.SortFunc(out, func(a, b store.ID) int { return bytes.Compare(a[:], b[:]) })
+	return out
+}
+
+// boxColumns is a group as the database takes it: column by column.
+type boxColumns struct {
+	batch, subject, device, consent, policy, digest, recipients [][]byte
+	purpose                                                     []string
+	sequence, size, hour, at, head, payload, epoch              []int64
+	bucket, kind                                                []int16
+	sealed, shred, leaf, owner                                  [][]byte
+}
+
+func (c *boxColumns) add(r *store.Record, p place, k epochKey) error {
+	sealed, shred, err := sealCapsules(k, r.Batch, r.Digest, r.Capsules)
+	if err != nil {
+		return err
+	}
+	recipients := []byte{}
+	for _, key := range r.Recipients {
+		recipients = append(recipients, key[:]...)
+	}
+	c.batch, c.subject, c.device = append(c.batch, r.Batch[:]), append(c.subject, r.Subject[:]), append(c.device, r.Device[:])
+	c.consent, c.policy, c.digest = append(c.consent, r.Consent[:]), append(c.policy, r.Policy[:]), append(c.digest, r.Digest[:])
+	c.recipients, c.purpose, c.sequence = append(c.recipients, recipients), append(c.purpose, r.Purpose), append(c.sequence, int64(r.Sequence))
+	c.bucket, c.size, c.hour = append(c.bucket, int16(r.Bucket)), append(c.size, int64(r.Size())), append(c.hour, hour(r.Received))
+	c.at, c.head, c.payload = append(c.at, p.at), append(c.head, p.head), append(c.payload, p.payload)
+	c.sealed, c.shred, c.epoch = append(c.sealed, sealed), append(c.shred, shred), append(c.epoch, k.number)
+	c.kind, c.leaf = append(c.kind, int16(r.Leaf.Kind)), append(c.leaf, nonNil(r.Leaf.Body))
+	var owner []byte
+	if r.Leaf.Kind == store.PersonLeaf {
+		owner = r.Leaf.Subject[:]
+	}
+	c.owner = append(c.owner, owner)
+	return nil
+}
