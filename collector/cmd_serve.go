@@ -129,6 +129,7 @@ func openCollector(ctx context.Context, o serveOptions, log *slog.Logger) (*coll
 	c.ingest = ingest.New(st, ingest.Keys{Ledger: key, Authority: authority}, c.policy, c.audit, log, time.Now)
 	c.ingest.SetLimits(limits)
 	c.ledger = ledger.New(string(h), key, st, log, time.Now)
+	st.share(c.ledger)
 	c.ledger.SetEvery(time.Duration(limits.LotSeconds) * time.Second)
 	if err := c.ledger.Settle(ctx); err != nil { // boxes and erasures do not need it
 		log.Error("the ledger cannot be written: nothing is released until this is mended", "error", err)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/cloud"
 	"github.com/byleave/byleave/collector/internal/store/embed"
@@ -23,6 +24,8 @@ type keeper interface {
 	store.Store
 	// jobs does what a store does by itself until ctx ends.
 	jobs(ctx context.Context, sign store.SignErasure)
+	// share makes the ledger one that all collectors of the store write.
+	share(l *ledger.Log)
 }
 
 type embedded struct{ *embed.Store }
@@ -30,9 +33,14 @@ type embedded struct{ *embed.Store }
 // jobs of the embedded store are done when it is opened and with each erasure.
 func (embedded) jobs(context.Context, store.SignErasure) {}
 
+// share does nothing: the folder is the ledger.
+func (embedded) share(*ledger.Log) {}
+
 type scaled struct{ *cloud.Store }
 
 func (s scaled) jobs(ctx context.Context, sign store.SignErasure) { s.Run(ctx, sign) }
+
+func (s scaled) share(l *ledger.Log) { l.SetShared(s.Store) }
 
 // cloud is what cloud.json says; ok is false if there is none. Errors name file, line and field, never a key.
 func (h home) cloud() (c cloud.Config, wrap [32]byte, ok bool, err error) {
