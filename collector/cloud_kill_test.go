@@ -5,12 +5,14 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"log/slog"
 	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -126,6 +128,7 @@ func TestI14I16KilledCollectors(t *testing.T) {
 			}
 		}
 	}
+	f.revoke(t, senders[0])
 	t.Logf("%d rounds: %d boxes, %d of them acknowledged before a fault, 0 of these lost", rounds, sent, acknowledged)
 	for _, r := range f.running {
 		r.kill(t)
@@ -136,6 +139,35 @@ func TestI14I16KilledCollectors(t *testing.T) {
 		}
 	}
 	f.countBoxes(t, sent, leaves)
+	f.backUp(t)
+}
+
+// revoke ends a device's certificate in one folder: no collector takes a box of it any more.
+func (f *fleet) revoke(t *testing.T, s *sender) {
+	t.Helper()
+	must(t, exec.Command("byleave-collector", "revoke", "--dir", f.dirs[2], hex.EncodeToString(s.seal.Device[:])).Run())
+	b, err := seal.Seal(s.seal, make([]byte, 100))
+	must(t, err)
+	id := b.Header().Batch
+	for _, r := range f.running {
+		for _, o := range s.send(t, r.addr, map[string][]byte{string(id[:]): b.Bytes()}) {
+			if o == pb.Outcome_OUTCOME_STORED || o == pb.Outcome_OUTCOME_DUPLICATE {
+				t.Fatalf("a box of a revoked device: %v", o)
+			}
+		}
+	}
+}
+
+// backUp runs what a collector can do of a backup and a restore, and finds that nothing was lost.
+func (f *fleet) backUp(t *testing.T) {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "backup")
+	for _, step := range []struct{ verb, says string }{{"backup", "yours to copy"}, {"restore", "because their\npack is not there: 0,"}} {
+		out, err := exec.Command("byleave-collector", step.verb, "--dir", f.dirs[1], to).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), step.says) {
+			t.Fatalf("%s: %v: %s", step.verb, err, out)
+		}
+	}
 }
 
 // allButPolicy tells whether check found nothing wrong but that no policy is published.

@@ -48,13 +48,15 @@ type Store struct {
 	now     func() time.Time
 	ring    ring
 	// how old a pack without rows is before it goes
-	orphanAge time.Duration
-	work      chan struct{} // there may be a job
+	orphanAge  time.Duration
+	watchEvery time.Duration
+	work       chan struct{} // there may be a job
 
 	mu       sync.Mutex // guards what follows
 	closed   bool
 	arrived  chan struct{}
 	watching bool
+	seen     int64 // number of boxes when somebody was woken last
 	running  sync.WaitGroup
 }
 
@@ -101,11 +103,14 @@ func connect(ctx context.Context, c Config, o objects, closeObjects func(), wrap
 		closeObjects()
 		return nil, err
 	}
-	s := &Store{Index: x, objects: o, close: closeObjects, wrap: wrap, log: log, now: time.Now, orphanAge: orphanAge, work: make(chan struct{}, 1),
+	s := &Store{Index: x, objects: o, close: closeObjects, wrap: wrap, log: log, now: time.Now, orphanAge: orphanAge, watchEvery: watchEvery, work: make(chan struct{}, 1),
 		arrived: make(chan struct{})}
 	s.ring.have = map[store.ID]cachedKey{}
 	if err = x.durable(ctx); err == nil {
 		err = s.belong(ctx)
+	}
+	if err == nil {
+		s.seen, err = s.boxes(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -155,38 +160,39 @@ func (s *Store) Arrived() <-chan struct{} {
 // watch asks the database for boxes of other collectors until some came.
 func (s *Store) watch(arrived chan struct{}) {
 	defer s.running.Done()
-	tick := time.NewTicker(watchEvery)
+	tick := time.NewTicker(s.watchEvery)
 	defer tick.Stop()
-	first, last := int64(-1), int64(-1)
-	for last == first {
-		ctx, cancel := context.WithTimeout(context.Background(), callMost)
-		n, err := s.boxes(ctx)
-		cancel()
-		if err == nil { // trouble is told by those who store
-			if first < 0 {
-				first = n
-			}
-			last = n
-		}
-		if last != first {
-			break
-		}
+	for {
 		select {
 		case <-tick.C:
 		case <-arrived: // this collector stored some, or is closed
 			s.mu.Lock()
+			defer s.mu.Unlock()
 			s.watching = false
-			s.mu.Unlock()
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), callMost)
+		n, err := s.boxes(ctx)
+		cancel()
+		if err == nil && s.saw(arrived, n) { // trouble is told by those who store
 			return
 		}
 	}
+}
+
+// saw wakes who waits if the number of boxes is another one than before.
+func (s *Store) saw(arrived chan struct{}, n int64) bool {
 	s.mu.Lock()
-	s.watching = false
+	defer s.mu.Unlock()
+	if n == s.seen {
+		return false
+	}
+	s.seen, s.watching = n, false
 	if s.arrived == arrived && !s.closed {
 		close(s.arrived)
 		s.arrived = make(chan struct{})
 	}
-	s.mu.Unlock()
+	return true
 }
 
 // tell wakes who waits for boxes.

@@ -1,0 +1,538 @@
+//go:build linux
+
+package cloud
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/bucket"
+	"github.com/byleave/byleave/collector/internal/store/cloud/cloudtest"
+	"github.com/byleave/byleave/collector/internal/store/storetest"
+)
+
+var errFault = errors.New("a fault of the test")
+
+// faulty is a bucket whose calls fail when before or after says so: after the call was done its answer is lost.
+type faulty struct {
+	objects
+	before, after func(op, key string) error
+}
+
+func (f *faulty) around(op, key string, do func() error) error {
+	if f.before != nil {
+		if err := f.before(op, key); err != nil {
+			return err
+		}
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	if f.after != nil {
+		return f.after(op, key)
+	}
+	return nil
+}
+
+func (f *faulty) Put(ctx context.Context, key string, body []byte) error {
+	return f.around("put", key, func() error { return f.objects.Put(ctx, key, body) })
+}
+
+func (f *faulty) Delete(ctx context.Context, key string) error {
+	return f.around("delete", key, func() error { return f.objects.Delete(ctx, key) })
+}
+
+func (f *faulty) Get(ctx context.Context, key string) (out []byte, err error) {
+	err = f.around("get", key, func() (err error) { out, err = f.objects.Get(ctx, key); return err })
+	return out, err
+}
+
+// openFaulty opens the store over a bucket that fails as asked.
+func openFaulty(t testing.TB, c Config) (*Store, *faulty) {
+	t.Helper()
+	b, err := bucket.Open(ctx, c.Bucket)
+	must(t, err)
+	f := &faulty{objects: b}
+	s, _, err := open(ctx, c, f, b.Close, wrap, quiet())
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close()) })
+	return s, f
+}
+
+func put(t testing.TB, s *Store, group ...store.Record) {
+	t.Helper()
+	out, err := s.Put(ctx, group)
+	must(t, err)
+	for _, o := range out {
+		if o != store.Stored {
+			t.Fatalf("outcomes %v", out)
+		}
+	}
+}
+
+// doJobs does all that is due.
+func doJobs(t testing.TB, s *Store) {
+	t.Helper()
+	for {
+		j, ok, err := s.take(ctx)
+		must(t, err)
+		if !ok {
+			return
+		}
+		err = s.do(ctx, j, storetest.Sign)
+		must(t, s.settle(ctx, j, err))
+		must(t, err)
+	}
+}
+
+func keysIn(t testing.TB, s *Store, prefix string) (out []string) {
+	t.Helper()
+	for o, err := range s.objects.List(ctx, prefix, "") {
+		must(t, err)
+		out = append(out, o.Key)
+	}
+	return out
+}
+
+// TestI16NothingIsAcknowledgedBeforeItsPack: if the pack cannot be written, or it is not known whether it was, nothing of the group stands.
+func TestI16NothingIsAcknowledgedBeforeItsPack(t *testing.T) {
+	s, f := openFaulty(t, realConfig(t))
+	p := storetest.Enrol(t, s)
+	r := p.Record(100)
+	fault := func(_, key string) error {
+		if strings.HasPrefix(key, packPrefix) {
+			return errFault
+		}
+		return nil
+	}
+	for _, where := range []*func(string, string) error{&f.before, &f.after} {
+		*where = fault
+		if out, err := s.Put(ctx, []store.Record{r}); err == nil {
+			t.Fatalf("acknowledged %v", out)
+		}
+		*where = nil
+		if n := storetest.Verify(t, s); n != 0 {
+			t.Fatalf("%d rows without a pack", n)
+		}
+	}
+	put(t, s, r)
+	if n := storetest.Verify(t, s); n != 1 {
+		t.Fatal(n)
+	}
+}
+
+// TestAnAnswerThatIsLostStoresOnce: the object store wrote a pack and the client asked again, as its library does.
+func TestAnAnswerThatIsLostStoresOnce(t *testing.T) {
+	s, f := openFaulty(t, realConfig(t))
+	p := storetest.Enrol(t, s)
+	f.after = func(op, key string) error {
+		if op == "put" && strings.HasPrefix(key, packPrefix) {
+			return bucket.ErrExists
+		}
+		return nil
+	}
+	put(t, s, p.Record(100), p.Record(200))
+	f.after = nil
+	if n := storetest.Verify(t, s); n != 2 {
+		t.Fatal(n)
+	}
+}
+
+// TestOrphansAreRemoved: a pack that no row names goes once it is old, a young one stays, and no commit that comes late names one that went.
+func TestOrphansAreRemoved(t *testing.T) {
+	s, f := openFaulty(t, realConfig(t))
+	p := storetest.Enrol(t, s)
+	put(t, s, p.Record(100))
+	must(t, s.objects.Put(ctx, packKey(newName()), []byte(packMagic)))
+	must(t, s.objects.Put(ctx, packPrefix+"letter", []byte("of somebody else")))
+	var rep Report
+	must(t, s.sweep(ctx, &rep))
+	if rep != (Report{}) || len(keysIn(t, s, packPrefix)) != 3 {
+		t.Fatalf("a young pack was removed: %+v", rep)
+	}
+	s.orphanAge = -time.Hour
+	f.after = func(op, key string) error { // a sweep just before the commit
+		if op != "put" || !strings.HasPrefix(key, packPrefix) {
+			return nil
+		}
+		f.after = nil
+		return s.sweep(ctx, &rep)
+	}
+	if out, err := s.Put(ctx, []store.Record{p.Record(1)}); err == nil {
+		t.Fatalf("a pack that was removed is named by a row: %v", out)
+	}
+	if rep.Orphans != 2 || rep.Missing != 0 || len(keysIn(t, s, packPrefix)) != 2 {
+		t.Fatalf("%+v, %v", rep, keysIn(t, s, packPrefix))
+	}
+	if n := storetest.Verify(t, s); n != 1 {
+		t.Fatal(n)
+	}
+}
+
+// TestRowsWithoutBytesAreTakenOut: what an operator lost of the bucket can be sent again.
+func TestRowsWithoutBytesAreTakenOut(t *testing.T) {
+	s, _ := openFaulty(t, realConfig(t))
+	p := storetest.Enrol(t, s)
+	kept, lost := p.Record(100), p.Record(200)
+	put(t, s, kept)
+	before := keysIn(t, s, packPrefix)
+	put(t, s, lost)
+	for _, key := range keysIn(t, s, packPrefix) {
+		if key != before[0] {
+			must(t, s.objects.Delete(ctx, key))
+		}
+	}
+	if _, err := s.Read(ctx, lost.Batch); !errors.Is(err, store.ErrDamaged) {
+		t.Fatal(err)
+	}
+	var rep Report
+	must(t, s.sweep(ctx, &rep))
+	if rep.Missing != 1 || storetest.Verify(t, s) != 1 {
+		t.Fatalf("%+v", rep)
+	}
+	put(t, s, lost)
+	if n := storetest.Verify(t, s); n != 2 {
+		t.Fatal(n)
+	}
+}
+
+// TestI21AnErasureCutShortIsCompleted: the collector is lost at every call to the bucket; another one goes on.
+func TestI21AnErasureCutShortIsCompleted(t *testing.T) {
+	for at := 0; ; at++ {
+		c := realConfig(t)
+		s, f := openFaulty(t, c)
+		p, q := storetest.Enrol(t, s), storetest.Enrol(t, s)
+		gone, kept, other := p.Record(100), p.Record(200), q.Record(300)
+		put(t, s, gone, kept, other)
+		calls := 0
+		f.before = func(op, _ string) error {
+			if op == "get" {
+				return nil
+			}
+			if calls++; calls > at {
+				return errFault
+			}
+			return nil
+		}
+		e := store.Erasure{ID: storetest.ID(), Subject: p.Device.Subject, Batches: []store.ID{gone.Batch}, At: storetest.Noon}
+		_, err := s.Erase(ctx, e, storetest.Sign)
+		f.before = nil
+		must(t, s.Close())
+		s, rep := reopen(t, c)
+		if at == 0 { // before its intent was durable: nothing happened
+			if n := storetest.Verify(t, s); n != 3 || rep.Erased != 0 {
+				t.Fatal(n, rep)
+			}
+			continue
+		}
+		if _, ferr := s.FinishErasures(ctx, storetest.Sign); ferr != nil {
+			t.Fatal(ferr)
+		}
+		storetest.Gone(t, s, gone.Batch)
+		record, rerr := s.Erase(ctx, e, func(store.Erased) ([]byte, store.Leaf, error) { panic("signed twice") })
+		must(t, rerr)
+		if digest := storetest.Digest(gone.Batch); record[0] != 1 || !bytes.Equal(record[2:], digest[:]) {
+			t.Fatalf("record %x", record)
+		}
+		doJobs(t, s)
+		if n := storetest.Verify(t, s); n != 2 {
+			t.Fatalf("%d boxes stay", n)
+		}
+		if err == nil {
+			if at < 3 {
+				t.Fatal("an erasure makes too few calls: the faults hit nothing")
+			}
+			return
+		}
+	}
+}
+
+// TestI21AnotherCollectorCompletesAnErasure: nobody is started anew and nobody asks again.
+func TestI21AnotherCollectorCompletesAnErasure(t *testing.T) {
+	c := realConfig(t)
+	lost, f := openFaulty(t, c)
+	other, _ := reopen(t, c)
+	p := storetest.Enrol(t, lost)
+	gone := p.Record(100)
+	put(t, lost, gone)
+	f.before = func(_, key string) error {
+		if strings.HasPrefix(key, keyPrefix) {
+			return errFault
+		}
+		return nil
+	}
+	e := store.Erasure{ID: storetest.ID(), Subject: p.Device.Subject, All: true, At: storetest.Noon}
+	if _, err := lost.Erase(ctx, e, storetest.Sign); err == nil {
+		t.Fatal("the fault hit nothing")
+	}
+	_, err := other.pool.Exec(ctx, "UPDATE jobs SET due = now()") // the time that others wait is over
+	must(t, err)
+	doJobs(t, other)
+	storetest.Gone(t, other, gone.Batch)
+	papers, err := other.Papers(ctx, p.Device.Subject)
+	must(t, err)
+	if len(papers.Erasures) != 1 {
+		t.Fatalf("%d records", len(papers.Erasures))
+	}
+}
+
+// TestJobsAreTakenOnce: of many that look for a job at once, each job is done by one.
+func TestJobsAreTakenOnce(t *testing.T) {
+	c := realConfig(t)
+	one, _ := reopen(t, c)
+	two, _ := reopen(t, c)
+	doJobs(t, one) // the first sweep
+	for range 20 {
+		id := newName()
+		must(t, one.want(ctx, one.pool, jobScrub, id[:], 0))
+	}
+	var taken atomic.Int64
+	var wg sync.WaitGroup
+	for i := range 8 {
+		s := []*Store{one, two}[i%2]
+		wg.Go(func() {
+			for {
+				_, ok, err := s.take(ctx)
+				if err != nil {
+					t.Error(err)
+				}
+				if !ok {
+					return
+				}
+				taken.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if taken.Load() != 20 {
+		t.Fatalf("20 jobs were taken %d times", taken.Load())
+	}
+	_, err := one.pool.Exec(ctx, "UPDATE jobs SET leased = now() - interval '1 second' WHERE kind = $1", jobScrub) // their collectors were lost
+	must(t, err)
+	j, ok, err := two.take(ctx)
+	must(t, err)
+	if !ok {
+		t.Fatal("a job whose collector was lost is never taken again")
+	}
+	must(t, one.want(ctx, one.pool, j.kind, j.about, 0)) // and is asked for meanwhile
+	must(t, two.settle(ctx, j, nil))
+	left, err := two.ids(ctx, "SELECT about FROM jobs WHERE kind = $1 AND about = $2 AND leased IS NULL", j.kind, j.about)
+	must(t, err)
+	if len(left) != 1 {
+		t.Fatal("what was asked for while it was done is forgotten")
+	}
+}
+
+// TestI21NothingOfAnErasedBoxStays: neither its bytes in a pack nor the key that opened its capsules.
+func TestI21NothingOfAnErasedBoxStays(t *testing.T) {
+	c := realConfig(t)
+	s, _ := openFaulty(t, c)
+	p := storetest.Enrol(t, s)
+	gone, kept := p.Record(5000), p.Record(6000)
+	put(t, s, gone, kept)
+	holds := func(part []byte) (n int) {
+		for _, key := range keysIn(t, s, "") {
+			body, err := s.objects.Get(ctx, key)
+			must(t, err)
+			if bytes.Contains(body, part) {
+				n++
+			}
+		}
+		return n
+	}
+	oldKey, err := s.objects.Get(ctx, keyName(p.Device.Subject, 1))
+	must(t, err)
+	if holds(gone.Payload[:64]) != 1 || holds(oldKey) != 1 {
+		t.Fatal("the search finds nothing even while it is there")
+	}
+	_, err = s.Erase(ctx, store.Erasure{ID: storetest.ID(), Subject: p.Device.Subject, Batches: []store.ID{gone.Batch}, At: storetest.Noon}, storetest.Sign)
+	must(t, err)
+	if holds(oldKey) != 0 {
+		t.Fatal("the old key stays")
+	}
+	doJobs(t, s)
+	if holds(gone.Payload[:64]) != 0 || holds(kept.Payload[:64]) != 1 {
+		t.Fatal("bytes of the erased box stay, or those of its neighbour went")
+	}
+	if n := storetest.Verify(t, s); n != 1 {
+		t.Fatal(n)
+	}
+	if damaged, err := Check(ctx, c, wrap); damaged != 0 || err != nil {
+		t.Fatal(damaged, err)
+	}
+}
+
+// TestI21ARestoredDatabaseErasesAgain: a dump from before an erasure is put back beside the bucket of today.
+func TestI21ARestoredDatabaseErasesAgain(t *testing.T) {
+	c := realConfig(t)
+	database := name()
+	c.Postgres = postgres.URL(database)
+	must(t, postgres.SQL("postgres", "CREATE DATABASE "+database+" TEMPLATE made"))
+	s, _ := openFaulty(t, c)
+	p, q := storetest.Enrol(t, s), storetest.Enrol(t, s)
+	gone, kept, other := p.Record(100), p.Record(200), q.Record(300)
+	put(t, s, gone, kept)
+	put(t, s, other)
+	dump := filepath.Join(t.TempDir(), "dump")
+	must(t, postgres.Dump(database, dump))
+	_, err := s.Erase(ctx, store.Erasure{ID: storetest.ID(), Subject: p.Device.Subject, Batches: []store.ID{gone.Batch}, At: storetest.Noon}, storetest.Sign)
+	must(t, err)
+	must(t, s.Close())
+	must(t, postgres.SQL("postgres", "DROP DATABASE "+database))
+	must(t, postgres.Load(database, dump))
+	t.Cleanup(func() { must(t, postgres.SQL("postgres", "DROP DATABASE "+database+" WITH (FORCE)")) })
+	rep, err := Restored(ctx, c, wrap, quiet())
+	must(t, err)
+	if rep.Erased != 1 || rep.Shut != 1 || rep.Missing != 0 {
+		t.Fatalf("%+v", rep)
+	}
+	s, _ = reopen(t, c)
+	storetest.Gone(t, s, gone.Batch)
+	if n := storetest.Verify(t, s); n != 1 {
+		t.Fatalf("%d boxes, want the other person's alone", n)
+	}
+	put(t, s, p.Record(10)) // the person goes on
+	if n := storetest.Verify(t, s); n != 2 {
+		t.Fatal(n)
+	}
+}
+
+// TestErasuresAndBoxesAtOnce: two collectors store boxes of a person while a third one erases all: what is acknowledged as stored is either
+// readable or erased, and never both.
+func TestErasuresAndBoxesAtOnce(t *testing.T) {
+	c := realConfig(t)
+	one, _ := reopen(t, c)
+	two, _ := reopen(t, c)
+	p := storetest.Enrol(t, one)
+	var stored, erased atomic.Int64
+	var wg sync.WaitGroup
+	for _, s := range []*Store{one, two} {
+		wg.Go(func() {
+			for range 30 {
+				out, err := s.Put(ctx, []store.Record{p.Record(50), p.Record(60)})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for _, o := range out {
+					if o == store.Stored {
+						stored.Add(1)
+					}
+				}
+			}
+		})
+	}
+	wg.Go(func() {
+		for range 10 {
+			_, err := two.Erase(ctx, store.Erasure{ID: storetest.ID(), Subject: p.Device.Subject, All: true, At: storetest.Noon}, func(e store.Erased) ([]byte, store.Leaf, error) {
+				erased.Add(int64(e.Boxes))
+				return storetest.Sign(e)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			doJobs(t, two)
+		}
+	})
+	wg.Wait()
+	if n := storetest.Verify(t, one); int64(n) != stored.Load()-erased.Load() {
+		t.Fatalf("%d stored, %d erased, %d are there", stored.Load(), erased.Load(), n)
+	}
+}
+
+// TestStoresThatDoNotBelongTogether: a wrong bucket, another key file, nothing where something was named.
+func TestStoresThatDoNotBelongTogether(t *testing.T) {
+	c := realConfig(t)
+	s, _ := reopen(t, c)
+	put(t, s, storetest.Enrol(t, s).Record(1))
+	other := realConfig(t)
+	reopen(t, other)
+	empty := realConfig(t)
+	for what, try := range map[string]struct {
+		c    Config
+		wrap [32]byte
+		says string
+	}{
+		"another bucket":     {Config{c.Postgres, other.Bucket}, wrap, "belong to two different stores"},
+		"an empty bucket":    {Config{c.Postgres, empty.Bucket}, wrap, "not the one that this database belongs to"},
+		"another vault.key":  {c, [32]byte{9}, "another vault.key"},
+		"a missing bucket":   {Config{c.Postgres, bucket.Options{Endpoint: c.Bucket.Endpoint, Region: c.Bucket.Region, Name: "nowhere", KeyFile: c.Bucket.KeyFile}}, wrap, "has no bucket of this name"},
+		"no key":             {Config{c.Postgres, bucket.Options{Endpoint: c.Bucket.Endpoint, Name: c.Bucket.Name, KeyFile: "/nowhere"}}, wrap, "s3_key_file"},
+		"no such connection": {Config{postgres.URL("nowhere"), c.Bucket}, wrap, "nowhere"},
+	} {
+		_, _, err := Open(ctx, try.c, try.wrap, quiet())
+		if err == nil || !strings.Contains(err.Error(), try.says) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if n := storetest.Verify(t, s); n != 1 {
+		t.Fatal("a refused start changed something")
+	}
+}
+
+// TestErrorsTellNoSecret: neither the object store's key nor the database's password is in what is logged of a refusal.
+func TestErrorsTellNoSecret(t *testing.T) {
+	c := realConfig(t)
+	const secret, password = "a-secret-that-is-wrong", "a-password-that-is-wrong"
+	must(t, os.WriteFile(c.Bucket.KeyFile, []byte("[default]\naws_access_key_id = somebody\naws_secret_access_key = "+secret+"\n"), 0o600))
+	_, _, err := Open(ctx, c, wrap, quiet())
+	if err == nil || strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), "somebody") {
+		t.Fatal(err)
+	}
+	must(t, cloudtest.KeyFile(c.Bucket.KeyFile))
+	pass := filepath.Join(t.TempDir(), "pass")
+	must(t, os.WriteFile(pass, []byte("*:*:*:*:"+password+"\n"), 0o600))
+	c.Postgres = strings.Replace(c.Postgres, "user=byleave", "user=nobody&passfile="+pass, 1)
+	_, _, err = Open(ctx, c, wrap, quiet())
+	if err == nil || strings.Contains(err.Error(), password) {
+		t.Fatal(err)
+	}
+}
+
+// TestBoxesOfAnotherCollectorArrive: who follows on one collector is told of what another one stored.
+func TestBoxesOfAnotherCollectorArrive(t *testing.T) {
+	c := realConfig(t)
+	one, _ := reopen(t, c)
+	two, _ := reopen(t, c)
+	p := storetest.Enrol(t, one)
+	two.watchEvery = 10 * time.Millisecond
+	arrived := two.Arrived()
+	put(t, one, p.Record(2))
+	select {
+	case <-arrived:
+	case <-time.After(2 * time.Minute):
+		t.Fatal("nobody was told")
+	}
+}
+
+// TestPacks: what is written is read, and a changed byte is noticed.
+func TestPacks(t *testing.T) {
+	r := storetest.Fill(store.Record{Batch: store.ID{1}}, 100)
+	body, places := encodePack([]*store.Record{&r, &r})
+	if len(body) != 16+2*(24+32+100) || !bytes.HasPrefix(body, []byte(packMagic)) {
+		t.Fatal(len(body))
+	}
+	for _, p := range places {
+		raw := body[p.at : p.at+p.size()]
+		head, payload, err := decodeRecord(raw, r.Batch, p)
+		if err != nil || !bytes.Equal(head, r.Head) || !bytes.Equal(payload, r.Payload) {
+			t.Fatal(err)
+		}
+		for i := range raw {
+			raw[i] ^= 1
+			if _, _, err := decodeRecord(raw, r.Batch, p); !errors.Is(err, store.ErrDamaged) {
+				t.Fatalf("byte %d was changed: %v", i, err)
+			}
+			raw[i] ^= 1
+		}
+	}
+}
