@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
@@ -49,7 +50,7 @@ func Restored(ctx context.Context, c Config, wrap [32]byte, log *slog.Logger) (R
 	}
 	err = s.compareEpochs(ctx, &rep)
 	if err == nil {
-		err = s.sweep(ctx, &rep)
+		err = s.sweep(ctx, time.Time{}, &rep)
 	}
 	return rep, errors.Join(err, s.Close())
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -51,6 +52,7 @@ type Store struct {
 	orphanAge  time.Duration
 	watchEvery time.Duration
 	work       chan struct{} // there may be a job
+	forgot     time.Time     // when Run looked for keys that others destroyed
 
 	mu       sync.Mutex // guards what follows
 	closed   bool
@@ -258,9 +260,18 @@ func (s *Store) newIdentity(id store.ID) ([]byte, error) {
 	return append(append([]byte(identityMagic), id[:]...), a.Seal(nil, nil, nil, id[:])...), nil
 }
 
-// newName draws the name of a pack.
-func newName() (name store.ID) {
-	rand.Read(name[:]) // never fails: it ends the program rather than giving weak bytes
+// newName draws the name of a pack: the hour, so that a sweep need not list what it saw before, and random bytes.
+func (s *Store) newName() store.ID {
+	name := firstName(s.now())
+	rand.Read(name[hourBytes:]) // never fails: it ends the program rather than giving weak bytes
+	return name
+}
+
+const hourBytes = 4
+
+// firstName is no name of an hour's packs, and comes before all of them.
+func firstName(t time.Time) (name store.ID) {
+	binary.BigEndian.PutUint32(name[:], uint32(t.Unix()/3600))
 	return name
 }
 

@@ -5,5 +5,5 @@
 //
 // May import: collector/internal/store, collector/internal/store/bucket
 // Touches: net
-// Goroutines: one while somebody waits for boxes of other collectors, which ends with Close
+// Goroutines: those that fetch the keys of a group, which waits for them; one while somebody waits for boxes of other collectors, which Close ends
 package cloud

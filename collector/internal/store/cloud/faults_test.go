@@ -152,10 +152,10 @@ func TestOrphansAreRemoved(t *testing.T) {
 	s, f := openFaulty(t, realConfig(t))
 	p := storetest.Enrol(t, s)
 	put(t, s, p.Record(100))
-	must(t, s.objects.Put(ctx, packKey(newName()), []byte(packMagic)))
+	must(t, s.objects.Put(ctx, packKey(s.newName()), []byte(packMagic)))
 	must(t, s.objects.Put(ctx, packPrefix+"letter", []byte("of somebody else")))
 	var rep Report
-	must(t, s.sweep(ctx, &rep))
+	must(t, s.sweep(ctx, time.Time{}, &rep))
 	if rep != (Report{}) || len(keysIn(t, s, packPrefix)) != 3 {
 		t.Fatalf("a young pack was removed: %+v", rep)
 	}
@@ -165,7 +165,7 @@ func TestOrphansAreRemoved(t *testing.T) {
 			return nil
 		}
 		f.after = nil
-		return s.sweep(ctx, &rep)
+		return s.sweep(ctx, time.Time{}, &rep)
 	}
 	if out, err := s.Put(ctx, []store.Record{p.Record(1)}); err == nil {
 		t.Fatalf("a pack that was removed is named by a row: %v", out)
@@ -195,7 +195,7 @@ func TestRowsWithoutBytesAreTakenOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	var rep Report
-	must(t, s.sweep(ctx, &rep))
+	must(t, s.sweep(ctx, time.Time{}, &rep))
 	if rep.Missing != 1 || storetest.Verify(t, s) != 1 {
 		t.Fatalf("%+v", rep)
 	}
@@ -285,6 +285,52 @@ func TestI21AnotherCollectorCompletesAnErasure(t *testing.T) {
 	}
 }
 
+// TestI21ReplacedKeysAreForgotten: a key that one collector destroyed does not stay in the memory of another one.
+func TestI21ReplacedKeysAreForgotten(t *testing.T) {
+	c := realConfig(t)
+	one, _ := reopen(t, c)
+	two, _ := reopen(t, c)
+	p := storetest.Enrol(t, one)
+	put(t, two, p.Record(1))
+	remembers := func() bool { _, ok := two.ring.get(p.Device.Subject, 1, time.Now()); return ok }
+	if !remembers() {
+		t.Fatal("there was nothing to forget")
+	}
+	_, err := one.Erase(ctx, store.Erasure{ID: storetest.ID(), Subject: p.Device.Subject, All: true, At: storetest.Noon}, storetest.Sign)
+	must(t, err)
+	two.forgetReplaced(ctx)
+	if remembers() {
+		t.Fatal("the other collector still has the key")
+	}
+	put(t, two, p.Record(2))
+	if n := storetest.Verify(t, one); n != 1 {
+		t.Fatal(n)
+	}
+}
+
+// TestSweepsGoOnFromTheLastOne: a pack that was compared long ago is not listed again, one that came since is.
+func TestSweepsGoOnFromTheLastOne(t *testing.T) {
+	s, _ := openFaulty(t, realConfig(t))
+	s.orphanAge = -time.Hour
+	now := time.Now()
+	for _, age := range []time.Duration{100 * time.Hour, time.Hour} {
+		s.now = func() time.Time { return now.Add(-age) }
+		must(t, s.objects.Put(ctx, packKey(s.newName()), []byte(packMagic)))
+	}
+	s.now = time.Now
+	_, err := s.pool.Exec(ctx, "UPDATE store SET swept = $1", now.Add(-time.Hour).Unix())
+	must(t, err)
+	var rep Report
+	must(t, s.sweepNew(ctx, &rep))
+	if rep.Orphans != 1 || len(keysIn(t, s, packPrefix)) != 1 {
+		t.Fatalf("%+v", rep)
+	}
+	must(t, s.sweep(ctx, time.Time{}, &rep))
+	if rep.Orphans != 2 {
+		t.Fatalf("%+v", rep)
+	}
+}
+
 // TestJobsAreTakenOnce: of many that look for a job at once, each job is done by one.
 func TestJobsAreTakenOnce(t *testing.T) {
 	c := realConfig(t)
@@ -292,7 +338,7 @@ func TestJobsAreTakenOnce(t *testing.T) {
 	two, _ := reopen(t, c)
 	doJobs(t, one) // the first sweep
 	for range 20 {
-		id := newName()
+		id := storetest.ID()
 		must(t, one.want(ctx, one.pool, jobScrub, id[:], 0))
 	}
 	var taken atomic.Int64

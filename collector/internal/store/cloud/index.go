@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"crypto/rand"
 	"embed"
 	"errors"
 	"fmt"
@@ -94,7 +95,8 @@ func (x *Index) durable(ctx context.Context) error {
 
 // identity is which store the database holds; fresh if nothing was ever stored in it.
 func (x *Index) identity(ctx context.Context) (id store.ID, fresh bool, err error) {
-	drawn := newName()
+	var drawn store.ID
+	rand.Read(drawn[:]) // never fails
 	if _, err := x.pool.Exec(ctx, "INSERT INTO store (id) VALUES ($1) ON CONFLICT DO NOTHING", drawn[:]); err != nil {
 		return id, false, fmt.Errorf("store: ask which store this is: %w", say(err))
 	}

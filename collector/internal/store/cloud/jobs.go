@@ -15,7 +15,7 @@ import (
 const (
 	jobErase = "erase" // an erasure that was cut short
 	jobScrub = "scrub" // a pack that holds erased boxes
-	jobSweep = "sweep" // all packs and all rows: once a day
+	jobSweep = "sweep" // new packs and their rows: once a day
 )
 
 const (
@@ -58,6 +58,7 @@ type job struct {
 // Run does jobs until ctx ends. sign makes the records of erasures that were cut short.
 func (s *Store) Run(ctx context.Context, sign store.SignErasure) {
 	for ctx.Err() == nil {
+		s.forgetReplaced(ctx)
 		j, ok, err := s.take(ctx)
 		if ok {
 			err = s.settle(ctx, j, s.do(ctx, j, sign))
@@ -68,7 +69,6 @@ func (s *Store) Run(ctx context.Context, sign store.SignErasure) {
 		if ok && err == nil {
 			continue
 		}
-		s.ring.age(s.now())
 		wait := time.NewTimer(s.nextJob(ctx))
 		select {
 		case <-ctx.Done():
@@ -78,6 +78,27 @@ func (s *Store) Run(ctx context.Context, sign store.SignErasure) {
 		wait.Stop()
 	}
 }
+
+// forgetReplaced drops keys that other collectors destroyed, at most once a minute, and those that nobody asked for since long.
+func (s *Store) forgetReplaced(ctx context.Context) {
+	now := s.now()
+	if now.Sub(s.forgot) < lookEvery {
+		return
+	}
+	since := s.forgot.Add(-lookBack)
+	people, err := s.ids(ctx, "SELECT DISTINCT subject FROM erasures WHERE replaced >= $1", max(since.Unix(), 0))
+	if err != nil {
+		return // the next time looks back as far
+	}
+	for _, subject := range people {
+		s.ring.forget(subject)
+	}
+	s.ring.age(now)
+	s.forgot = now
+}
+
+// lookBack is by how much collectors' clocks may differ.
+const lookBack = 10 * time.Minute
 
 // take leases the job that is due longest.
 func (s *Store) take(ctx context.Context) (j job, ok bool, err error) {
@@ -117,7 +138,7 @@ func (s *Store) do(ctx context.Context, j job, sign store.SignErasure) error {
 	switch {
 	case j.kind == jobSweep:
 		var rep Report
-		err := s.sweep(ctx, &rep)
+		err := s.sweepNew(ctx, &rep)
 		if rep != (Report{}) {
 			s.log.Warn("packs and rows were compared", "rows_without_pack_taken_out", rep.Missing, "packs_without_row_removed", rep.Orphans)
 		}

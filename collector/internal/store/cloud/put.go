@@ -6,11 +6,14 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"sync"
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 )
 
 // Put, in the order of the code below:
@@ -38,7 +41,7 @@ func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome,
 	if len(fresh) == 0 {
 		return first, nil
 	}
-	p := newPack(group, fresh)
+	p := newPack(s.newName(), group, fresh)
 	if err := s.putPack(ctx, p.name, p.body); err != nil {
 		return nil, err
 	}
@@ -67,8 +70,8 @@ type pack struct {
 	byBatch map[store.ID]int // place in the group
 }
 
-func newPack(group []store.Record, fresh []int) pack {
-	p := pack{name: newName(), places: map[int]place{}, byBatch: map[store.ID]int{}}
+func newPack(name store.ID, group []store.Record, fresh []int) pack {
+	p := pack{name: name, places: map[int]place{}, byBatch: map[store.ID]int{}}
 	records := make([]*store.Record, len(fresh))
 	for n, i := range fresh {
 		records[n] = &group[i]
@@ -253,17 +256,44 @@ func (f facts) judge(r *store.Record) store.Outcome {
 	return store.Stored
 }
 
-// commit is steps 3 and 4.
-func (s *Store) commit(ctx context.Context, group []store.Record, p pack, epochs map[store.ID]int64, first []store.Outcome) (out []store.Outcome, err error) {
-	keys, locks := map[store.ID]epochKey{}, []int64{}
+// keysAtOnce bounds the calls to the bucket for the keys of one group.
+const keysAtOnce = 32
+
+// keysFor is step 3: most keys are remembered, and after a start many are fetched at once.
+func (s *Store) keysFor(ctx context.Context, group []store.Record, p pack, epochs map[store.ID]int64) (map[store.ID]epochKey, error) {
+	keys := map[store.ID]epochKey{}
 	for i := range p.places {
-		subject := group[i].Subject
-		if _, ok := keys[subject]; ok {
+		keys[group[i].Subject] = epochKey{}
+	}
+	var mu sync.Mutex
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(keysAtOnce)
+	for _, subject := range slices.Collect(maps.Keys(keys)) {
+		if k, ok := s.ring.get(subject, epochs[subject], s.now()); ok {
+			mu.Lock()
+			keys[subject] = k
+			mu.Unlock()
 			continue
 		}
-		if keys[subject], err = s.epochFor(ctx, subject, epochs[subject]); err != nil {
-			return nil, err
-		}
+		g.Go(func() error {
+			k, err := s.epochFor(ctx, subject, epochs[subject])
+			mu.Lock()
+			defer mu.Unlock()
+			keys[subject] = k
+			return err
+		})
+	}
+	return keys, g.Wait()
+}
+
+// commit is steps 3 and 4.
+func (s *Store) commit(ctx context.Context, group []store.Record, p pack, epochs map[store.ID]int64, first []store.Outcome) (out []store.Outcome, err error) {
+	keys, err := s.keysFor(ctx, group, p, epochs)
+	if err != nil {
+		return nil, err
+	}
+	var locks []int64
+	for subject := range keys {
 		locks = append(locks, lockKey(subject))
 	}
 	slices.Sort(locks) // so that no two wait for each other

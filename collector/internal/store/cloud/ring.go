@@ -36,8 +36,8 @@ type epochKey struct {
 var errNoKey = errors.New("store: the person's key is not there")
 
 const (
-	ringMost = 100_000
-	ringTime = 10 * time.Minute // after an erasure through another collector its old key is in this one's memory for no longer
+	ringMost = 200_000
+	ringTime = 12 * time.Hour
 )
 
 // ring remembers keys for a while.
@@ -62,7 +62,11 @@ func (r *ring) put(subject store.ID, k epochKey, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.have) >= ringMost {
-		clear(r.have)
+		for other := range r.have { // any half: keys are fetched again
+			if delete(r.have, other); len(r.have) <= ringMost/2 {
+				break
+			}
+		}
 	}
 	if r.have[subject].number <= k.number {
 		r.have[subject] = cachedKey{k, now.Add(ringTime)}

@@ -22,25 +22,43 @@ const keepRetired = 30 * 24 * time.Hour
 
 const sweepPage = 1000
 
-// sweep compares all packs with all rows. A pack without a row was never acknowledged, or all its boxes were erased, and is removed; a row
+// sweepBack is how far before the last sweep one looks again: what was too young then, and packs whose collector's clock was wrong.
+const sweepBack = 48 * time.Hour
+
+// sweepNew compares the packs that came since the last sweep. What an operator loses of older ones, `check` and `restore` find.
+func (s *Store) sweepNew(ctx context.Context, rep *Report) error {
+	var swept int64
+	if err := s.pool.QueryRow(ctx, "SELECT swept FROM store").Scan(&swept); err != nil {
+		return fmt.Errorf("store: ask for the last sweep: %w", say(err))
+	}
+	begun := s.now()
+	if err := s.sweep(ctx, time.Unix(swept, 0).Add(-sweepBack), rep); err != nil {
+		return err
+	}
+	if _, err := s.pool.Exec(ctx, "UPDATE store SET swept = $1", begun.Unix()); err != nil {
+		return fmt.Errorf("store: note a sweep: %w", say(err))
+	}
+	return nil
+}
+
+// sweep compares packs from a time on with their rows. A pack without a row was never acknowledged, or all its boxes were erased, and is removed; a row
 // without its pack is taken out, so that its device may send the box again.
-func (s *Store) sweep(ctx context.Context, rep *Report) error {
+func (s *Store) sweep(ctx context.Context, from time.Time, rep *Report) error {
 	var page []bucket.Object
-	var after store.ID
-	first := true
-	for o, err := range s.objects.List(ctx, packPrefix, "") {
+	after := firstName(time.Unix(max(from.Unix(), 0), 0))
+	for o, err := range s.objects.List(ctx, packPrefix, packKey(after)) {
 		if err != nil {
 			return fmt.Errorf("store: list the packs: %w", err)
 		}
 		if page = append(page, o); len(page) < sweepPage {
 			continue
 		}
-		if after, err = s.sweepPage(ctx, page, after, first, false, rep); err != nil {
+		if after, err = s.sweepPage(ctx, page, after, false, rep); err != nil {
 			return err
 		}
-		page, first = page[:0], false
+		page = page[:0]
 	}
-	if _, err := s.sweepPage(ctx, page, after, first, true, rep); err != nil {
+	if _, err := s.sweepPage(ctx, page, after, true, rep); err != nil {
 		return err
 	}
 	if _, err := s.pool.Exec(ctx, "DELETE FROM packs WHERE retired < $1", s.now().Add(-keepRetired).Unix()); err != nil {
@@ -50,7 +68,7 @@ func (s *Store) sweep(ctx context.Context, rep *Report) error {
 }
 
 // sweepPage compares the packs of one page of the bucket with those that the index knows between after and the page's last one.
-func (s *Store) sweepPage(ctx context.Context, page []bucket.Object, after store.ID, first, last bool, rep *Report) (store.ID, error) {
+func (s *Store) sweepPage(ctx context.Context, page []bucket.Object, after store.ID, last bool, rep *Report) (store.ID, error) {
 	there := map[store.ID]bucket.Object{}
 	to := after
 	for _, o := range page {
@@ -70,7 +88,7 @@ func (s *Store) sweepPage(ctx context.Context, page []bucket.Object, after store
 			known[store.ID(name)] = retired
 		}
 		return err
-	}, "SELECT name, retired IS NOT NULL FROM packs WHERE (name > $1 OR $3) AND (name <= $2 OR $4)", after[:], to[:], first, last)
+	}, "SELECT name, retired IS NOT NULL FROM packs WHERE name > $1 AND (name <= $2 OR $3)", after[:], to[:], last)
 	if err != nil {
 		return to, fmt.Errorf("store: list the packs: %w", err)
 	}
@@ -193,7 +211,7 @@ func (s *Store) moveLive(ctx context.Context, old store.ID, live []packRow) erro
 	if err != nil {
 		return fmt.Errorf("store: read a pack: %w", err)
 	}
-	fresh, next := newName(), append([]byte{}, packMagic...)
+	fresh, next := s.newName(), append([]byte{}, packMagic...)
 	var batches [][]byte
 	var places []int64
 	for _, r := range live {

@@ -1,12 +1,13 @@
 -- +goose Up
 -- Which store this is; the bucket says the same, so that no index is ever used with a foreign bucket. boxes is the number of the box that
 -- came last: whoever stores locks the row until the commit, so that numbers become visible in their order and without a gap. lot is the
--- last time of which one collector writes the lot of leaves for the ledger.
+-- last time of which one collector writes the lot of leaves for the ledger. Packs from before swept were compared with the rows.
 CREATE TABLE store (
   one   boolean PRIMARY KEY DEFAULT true CHECK (one),
   id    bytea NOT NULL,
   boxes bigint NOT NULL DEFAULT 0,
-  lot   bigint NOT NULL DEFAULT 0
+  lot   bigint NOT NULL DEFAULT 0,
+  swept bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 10);
 
 -- Every pack that has or had rows. One that is retired never gets a row again: its name stays until long after its object is gone.
@@ -175,6 +176,7 @@ CREATE TABLE erasures (
   salt      bytea NOT NULL
 );
 CREATE INDEX erasures_subject ON erasures (subject);
+CREATE INDEX erasures_replaced ON erasures (replaced);
 CREATE INDEX erasures_unsigned ON erasures (id) WHERE record IS NULL;
 
 CREATE TABLE erasure_codes (
