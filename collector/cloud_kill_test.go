@@ -90,7 +90,7 @@ func fail(t *testing.T, err error) {
 // acknowledged is there afterwards, once, and what was not can be sent again, to any collector. In the end each box has one leaf in the
 // one ledger that all three write meanwhile.
 func TestI14I16KilledCollectors(t *testing.T) {
-	rounds := 6
+	rounds := 3
 	if os.Getenv("BYLEAVE_NIGHTLY") != "" {
 		rounds = 300
 	}
@@ -100,6 +100,8 @@ func TestI14I16KilledCollectors(t *testing.T) {
 		senders[i] = newSender(t, f.dirs[i], f.running[i].addr)
 	}
 	sent, leaves, acknowledged := 0, map[[32]byte]int{}, 0
+	erased := map[store.ID]bool{}
+	var last [][]byte // boxes of the first sender that are stored
 	for round := range rounds {
 		boxes := make([]map[string][]byte, len(senders))
 		for i, s := range senders {
@@ -114,11 +116,25 @@ func TestI14I16KilledCollectors(t *testing.T) {
 			sent += len(boxes[i])
 		}
 		kill, heal := f.faults(t, round)
-		acked := f.sendAll(t, senders, boxes, kill)
+		e := pb.EraseRequest{}
+		if round%max(1, rounds/20) == 0 && len(last) > 0 { // more would be bounded
+			e = pb.EraseRequest{Id: newID(), Batches: last[:2], Salt: append(newID(), newID()...)}
+			erased[store.ID(last[0])], erased[store.ID(last[1])] = true, true
+		}
+		acked := f.sendAll(t, senders, boxes, kill, func() {
+			if e.GetId() != nil {
+				_ = senders[0].erase(t, f.running[2].addr, &e) // the fault may cut it short
+			}
+		})
 		heal()
+		f.insistErase(t, senders[0], &e)
+		last = nil
 		for i, s := range senders {
 			again := f.insist(t, s, boxes[i], i+1)
 			for id := range boxes[i] {
+				if i == 0 {
+					last = append(last, []byte(id))
+				}
 				if acked[i][id] == pb.Outcome_OUTCOME_STORED {
 					acknowledged++
 					if again[id] != pb.Outcome_OUTCOME_DUPLICATE {
@@ -129,7 +145,7 @@ func TestI14I16KilledCollectors(t *testing.T) {
 		}
 	}
 	f.revoke(t, senders[0])
-	t.Logf("%d rounds: %d boxes, %d of them acknowledged before a fault, 0 of these lost", rounds, sent, acknowledged)
+	t.Logf("%d rounds: %d boxes, %d of them acknowledged before a fault, 0 of these lost; %d erased", rounds, sent, acknowledged, len(erased))
 	for _, r := range f.running {
 		r.kill(t)
 	}
@@ -138,7 +154,7 @@ func TestI14I16KilledCollectors(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
-	f.countBoxes(t, sent, leaves)
+	f.countBoxes(t, sent-len(erased), erased, leaves)
 	f.backUp(t)
 }
 
@@ -184,7 +200,7 @@ func allButPolicy(t *testing.T, out []byte) bool {
 }
 
 // sendAll sends what each sender has to its collector, and runs kill at some moment meanwhile.
-func (f *fleet) sendAll(t *testing.T, senders []*sender, boxes []map[string][]byte, kill func()) []map[string]pb.Outcome {
+func (f *fleet) sendAll(t *testing.T, senders []*sender, boxes []map[string][]byte, kill, also func()) []map[string]pb.Outcome {
 	t.Helper()
 	delay, err := rand.Int(rand.Reader, big.NewInt(80))
 	must(t, err)
@@ -197,6 +213,7 @@ func (f *fleet) sendAll(t *testing.T, senders []*sender, boxes []map[string][]by
 	for i, s := range senders {
 		all.Go(func() { acked[i] = s.send(t, addrs[i], boxes[i]) })
 	}
+	all.Go(also)
 	all.Go(func() {
 		time.Sleep(time.Duration(delay.Int64()) * time.Millisecond)
 		kill()
@@ -227,23 +244,58 @@ func (f *fleet) insist(t *testing.T, s *sender, boxes map[string][]byte, to int)
 	return got
 }
 
-// countBoxes opens the store as a collector would, and finds each box once and each leaf once in the ledger.
-func (f *fleet) countBoxes(t *testing.T, sent int, leaves map[[32]byte]int) {
+func newID() []byte {
+	id := make([]byte, 16)
+	rand.Read(id) // never fails
+	return id
+}
+
+// erase asks one collector for an erasure.
+func (s *sender) erase(t *testing.T, addr string, e *pb.EraseRequest) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	c, done := s.client(t, addr)
+	defer done()
+	_, err := c.Erase(ctx, e)
+	return err
+}
+
+// insistErase asks for it again, one collector after the other, until it is done.
+func (f *fleet) insistErase(t *testing.T, s *sender, e *pb.EraseRequest) {
+	t.Helper()
+	if e.GetId() == nil {
+		return
+	}
+	limit := time.Now().Add(5 * time.Minute)
+	for to := 0; ; to++ {
+		err := s.erase(t, f.running[to%len(f.running)].addr, e)
+		if err == nil {
+			return
+		}
+		if time.Now().After(limit) {
+			t.Fatal("an erasure is not done:", err)
+		}
+	}
+}
+
+// countBoxes opens the store as a collector would, and finds each box once, no erased one, and each leaf once in the ledger.
+func (f *fleet) countBoxes(t *testing.T, want int, erased map[store.ID]bool, leaves map[[32]byte]int) {
 	t.Helper()
 	ctx, quiet := context.Background(), slog.New(slog.DiscardHandler)
 	s, err := home(f.dirs[0]).openStore(ctx, quiet)
 	must(t, err)
 	defer func() { must(t, s.Close()) }()
-	seen := map[store.ID]bool{}
+	seen, number := map[store.ID]bool{}, int64(0)
 	for row, err := range s.Scan(ctx, store.Query{}) {
 		must(t, err)
-		if seen[row.Batch] || row.Number != int64(len(seen)+1) {
-			t.Fatal("a box stands twice, or a number is missing")
+		if seen[row.Batch] || erased[row.Batch] {
+			t.Fatal("a box stands twice, or was erased")
 		}
-		seen[row.Batch] = true
+		seen[row.Batch], number = true, row.Number
 	}
-	if len(seen) != sent {
-		t.Fatalf("%d boxes, %d were sent", len(seen), sent)
+	if len(seen) != want || number != int64(want+len(erased)) {
+		t.Fatalf("%d boxes up to number %d, %d were sent and not erased", len(seen), number, want)
 	}
 	key, err := ledger.LoadKey(f.dirs[0])
 	must(t, err)

@@ -109,6 +109,7 @@ func reopen(t testing.TB, c Config) (*Store, Report) {
 }
 
 func TestConformanceRealServers(t *testing.T) {
+	t.Parallel()
 	storetest.Run(t, func(t *testing.T) store.Store {
 		s, rep := reopen(t, realConfig(t))
 		if rep != (Report{}) {
@@ -119,6 +120,7 @@ func TestConformanceRealServers(t *testing.T) {
 }
 
 func TestConformanceInProcessS3(t *testing.T) {
+	t.Parallel()
 	backend := s3mem.New()
 	srv := httptest.NewServer(gofakes3.New(backend).Server())
 	defer srv.Close()

@@ -42,13 +42,15 @@ CREATE INDEX batches_hour ON batches (hour);
 CREATE INDEX batches_subject ON batches (subject, number);
 CREATE INDEX batches_pack ON batches (pack);
 
--- Apart from the payloads, so that they can be destroyed without touching a pack.
+-- Apart from the payloads, so that they can be destroyed without touching a pack. They are ciphertext, which compresses to nothing, and
+-- lie in the row itself while they fit.
 CREATE TABLE capsules (
   batch     bytea PRIMARY KEY,
   sealed    bytea NOT NULL,
   shred_key bytea NOT NULL,
   epoch     bigint NOT NULL
-);
+) WITH (toast_tuple_target = 8160);
+ALTER TABLE capsules ALTER COLUMN sealed SET STORAGE EXTERNAL;
 
 -- The number of each person's epoch key. The key itself is an object, outside the database and its backups.
 CREATE TABLE epochs (
