@@ -81,6 +81,21 @@ func (x *Index) Papers(ctx context.Context, subject store.ID) (p store.Papers, e
 	return p, nil
 }
 
+// Withdrawn returns withdrawals of the person's devices but this one, as they were signed, at most most of them, in the order of their consents' ids.
+func (x *Index) Withdrawn(ctx context.Context, subject, but store.ID, most int) (out [][]byte, err error) {
+	err = each(ctx, x.pool, func(rows pgx.Rows) error {
+		var b []byte
+		err := rows.Scan(&b)
+		out = append(out, b)
+		return err
+	}, "SELECT c.signed FROM consents c JOIN devices d ON d.id = c.device WHERE d.subject = $1 AND d.id <> $2 AND c.withdrawn ORDER BY c.id LIMIT $3",
+		subject[:], but[:], most)
+	if err != nil {
+		return nil, fmt.Errorf("store: list withdrawals: %w", err)
+	}
+	return out, nil
+}
+
 // SigningKey returns a device's key for signatures.
 func (x *Index) SigningKey(ctx context.Context, device store.ID) (key []byte, err error) {
 	err = x.pool.QueryRow(ctx, "SELECT signing_key FROM devices WHERE id = $1", device[:]).Scan(&key)

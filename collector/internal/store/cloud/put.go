@@ -24,6 +24,9 @@ import (
 //	4 commit  one transaction, in which nobody can withdraw, be revoked or erase: the group is judged again, and rows, capsules and
 //	          leaves of what still counts are written
 
+// Lanes is how many groups are best stored at once: most of the time each of them waits for the bucket.
+func (s *Store) Lanes() int { return 4 }
+
 // Put judges the group, writes what is new to a pack, and commits rows, capsules and leaves.
 func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome, error) {
 	leave, err := s.enter()
