@@ -149,10 +149,8 @@ func TestI14I16KilledCollectors(t *testing.T) {
 	for _, r := range f.running {
 		r.kill(t)
 	}
-	for _, dir := range f.dirs {
-		if out, err := exec.Command("byleave-collector", "check", "--dir", dir, "--json").Output(); !allButPolicy(t, out) {
-			t.Fatalf("%v: %s", err, out)
-		}
+	if out, err := exec.Command("byleave-collector", "check", "--dir", f.dirs[1], "--json").Output(); !allButPolicy(t, out) {
+		t.Fatalf("%v: %s", err, out)
 	}
 	f.countBoxes(t, sent-len(erased), erased, leaves)
 	f.backUp(t)

@@ -211,6 +211,20 @@ func (b *Bucket) List(ctx context.Context, prefix, after string) iter.Seq2[Objec
 
 // Forgets returns nil if what is deleted here is gone, and else says what keeps it: versions, or a lock.
 func (b *Bucket) Forgets(ctx context.Context) error {
+	if err := b.unversioned(ctx); err != nil {
+		return err
+	}
+	lock, _, _, _, err := b.client.GetObjectLockConfig(ctx, b.name)
+	if err == nil && lock == "Enabled" {
+		return errors.New("the bucket has an object lock, so that nothing can be erased: use one without")
+	}
+	if err != nil && !unknown(err) {
+		return fmt.Errorf("bucket: ask for an object lock: %w", say(err))
+	}
+	return nil
+}
+
+func (b *Bucket) unversioned(ctx context.Context) error {
 	v, err := b.client.GetBucketVersioning(ctx, b.name)
 	if err != nil && !unknown(err) {
 		return fmt.Errorf("bucket: ask for versioning: %w", say(err))
@@ -229,13 +243,6 @@ func (b *Bucket) Forgets(ctx context.Context) error {
 				return errors.New("the bucket holds old versions or delete markers: remove all of them")
 			}
 		}
-	}
-	lock, _, _, _, err := b.client.GetObjectLockConfig(ctx, b.name)
-	if err == nil && lock == "Enabled" {
-		return errors.New("the bucket has an object lock, so that nothing can be erased: use one without")
-	}
-	if err != nil && !unknown(err) {
-		return fmt.Errorf("bucket: ask for an object lock: %w", say(err))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
+	"github.com/jackc/pgx/v5"
 )
 
 // Check asks whether database and bucket keep what they are given and lose what is deleted, and reads the checksum of every box, beside
@@ -26,11 +27,49 @@ func Check(ctx context.Context, c Config, wrap [32]byte) (damaged int, err error
 	if err := s.objects.Forgets(ctx); err != nil {
 		return 0, err
 	}
-	for row, err := range s.Scan(ctx, store.Query{}) {
-		if err != nil {
+	for after := (store.ID{}); ; {
+		names, err := s.ids(ctx, "SELECT name FROM packs WHERE retired IS NULL AND name > $1 ORDER BY name LIMIT $2", after[:], pageRows)
+		if err != nil || len(names) == 0 {
 			return damaged, err
 		}
-		switch _, err := s.Read(ctx, row.Batch); {
+		for _, after = range names {
+			n, err := s.checkPack(ctx, after)
+			damaged += n
+			if err != nil {
+				return damaged, err
+			}
+		}
+	}
+}
+
+// checkPack reads a pack once and looks at every box in it. What seems damaged is read again by itself: it may have been moved or erased.
+func (s *Store) checkPack(ctx context.Context, name store.ID) (damaged int, err error) {
+	body, err := s.objects.Get(ctx, packKey(name))
+	if err != nil && !errors.Is(err, bucket.ErrMissing) {
+		return 0, fmt.Errorf("store: read a pack: %w", err)
+	}
+	var again []store.ID
+	err = each(ctx, s.pool, func(rows pgx.Rows) error {
+		var batch, subject, digest, sealed, shred []byte
+		var epoch int64
+		var p place
+		if err := rows.Scan(&batch, &subject, &digest, &p.at, &p.head, &p.payload, &sealed, &shred, &epoch); err != nil {
+			return err
+		}
+		var r store.Record
+		copy(r.Batch[:], batch)
+		copy(r.Subject[:], subject)
+		copy(r.Digest[:], digest)
+		if !s.sound(ctx, r, body, p, epoch, sealed, shred) {
+			again = append(again, r.Batch)
+		}
+		return nil
+	}, `SELECT batch, subject, digest, at, head, payload, sealed, shred_key, epoch FROM batches JOIN capsules USING (batch) WHERE pack = $1`, name[:])
+	if err != nil {
+		return 0, fmt.Errorf("store: list the boxes of a pack: %w", err)
+	}
+	for _, batch := range again {
+		switch _, err := s.Read(ctx, batch); {
 		case errors.Is(err, store.ErrDamaged):
 			damaged++
 		case err != nil && !errors.Is(err, store.ErrNotFound):
@@ -38,6 +77,21 @@ func Check(ctx context.Context, c Config, wrap [32]byte) (damaged int, err error
 		}
 	}
 	return damaged, nil
+}
+
+// sound tells whether a box of a pack is whole and its capsules open.
+func (s *Store) sound(ctx context.Context, r store.Record, body []byte, p place, epoch int64, sealed, shred []byte) bool {
+	if !p.sane() || p.at+p.size() > int64(len(body)) {
+		return false
+	}
+	if _, _, err := decodeRecord(body[p.at:p.at+p.size()], r.Batch, p); err != nil {
+		return false
+	}
+	k, err := s.epoch(ctx, r.Subject, epoch)
+	if err == nil {
+		_, err = openCapsules(k, r, sealed, shred)
+	}
+	return err == nil
 }
 
 // Restored does what must be done after an operator put back a copy of the database or of packs, before any collector serves: what was erased

@@ -452,6 +452,33 @@ func TestI21ARestoredDatabaseErasesAgain(t *testing.T) {
 	}
 }
 
+// TestCheckCountsDamage: a changed byte in a pack, a pack that is not there, capsules that do not open.
+func TestCheckCountsDamage(t *testing.T) {
+	c := realConfig(t)
+	s, _ := openFaulty(t, c)
+	p, q := storetest.Enrol(t, s), storetest.Enrol(t, s)
+	put(t, s, p.Record(100), p.Record(100), p.Record(100))
+	first := keysIn(t, s, packPrefix)
+	put(t, s, p.Record(100), q.Record(100))
+	counts := func(want int) {
+		t.Helper()
+		if n, err := Check(ctx, c, wrap); n != want || err != nil {
+			t.Fatalf("%d damaged, want %d: %v", n, want, err)
+		}
+	}
+	counts(0)
+	body, err := s.objects.Get(ctx, first[0])
+	must(t, err)
+	body[len(body)-1] ^= 1
+	must(t, s.objects.Delete(ctx, first[0]))
+	must(t, s.objects.Put(ctx, first[0], body))
+	counts(1)
+	must(t, s.objects.Delete(ctx, first[0]))
+	counts(3)
+	must(t, s.objects.Delete(ctx, keyName(q.Device.Subject, 1)))
+	counts(4)
+}
+
 // TestErasuresAndBoxesAtOnce: two collectors store boxes of a person while a third one erases all: what is acknowledged as stored is either
 // readable or erased, and never both.
 func TestErasuresAndBoxesAtOnce(t *testing.T) {

@@ -78,7 +78,7 @@ func tool(name string) (string, error) {
 
 // Start starts it again after Kill, at the same address.
 func (s *S3) Start() error {
-	cmd := exec.Command(s.bin, "--port", s.addr, "--quiet", "posix", "--sidecar", filepath.Join(s.dir, "beside"), filepath.Join(s.dir, "objects"))
+	cmd := exec.CommandContext(context.Background(), s.bin, "--port", s.addr, "--quiet", "posix", "--sidecar", filepath.Join(s.dir, "beside"), filepath.Join(s.dir, "objects"))
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+AccessKey, "ROOT_SECRET_KEY="+SecretKey)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
