@@ -22,6 +22,7 @@ import (
 	"github.com/byleave/byleave/collector/internal/store/cloud/cloudtest"
 	"github.com/byleave/byleave/proto/envelope/seal"
 	"github.com/byleave/byleave/proto/pb"
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // fleet is three collectors over one database and one bucket.
@@ -34,10 +35,9 @@ type fleet struct {
 
 const fleetBucket = "byleave"
 
-// newFleet makes a collector's folder, and two copies of it, as an operator would.
-func newFleet(t *testing.T) *fleet {
+// newServers starts a database and a bucket, and returns what cloud.json says of them.
+func newServers(t *testing.T) (f fleet, config []byte) {
 	t.Helper()
-	var f fleet
 	var err error
 	f.postgres, err = cloudtest.StartPostgres()
 	must(t, err)
@@ -49,9 +49,31 @@ func newFleet(t *testing.T) *fleet {
 	must(t, f.s3.Bucket(fleetBucket))
 	keys := filepath.Join(t.TempDir(), "keys")
 	must(t, cloudtest.KeyFile(keys))
-	config, err := json.Marshal(map[string]string{"postgres": f.postgres.URL("byleave"), "s3_endpoint": f.s3.URL(), "s3_region": cloudtest.Region,
+	config, err = json.Marshal(map[string]string{"postgres": f.postgres.URL("byleave"), "s3_endpoint": f.s3.URL(), "s3_region": cloudtest.Region,
 		"s3_bucket": fleetBucket, "s3_key_file": keys})
 	must(t, err)
+	return f, config
+}
+
+// TestScaledScripts runs the commands of collectors over one database and one bucket.
+func TestScaledScripts(t *testing.T) {
+	_, config := newServers(t)
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/scaled",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"waitfor": waitFor, "withkey": withKey, "enrol": enrolDevice, "exits": exits,
+			"scale": func(ts *testscript.TestScript, _ bool, args []string) { // scale DIR
+				ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[0]), cloudName), config, 0o600))
+			},
+		},
+		Setup: func(env *testscript.Env) error { return os.Chmod(env.WorkDir, 0o700) },
+	})
+}
+
+// newFleet makes a collector's folder, and two copies of it, as an operator would.
+func newFleet(t *testing.T) *fleet {
+	t.Helper()
+	f, config := newServers(t)
 	first := filepath.Join(t.TempDir(), "one")
 	must(t, exec.Command("byleave-collector", "init", "--dir", first).Run())
 	must(t, os.WriteFile(filepath.Join(first, limitsName), []byte(`{"ledger_lot_seconds": 1}`), 0o600))

@@ -122,8 +122,12 @@ func restoreScaled(cmd *cobra.Command, h home) error {
 	if err != nil {
 		return err
 	}
-	rep, err := cloud.Restored(cmd.Context(), c, wrap, slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil)))
+	lock, err := embed.Lock(string(h))
 	if err != nil {
+		return err
+	}
+	rep, err := cloud.Restored(cmd.Context(), c, wrap, slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil)))
+	if err := errors.Join(err, lock.Close()); err != nil {
 		return err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "Restored. Erased again: %d erasures. Taken out, because their person's key was replaced since: %d boxes; because their\n"+

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -36,7 +37,19 @@ func (embedded) jobs(context.Context, store.SignErasure) {}
 // share does nothing: the folder is the ledger.
 func (embedded) share(*ledger.Log) {}
 
-type scaled struct{ *cloud.Store }
+type scaled struct {
+	*cloud.Store
+	lock io.Closer // of the folder, which holds a copy of the ledger
+}
+
+// Close closes the store and frees the folder. Closing twice is harmless.
+func (s scaled) Close() error {
+	err := s.Store.Close()
+	if e := s.lock.Close(); !errors.Is(e, os.ErrClosed) {
+		err = errors.Join(err, e)
+	}
+	return err
+}
 
 func (s scaled) jobs(ctx context.Context, sign store.SignErasure) { s.Run(ctx, sign) }
 
@@ -79,14 +92,18 @@ func (h home) openStore(ctx context.Context, log *slog.Logger) (keeper, error) {
 		}
 		return embedded{st}, nil
 	}
-	st, rep, err := cloud.Open(ctx, c, wrap, log)
+	lock, err := embed.Lock(string(h))
 	if err != nil {
 		return nil, err
+	}
+	st, rep, err := cloud.Open(ctx, c, wrap, log)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
 	}
 	if rep != (cloud.Report{}) {
 		log.Warn("the store was repaired", "erasures_completed", rep.Erased, "boxes_without_key", rep.Shut)
 	}
-	return scaled{st}, nil
+	return scaled{st, lock}, nil
 }
 
 // index is what invite and revoke need of the store, beside running collectors.
