@@ -159,7 +159,7 @@ func (s *Store) Arrived() <-chan struct{} {
 	return s.arrived
 }
 
-// watch asks the database for boxes of other collectors until some came.
+// watch asks the database for boxes of other collectors until some came, or the store is closed.
 func (s *Store) watch(arrived chan struct{}) {
 	defer s.running.Done()
 	tick := time.NewTicker(s.watchEvery)
@@ -167,30 +167,34 @@ func (s *Store) watch(arrived chan struct{}) {
 	for {
 		select {
 		case <-tick.C:
-		case <-arrived: // this collector stored some, or is closed
+		case <-arrived: // this collector stored some, or is closed; somebody may wait for the next already
 			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.watching = false
-			return
+			closed := s.closed
+			arrived = s.arrived
+			s.mu.Unlock()
+			if closed {
+				return
+			}
+			continue
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), callMost)
 		n, err := s.boxes(ctx)
 		cancel()
-		if err == nil && s.saw(arrived, n) { // trouble is told by those who store
+		if err == nil && s.saw(n) { // trouble is told by those who store
 			return
 		}
 	}
 }
 
-// saw wakes who waits if the number of boxes is another one than before.
-func (s *Store) saw(arrived chan struct{}, n int64) bool {
+// saw wakes who waits if the number of boxes is another one than before. Who is woken in vain looks and waits again.
+func (s *Store) saw(n int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if n == s.seen {
 		return false
 	}
 	s.seen, s.watching = n, false
-	if s.arrived == arrived && !s.closed {
+	if !s.closed {
 		close(s.arrived)
 		s.arrived = make(chan struct{})
 	}

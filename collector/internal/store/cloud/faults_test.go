@@ -578,12 +578,15 @@ func TestBoxesOfAnotherCollectorArrive(t *testing.T) {
 	two, _ := reopen(t, c)
 	p := storetest.Enrol(t, one)
 	two.watchEvery = 10 * time.Millisecond
-	arrived := two.Arrived()
-	put(t, one, p.Record(2))
-	select {
-	case <-arrived:
-	case <-time.After(2 * time.Minute):
-		t.Fatal("nobody was told")
+	put(t, one, p.Record(1))
+	for _, s := range []*Store{one, two, one} { // also after a box of its own
+		arrived := two.Arrived()
+		put(t, s, p.Record(2))
+		select {
+		case <-arrived:
+		case <-time.After(2 * time.Minute):
+			t.Fatal("nobody was told")
+		}
 	}
 }
 
