@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/byleave/byleave/collector/internal/store"
@@ -28,31 +29,36 @@ var (
 
 	postgres *cloudtest.Postgres
 	objectS3 *cloudtest.S3 // a real server
+	started  bool
 )
 
-func TestMain(m *testing.M) { os.Exit(withServers(m)) }
-
-func withServers(m *testing.M) int {
-	code := 1
+func TestMain(m *testing.M) {
+	code := m.Run()
 	var err error
-	if postgres, err = cloudtest.StartPostgres(); err == nil {
-		if objectS3, err = cloudtest.StartS3(); err == nil {
-			if err = template(); err == nil {
-				code = m.Run()
-			}
-			err = errors.Join(err, objectS3.Close())
-		}
-		err = errors.Join(err, postgres.Close())
+	if started {
+		err = errors.Join(objectS3.Close(), postgres.Close())
 	}
 	if err == nil && code == 0 {
 		err = goleak.Find()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return 1
+		code = 1
 	}
-	return code
+	os.Exit(code)
 }
+
+// servers starts both, for the first test that needs them.
+var servers = sync.OnceValue(func() (err error) {
+	if postgres, err = cloudtest.StartPostgres(); err != nil {
+		return err
+	}
+	if objectS3, err = cloudtest.StartS3(); err != nil {
+		return errors.Join(err, postgres.Close())
+	}
+	started = true
+	return template()
+})
 
 // template makes a database with all tables, which those of the tests are copies of.
 func template() error {
@@ -83,6 +89,7 @@ func name() string {
 // newDatabase makes a database.
 func newDatabase(t testing.TB) string {
 	t.Helper()
+	must(t, servers())
 	n := name()
 	must(t, postgres.SQL("postgres", "CREATE DATABASE "+n+" TEMPLATE made"))
 	t.Cleanup(func() { must(t, postgres.SQL("postgres", "DROP DATABASE "+n+" WITH (FORCE)")) })
@@ -92,6 +99,7 @@ func newDatabase(t testing.TB) string {
 // realConfig is a new database and a new bucket of the real servers.
 func realConfig(t testing.TB) Config {
 	t.Helper()
+	must(t, servers())
 	b := name()
 	must(t, objectS3.Bucket(b))
 	keys := filepath.Join(t.TempDir(), "keys")

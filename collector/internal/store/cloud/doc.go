@@ -4,6 +4,6 @@
 // Persons' epoch keys and what was to be erased lie in the object store, outside the database and its backups.
 //
 // May import: collector/internal/store, collector/internal/store/bucket
-// Touches: net
+// Touches: net, disk
 // Goroutines: those that fetch the keys of a group, which waits for them; one while somebody waits for boxes of other collectors, which Close ends
 package cloud

@@ -552,6 +552,32 @@ func TestStoresThatDoNotBelongTogether(t *testing.T) {
 	}
 }
 
+// TestI16ADatabaseThatMayForgetIsRefused: what it commits would be no promise.
+func TestI16ADatabaseThatMayForgetIsRefused(t *testing.T) {
+	c := realConfig(t)
+	reopen(t, c)
+	set := func(what string) {
+		t.Helper()
+		must(t, postgres.SQL("postgres", "ALTER SYSTEM "+what))
+		must(t, postgres.SQL("postgres", "SELECT pg_reload_conf()"))
+	}
+	set("SET full_page_writes = off")
+	defer set("RESET full_page_writes")
+	limit := time.Now().Add(2 * time.Minute)
+	for { // the database takes it up when it comes to it
+		s, _, err := Open(ctx, c, wrap, quiet())
+		if err != nil && strings.Contains(err.Error(), "full_page_writes = off") {
+			return
+		}
+		if err == nil {
+			must(t, s.Close())
+		}
+		if time.Now().After(limit) {
+			t.Fatal("it is used all the same:", err)
+		}
+	}
+}
+
 // TestErrorsTellNoSecret: neither the object store's key nor the database's password is in what is logged of a refusal.
 func TestErrorsTellNoSecret(t *testing.T) {
 	c := realConfig(t)

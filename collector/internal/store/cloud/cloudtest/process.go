@@ -15,12 +15,18 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
-// makeFolder makes a folder that as may write, in memory where that can be: what is tested here is what the servers promise, not a disk.
+// roomNeeded is what a server may take.
+const roomNeeded = 2 << 30
+
+// makeFolder makes a folder that as may write, in memory where there is room: what is tested here is what the servers promise, not a disk.
 func makeFolder(as *syscall.Credential) (string, error) {
 	parent := ""
-	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
+	var fs unix.Statfs_t
+	if err := unix.Statfs("/dev/shm", &fs); err == nil && fs.Bavail*uint64(fs.Bsize) > roomNeeded {
 		parent = "/dev/shm"
 	}
 	dir, err := os.MkdirTemp(parent, "byleave-")
