@@ -125,15 +125,6 @@ func (b *Bucket) Put(ctx context.Context, key string, body []byte) error {
 	return fmt.Errorf("bucket: write: %w", say(err))
 }
 
-// Replace writes an object, whether or not one of this name is there.
-func (b *Bucket) Replace(ctx context.Context, key string, body []byte) error {
-	opts := minio.PutObjectOptions{ContentType: "application/octet-stream", DisableMultipart: true, SendContentMd5: true}
-	if _, err := b.client.PutObject(ctx, b.name, key, bytes.NewReader(body), int64(len(body)), opts); err != nil {
-		return fmt.Errorf("bucket: write: %w", say(err))
-	}
-	return nil
-}
-
 // Get reads a whole object.
 func (b *Bucket) Get(ctx context.Context, key string) ([]byte, error) {
 	return b.read(ctx, key, minio.GetObjectOptions{}, MaxObject)

@@ -253,7 +253,19 @@ func (s *Store) belong(ctx context.Context) error {
 	if _, err := a.Open(nil, nil, raw[16:], id[:]); err != nil {
 		return errors.New("store: this collector has another vault.key than the one that made the store: copy the first collector's folder")
 	}
-	return nil
+	return s.once(ctx, body)
+}
+
+// once refuses an object store that writes an object twice: two collectors would each have a key, or a ledger, of their own.
+func (s *Store) once(ctx context.Context, identity []byte) error {
+	err := s.objects.Put(ctx, identityKey, identity)
+	if errors.Is(err, bucket.ErrExists) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("store: try whether the bucket writes an object once: %w", err)
+	}
+	return errors.New("store: the object store does not honour If-None-Match, so that collectors would overwrite each other: use another one, or a newer version")
 }
 
 func (s *Store) newIdentity(id store.ID) ([]byte, error) {

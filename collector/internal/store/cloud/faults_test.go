@@ -578,6 +578,27 @@ func TestI16ADatabaseThatMayForgetIsRefused(t *testing.T) {
 	}
 }
 
+// careless is a bucket that writes an object as often as it is asked to.
+type careless struct{ objects }
+
+func (c careless) Put(ctx context.Context, key string, body []byte) error {
+	if err := c.objects.Delete(ctx, key); err != nil {
+		return err
+	}
+	return c.objects.Put(ctx, key, body)
+}
+
+// TestACarelessBucketIsRefused: two collectors would each have a key of their own.
+func TestACarelessBucketIsRefused(t *testing.T) {
+	c := realConfig(t)
+	b, err := bucket.Open(ctx, c.Bucket)
+	must(t, err)
+	_, _, err = open(ctx, c, careless{b}, b.Close, wrap, quiet())
+	if err == nil || !strings.Contains(err.Error(), "If-None-Match") {
+		t.Fatal(err)
+	}
+}
+
 // TestErrorsTellNoSecret: neither the object store's key nor the database's password is in what is logged of a refusal.
 func TestErrorsTellNoSecret(t *testing.T) {
 	c := realConfig(t)
