@@ -122,7 +122,7 @@ bench-forget: deps $(DEMO_BINS) ## "forget the last 10 minutes", from the comman
 bench-erase: ## what an erasure costs a collector with many boxes of one person
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestEraseCost$$' -v ./collector/internal/store/embed
 
-bench-store: $(BIN)/versitygw ## what a scale-out collector stores, PostgreSQL and S3 on the same machine
+bench-store: deps $(BIN)/versitygw ## what a scale-out collector stores, PostgreSQL and S3 on the same machine
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestStoreCost$$' -v ./collector/internal/store/cloud
 
 bench-redaction: deps $(BIN)/byleave $(BIN)/byleave-ocr ## redaction of text and pages, ours and peers (DATA=path of presidio-research's synth_dataset_v2.json)
