@@ -81,7 +81,13 @@ func (p *Postgres) Start() (err error) {
 }
 
 // Kill ends it as a power failure would. What it committed is there after Start.
-func (p *Postgres) Kill() error { return p.running.kill() }
+func (p *Postgres) Kill() error {
+	if p.running == nil { // it did not start again
+		return nil
+	}
+	defer func() { p.running = nil }()
+	return p.running.kill()
+}
 
 // SQL runs a statement in a database of it.
 func (p *Postgres) SQL(database, statement string) error {
@@ -121,4 +127,4 @@ func (p *Postgres) URL(database string) string {
 }
 
 // Close ends it and removes its folder.
-func (p *Postgres) Close() error { return errors.Join(p.running.kill(), os.RemoveAll(p.dir)) }
+func (p *Postgres) Close() error { return errors.Join(p.Kill(), os.RemoveAll(p.dir)) }

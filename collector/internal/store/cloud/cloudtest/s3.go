@@ -105,6 +105,10 @@ func (s *S3) Start() error {
 
 // Kill ends it as a power failure of its process would.
 func (s *S3) Kill() error {
+	if s.running == nil { // it did not start again
+		return nil
+	}
+	defer func() { s.running = nil }()
 	if err := s.running.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
