@@ -71,7 +71,8 @@ const startTries = 100
 // Start starts it again after Kill.
 func (p *Postgres) Start() (err error) {
 	for range startTries {
-		cmd := p.command("postgres", "-D", p.data(), "-k", p.dir, "-c", "listen_addresses=", "-c", "max_connections=200", "-c", "logging_collector=off")
+		cmd := p.command("postgres", "-D", p.data(), "-k", p.dir, "-c", "listen_addresses=", "-c", "max_connections=200", "-c", "logging_collector=off",
+			"-c", "dynamic_shared_memory_type=mmap") // in its folder: what a killed server leaves goes with that
 		if p.running, err = begin(cmd, p.as, "ready to accept connections"); err == nil || !strings.Contains(err.Error(), "shared memory") {
 			return err
 		}
@@ -126,5 +127,11 @@ func (p *Postgres) URL(database string) string {
 	return "postgres:///" + database + "?" + url.Values{"host": {p.dir}, "user": {"byleave"}}.Encode()
 }
 
-// Close ends it and removes its folder.
-func (p *Postgres) Close() error { return errors.Join(p.Kill(), os.RemoveAll(p.dir)) }
+// Close ends it, so that it leaves nothing in the system's memory, and removes its folder.
+func (p *Postgres) Close() error {
+	var err error
+	if p.running != nil {
+		err = p.running.end(syscall.SIGINT)
+	}
+	return errors.Join(err, os.RemoveAll(p.dir))
+}

@@ -93,8 +93,10 @@ func begin(cmd *exec.Cmd, as *syscall.Credential, ready string) (*process, error
 }
 
 // kill ends the server as a power failure would.
-func (p *process) kill() error {
-	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+func (p *process) kill() error { return p.end(syscall.SIGKILL) }
+
+func (p *process) end(how syscall.Signal) error {
+	if err := p.cmd.Process.Signal(how); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
 	p.done.Wait()
