@@ -40,8 +40,13 @@ DEMO_BINS := $(BIN)/byleave $(BIN)/byleave-ocr $(BIN)/byleave-collector $(BIN)/b
 demo: deps $(DEMO_BINS) ## the main job, end to end, on a virtual desktop (SEED=7, or DISPLAY=:0 for your own)
 	$(BIN)/byleave-demo $(if $(filter command line,$(origin DISPLAY)),--display $(DISPLAY)) $(if $(SEED),--seed $(SEED))
 
+# A real S3 server for the tests of the scale-out store, pinned. It is no part of the product and of no module of ours.
+$(BIN)/versitygw: Makefile
+	GOBIN=$(CURDIR)/$(BIN) $(GO) install github.com/versity/versitygw/cmd/versitygw@v1.8.0
+	@touch $@
+
 # One package at a time: real desktops that share two cores would wait for each other. Only root can boot a machine of its own.
-test: deps $(DEMO_BINS) ## every test, with real X servers, windows, collectors and, as root, a real service manager
+test: deps $(DEMO_BINS) $(BIN)/versitygw ## every test, with real X servers, windows, collectors and, as root, a real service manager
 ifeq ($(shell id -u),0)
 	$(GO) test -p 1 -timeout 15m ./...
 else
@@ -71,7 +76,7 @@ cross: ## the core without cgo on the three systems, and its tests as far as the
 vuln: ## known vulnerabilities in the code that our programs call (VULNDB=URL: another database); fails if there are some, also in this Go, or if it cannot be checked
 	@.ci/vuln
 
-race: deps $(DEMO_BINS) ## the tests under the race detector
+race: deps $(DEMO_BINS) $(BIN)/versitygw ## the tests under the race detector
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./policy/... ./agent/... ./collector/... ./proto/...
 
 e2e: deps $(DEMO_BINS) ## whole-system tests on a real desktop
@@ -121,6 +126,9 @@ bench-forget: deps $(DEMO_BINS) ## "forget the last 10 minutes", from the comman
 bench-erase: ## what an erasure costs a collector with many boxes of one person
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestEraseCost$$' -v ./collector/internal/store/embed
 
+bench-store: deps $(BIN)/versitygw ## what a scale-out collector stores, PostgreSQL and S3 on the same machine
+	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestStoreCost$$' -v ./collector/internal/store/cloud
+
 bench-redaction: deps $(BIN)/byleave $(BIN)/byleave-ocr ## redaction of text and pages, ours and peers (DATA=path of presidio-research's synth_dataset_v2.json)
 	@test -n "$(DATA)" || { echo "bench-redaction: name the data, make bench-redaction DATA=path/to/synth_dataset_v2.json" >&2; exit 2; }
 	bench/peers/run.sh $(DATA) $(PAGES)
@@ -149,6 +157,7 @@ nightly: check race ## the slow proofs
 	  ./policy ./agent/internal/flow ./agent/internal/spool ./agent/internal/capture ./agent/internal/capture/redact ./agent/internal/capture/internal/x11
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 4h -run 'TestI14ChaosLosesNothing|TestASlowLineIsAlive|TestI13AWeekWithoutACollector' -v ./agent/internal/upload
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 1h -run '^TestPlantedBugsAreFound$$' -v ./e2e/mutants
+	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 4h -run '^TestI14I16KilledCollectors$$' -v ./collector
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 2h -run '^TestSoak$$' -v ./bench/agent
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 4h -run '^TestTransitions' -v ./e2e
 	$(MAKE) wine

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 
 	"github.com/byleave/byleave/collector/internal/ledger"
+	"github.com/byleave/byleave/collector/internal/store/cloud"
 	"github.com/byleave/byleave/collector/internal/store/embed"
 	"github.com/spf13/cobra"
 )
@@ -22,7 +24,8 @@ func backupCommand() *cobra.Command {
 		Long: "Copies the index, the packs, the public ledger and this collector's identity to a new folder. It holds no key that opens a box.\n" +
 			"Copy three things apart from it, and keep no copy of them for longer than people's erasures may take to count everywhere:\n" +
 			"keys/ (one key per person), vault.key, and erasures/ (what has to be erased again after a restore). A copy of keys/ from before\n" +
-			"an erasure undoes it.",
+			"an erasure undoes it.\n" +
+			"With cloud.json it copies this collector's identity alone. " + yoursToCopy,
 		Example: "  byleave-collector backup --dir /srv/byleave /backup/byleave-2026-11-25",
 		Args:    cobra.ExactArgs(1),
 	}
@@ -39,7 +42,10 @@ func backupCommand() *cobra.Command {
 		if err != nil {
 			return fmt.Errorf("make the folder: %w", err)
 		}
-		err = embed.Backup(cmd.Context(), string(h), tmp)
+		_, _, scaled, err := h.cloud()
+		if err == nil && !scaled {
+			err = embed.Backup(cmd.Context(), string(h), tmp)
+		}
 		if err == nil {
 			err = ledger.Backup(string(h), tmp, embed.CopyFile) // after the index, which learns from it what it lacks
 		}
@@ -54,11 +60,20 @@ func backupCommand() *cobra.Command {
 		if err != nil {
 			return errors.Join(err, os.RemoveAll(tmp))
 		}
+		if scaled {
+			fmt.Fprintf(cmd.OutOrStdout(), "Backed up this collector's identity to %s. %s\n", args[0], yoursToCopy)
+			return nil
+		}
 		fmt.Fprintf(cmd.OutOrStdout(), "Backed up to %s. It opens nothing by itself: copy keys/, vault.key and erasures/ apart.\n", args[0])
 		return nil
 	}
 	return cmd
 }
+
+// yoursToCopy says what no command of a collector can copy.
+const yoursToCopy = "Boxes lie in the database and the bucket, and those are yours to copy:\n" +
+	"packs/ and ledger/ of the bucket, then a dump of the database, then what is new below packs/. Copy keys/ and erasures/ of the bucket and\n" +
+	"vault.key apart, like keys/ of an own store."
 
 func restoreCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -67,18 +82,25 @@ func restoreCommand() *cobra.Command {
 		Long: "Puts the index and packs of a backup into the collector's folder, in the place of those there. The folder's keys/, vault.key and\n" +
 			"erasures/ stay: with them everything that was erased after the backup is erased again. Boxes of a person who erased\n" +
 			"something after the backup open no more, because their key was replaced; they are taken out and counted. The folder's ledger/ stays,\n" +
-			"too: one from before would be a past that people did not see, and they are told. The collector must not run.",
+			"too: one from before would be a past that people did not see, and they are told. The collector must not run.\n" +
+			"With cloud.json, put the database and packs/ of the bucket back yourself first, and keep keys/, erasures/ and ledger/ of the bucket as they\n" +
+			"are; then this does the rest, before any collector serves. No collector of the store may run.",
 		Example: "  byleave-collector restore --dir /srv/byleave /backup/byleave-2026-11-25",
 		Args:    cobra.ExactArgs(1),
 	}
 	dir := dirFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := fillRestored(*dir, args[0]); err != nil {
+		_, err := os.Stat(home(*dir).path(cloudName))
+		scaled := err == nil
+		if err := fillRestored(*dir, args[0], scaled); err != nil {
 			return err
 		}
 		h, err := openHome(*dir)
 		if err != nil {
 			return err
+		}
+		if scaled {
+			return restoreScaled(cmd, h)
 		}
 		rep, err := embed.Restore(cmd.Context(), string(h), args[0])
 		if err != nil {
@@ -94,9 +116,32 @@ func restoreCommand() *cobra.Command {
 	return cmd
 }
 
+// restoreScaled brings database and bucket together that an operator put back.
+func restoreScaled(cmd *cobra.Command, h home) error {
+	c, wrap, _, err := h.cloud()
+	if err != nil {
+		return err
+	}
+	lock, err := embed.Lock(string(h))
+	if err != nil {
+		return err
+	}
+	rep, err := cloud.Restored(cmd.Context(), c, wrap, slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil)))
+	if err := errors.Join(err, lock.Close()); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "Restored. Erased again: %d erasures. Taken out, because their person's key was replaced since: %d boxes; because their\n"+
+		"pack is not there: %d, which their devices may send again. Removed: %d packs that no row names.\n", rep.Erased, rep.Shut, rep.Missing, rep.Orphans)
+	return nil
+}
+
 // fillRestored gives a folder on a new machine its identity from the backup; the keys must lie there already.
-func fillRestored(dir, from string) error {
-	for _, name := range []string{"keys", "vault.key"} {
+func fillRestored(dir, from string, scaled bool) error {
+	needed := []string{"keys", "vault.key"}
+	if scaled { // its keys lie in the bucket
+		needed = []string{"vault.key"}
+	}
+	for _, name := range needed {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			return fmt.Errorf("%s has no %s: put keys/, vault.key and erasures/ from their own copy there first; without them no box opens", dir, name)
 		}

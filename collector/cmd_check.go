@@ -12,6 +12,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/ca"
 	"github.com/byleave/byleave/collector/internal/ledger"
+	"github.com/byleave/byleave/collector/internal/store/cloud"
 	"github.com/byleave/byleave/collector/internal/store/embed"
 	"github.com/byleave/byleave/collector/internal/vault"
 	"github.com/byleave/byleave/policy"
@@ -72,7 +73,7 @@ type check struct {
 }
 
 // quickChecks need no more than a moment.
-var quickChecks = []check{{"ca", checkCA}, {"vault", checkVault}, {"ledger", checkLedger}, {"policy", checkPolicy}, {"limits", checkLimits}}
+var quickChecks = []check{{"ca", checkCA}, {"vault", checkVault}, {"ledger", checkLedger}, {"policy", checkPolicy}, {"limits", checkLimits}, {"cloud", checkCloud}}
 
 func checkAll(ctx context.Context, h home, checks []check) (out []finding, bad int) {
 	for _, c := range checks {
@@ -153,8 +154,27 @@ func checkLimits(_ context.Context, h home) (string, error) {
 	return fmt.Sprintf("%d MiB in flight; a device's day: %d MiB, %d boxes", l.MemoryMiB, l.DayMiB, l.DayBoxes), nil
 }
 
+func checkCloud(_ context.Context, h home) (string, error) {
+	_, _, scaled, err := h.cloud()
+	if err != nil {
+		return "", err
+	}
+	if !scaled {
+		return "this folder is the store", nil
+	}
+	return "one of many collectors over a database and a bucket", nil
+}
+
 func checkStore(ctx context.Context, h home) (string, error) {
-	damaged, err := embed.Check(ctx, string(h))
+	c, wrap, scaled, err := h.cloud()
+	if err != nil {
+		return "", err
+	}
+	check := func() (int, error) { return embed.Check(ctx, string(h)) }
+	if scaled {
+		check = func() (int, error) { return cloud.Check(ctx, c, wrap) }
+	}
+	damaged, err := check()
 	if err != nil {
 		return "", err
 	}

@@ -27,6 +27,9 @@ func compactCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if _, _, ok, err := h.cloud(); ok || err != nil {
+			return errors.Join(err, errors.New("compact: this collector keeps its packs in a bucket, where serve rewrites them by itself; there is nothing to do here"))
+		}
 		st, rep, err := embed.Open(cmd.Context(), string(h), slog.New(slog.DiscardHandler))
 		if err != nil {
 			return err

@@ -9,7 +9,6 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/ca"
 	"github.com/byleave/byleave/collector/internal/store"
-	"github.com/byleave/byleave/collector/internal/store/embed"
 	"github.com/spf13/cobra"
 )
 
@@ -76,7 +75,7 @@ func invite(cmd *cobra.Command, o inviteOptions) ([]string, error) {
 	if err != nil {
 		return nil, misuse{err}
 	}
-	x, err := embed.OpenIndex(cmd.Context(), string(h))
+	x, err := h.openIndex(cmd.Context())
 	if err != nil {
 		return nil, err
 	}

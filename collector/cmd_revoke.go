@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/byleave/byleave/collector/internal/store"
-	"github.com/byleave/byleave/collector/internal/store/embed"
 	"github.com/spf13/cobra"
 )
 
@@ -29,7 +28,7 @@ func revokeCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		x, err := embed.OpenIndex(cmd.Context(), string(h))
+		x, err := h.openIndex(cmd.Context())
 		if err != nil {
 			return err
 		}

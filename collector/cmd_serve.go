@@ -17,7 +17,6 @@ import (
 	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/byleave/byleave/collector/internal/operator"
 	"github.com/byleave/byleave/collector/internal/store"
-	"github.com/byleave/byleave/collector/internal/store/embed"
 	"github.com/byleave/byleave/collector/internal/vault"
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/spf13/cobra"
@@ -55,7 +54,8 @@ func serveCommand() *cobra.Command {
 type collector struct {
 	home      home
 	authority *ca.Authority
-	store     *embed.Store
+	store     keeper
+	sign      store.SignErasure
 	policy    *ingest.PolicyFile
 	audit     *ingest.Audit
 	ingest    *ingest.Ingest
@@ -109,7 +109,7 @@ func openCollector(ctx context.Context, o serveOptions, log *slog.Logger) (*coll
 	if err != nil {
 		return nil, err
 	}
-	st, rep, err := embed.Open(ctx, string(h), log)
+	st, err := h.openStore(ctx, log)
 	if err != nil {
 		return nil, err
 	}
@@ -117,16 +117,13 @@ func openCollector(ctx context.Context, o serveOptions, log *slog.Logger) (*coll
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	if rep != (embed.Report{}) {
-		log.Warn("the store was repaired", "tails_cut", rep.Torn, "boxes_without_bytes", rep.Missing, "index_salvaged", rep.Salved, "tables_cut_short", rep.Lost,
-			"erasures_completed", rep.Erased, "boxes_without_key", rep.Shut, "people_without_key", rep.Keyless)
-	}
 	c := &collector{home: h, authority: authority, store: st, log: log, audit: ingest.NewAudit(log),
 		policy: ingest.OpenPolicy(h.path(policyName), pub, log, time.Now)}
 	key, err := ledger.LoadKey(string(h))
 	if err == nil {
 		// A ledger's leaf never delays an erasure: what was destroyed before the end came gets its record now.
-		_, err = st.FinishErasures(ctx, ingest.SignErasure(key))
+		c.sign = ingest.SignErasure(key)
+		_, err = st.FinishErasures(ctx, c.sign)
 	}
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
@@ -134,6 +131,7 @@ func openCollector(ctx context.Context, o serveOptions, log *slog.Logger) (*coll
 	c.ingest = ingest.New(st, ingest.Keys{Ledger: key, Authority: authority}, c.policy, c.audit, log, time.Now)
 	c.ingest.SetLimits(limits)
 	c.ledger = ledger.New(string(h), key, st, log, time.Now)
+	st.share(c.ledger)
 	c.ledger.SetEvery(time.Duration(limits.LotSeconds) * time.Second)
 	if err := c.ledger.Settle(ctx); err != nil { // boxes and erasures do not need it
 		log.Error("the ledger cannot be written: nothing is released until this is mended", "error", err)
@@ -192,7 +190,7 @@ func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error
 	g, ctx := errgroup.WithContext(ctx)
 	drained := make(chan struct{})
 	healthy := c.listenHealth()
-	if err := confine(string(c.home)); err != nil {
+	if err := confine(string(c.home), c.store.reads()); err != nil {
 		c.log.Warn("not confined", "why", err)
 	} else {
 		c.confined = true
@@ -211,6 +209,7 @@ func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error
 	g.Go(func() error { c.ledger.Run(ctx); return nil })
 	g.Go(func() error { keepCompact(ctx, c.store); return nil })
 	g.Go(func() error { c.ingest.Quiet(ctx, debug.FreeOSMemory); return nil }) // what work needed goes back to the system
+	g.Go(func() error { c.store.jobs(ctx, c.sign); return nil })
 	g.Go(func() error { return c.serveOperator(ctx) })
 	g.Go(func() error { return c.serveHealth(healthy, drained) })
 	c.log.Info("ready")

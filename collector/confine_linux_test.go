@@ -35,11 +35,15 @@ func withoutLandlock() {
 	main()
 }
 
-// tryConfined confines itself to a folder and then tries what a collector that was broken into would: try-confined FOLDER OUTSIDE ADDRESS.
-// It prints what was refused.
+// tryConfined confines itself to a folder and then tries what a collector that was broken into would: try-confined FOLDER OUTSIDE ADDRESS,
+// and a file with keys for one whose store is reached by TCP. It prints what was refused.
 func tryConfined() {
 	dir, outside, addr := os.Args[1], os.Args[2], os.Args[3]
-	if err := confine(dir); err != nil {
+	var keys []string
+	if len(os.Args) > 4 {
+		keys = []string{os.Args[4]}
+	}
+	if err := confine(dir, keys); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -49,6 +53,8 @@ func tryConfined() {
 	}{
 		{"read outside", func() error { _, err := os.ReadFile(filepath.Join(outside, "file")); return err }},
 		{"list outside", func() error { _, err := os.ReadDir(outside); return err }},
+		{"read the names of hosts", func() error { _, err := os.ReadFile("/etc/hosts"); return err }},
+		{"read keys", func() error { _, err := os.ReadFile(filepath.Join(outside, "keys")); return err }},
 		{"write outside", func() error { return os.WriteFile(filepath.Join(outside, "new"), nil, 0o600) }},
 		{"cut outside", func() error { return os.Truncate(filepath.Join(outside, "file"), 0) }},
 		{"remove outside", func() error { return os.Remove(filepath.Join(outside, "file")) }},
@@ -83,16 +89,27 @@ func closed(c io.Closer, err error) error {
 	return c.Close()
 }
 
-// TestConfined: a confined process opens, writes and runs nothing outside its folder, on no thread, and its folder is open to it. Where the
-// kernel knows less, that is said.
+// TestConfined: a confined process opens, writes and runs nothing outside its folder, on no thread, and its folder is open to it; only one
+// whose store is elsewhere may connect, and read what it needs for that. Where the kernel knows less, that is said.
 func TestConfined(t *testing.T) {
+	for name, reaching := range map[string]bool{"folder": false, "elsewhere": true} {
+		t.Run(name, func(t *testing.T) { testConfined(t, reaching) })
+	}
+}
+
+func testConfined(t *testing.T, reaching bool) {
 	dir, outside := t.TempDir(), t.TempDir()
 	must(t, os.WriteFile(filepath.Join(outside, "file"), []byte("secret"), 0o600))
 	must(t, os.Symlink(filepath.Join(outside, "file"), filepath.Join(dir, "link")))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	defer l.Close()
-	out, err := exec.Command("try-confined", dir, outside, l.Addr().String()).CombinedOutput()
+	args := []string{dir, outside, l.Addr().String()}
+	must(t, os.WriteFile(filepath.Join(outside, "keys"), nil, 0o600))
+	if reaching {
+		args = append(args, filepath.Join(outside, "keys"))
+	}
+	out, err := exec.Command("try-confined", args...).CombinedOutput()
 	must(t, err)
 	version, err := landlocked.LandlockGetABIVersion()
 	if err != nil || version < 1 {
@@ -101,19 +118,12 @@ func TestConfined(t *testing.T) {
 		}
 		return
 	}
-	want := []string{"read outside", "list outside", "write outside", "remove outside", "through a link", "run a program", "run its own program", "make a link"}
-	if version >= 3 {
-		want = append(want, "cut outside")
-	}
-	if version >= 4 {
-		want = append(want, "connect", "listen")
-	}
-	if version >= 6 {
-		want = append(want, "signal")
-	}
-	for _, what := range want {
-		if !strings.Contains(string(out), "refused: "+what+"\n") {
-			t.Errorf("landlock %d, not refused: %s", version, what)
+	refused := map[string]bool{"read outside": true, "list outside": true, "write outside": true, "remove outside": true, "through a link": true,
+		"run a program": true, "run its own program": true, "make a link": true, "cut outside": version >= 3,
+		"connect": version >= 4 && !reaching, "listen": version >= 4 && !reaching, "signal": version >= 6, "read the names of hosts": !reaching, "read keys": !reaching}
+	for what, want := range refused {
+		if got := strings.Contains(string(out), "refused: "+what+"\n"); got != want {
+			t.Errorf("landlock %d, %s: refused %v, want %v", version, what, got, want)
 		}
 	}
 	if strings.Contains(string(out), "inside:") {

@@ -72,7 +72,7 @@ func (h home) guard() error {
 	if info.Mode().Perm()&0o077 != 0 {
 		return fmt.Errorf("others can look into %s: run `chmod 700 %s`", h, h)
 	}
-	for _, name := range []string{"ca.key", "vault.key", "ledger.key", policyKeyName, "index.db"} {
+	for _, name := range []string{"ca.key", "vault.key", "ledger.key", policyKeyName, cloudName, "index.db"} {
 		info, err := os.Stat(h.path(name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // whoever needs it says so

@@ -119,8 +119,9 @@ func newSender(t *testing.T, dir, addr string) *sender {
 		must(t, err)
 		return k.PublicKey()
 	}
-	s.seal = seal.Params{Subject: [16]byte(resp.GetSubject()), Device: [16]byte(resp.GetDevice()), Consent: [16]byte{1}, Purpose: "train",
+	s.seal = seal.Params{Subject: [16]byte(resp.GetSubject()), Device: [16]byte(resp.GetDevice()), Purpose: "train",
 		Sequence: 1, Custodians: []hpke.PublicKey{other()}, Vault: vault, Person: other(), Sign: sign}
+	rand.Read(s.seal.Consent[:]) // never fails
 	s.consent(t, addr)
 	return s
 }
@@ -229,16 +230,28 @@ func countLeaves(t *testing.T, dir string, leaves map[[32]byte]int) {
 	defer func() { must(t, s.Close()) }()
 	key, err := ledger.LoadKey(dir)
 	must(t, err)
-	l, lots := ledger.New(dir, key, s, slog.New(slog.DiscardHandler), time.Now), 0
+	writeRest(t, ledger.New(dir, key, s, slog.New(slog.DiscardHandler), time.Now), s)
+	findLeaves(t, dir, key, leaves)
+}
+
+// writeRest writes lots until nothing waits.
+func writeRest(t *testing.T, l *ledger.Log, s store.Store) {
+	t.Helper()
 	must(t, l.Settle(context.Background()))
 	size, err := s.LedgerSize(context.Background())
 	must(t, err)
+	lots := 0
 	for w := (store.Waiting{Leaves: 1}); w.Leaves > 0; lots++ {
 		must(t, l.Lot(context.Background()))
 		w, err = s.Waiting(context.Background())
 		must(t, err)
 	}
 	t.Logf("%d leaves in the ledger before, %d lots after", size, lots)
+}
+
+// findLeaves finds each leaf once in the ledger in dir.
+func findLeaves(t *testing.T, dir string, key ed25519.PrivateKey, leaves map[[32]byte]int) {
+	t.Helper()
 	pub := key.Public().(ed25519.PublicKey)
 	src := ledger.NewFolder(dir, pub)
 	at, err := tlog.Fetch(context.Background(), src, sha256.Sum256(pub), tlog.Checkpoint{})

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs what the tests and the demo need and this machine lacks: a virtual desktop, the demo's programs, two OCRs to look for leaks,
-# a browser and npm (which fetches axe-core) to judge the pages, a UPower and a NetworkManager that say what a test wants, what boots a machine of its own for the tests of the service.
+# a PostgreSQL for the scale-out store, a browser and npm (which fetches axe-core) to judge the pages, a UPower and a NetworkManager that say what a test wants, what boots a machine of its own for the tests of the service.
 # Packages that are named are installed instead. Debian 12 or Ubuntu with apt. Says what it installs; asks sudo only if not root; does nothing if nothing is missing.
 set -euo pipefail
 want=(xvfb openbox dbus dbus-x11 at-spi2-core libglib2.0-bin x11-utils x11-xserver-utils xauth
   xfce4-panel mousepad l3afpad featherpad zenity xterm xdotool fonts-dejavu-core tesseract-ocr tesseract-ocr-eng
   gcc libc6-dev libx11-dev libxtst-dev libxkbcommon-dev libxkbcommon-x11-dev libx11-xcb-dev libpng-dev libxt-dev libxinerama-dev
-  systemd-container mmdebstrap chromium python3-dbusmock ocrad python3-venv)
+  systemd-container mmdebstrap chromium python3-dbusmock ocrad python3-venv
+  postgresql)
 if (($#)); then want=("$@"); fi
 command -v npm >/dev/null || want+=(npm) # it may come with another package of Node
 command -v go >/dev/null || { echo "deps: Go is missing; install Go 1.26 or newer from go.dev/dl and put it on PATH" >&2; exit 1; }

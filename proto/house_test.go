@@ -44,6 +44,12 @@ var walls = []wall{
 	{"e2e", []string{"e2e", "demo", "bench"}, "nothing depends on the tests"},
 }
 
+// clients are libraries of which one room alone knows: nobody else talks to these servers, and the agent has no code for them.
+var clients = []wall{
+	{"github.com/jackc/pgx", []string{"collector/internal/store/cloud"}, "one room speaks to the database"},
+	{"github.com/minio/minio-go", []string{"collector/internal/store/bucket"}, "one room speaks to the object store, and sees to it that errors name nobody"},
+}
+
 // neighbours are rooms of the agent and the collector: none knows another, only flow.go, ingest's server and the mains do.
 var hubs = []string{"agent", "agent/internal/flow", "collector", "collector/internal/ingest"}
 
@@ -72,6 +78,13 @@ func TestHouse(t *testing.T) {
 			}
 		}
 		checkDoc(t, dir, room)
+		for _, c := range clients {
+			for imp := range room.std {
+				if under(imp, c.guards) && !slices.Contains(c.only, dir) {
+					t.Errorf("%s imports %s: %s", dir, imp, c.reason)
+				}
+			}
+		}
 	}
 	if len(rooms) < 15 {
 		t.Fatalf("found only %d packages: the walk is broken", len(rooms))

@@ -22,6 +22,7 @@ type committer struct {
 	store keeper
 	log   *slog.Logger
 	jobs  chan job
+	lanes chan struct{} // groups that are being stored
 	done  sync.WaitGroup
 
 	failing atomic.Bool // the last group could not be stored
@@ -34,7 +35,10 @@ type job struct {
 }
 
 func newCommitter(s keeper, log *slog.Logger) *committer {
-	c := &committer{store: s, log: log, jobs: make(chan job, groupBoxes)}
+	c := &committer{store: s, log: log, jobs: make(chan job, groupBoxes), lanes: make(chan struct{}, 1)}
+	if far, ok := s.(interface{ Lanes() int }); ok {
+		c.lanes = make(chan struct{}, far.Lanes())
+	}
 	c.done.Go(c.run)
 	return c
 }
@@ -55,12 +59,22 @@ func (c *committer) submit(ctx context.Context, j job) error {
 	}
 }
 
+// run stores one group after the other, or as many at once as a store that is far away wants: while the lanes are full, the next group grows.
 func (c *committer) run() {
 	busy := false
 	for first := range c.jobs {
+		c.lanes <- struct{}{}
 		group := c.gather(first, busy)
 		busy = len(group) >= groupBusy
-		c.put(group)
+		if cap(c.lanes) == 1 {
+			c.put(group)
+			<-c.lanes
+			continue
+		}
+		c.done.Go(func() {
+			c.put(group)
+			<-c.lanes
+		})
 	}
 }
 

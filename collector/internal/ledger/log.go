@@ -51,6 +51,8 @@ type Log struct {
 	log   *slog.Logger
 	now   func() time.Time
 
+	shared Shared // nil: the folder is the ledger
+
 	every   atomic.Int64  // time.Duration between lots
 	changed chan struct{} // every has changed
 
@@ -91,17 +93,32 @@ func (l *Log) Run(ctx context.Context) {
 			continue
 		case <-next.C:
 		}
+		if !l.turn(ctx, every) {
+			continue
+		}
 		if err := l.Lot(ctx); err != nil && ctx.Err() == nil {
 			l.log.Error("the ledger cannot be written; what waits goes into it later, and nothing is released until then", "error", err)
 		}
 	}
 }
 
+// turn tells whether this collector writes the lot of now. If the others cannot be asked, nobody does.
+func (l *Log) turn(ctx context.Context, every time.Duration) bool {
+	if l.shared == nil {
+		return true
+	}
+	mine, err := l.shared.Turn(ctx, l.now().Truncate(every))
+	if err != nil && ctx.Err() == nil {
+		l.log.Error("it cannot be asked whose turn it is to write the ledger; what waits goes into it later", "error", err)
+	}
+	return mine
+}
+
 // Settle makes the ledger if there is none, and brings the store's knowledge of it up to date after a crash or a restore.
 func (l *Log) Settle(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.settle(ctx)
+	return again(func() error { return l.settle(ctx) })
 }
 
 // settle is done before each append: the folder may have been changed under us.
@@ -110,13 +127,16 @@ func (l *Log) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := l.follow(ctx); err != nil { // after the store was asked: it notes what is there already
+		return err
+	}
 	if noted > 0 {
 		if _, err := l.at(ctx, l.source()); errors.Is(err, fs.ErrNotExist) {
 			return ErrShort // rather than begin another one
 		}
 	}
 	if !l.signed {
-		if err := l.sign(ctx); err != nil {
+		if err := l.share(ctx, func() error { return l.sign(ctx) }); err != nil {
 			return err
 		}
 		l.signed = true
@@ -164,6 +184,10 @@ func (l *Log) at(ctx context.Context, src tlog.Source) (tlog.Checkpoint, error) 
 func (l *Log) Lot(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return again(func() error { return l.lot(ctx) })
+}
+
+func (l *Log) lot(ctx context.Context) error {
 	if err := l.settle(ctx); err != nil {
 		return err
 	}
@@ -210,10 +234,13 @@ func (l *Log) Publish(ctx context.Context, body []byte) (uint64, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ctx = context.WithoutCancel(ctx) // a caller that goes away must not cut it short
-	if err := l.settle(ctx); err != nil {
-		return 0, err
-	}
-	if err := l.exports(ctx); err != nil {
+	err := again(func() error {
+		if err := l.settle(ctx); err != nil {
+			return err
+		}
+		return l.exports(ctx)
+	})
+	if err != nil {
 		return 0, err
 	}
 	place, err := l.store.FindLeaves(ctx, [][]byte{body})
@@ -248,7 +275,8 @@ func (l *Log) append(ctx context.Context, rows []store.OutboxRow) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), appendTime)
 	defer cancel()
 	l.signed = false
-	first, err := l.write(ctx, bodies)
+	var first uint64
+	err := l.share(ctx, func() (err error) { first, err = l.write(ctx, bodies); return err })
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}

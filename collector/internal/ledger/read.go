@@ -60,16 +60,23 @@ func fingerprint(key ed25519.PublicKey) [32]byte { return sha256.Sum256(key) }
 type Service struct {
 	pb.UnimplementedLedgerServer
 	files   Folder
+	ledger  *Log
 	store   keeper
 	log     *slog.Logger
 	readers atomic.Int32
 }
 
 // NewService serves the ledger of l.
-func NewService(l *Log) *Service { return &Service{files: l.source(), store: l.store, log: l.log} }
+func NewService(l *Log) *Service {
+	return &Service{files: l.source(), ledger: l, store: l.store, log: l.log}
+}
 
 // Checkpoint returns the newest checkpoint.
 func (s *Service) Checkpoint(ctx context.Context, _ *pb.CheckpointRequest) (*pb.CheckpointResponse, error) {
+	// What another collector wrote and showed must be here, too: nobody may see a shorter ledger than before.
+	if err := s.ledger.Follow(ctx); err != nil {
+		return nil, s.trouble(err)
+	}
 	signed, key, err := s.files.Checkpoint(ctx)
 	if err != nil {
 		return nil, s.trouble(err)
@@ -79,19 +86,19 @@ func (s *Service) Checkpoint(ctx context.Context, _ *pb.CheckpointRequest) (*pb.
 
 // Tile returns one tile.
 func (s *Service) Tile(ctx context.Context, req *pb.TileRequest) (*pb.TileResponse, error) {
-	return s.part(req, func() ([]byte, error) {
+	return s.part(ctx, req, func() ([]byte, error) {
 		return s.files.Tile(ctx, uint64(req.GetLevel()), req.GetIndex(), int(req.GetWidth()))
 	})
 }
 
 // Bundle returns one bundle of leaves.
 func (s *Service) Bundle(ctx context.Context, req *pb.TileRequest) (*pb.TileResponse, error) {
-	return s.part(req, func() ([]byte, error) {
+	return s.part(ctx, req, func() ([]byte, error) {
 		return s.files.Bundle(ctx, req.GetIndex(), int(req.GetWidth()))
 	})
 }
 
-func (s *Service) part(req *pb.TileRequest, read func() ([]byte, error)) (*pb.TileResponse, error) {
+func (s *Service) part(ctx context.Context, req *pb.TileRequest, read func() ([]byte, error)) (*pb.TileResponse, error) {
 	if req.GetLevel() > levelMost || req.GetIndex() > indexMost || req.GetWidth() < 1 || req.GetWidth() > tlog.Width {
 		return nil, status.Error(codes.InvalidArgument, "the ledger has no such part")
 	}
@@ -100,6 +107,11 @@ func (s *Service) part(req *pb.TileRequest, read func() ([]byte, error)) (*pb.Ti
 	}
 	defer s.readers.Add(-1)
 	data, err := read()
+	if errors.Is(err, fs.ErrNotExist) && s.ledger.shared != nil { // of a checkpoint that another collector gave out
+		if err = s.ledger.Follow(ctx); err == nil {
+			data, err = read()
+		}
+	}
 	if err != nil {
 		return nil, s.trouble(err)
 	}

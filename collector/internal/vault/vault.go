@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/hpke"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -75,6 +77,23 @@ func Load(dir string, k keys) (*Vault, error) {
 		return nil, fmt.Errorf("vault: use %s: %w", keyName, err)
 	}
 	return &Vault{wrap: gcm, keys: k}, nil
+}
+
+// Derive makes another key of the key file in dir, for what purpose says. Whoever has the one has the other.
+func Derive(dir, purpose string) (out [32]byte, err error) {
+	key, err := os.ReadFile(filepath.Join(dir, keyName))
+	if err != nil {
+		return out, fmt.Errorf("vault: read %s: %w: restore it from its own backup", keyName, errors.Unwrap(err))
+	}
+	defer clear(key)
+	if len(key) != keySize {
+		return out, fmt.Errorf("vault: %s has %d bytes, not %d: restore it from its own backup", keyName, len(key), keySize)
+	}
+	raw, err := hkdf.Expand(sha256.New, key, purpose, len(out))
+	if err != nil {
+		return out, fmt.Errorf("vault: derive a key: %w", err)
+	}
+	return [32]byte(raw), nil
 }
 
 // NewKey makes a key pair for one person, to be stored with their enrolment.

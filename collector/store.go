@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/byleave/byleave/collector/internal/ledger"
+	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/cloud"
+	"github.com/byleave/byleave/collector/internal/store/embed"
+	"github.com/byleave/byleave/collector/internal/vault"
+)
+
+// cloudName is the file that makes a collector one of many over the same database and bucket. Without it, the folder is the store.
+const cloudName = "cloud.json"
+
+// keeper is the store that serve has open, whichever it is.
+type keeper interface {
+	store.Store
+	// jobs does what a store does by itself until ctx ends.
+	jobs(ctx context.Context, sign store.SignErasure)
+	// reads are the files outside the folder that a store reads which is reached by TCP; nil: nothing is reached.
+	reads() []string
+	// share makes the ledger one that all collectors of the store write.
+	share(l *ledger.Log)
+}
+
+type embedded struct{ *embed.Store }
+
+// jobs of the embedded store are done when it is opened and with each erasure.
+func (embedded) jobs(context.Context, store.SignErasure) {}
+
+// reads are none: the folder is the store.
+func (embedded) reads() []string { return nil }
+
+// share does nothing: the folder is the ledger.
+func (embedded) share(*ledger.Log) {}
+
+type scaled struct {
+	*cloud.Store
+	lock io.Closer // of the folder, which holds a copy of the ledger
+	keys []string  // files with keys of the bucket
+}
+
+// Close closes the store and frees the folder. Closing twice is harmless.
+func (s scaled) Close() error {
+	err := s.Store.Close()
+	if e := s.lock.Close(); !errors.Is(e, os.ErrClosed) {
+		err = errors.Join(err, e)
+	}
+	return err
+}
+
+func (s scaled) reads() []string { return s.keys }
+
+func (s scaled) jobs(ctx context.Context, sign store.SignErasure) { s.Run(ctx, sign) }
+
+func (s scaled) share(l *ledger.Log) { l.SetShared(s.Store) }
+
+// cloud is what cloud.json says; ok is false if there is none. Errors name file, line and field, never a key.
+func (h home) cloud() (c cloud.Config, wrap [32]byte, ok bool, err error) {
+	text, err := os.ReadFile(h.path(cloudName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, wrap, false, nil
+	}
+	if err != nil {
+		return c, wrap, false, fmt.Errorf("read %s: %w", cloudName, errors.Unwrap(err))
+	}
+	if c, err = cloud.ParseConfig(text); err != nil {
+		return c, wrap, false, fmt.Errorf("%s: %w", cloudName, err)
+	}
+	if packs, err := filepath.Glob(h.path(filepath.Join("packs", "*.pack"))); err != nil || len(packs) > 0 {
+		return c, wrap, false, errors.Join(err, fmt.Errorf("%s names a database and a bucket, and packs/ holds boxes of this folder's own store, which would be served no more: "+
+			"move one of the two away", cloudName))
+	}
+	wrap, err = vault.Derive(string(h), "byleave epoch keys of a scale-out store v1")
+	return c, wrap, true, err
+}
+
+// openStore opens the store that the folder chooses, and repairs it.
+func (h home) openStore(ctx context.Context, log *slog.Logger) (keeper, error) {
+	c, wrap, ok, err := h.cloud()
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		st, rep, err := embed.Open(ctx, string(h), log)
+		if err != nil {
+			return nil, err
+		}
+		if rep != (embed.Report{}) {
+			log.Warn("the store was repaired", "tails_cut", rep.Torn, "boxes_without_bytes", rep.Missing, "index_salvaged", rep.Salved, "tables_cut_short", rep.Lost,
+				"erasures_completed", rep.Erased, "boxes_without_key", rep.Shut, "people_without_key", rep.Keyless)
+		}
+		return embedded{st}, nil
+	}
+	lock, err := embed.Lock(string(h))
+	if err != nil {
+		return nil, err
+	}
+	st, rep, err := cloud.Open(ctx, c, wrap, log)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	if rep != (cloud.Report{}) {
+		log.Warn("the store was repaired", "erasures_completed", rep.Erased, "boxes_without_key", rep.Shut)
+	}
+	keys := []string{}
+	if c.Bucket.KeyFile != "" {
+		keys = append(keys, c.Bucket.KeyFile)
+	}
+	return scaled{st, lock, keys}, nil
+}
+
+// index is what invite and revoke need of the store, beside running collectors.
+type index interface {
+	Invite(ctx context.Context, lot []store.Invitation) error
+	Revoke(ctx context.Context, id store.ID) error
+	Close() error
+}
+
+func (h home) openIndex(ctx context.Context) (index, error) {
+	c, _, ok, err := h.cloud()
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		return cloud.OpenIndex(ctx, c)
+	}
+	return embed.OpenIndex(ctx, string(h))
+}
