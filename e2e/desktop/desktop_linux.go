@@ -39,6 +39,7 @@ type Desktop struct {
 	mu    sync.Mutex
 	procs []*Process
 	x, wm *Process
+	dead  bool // between KillDisplay and what follows it; holds numbers
 	conn  *conn
 }
 
@@ -129,8 +130,15 @@ func (d *Desktop) scratch() (err error) {
 	return nil
 }
 
+// numbers is held while a display of ours is dead: a new one would take its number.
+var numbers sync.RWMutex
+
 // startX starts the X server; number "" lets it choose a free display.
 func (d *Desktop) startX(ctx context.Context, number string) error {
+	if number == "" {
+		numbers.RLock()
+		defer numbers.RUnlock()
+	}
 	r, w, err := os.Pipe()
 	if err != nil {
 		return fmt.Errorf("desktop: %w", err)
@@ -236,12 +244,23 @@ func (d *Desktop) KillDisplay() error {
 	if p == nil {
 		return errors.New("desktop: no display of ours runs")
 	}
+	numbers.Lock()
+	d.dead = true
 	c.close()
 	return p.Kill()
 }
 
+// freeNumber lets other desktops choose their numbers again.
+func (d *Desktop) freeNumber() {
+	if d.dead {
+		d.dead = false
+		numbers.Unlock()
+	}
+}
+
 // ReviveDisplay starts an X server of the same number after KillDisplay, with a window manager unless NoWM.
 func (d *Desktop) ReviveDisplay(ctx context.Context) error {
+	defer d.freeNumber()
 	if err := d.startX(ctx, d.display); err != nil {
 		return err
 	}
@@ -302,6 +321,7 @@ func (d *Desktop) Command(ctx context.Context, program string, args ...string) *
 
 // Close ends all that was started here, last first, and removes the scratch folder. Calling it twice is harmless.
 func (d *Desktop) Close() error {
+	d.freeNumber()
 	d.mu.Lock()
 	procs, c := d.procs, d.conn
 	d.procs, d.conn = nil, nil
