@@ -190,9 +190,14 @@ func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error
 	g, ctx := errgroup.WithContext(ctx)
 	drained := make(chan struct{})
 	healthy := c.listenHealth()
-	if err := confine(string(c.home), c.store.reads()); err != nil {
+	reads := c.store.reads()
+	switch err := confine(string(c.home), reads); {
+	case err != nil:
 		c.log.Warn("not confined", "why", err)
-	} else {
+	case reads != nil:
+		c.confined = true
+		c.log.Info("confined to its folder, and to TCP and the files with which it reaches its store")
+	default:
 		c.confined = true
 		c.log.Info("confined to its folder")
 	}

@@ -94,6 +94,7 @@ func (c Config) pool() (*pgxpool.Config, error) {
 		hosts = append(hosts, f.Host)
 		plain = plain || f.TLSConfig == nil
 	}
+	// sslmode=require encrypts and proves nothing: it counts as plain.
 	if tls := p.ConnConfig.TLSConfig; tls != nil && tls.InsecureSkipVerify && tls.VerifyPeerCertificate == nil && tls.VerifyConnection == nil {
 		plain = true
 	}
