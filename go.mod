@@ -2,6 +2,9 @@ module github.com/byleave/byleave
 
 go 1.26.0
 
+// The first release of 1.26 without a known hole in what our programs call (make vuln).
+toolchain go1.26.10
+
 require (
 	fyne.io/systray v1.12.2
 	github.com/Microsoft/go-winio v0.6.4
