@@ -115,6 +115,9 @@ func reviewDesk(cmd *cobra.Command) review.Desk {
 		Give: func(ctx context.Context, p policy.Policy, c policy.Choice) error {
 			return act(func(d device) error { return d.give(p, c) })(ctx)
 		},
+		Less: func(ctx context.Context, p policy.Policy, c policy.Choice) error {
+			return act(func(d device) error { return d.put(p, c) })(ctx)
+		},
 		Refuse: act(device.refuse),
 		Withdraw: func(context.Context) error {
 			_, err := endAll(cmd, "page: pressed Withdraw now")

@@ -45,9 +45,17 @@ func (d device) inForce() (policy.Consent, policy.Policy, error) {
 	return c, pinned, nil
 }
 
-// give signs and stores a consent to p; the stub is stored first, so that no box can outrun it. It takes an earlier no back, and decides
-// what a withdrawal on another device left open.
+// give signs and stores a consent to p. It takes an earlier no back, and decides what a withdrawal on another device left open.
 func (d device) give(p policy.Policy, choice policy.Choice) error {
+	if err := d.put(p, choice); err != nil {
+		return err
+	}
+	return errors.Join(d.keys.ForgetRefused(), d.keys.ForgetElsewhere())
+}
+
+// put signs and stores a consent to p, with its receipt; the stub is stored first, so that no box can outrun it. By itself it is no yes: what
+// took back a part of an earlier one leaves a no, and what is to be decided, as they are.
+func (d device) put(p policy.Policy, choice policy.Choice) error {
 	choice.Subject, choice.Device, choice.Rand = d.id.Subject, d.id.Device, rand.Reader
 	m, err := policy.NewConsent(p, choice)
 	if err != nil {
@@ -71,7 +79,7 @@ func (d device) give(p policy.Policy, choice policy.Choice) error {
 	if err := d.keys.SaveConsent(signed, p.Signed()); err != nil {
 		return err
 	}
-	return errors.Join(d.keys.ForgetRefused(), d.keys.ForgetElsewhere(), flow.SaveReceipt(d.keys, p, c, policy.Withdrawal{}))
+	return flow.SaveReceipt(d.keys, p, c, policy.Withdrawal{})
 }
 
 // changes is how what is asked differs from what the person agreed to. What a policy took away since then counts as taken away: its

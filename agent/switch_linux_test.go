@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/byleave/byleave/policy"
 )
@@ -16,29 +17,7 @@ import (
 // is on, one that is off and one that does not exist change nothing.
 func TestEverySwitchNarrowsTheConsent(t *testing.T) {
 	p, _ := agreed(t)
-	address, _ := page(t, false) // less never needs a terminal
-	base := regexp.MustCompile(`^http://[^/]+`).FindString(address)
-	jar, err := cookiejar.New(nil)
-	must(t, err)
-	c := &http.Client{Jar: jar, Transport: &http.Transport{}}
-	defer c.CloseIdleConnections()
-	res, err := c.Get(address)
-	must(t, err)
-	body, err := io.ReadAll(res.Body)
-	must(t, err)
-	must(t, res.Body.Close())
-	proof := regexp.MustCompile(`name="proof" value="([^"]+)"`).FindSubmatch(body)[1]
-	post := func(path string, v url.Values) {
-		t.Helper()
-		v.Set("proof", string(proof))
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+path, strings.NewReader(v.Encode()))
-		must(t, err)
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.Header.Set("Sec-Fetch-Site", "same-origin")
-		res, err := c.Do(r)
-		must(t, err)
-		must(t, res.Body.Close())
-	}
+	post := visit(t)
 	on := func() (all policy.Classes) {
 		for _, g := range p.inForce().Message().GetGrants() {
 			for _, k := range g.GetClasses() {
@@ -66,5 +45,71 @@ func TestEverySwitchNarrowsTheConsent(t *testing.T) {
 	}
 	if p.inForce().ID() != was || on() != classes(policy.Pointer) {
 		t.Error("the last kind was switched off, or something else came of it")
+	}
+}
+
+// TestLessIsNoYes: whoever takes a kind of data back with one press has not agreed anew. What a no, or a withdrawal on another device,
+// stopped stays stopped.
+func TestLessIsNoYes(t *testing.T) {
+	elsewhere := func(t *testing.T, p *person) {
+		_, err := p.keys.HearElsewhere([][16]byte{{1}}, true, time.Now())
+		must(t, err)
+	}
+	for name, stop := range map[string]func(t *testing.T, p *person){
+		"said no":            func(t *testing.T, p *person) { must(t, p.keys.SaveRefused(time.Now())) },
+		"withdrew elsewhere": elsewhere,
+		"both":               func(t *testing.T, p *person) { elsewhere(t, p); must(t, p.keys.SaveRefused(time.Now())) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, _ := agreed(t)
+			stop(t, p)
+			stopped := func() (out [2]time.Time) {
+				var err error
+				out[0], err = p.keys.Refused()
+				must(t, err)
+				out[1], err = p.keys.Elsewhere()
+				must(t, err)
+				return out
+			}
+			was, before := stopped(), p.inForce().ID()
+			post := visit(t)
+			post("/unlock", url.Values{"secret": {passphrase}})
+			post("/consent/less", url.Values{"grant": {"editor frames"}})
+			post("/consent/class", url.Values{"class": {policy.Text.String()}})
+			if p.inForce().ID() == before {
+				t.Error("nothing was taken back")
+			}
+			if now := stopped(); now != was {
+				t.Errorf("taking something back lets recording begin again: no and elsewhere were %v and are %v", was, now)
+			}
+		})
+	}
+}
+
+// visit opens the page without a terminal and gives what sends a form of it.
+func visit(t *testing.T) (post func(path string, v url.Values)) {
+	t.Helper()
+	address, _ := page(t, false) // less never needs a terminal
+	base := regexp.MustCompile(`^http://[^/]+`).FindString(address)
+	jar, err := cookiejar.New(nil)
+	must(t, err)
+	c := &http.Client{Jar: jar, Transport: &http.Transport{}}
+	t.Cleanup(c.CloseIdleConnections)
+	res, err := c.Get(address)
+	must(t, err)
+	body, err := io.ReadAll(res.Body)
+	must(t, err)
+	must(t, res.Body.Close())
+	proof := regexp.MustCompile(`name="proof" value="([^"]+)"`).FindSubmatch(body)[1]
+	return func(path string, v url.Values) {
+		t.Helper()
+		v.Set("proof", string(proof))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+path, strings.NewReader(v.Encode()))
+		must(t, err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		res, err := c.Do(r)
+		must(t, err)
+		must(t, res.Body.Close())
 	}
 }

@@ -200,7 +200,7 @@ func (s *server) less(w http.ResponseWriter, r *http.Request) {
 		s.missing(w, r)
 		return
 	}
-	s.act(w, r, s.opt.Desk.Give(r.Context(), v.Pinned, choice), "less")
+	s.act(w, r, s.opt.Desk.Less(r.Context(), v.Pinned, choice), "less")
 }
 
 // act goes on to the page that says what was done, so that a reload does nothing twice.

@@ -30,7 +30,8 @@ type Desk struct {
 	// Far says that nothing of this lies on this computer: what is shown comes from a collector, and can be read and deleted whole, no more.
 	Far      bool
 	Look     func(context.Context) (View, error)
-	Give     func(context.Context, policy.Policy, policy.Choice) error
+	Give     func(context.Context, policy.Policy, policy.Choice) error // a yes
+	Less     func(context.Context, policy.Policy, policy.Choice) error // a part of the consent in force; no yes
 	Refuse   func(context.Context) error
 	Withdraw func(context.Context) error
 	Receipt  func(name string) (json, text []byte, err error)

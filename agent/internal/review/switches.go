@@ -54,7 +54,7 @@ func (s *server) switchOff(w http.ResponseWriter, r *http.Request, _ *index) {
 	}
 	choice := s.withoutKind(v, c)
 	choice.Gesture = "page: switched " + c.String() + " off"
-	if err := s.opt.Desk.Give(r.Context(), v.Pinned, choice); err != nil {
+	if err := s.opt.Desk.Less(r.Context(), v.Pinned, choice); err != nil {
 		s.trouble(w, err)
 		return
 	}
