@@ -11,8 +11,7 @@ import (
 	"github.com/byleave/byleave/collector/internal/store"
 )
 
-// Shown yields what operators were shown box by box, in the order in which it was, from a place on. It stays when boxes of it are erased:
-// whose an erased box was cannot be told by what is missing. Row.Number is the place; a row names nobody.
+// Shown yields what operators were shown, from a place on.
 func (x *Index) Shown(ctx context.Context, after int64) iter.Seq2[store.Row, error] {
 	return func(yield func(store.Row, error) bool) {
 		for {
@@ -55,8 +54,7 @@ func shownUntil(ctx context.Context, q querier) (n int64, err error) {
 	return n, nil
 }
 
-// Show keeps the boxes after one number until another as shown, ordered by their ids, and lets go of those that arrived before a time. If the
-// lot does not begin where the last one ended, or holds fewer than least boxes or people by now, nothing changes.
+// Show keeps a lot as shown, if it follows the last one and is still large enough.
 func (x *Index) Show(ctx context.Context, after, until int64, least int, before time.Time) error {
 	return x.update(ctx, func(tx *sql.Tx) error {
 		ended, err := shownUntil(ctx, tx)
