@@ -320,7 +320,7 @@ func (f *fleet) countBoxes(t *testing.T, want int, erased map[store.ID]bool, lea
 	key, err := ledger.LoadKey(f.dirs[0])
 	must(t, err)
 	l := ledger.New(f.dirs[0], key, s, quiet, time.Now)
-	s.share(l)
+	l.SetShared(s.(scaled).Store)
 	writeRest(t, l, s)
 	findLeaves(t, f.dirs[0], key, leaves)
 }

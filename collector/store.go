@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/byleave/byleave/collector/internal/ingest"
 	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/cloud"
@@ -27,8 +28,10 @@ type keeper interface {
 	jobs(ctx context.Context, sign store.SignErasure)
 	// reads are the files outside the folder that a store reads which is reached by TCP; nil: nothing is reached.
 	reads() []string
-	// share makes the ledger one that all collectors of the store write.
-	share(l *ledger.Log)
+	// share makes the ledger one that all collectors of the store write, and lets in take no box before hear tells what others take.
+	share(l *ledger.Log, in *ingest.Ingest)
+	// hear tells in what other collectors of the store take, until ctx ends.
+	hear(ctx context.Context, in *ingest.Ingest)
 }
 
 type embedded struct{ *embed.Store }
@@ -39,8 +42,11 @@ func (embedded) jobs(context.Context, store.SignErasure) {}
 // reads are none: the folder is the store.
 func (embedded) reads() []string { return nil }
 
-// share does nothing: the folder is the ledger.
-func (embedded) share(*ledger.Log) {}
+// share does nothing: the folder is the ledger, and there are no others.
+func (embedded) share(*ledger.Log, *ingest.Ingest) {}
+
+// hear has nothing to tell.
+func (embedded) hear(context.Context, *ingest.Ingest) {}
 
 type scaled struct {
 	*cloud.Store
@@ -61,7 +67,12 @@ func (s scaled) reads() []string { return s.keys }
 
 func (s scaled) jobs(ctx context.Context, sign store.SignErasure) { s.Run(ctx, sign) }
 
-func (s scaled) share(l *ledger.Log) { l.SetShared(s.Store) }
+func (s scaled) share(l *ledger.Log, in *ingest.Ingest) {
+	l.SetShared(s.Store)
+	in.Deaf()
+}
+
+func (s scaled) hear(ctx context.Context, in *ingest.Ingest) { s.Hear(ctx, in) }
 
 // cloud is what cloud.json says; ok is false if there is none. Errors name file, line and field, never a key.
 func (h home) cloud() (c cloud.Config, wrap [32]byte, ok bool, err error) {

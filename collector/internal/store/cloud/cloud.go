@@ -15,6 +15,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
+	"github.com/jackc/pgx/v5"
 )
 
 const (
@@ -58,6 +59,7 @@ type Store struct {
 	closed   bool
 	arrived  chan struct{}
 	watching bool
+	ear      *pgx.Conn // to which others' withdrawals are told; Hear takes it
 	seen     int64 // number of boxes when somebody was woken last
 	running  sync.WaitGroup
 }
@@ -73,7 +75,8 @@ type Report struct {
 }
 
 // Open connects to database and bucket and completes erasures before anybody is served. wrap wraps persons' epoch keys; all collectors of a
-// store have the same. It fails if database and bucket do not belong together, or the database does not keep what it commits.
+// store have the same. It fails if database and bucket do not belong together, or the database does not keep what it commits, or does not
+// tell what others commit.
 func Open(ctx context.Context, c Config, wrap [32]byte, log *slog.Logger) (*Store, Report, error) {
 	b, err := bucket.Open(ctx, c.Bucket)
 	if err != nil {
@@ -91,6 +94,9 @@ func open(ctx context.Context, c Config, o objects, closeObjects func(), wrap [3
 	err = s.completeErasures(ctx, &rep)
 	if err == nil {
 		err = s.want(ctx, s.pool, jobSweep, nil, 0)
+	}
+	if err == nil {
+		s.ear, err = s.listen(ctx)
 	}
 	if err != nil {
 		return nil, rep, errors.Join(err, s.Close())
@@ -131,6 +137,9 @@ func (s *Store) Close() error {
 	close(s.arrived)
 	s.mu.Unlock()
 	s.running.Wait()
+	if ear := s.takeEar(); ear != nil {
+		hangUp(context.Background(), ear)
+	}
 	s.pool.Close()
 	s.close()
 	return nil
