@@ -103,6 +103,13 @@ func (in *Ingest) Hears() {
 // Withdrew says that a person withdrew somewhere.
 func (in *Ingest) Withdrew(subject store.ID) { in.listeners.doubt(subject) }
 
+// Published hands over a policy that another collector published.
+func (in *Ingest) Published(signed []byte) {
+	if err := in.policy.Offer(signed); err != nil {
+		in.log.Error("a policy that another collector published is refused; the last one stays", "error", err)
+	}
+}
+
 // withdrawals names a set of withdrawals; the zero one is none.
 type withdrawals [sha256.Size]byte
 

@@ -3,7 +3,6 @@ package cloud
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -16,8 +15,11 @@ import (
 // which it waits for that and asks nothing. A notification comes once the transaction is committed, or not at all. While the connection is
 // lost notifications are, too: whoever hears again looks up what came meanwhile.
 
-// channel is where withdrawals are told; each notification is whose, or the proof that one arrives.
-const channel = "byleave_withdrew"
+// channel is where it is told. A notification is the id of a person who withdrew, newPolicy, or the proof that one arrives.
+const (
+	channel   = "byleave"
+	newPolicy = "policy"
+)
 
 const (
 	hearFirst = 100 * time.Millisecond // after the connection was lost, then twice as long each time
@@ -32,6 +34,8 @@ type Ears interface {
 	Hears()
 	// Withdrew says that a person withdrew a consent, here or elsewhere.
 	Withdrew(subject store.ID)
+	// Published hands over the newest policy that any collector published.
+	Published(signed []byte)
 }
 
 // Hear tells to, until ctx ends, of each withdrawal that was committed since, and of the times when it could not be told.
@@ -66,6 +70,9 @@ func (s *Store) hear(ctx context.Context, to Ears) (heard bool, err error) {
 		}
 	}
 	defer hangUp(ctx, conn)
+	if err := s.tellPolicy(ctx, to); err != nil {
+		return false, err
+	}
 	to.Hears()
 	for {
 		n, err := conn.WaitForNotification(ctx)
@@ -75,7 +82,20 @@ func (s *Store) hear(ctx context.Context, to Ears) (heard bool, err error) {
 		if subject, ok := idOf(n.Payload); ok {
 			to.Withdrew(subject)
 		}
+		if n.Payload == newPolicy {
+			if err := s.tellPolicy(ctx, to); err != nil {
+				return true, err
+			}
+		}
 	}
+}
+
+func (s *Store) tellPolicy(ctx context.Context, to Ears) error {
+	signed, err := s.published(ctx)
+	if err == nil && len(signed) > 0 {
+		to.Published(signed)
+	}
+	return err
 }
 
 // listen makes a connection to which everything is told from now on, and waits for a notification of its own: what stands between here and
@@ -105,6 +125,10 @@ func hangUp(ctx context.Context, conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectMost)
 	defer cancel()
 	_ = conn.Close(ctx) // nothing was said on it that could be lost
+	select {
+	case <-conn.PgConn().CleanupDone():
+	case <-ctx.Done():
+	}
 }
 
 // takeEar is the connection that Open made, once.
@@ -116,9 +140,9 @@ func (s *Store) takeEar() *pgx.Conn {
 	return conn
 }
 
-// tellWithdrawn tells all collectors that a person withdrew, once the transaction is committed.
-func tellWithdrawn(ctx context.Context, tx pgx.Tx, subject store.ID) error {
-	if _, err := tx.Exec(ctx, "SELECT pg_notify($1, $2)", channel, hex.EncodeToString(subject[:])); err != nil {
+// tell tells all collectors what, once the transaction is committed.
+func tell(ctx context.Context, tx pgx.Tx, what string) error {
+	if _, err := tx.Exec(ctx, "SELECT pg_notify($1, $2)", channel, what); err != nil {
 		return fmt.Errorf("store: tell other collectors: %w", say(err))
 	}
 	return nil

@@ -28,6 +28,8 @@ func (e *ears) Hears() { e.told <- "hears" }
 
 func (e *ears) Withdrew(subject store.ID) { e.told <- fmt.Sprintf("%x", subject) }
 
+func (e *ears) Published(signed []byte) { e.told <- "policy " + string(signed) }
+
 // await returns once want was told.
 func (e *ears) await(t *testing.T, want string) {
 	t.Helper()
@@ -44,9 +46,9 @@ func (e *ears) await(t *testing.T, want string) {
 	}
 }
 
-func hearing(t *testing.T, s *Store) *ears {
+func hearing(t *testing.T, s *Store, deaf func()) *ears {
 	t.Helper()
-	e := &ears{told: make(chan string, 100), deaf: func() {}}
+	e := &ears{told: make(chan string, 100), deaf: deaf}
 	ctx, cancel := context.WithCancel(ctx)
 	var done sync.WaitGroup
 	done.Go(func() { s.Hear(ctx, e) })
@@ -70,15 +72,14 @@ func TestI06WithdrawalsAreTold(t *testing.T) {
 	p, q := storetest.Enrol(t, one), storetest.Enrol(t, one)
 	before := storetest.Consent(q.Device)
 	withdraw(t, one, before) // since two was opened: its connection heard of it, before anybody asked
-	e, own := hearing(t, two), hearing(t, one)
+	meanwhile := storetest.Consent(p.Device)
+	e, own := hearing(t, two, func() { withdraw(t, one, meanwhile) }), hearing(t, one, func() {})
 	e.await(t, "hears")
 	e.await(t, fmt.Sprintf("%x", q.Device.Subject))
 	withdraw(t, one, p.Consent)
 	for _, e := range []*ears{e, own} {
 		e.await(t, fmt.Sprintf("%x", p.Device.Subject))
 	}
-	meanwhile := storetest.Consent(p.Device)
-	e.deaf = func() { withdraw(t, one, meanwhile) }
 	_, err := one.pool.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'")
 	must(t, err)
 	e.await(t, "deaf")
@@ -90,4 +91,25 @@ func TestI06WithdrawalsAreTold(t *testing.T) {
 	}
 	withdraw(t, one, storetest.Consent(q.Device))
 	e.await(t, fmt.Sprintf("%x", q.Device.Subject))
+}
+
+// TestPoliciesAreTold: a policy that one collector publishes is handed to the others as it comes, and to those that open later; one that does
+// not follow what is there changes nothing.
+func TestPoliciesAreTold(t *testing.T) {
+	c := realConfig(t)
+	one, _ := reopen(t, c)
+	two, _ := reopen(t, c)
+	e := hearing(t, two, func() {})
+	e.await(t, "hears")
+	const first, older, second = "first", "older", "second"
+	for _, p := range []string{first, older, second} {
+		must(t, one.Publish(ctx, []byte(p), func(there []byte) bool { return p != older && string(there) != p }))
+	}
+	e.await(t, "policy "+second)
+	three, _ := reopen(t, c)
+	late := hearing(t, three, func() {})
+	if got := <-late.told; got != "policy "+second {
+		t.Fatalf("a collector that opens later is told %q", got)
+	}
+	late.await(t, "hears")
 }

@@ -3,6 +3,7 @@ package cloud
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -181,7 +182,7 @@ func (x *Index) PutConsent(ctx context.Context, c store.Consent) error {
 		if _, err := tx.Exec(ctx, "UPDATE consents SET withdrawn = true, signed = $1 WHERE id = $2", nonNil(c.Signed), c.ID[:]); err != nil {
 			return fmt.Errorf("store: write a withdrawal: %w", say(err))
 		}
-		if err := tellWithdrawn(ctx, tx, subject); err != nil {
+		if err := tell(ctx, tx, hex.EncodeToString(subject[:])); err != nil {
 			return err
 		}
 		return addLeaf(ctx, tx, c.Leaf)
@@ -206,7 +207,7 @@ func addConsent(ctx context.Context, tx pgx.Tx, subject store.ID, c store.Consen
 		return fmt.Errorf("store: write a consent: %w", say(err))
 	}
 	if c.Withdrawn {
-		if err := tellWithdrawn(ctx, tx, subject); err != nil {
+		if err := tell(ctx, tx, hex.EncodeToString(subject[:])); err != nil {
 			return err
 		}
 	}
