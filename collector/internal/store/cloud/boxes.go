@@ -10,13 +10,14 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 	"github.com/jackc/pgx/v5"
 )
 
 // Standing says how a device and a consent stand now.
 func (x *Index) Standing(ctx context.Context, device, consent store.ID) (store.Standing, error) {
 	f, err := learn(ctx, x.pool, nil, []store.Record{{Device: device, Consent: consent}})
-	return f.standing[[2]store.ID{device, consent}], err
+	return f.Standing[[2]store.ID{device, consent}], err
 }
 
 // readTries is how often a box is looked for that is moved to another pack, or whose key is replaced, just then.
@@ -69,7 +70,7 @@ func (s *Store) readOnce(ctx context.Context, batch store.ID) (store.Record, err
 	if err != nil {
 		return store.Record{}, err
 	}
-	if r.Capsules, err = openCapsules(k, r, sealed, shred); err != nil {
+	if r.Capsules, err = deposit.OpenCapsules(k, r, sealed, shred); err != nil {
 		return store.Record{}, err
 	}
 	if !p.sane() || len(name) != 16 {

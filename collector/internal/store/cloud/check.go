@@ -9,6 +9,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -89,7 +90,7 @@ func (s *Store) sound(ctx context.Context, r store.Record, body []byte, p place,
 	}
 	k, err := s.epoch(ctx, r.Subject, epoch)
 	if err == nil {
-		_, err = openCapsules(k, r, sealed, shred)
+		_, err = deposit.OpenCapsules(k, r, sealed, shred)
 	}
 	return err == nil
 }

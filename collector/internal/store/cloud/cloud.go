@@ -15,6 +15,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -60,7 +61,7 @@ type Store struct {
 	arrived  chan struct{}
 	watching bool
 	ear      *pgx.Conn // to which others' withdrawals are told; Hear takes it
-	seen     int64 // number of boxes when somebody was woken last
+	seen     int64     // number of boxes when somebody was woken last
 	running  sync.WaitGroup
 }
 
@@ -255,7 +256,7 @@ func (s *Store) belong(ctx context.Context) error {
 	if !bytes.Equal(raw[:16], id[:]) {
 		return errors.New("store: database and bucket belong to two different stores: nothing was changed; name the right ones")
 	}
-	a, err := aead(s.wrap[:])
+	a, err := deposit.AEAD(s.wrap[:])
 	if err != nil {
 		return err
 	}
@@ -278,7 +279,7 @@ func (s *Store) once(ctx context.Context, identity []byte) error {
 }
 
 func (s *Store) newIdentity(id store.ID) ([]byte, error) {
-	a, err := aead(s.wrap[:])
+	a, err := deposit.AEAD(s.wrap[:])
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -79,7 +80,7 @@ func (s *Store) hear(ctx context.Context, to Ears) (heard bool, err error) {
 		if err != nil {
 			return true, fmt.Errorf("store: wait for other collectors: %w", say(err))
 		}
-		if subject, ok := idOf(n.Payload); ok {
+		if subject, ok := deposit.ParseID(n.Payload); ok {
 			to.Withdrew(subject)
 		}
 		if n.Payload == newPolicy {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 )
@@ -39,7 +40,7 @@ func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome,
 	if err != nil {
 		return nil, err
 	}
-	first, fresh := known.judgeGroup(group)
+	first, fresh := known.JudgeGroup(group)
 	if len(fresh) == 0 {
 		return first, nil
 	}
@@ -105,10 +106,10 @@ func (s *Store) putPack(ctx context.Context, name store.ID, body []byte) error {
 const keysAtOnce = 32
 
 // keysFor is step 3: most keys are remembered, and after a start many are fetched at once.
-func (s *Store) keysFor(ctx context.Context, group []store.Record, p pack, epochs map[store.ID]int64) (map[store.ID]epochKey, error) {
-	keys := map[store.ID]epochKey{}
+func (s *Store) keysFor(ctx context.Context, group []store.Record, p pack, epochs map[store.ID]int64) (map[store.ID]deposit.Epoch, error) {
+	keys := map[store.ID]deposit.Epoch{}
 	for i := range p.places {
-		keys[group[i].Subject] = epochKey{}
+		keys[group[i].Subject] = deposit.Epoch{}
 	}
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
@@ -152,7 +153,7 @@ func (s *Store) commit(ctx context.Context, group []store.Record, p pack, epochs
 			return err
 		}
 		for _, i := range fresh {
-			if subject := group[i].Subject; keys[subject].number < known.epochs[subject] {
+			if subject := group[i].Subject; keys[subject].Number < known.epochs[subject] {
 				return errMoved // an erasure replaced the key
 			}
 		}
@@ -169,7 +170,7 @@ const insertBoxes = `WITH last AS (UPDATE store SET boxes = boxes + $1::bigint R
 	WITH ORDINALITY AS n (batch, subject, device, consent, policy, purpose, sequence, digest, bucket, size, hour, recipients, at, head, payload, place)`
 
 // insertGroup writes all rows in one round. The numbers come last: until the commit nobody else can store.
-func insertGroup(ctx context.Context, tx pgx.Tx, group []store.Record, fresh []int, p pack, keys map[store.ID]epochKey, epochs map[store.ID]int64) error {
+func insertGroup(ctx context.Context, tx pgx.Tx, group []store.Record, fresh []int, p pack, keys map[store.ID]deposit.Epoch, epochs map[store.ID]int64) error {
 	var c boxColumns
 	moved := map[store.ID]bool{}
 	for _, i := range fresh {
@@ -177,7 +178,7 @@ func insertGroup(ctx context.Context, tx pgx.Tx, group []store.Record, fresh []i
 		if err := c.add(r, p.places[i], keys[r.Subject]); err != nil {
 			return err
 		}
-		if keys[r.Subject].number != epochs[r.Subject] {
+		if keys[r.Subject].Number != epochs[r.Subject] {
 			moved[r.Subject] = true
 		}
 	}
@@ -187,7 +188,7 @@ func insertGroup(ctx context.Context, tx pgx.Tx, group []store.Record, fresh []i
 		var people [][]byte
 		var numbers []int64
 		for _, subject := range sorted(moved) {
-			people, numbers = append(people, subject[:]), append(numbers, keys[subject].number)
+			people, numbers = append(people, subject[:]), append(numbers, keys[subject].Number)
 		}
 		b.Queue(`INSERT INTO epochs (subject, epoch) SELECT * FROM unnest($1::bytea[], $2::bigint[])
 			ON CONFLICT (subject) DO UPDATE SET epoch = greatest(epochs.epoch, excluded.epoch)`, people, numbers)
@@ -222,8 +223,8 @@ type boxColumns struct {
 	sealed, shred, leaf, owner                                  [][]byte
 }
 
-func (c *boxColumns) add(r *store.Record, p place, k epochKey) error {
-	sealed, shred, err := sealCapsules(k, r.Batch, r.Digest, r.Capsules)
+func (c *boxColumns) add(r *store.Record, p place, k deposit.Epoch) error {
+	sealed, shred, err := deposit.SealCapsules(k, r.Batch, r.Digest, r.Capsules)
 	if err != nil {
 		return err
 	}
@@ -236,7 +237,7 @@ func (c *boxColumns) add(r *store.Record, p place, k epochKey) error {
 	c.recipients, c.purpose, c.sequence = append(c.recipients, recipients), append(c.purpose, r.Purpose), append(c.sequence, int64(r.Sequence))
 	c.bucket, c.size, c.hour = append(c.bucket, int16(r.Bucket)), append(c.size, int64(r.Size())), append(c.hour, hour(r.Received))
 	c.at, c.head, c.payload = append(c.at, p.at), append(c.head, p.head), append(c.payload, p.payload)
-	c.sealed, c.shred, c.epoch = append(c.sealed, sealed), append(c.shred, shred), append(c.epoch, k.number)
+	c.sealed, c.shred, c.epoch = append(c.sealed, sealed), append(c.shred, shred), append(c.epoch, k.Number)
 	c.kind, c.leaf = append(c.kind, int16(r.Leaf.Kind)), append(c.leaf, nonNil(r.Leaf.Body))
 	var owner []byte
 	if r.Leaf.Kind == store.PersonLeaf {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -72,7 +73,7 @@ func (s *Store) sweepPage(ctx context.Context, page []bucket.Object, after store
 	there := map[store.ID]bucket.Object{}
 	to := after
 	for _, o := range page {
-		if name, ok := idOf(strings.TrimPrefix(o.Key, packPrefix)); ok {
+		if name, ok := deposit.ParseID(strings.TrimPrefix(o.Key, packPrefix)); ok {
 			there[name] = o
 			if bytes.Compare(name[:], to[:]) > 0 {
 				to = name
@@ -130,7 +131,7 @@ func (s *Store) dropOrphan(ctx context.Context, name store.ID, o bucket.Object, 
 
 // dropMissing takes out the rows of a pack that is not there.
 func (s *Store) dropMissing(ctx context.Context, name store.ID, rep *Report) error {
-	if _, err := s.objects.Range(ctx, packKey(name), 0, int64(len(packMagic))); !errors.Is(err, bucket.ErrMissing) {
+	if _, err := s.objects.Range(ctx, packKey(name), 0, int64(len(deposit.PackMagic))); !errors.Is(err, bucket.ErrMissing) {
 		return err // it came after the list was made, or nothing is known of it
 	}
 	return s.update(ctx, func(tx pgx.Tx) error {
@@ -211,7 +212,7 @@ func (s *Store) moveLive(ctx context.Context, old store.ID, live []packRow) erro
 	if err != nil {
 		return fmt.Errorf("store: read a pack: %w", err)
 	}
-	fresh, next := s.newName(), append([]byte{}, packMagic...)
+	fresh, next := s.newName(), append([]byte{}, deposit.PackMagic...)
 	var batches [][]byte
 	var places []int64
 	for _, r := range live {
