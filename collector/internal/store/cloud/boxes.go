@@ -127,26 +127,14 @@ func condition(q store.Query, args ...any) where {
 
 const pageRows = 500
 
-// Scan yields rows in order of arrival. It reads page by page, so that a slow reader holds no transaction open.
+// Scan yields rows in order of arrival.
 func (s *Store) Scan(ctx context.Context, q store.Query) iter.Seq2[store.Row, error] {
-	return func(yield func(store.Row, error) bool) {
-		for {
-			page, err := s.page(ctx, q)
-			if err != nil {
-				yield(store.Row{}, fmt.Errorf("store: scan: %w", err))
-				return
-			}
-			for _, r := range page {
-				if !yield(r, nil) {
-					return
-				}
-				q.After = r.Number
-			}
-			if len(page) < pageRows {
-				return
-			}
-		}
-	}
+	return store.Pages(q.After, pageRows, func(after int64) ([]store.Row, int64, error) {
+		q := q
+		q.After = after
+		page, err := s.page(ctx, q)
+		return page, store.LastOf(page), err
+	})
 }
 
 func (s *Store) page(ctx context.Context, q store.Query) (out []store.Row, err error) {
@@ -165,7 +153,10 @@ func (s *Store) page(ctx context.Context, q store.Query) (out []store.Row, err e
 		out = append(out, r)
 		return err
 	}, fmt.Sprintf("SELECT number, batch, subject, device, consent, purpose, bucket, size, hour FROM batches b WHERE %s ORDER BY number LIMIT %d", w.text, pageRows), w.args...)
-	return out, err
+	if err != nil {
+		return nil, fmt.Errorf("store: scan: %w", err)
+	}
+	return out, nil
 }
 
 // Days sums up each UTC day that ended before now, and keeps what it tells: an operator who asks twice must not see that somebody erased.

@@ -12,24 +12,10 @@ import (
 
 // Shown yields what operators were shown, by whichever collector, from a place on.
 func (x *Index) Shown(ctx context.Context, after int64) iter.Seq2[store.Row, error] {
-	return func(yield func(store.Row, error) bool) {
-		for {
-			page, err := x.shownPage(ctx, after)
-			if err != nil {
-				yield(store.Row{}, fmt.Errorf("store: list what was shown: %w", err))
-				return
-			}
-			for _, r := range page {
-				if !yield(r, nil) {
-					return
-				}
-				after = r.Number
-			}
-			if len(page) < pageRows {
-				return
-			}
-		}
-	}
+	return store.Pages(after, pageRows, func(after int64) ([]store.Row, int64, error) {
+		page, err := x.shownPage(ctx, after)
+		return page, store.LastOf(page), err
+	})
 }
 
 func (x *Index) shownPage(ctx context.Context, after int64) (page []store.Row, err error) {
@@ -44,7 +30,10 @@ func (x *Index) shownPage(ctx context.Context, after int64) (page []store.Row, e
 		page = append(page, r)
 		return err
 	}, "SELECT place, batch, bucket, hour, purpose FROM shown WHERE place > $1 ORDER BY place LIMIT $2", after, pageRows)
-	return page, err
+	if err != nil {
+		return nil, fmt.Errorf("store: list what was shown: %w", err)
+	}
+	return page, nil
 }
 
 // ShownUntil is the number of the last box that belongs to what was shown.

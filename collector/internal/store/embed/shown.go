@@ -13,34 +13,24 @@ import (
 
 // Shown yields what operators were shown, from a place on.
 func (x *Index) Shown(ctx context.Context, after int64) iter.Seq2[store.Row, error] {
-	return func(yield func(store.Row, error) bool) {
-		for {
-			var page []store.Row
-			err := x.each(ctx, func(rows *sql.Rows) error {
-				var r store.Row
-				var batch []byte
-				var hour int64
-				err := rows.Scan(&r.Number, &batch, &r.Bucket, &hour, &r.Purpose)
-				copy(r.Batch[:], batch)
-				r.Received = time.Unix(hour, 0).UTC()
-				page = append(page, r)
-				return err
-			}, "SELECT place, batch, bucket, hour, purpose FROM shown WHERE place > ? ORDER BY place LIMIT ?", after, pageRows)
-			if err != nil {
-				yield(store.Row{}, err)
-				return
-			}
-			for _, r := range page {
-				if !yield(r, nil) {
-					return
-				}
-				after = r.Number
-			}
-			if len(page) < pageRows {
-				return
-			}
-		}
-	}
+	return store.Pages(after, pageRows, func(after int64) ([]store.Row, int64, error) {
+		page, err := x.shownPage(ctx, after)
+		return page, store.LastOf(page), err
+	})
+}
+
+func (x *Index) shownPage(ctx context.Context, after int64) (page []store.Row, err error) {
+	err = x.each(ctx, func(rows *sql.Rows) error {
+		var r store.Row
+		var batch []byte
+		var hour int64
+		err := rows.Scan(&r.Number, &batch, &r.Bucket, &hour, &r.Purpose)
+		copy(r.Batch[:], batch)
+		r.Received = time.Unix(hour, 0).UTC()
+		page = append(page, r)
+		return err
+	}, "SELECT place, batch, bucket, hour, purpose FROM shown WHERE place > ? ORDER BY place LIMIT ?", after, pageRows)
+	return page, err
 }
 
 // ShownUntil is the number of the last box that belongs to what was shown.
