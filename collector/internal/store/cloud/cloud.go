@@ -97,6 +97,9 @@ func open(ctx context.Context, c Config, o objects, closeObjects func(), wrap [3
 		err = s.want(ctx, s.pool, jobSweep, nil, 0)
 	}
 	if err == nil {
+		err = s.want(ctx, s.pool, jobMerge, nil, 0)
+	}
+	if err == nil {
 		s.ear, err = s.listen(ctx)
 	}
 	if err != nil {

@@ -247,9 +247,9 @@ func eraseRows(ctx context.Context, tx pgx.Tx, e store.Erasure, now time.Time) e
 	}
 	for _, stmt := range []string{
 		"INSERT INTO erased (subject, batch) SELECT b.subject, b.batch FROM batches b WHERE " + chosen + " ON CONFLICT DO NOTHING",
-		"INSERT INTO jobs (kind, about, due) SELECT DISTINCT '" + jobScrub + "', b.pack, now() FROM batches b WHERE " + chosen + askAgain,
 		"DELETE FROM capsules WHERE batch IN (SELECT b.batch FROM batches b WHERE " + chosen + ")",
-		"DELETE FROM batches AS b WHERE " + chosen,
+		// The pack that a row names as it is deleted: it may have been moved a moment ago.
+		"WITH gone AS (DELETE FROM batches AS b WHERE " + chosen + " RETURNING b.pack) INSERT INTO jobs (kind, about, due) SELECT DISTINCT '" + jobScrub + "', pack, now() FROM gone" + askAgain,
 	} {
 		if _, err := tx.Exec(ctx, stmt, e.Subject[:], e.All); err != nil {
 			return fmt.Errorf("store: erase: %w", say(err))
