@@ -49,8 +49,8 @@ func (s *Store) readOnce(ctx context.Context, batch store.ID) (store.Record, err
 	var bucketSize int16
 	var p place
 	err := s.pool.QueryRow(ctx, `SELECT subject, device, consent, policy, purpose, sequence, digest, bucket, hour, recipients,
-		pack, at, head, payload, sealed, shred_key, epoch FROM batches JOIN capsules USING (batch) WHERE batch = $1`, batch[:]).Scan(&subject, &device,
-		&consent, &policy, &r.Purpose, &seq, &digest, &bucketSize, &received, &recipients, &name, &p.at, &p.head, &p.payload, &sealed, &shred, &epoch)
+		pack, at, head, body, b.sealed, c.sealed, shred_key, epoch FROM batches b JOIN capsules c USING (batch) WHERE batch = $1`, batch[:]).Scan(&subject, &device,
+		&consent, &policy, &r.Purpose, &seq, &digest, &bucketSize, &received, &recipients, &name, &p.at, &p.head, &p.payload, &p.sealed, &sealed, &shred, &epoch)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return store.Record{}, store.ErrNotFound
 	}
@@ -70,9 +70,6 @@ func (s *Store) readOnce(ctx context.Context, batch store.ID) (store.Record, err
 	if err != nil {
 		return store.Record{}, err
 	}
-	if r.Capsules, err = deposit.OpenCapsules(k, r, sealed, shred); err != nil {
-		return store.Record{}, err
-	}
 	if !p.sane() || len(name) != 16 {
 		return store.Record{}, store.ErrDamaged
 	}
@@ -80,7 +77,14 @@ func (s *Store) readOnce(ctx context.Context, batch store.ID) (store.Record, err
 	if err != nil {
 		return store.Record{}, fmt.Errorf("store: read a pack: %w", err)
 	}
-	if r.Head, r.Payload, err = decodeRecord(raw, batch, p); err != nil {
+	var within []byte
+	if r.Head, r.Payload, within, err = decodeRecord(raw, batch, p); err != nil {
+		return store.Record{}, err
+	}
+	if p.sealed > 0 {
+		sealed = within
+	}
+	if r.Capsules, err = deposit.OpenCapsules(k, r, sealed, shred); err != nil {
 		return store.Record{}, err
 	}
 	return r, nil

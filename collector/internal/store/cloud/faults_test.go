@@ -421,19 +421,19 @@ func TestBoxesOfAnotherCollectorArrive(t *testing.T) {
 // TestPacks: what is written is read, and a changed byte is noticed.
 func TestPacks(t *testing.T) {
 	r := storetest.Fill(store.Record{Batch: store.ID{1}}, 100)
-	body, places := encodePack([]*store.Record{&r, &r})
-	if len(body) != 16+2*(24+32+100) || !bytes.HasPrefix(body, []byte(deposit.PackMagic)) {
+	body, places := encodePack([]*store.Record{&r, &r}, [][]byte{[]byte("sealed"), nil})
+	if len(body) != 16+2*(24+32+100)+6 || !bytes.HasPrefix(body, []byte(deposit.PackMagic)) {
 		t.Fatal(len(body))
 	}
-	for _, p := range places {
+	for n, p := range places {
 		raw := body[p.at : p.at+p.size()]
-		head, payload, err := decodeRecord(raw, r.Batch, p)
-		if err != nil || !bytes.Equal(head, r.Head) || !bytes.Equal(payload, r.Payload) {
+		head, payload, sealed, err := decodeRecord(raw, r.Batch, p)
+		if err != nil || !bytes.Equal(head, r.Head) || !bytes.Equal(payload, r.Payload) || string(sealed) != []string{"sealed", ""}[n] {
 			t.Fatal(err)
 		}
 		for i := range raw {
 			raw[i] ^= 1
-			if _, _, err := decodeRecord(raw, r.Batch, p); !errors.Is(err, store.ErrDamaged) {
+			if _, _, _, err := decodeRecord(raw, r.Batch, p); !errors.Is(err, store.ErrDamaged) {
 				t.Fatalf("byte %d was changed: %v", i, err)
 			}
 			raw[i] ^= 1

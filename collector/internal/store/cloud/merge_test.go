@@ -4,6 +4,7 @@ package cloud
 
 import (
 	"bytes"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/bucket"
 	"github.com/byleave/byleave/collector/internal/store/storetest"
 )
 
@@ -106,6 +108,13 @@ func TestI16AMergeCutShortLosesNothing(t *testing.T) {
 			if n := storetest.Verify(t, s); n != boxes {
 				t.Fatalf("call %d: %d boxes", at, n)
 			}
+			forgotten, ferr := s.ids(ctx, "SELECT name FROM packs WHERE retired IS NOT NULL AND name NOT IN (SELECT about FROM jobs WHERE kind = $1)", jobScrub)
+			must(t, ferr)
+			for _, name := range forgotten { // later sweeps do not look so far back
+				if _, gerr := s.objects.Get(ctx, packKey(name)); !errors.Is(gerr, bucket.ErrMissing) {
+					t.Fatalf("call %d: a retired pack is there, and no job will delete it: %v", at, gerr)
+				}
+			}
 			other, _ := reopen(t, c)
 			inTwoDays(other)
 			_, uerr := other.pool.Exec(ctx, "UPDATE jobs SET due = now()") // the time that others wait is over
@@ -174,6 +183,41 @@ func TestI21ErasedWhileMerged(t *testing.T) {
 	}
 	if n, packs := storetest.Verify(t, s), len(keysIn(t, s, packPrefix)); n != mergeLeast-1 || packs != 1 {
 		t.Fatalf("%d boxes in %d packs", n, packs)
+	}
+}
+
+// TestI21ErasedWhileMoved: an erasure that waits for the transaction that moves its box asks to scrub the pack into which it was moved.
+func TestI21ErasedWhileMoved(t *testing.T) {
+	s, _ := reopen(t, realConfig(t))
+	p := storetest.Enrol(t, s)
+	gone, kept := p.Record(100), p.Record(200)
+	put(t, s, gone, kept)
+	_, old, body := find(t, s, gone.Batch)
+	rows, err := s.packRows(ctx, old)
+	must(t, err)
+	var c copied
+	c.add(body, rows)
+	fresh := s.newName()
+	must(t, s.putPack(ctx, fresh, c.body))
+	tx, err := s.pool.Begin(ctx)
+	must(t, err)
+	must(t, s.move(ctx, tx, c, fresh))
+	must(t, s.retire(ctx, tx, []store.ID{old}))
+	erased := make(chan error, 1)
+	go func() {
+		_, err := s.Erase(ctx, store.Erasure{ID: storetest.ID(), Subject: p.Device.Subject, Batches: []store.ID{gone.Batch}, At: storetest.Noon}, storetest.Sign)
+		erased <- err
+	}()
+	for waits := 0; waits == 0; {
+		must(t, s.pool.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waits))
+	}
+	must(t, tx.Commit(ctx))
+	must(t, <-erased)
+	_, err = s.pool.Exec(ctx, "UPDATE jobs SET due = now()")
+	must(t, err)
+	doJobs(t, s)
+	if holds(t, s, gone.Payload[:64]) != 0 || holds(t, s, kept.Payload[:64]) != 1 {
+		t.Fatal("bytes of the erased box stay, or those of its neighbour went")
 	}
 }
 

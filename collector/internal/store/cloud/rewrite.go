@@ -32,12 +32,12 @@ func (s *Store) packRows(ctx context.Context, packs ...store.ID) (out []packRow,
 	err = each(ctx, s.pool, func(rows pgx.Rows) error {
 		var r packRow
 		var batch, pack []byte
-		err := rows.Scan(&batch, &pack, &r.place.at, &r.place.head, &r.place.payload)
+		err := rows.Scan(&batch, &pack, &r.place.at, &r.place.head, &r.place.payload, &r.place.sealed)
 		copy(r.batch[:], batch)
 		copy(r.pack[:], pack)
 		out = append(out, r)
 		return err
-	}, "SELECT batch, pack, at, head, payload FROM batches WHERE pack = ANY ($1) ORDER BY pack, at", slicesOf(packs))
+	}, "SELECT batch, pack, at, head, body, sealed FROM batches WHERE pack = ANY ($1) ORDER BY pack, at", slicesOf(packs))
 	if err != nil {
 		return nil, fmt.Errorf("store: list the boxes of a pack: %w", err)
 	}

@@ -22,18 +22,33 @@ type Epoch struct {
 
 // SealCapsules keeps the capsules of a box under a fresh shred key, which it returns wrapped by the epoch key.
 func SealCapsules(k Epoch, batch store.ID, digest [32]byte, capsules []byte) (sealed, shred []byte, err error) {
-	key := make([]byte, 32)
-	rand.Read(key) // never fails: it ends the program rather than giving weak bytes
+	sealed, key, err := Seal(digest, capsules)
+	if err != nil {
+		return nil, nil, err
+	}
 	defer clear(key)
+	shred, err = WrapShred(k, batch, key)
+	return sealed, shred, err
+}
+
+// Seal keeps the capsules of a box under a fresh shred key, which its user wraps and clears.
+func Seal(digest [32]byte, capsules []byte) (sealed, key []byte, err error) {
+	key = make([]byte, 32)
+	rand.Read(key) // never fails: it ends the program rather than giving weak bytes
 	a, err := AEAD(key)
 	if err != nil {
 		return nil, nil, err
 	}
+	return a.Seal(nil, nil, capsules, digest[:]), key, nil
+}
+
+// WrapShred wraps a shred key by the epoch key.
+func WrapShred(k Epoch, batch store.ID, key []byte) ([]byte, error) {
 	w, err := AEAD(k.Key[:])
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return a.Seal(nil, nil, capsules, digest[:]), w.Seal(nil, nil, key, shredInfo(k, batch)), nil
+	return w.Seal(nil, nil, key, shredInfo(k, batch)), nil
 }
 
 // OpenCapsules is the inverse. ErrDamaged if key, box or bytes are others.

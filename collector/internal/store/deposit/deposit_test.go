@@ -120,7 +120,7 @@ func FuzzIntent(f *testing.F) {
 // TestDecode: what is written is read, and a changed byte is noticed.
 func TestDecode(t *testing.T) {
 	r := store.Record{Batch: store.ID{1}, Head: []byte("head"), Payload: []byte("payload")}
-	h := Head(&r)
+	h := Head(r.Batch, r.Head, r.Payload)
 	raw := slices.Concat(h[:], r.Head, r.Payload)
 	head, payload, err := Decode(raw, r.Batch, 4)
 	if err != nil || !bytes.Equal(head, r.Head) || !bytes.Equal(payload, r.Payload) {

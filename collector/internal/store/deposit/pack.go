@@ -9,10 +9,10 @@ import (
 
 // A pack is PackMagic and records, one behind the other:
 //
-//	length of head and payload  uint32, big endian
-//	CRC32C                      uint32, over length, batch id, head and payload
-//	batch id                    16 bytes
-//	head, payload
+//	length of the parts  uint32, big endian
+//	CRC32C               uint32, over length, batch id and parts
+//	batch id             16 bytes
+//	parts                head and payload of the box; a keeper may add its sealed capsules
 const (
 	PackMagic  = "BYLEAVE PACK 1\n\x00"
 	RecordHead = 4 + 4 + 16
@@ -20,17 +20,21 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Head is what stands before head and payload of a record.
-func Head(r *store.Record) (h [RecordHead]byte) {
-	binary.BigEndian.PutUint32(h[:4], uint32(len(r.Head)+len(r.Payload)))
-	copy(h[8:], r.Batch[:])
-	binary.BigEndian.PutUint32(h[4:8], checksum(h[:], r.Head, r.Payload))
+// Head is what stands before the parts of a record.
+func Head(batch store.ID, parts ...[]byte) (h [RecordHead]byte) {
+	size := 0
+	for _, p := range parts {
+		size += len(p)
+	}
+	binary.BigEndian.PutUint32(h[:4], uint32(size))
+	copy(h[8:], batch[:])
+	binary.BigEndian.PutUint32(h[4:8], checksum(h[:], parts...))
 	return h
 }
 
-// Decode returns head and payload of the record that raw is from its first to its last byte. ErrDamaged if it is not that of the batch, or if
-// anything was changed.
-func Decode(raw []byte, batch store.ID, head int64) (h, payload []byte, err error) {
+// Decode returns the first part, which is head bytes long, and the rest of the record that raw is from its first to its last byte. ErrDamaged
+// if it is not that of the batch, or if anything was changed.
+func Decode(raw []byte, batch store.ID, head int64) (h, rest []byte, err error) {
 	if len(raw) < RecordHead || head < 0 || head > int64(len(raw)-RecordHead) {
 		return nil, nil, store.ErrDamaged
 	}

@@ -89,7 +89,7 @@ func (p *packs) append(records []*store.Record) (places []place, synced func() e
 const direct = 64 << 10
 
 func (p *packs) write(r *store.Record) error {
-	h := deposit.Head(r)
+	h := deposit.Head(r.Batch, r.Head, r.Payload)
 	for _, b := range [][]byte{h[:], r.Head, r.Payload} {
 		var err error
 		if len(b) < direct {
