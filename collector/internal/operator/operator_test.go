@@ -62,7 +62,7 @@ type desk struct {
 // newDesk serves an operator whose clock stands two days after Noon, so that Noon's day has ended.
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	s, _, err := embed.Open(ctx, t.TempDir(), quiet())
+	s, _, err := embed.Open(ctx, storetest.Memory(t), quiet())
 	must(t, err)
 	dir, err := os.MkdirTemp("", "op") // short: the path of a socket has 107 bytes at most
 	must(t, err)
@@ -382,7 +382,7 @@ func TestI11OutputsOfFewTellNothing(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, dir := newDesk(t), t.TempDir()
+			d, dir := newDesk(t), storetest.Memory(t)
 			must(t, ledger.CreateKey(dir))
 			key, err := ledger.LoadKey(dir)
 			must(t, err)
