@@ -70,8 +70,8 @@ func TestScaledScripts(t *testing.T) {
 	})
 }
 
-// newFleet makes a collector's folder, and two copies of it, as an operator would.
-func newFleet(t *testing.T) *fleet {
+// newFleet makes a collector's folder, and copies of it, as an operator would.
+func newFleet(t *testing.T, copies ...string) *fleet {
 	t.Helper()
 	f, config := newServers(t)
 	first := filepath.Join(t.TempDir(), "one")
@@ -79,7 +79,7 @@ func newFleet(t *testing.T) *fleet {
 	must(t, os.WriteFile(filepath.Join(first, limitsName), []byte(`{"ledger_lot_seconds": 1}`), 0o600))
 	must(t, os.WriteFile(filepath.Join(first, cloudName), config, 0o600))
 	f.dirs = []string{first}
-	for _, name := range []string{"two", "three"} {
+	for _, name := range copies {
 		dir := filepath.Join(filepath.Dir(first), name)
 		must(t, exec.Command("cp", "-a", first, dir).Run())
 		f.dirs = append(f.dirs, dir)
@@ -116,7 +116,7 @@ func TestI14I16KilledCollectors(t *testing.T) {
 	if os.Getenv("BYLEAVE_NIGHTLY") != "" {
 		rounds = 300
 	}
-	f := newFleet(t)
+	f := newFleet(t, "two", "three")
 	senders := make([]*sender, len(f.dirs))
 	for i := range senders {
 		senders[i] = newSender(t, f.dirs[i], f.running[i].addr)
@@ -320,7 +320,7 @@ func (f *fleet) countBoxes(t *testing.T, want int, erased map[store.ID]bool, lea
 	key, err := ledger.LoadKey(f.dirs[0])
 	must(t, err)
 	l := ledger.New(f.dirs[0], key, s, quiet, time.Now)
-	s.share(l)
+	l.SetShared(s.(scaled).Store)
 	writeRest(t, l, s)
 	findLeaves(t, f.dirs[0], key, leaves)
 }

@@ -131,7 +131,7 @@ func openCollector(ctx context.Context, o serveOptions, log *slog.Logger) (*coll
 	c.ingest = ingest.New(st, ingest.Keys{Ledger: key, Authority: authority}, c.policy, c.audit, log, time.Now)
 	c.ingest.SetLimits(limits)
 	c.ledger = ledger.New(string(h), key, st, log, time.Now)
-	st.share(c.ledger)
+	st.share(c.ledger, c.ingest)
 	c.ledger.SetEvery(time.Duration(limits.LotSeconds) * time.Second)
 	if err := c.ledger.Settle(ctx); err != nil { // boxes and erasures do not need it
 		log.Error("the ledger cannot be written: nothing is released until this is mended", "error", err)
@@ -215,6 +215,7 @@ func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error
 	g.Go(func() error { keepCompact(ctx, c.store); return nil })
 	g.Go(func() error { c.ingest.Quiet(ctx, debug.FreeOSMemory); return nil }) // what work needed goes back to the system
 	g.Go(func() error { c.store.jobs(ctx, c.sign); return nil })
+	g.Go(func() error { c.store.hear(ctx, c.ingest, c.policy); return nil })
 	g.Go(func() error { return c.serveOperator(ctx) })
 	g.Go(func() error { return c.serveHealth(healthy, drained) })
 	c.log.Info("ready")

@@ -84,6 +84,7 @@ type sender struct {
 	server *pin.Server
 	own    tls.Certificate
 	seal   seal.Params
+	until  time.Time // its consent
 }
 
 func (s *sender) client(t *testing.T, addr string) (pb.DeviceClient, func()) {
@@ -105,9 +106,8 @@ func newSender(t *testing.T, dir, addr string) *sender {
 	must(t, err)
 	pub, sign, err := ed25519.GenerateKey(rand.Reader)
 	must(t, err)
-	s := &sender{server: pin.ByFingerprint(inv.CA)}
-	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(credentials.NewTLS(s.server.TLS())))
-	must(t, err)
+	s := &sender{server: pin.ByFingerprint(inv.CA), until: time.Now().Add(time.Hour)}
+	conn := s.dial(t, addr)
 	resp, err := pb.NewEnrolmentClient(conn).Enrol(context.Background(), &pb.EnrolRequest{Token: inv.Token, Csr: csr, SigningKey: pub})
 	must(t, err)
 	must(t, conn.Close())
@@ -128,14 +128,28 @@ func newSender(t *testing.T, dir, addr string) *sender {
 
 func (s *sender) consent(t *testing.T, addr string) {
 	t.Helper()
-	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(&pb.ConsentStub{Id: s.seal.Consent[:], PolicySha256: s.seal.Policy[:],
-		PurposeId: s.seal.Purpose, ExpiresAt: time.Now().Add(time.Hour).Unix(), Commitment: make([]byte, 32)})
+	s.putConsent(t, addr, func(*pb.ConsentStub) {})
+}
+
+func (s *sender) putConsent(t *testing.T, addr string, change func(*pb.ConsentStub)) {
+	t.Helper()
+	m := &pb.ConsentStub{Id: s.seal.Consent[:], PolicySha256: s.seal.Policy[:], PurposeId: s.seal.Purpose, ExpiresAt: s.until.Unix(), Commitment: make([]byte, 32)}
+	change(m)
+	body, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	must(t, err)
 	stub := &pb.Signed{Body: body, Signature: ed25519.Sign(s.seal.Sign, append([]byte("byleave consent stub v1\x00"), body...))}
 	c, done := s.client(t, addr)
 	defer done()
 	_, err = c.PutConsent(context.Background(), &pb.PutConsentRequest{Stub: stub})
 	must(t, err)
+}
+
+// dial connects as nobody.
+func (s *sender) dial(t *testing.T, addr string) *grpc.ClientConn {
+	t.Helper()
+	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(credentials.NewTLS(s.server.TLS())))
+	must(t, err)
+	return conn
 }
 
 // send uploads boxes until the stream breaks and returns the outcome of each that was answered.

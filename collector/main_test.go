@@ -69,16 +69,23 @@ func waitFor(ts *testscript.TestScript, _ bool, args []string) {
 
 // withKey fills a custodian's public key into a policy and sets its version: withkey FROM TO VERSION.
 func withKey(ts *testscript.TestScript, _ bool, args []string) {
-	k, err := hpke.MLKEM768X25519().GenerateKey()
+	filled, err := fillPolicy(ts.ReadFile(args[0]), args[2])
 	ts.Check(err)
-	text := ts.ReadFile(args[0])
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(filled), 0o600))
+}
+
+func fillPolicy(text, version string) (string, error) {
+	k, err := hpke.MLKEM768X25519().GenerateKey()
+	if err != nil {
+		return "", err
+	}
 	key := base64.StdEncoding.EncodeToString(k.PublicKey().Bytes())
 	filled := regexp.MustCompile(`("public_key":\s*)""`).ReplaceAllString(text, "${1}\""+key+"\"")
-	filled = regexp.MustCompile(`("version":\s*)"?\d+"?`).ReplaceAllString(filled, "${1}\""+args[2]+"\"")
+	filled = regexp.MustCompile(`("version":\s*)"?\d+"?`).ReplaceAllString(filled, "${1}\""+version+"\"")
 	if filled == text {
-		ts.Fatalf("the template has no place for a key")
+		return "", errors.New("the template has no place for a key")
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(filled), 0o600))
+	return filled, nil
 }
 
 // enrolDevice enrols with the first invitation in a file, asks for the policy, and sets $ID: [!] enrol FILE.

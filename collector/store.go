@@ -9,7 +9,10 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
+	"time"
 
+	"github.com/byleave/byleave/collector/internal/ingest"
 	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/cloud"
@@ -27,8 +30,10 @@ type keeper interface {
 	jobs(ctx context.Context, sign store.SignErasure)
 	// reads are the files outside the folder that a store reads which is reached by TCP; nil: nothing is reached.
 	reads() []string
-	// share makes the ledger one that all collectors of the store write.
-	share(l *ledger.Log)
+	// share makes the ledger one that all collectors of the store write, and lets in take no box before hear tells what others take.
+	share(l *ledger.Log, in *ingest.Ingest)
+	// hear tells in what other collectors of the store take, and them of new policies, until ctx ends.
+	hear(ctx context.Context, in *ingest.Ingest, p *ingest.PolicyFile)
 }
 
 type embedded struct{ *embed.Store }
@@ -39,13 +44,17 @@ func (embedded) jobs(context.Context, store.SignErasure) {}
 // reads are none: the folder is the store.
 func (embedded) reads() []string { return nil }
 
-// share does nothing: the folder is the ledger.
-func (embedded) share(*ledger.Log) {}
+// share does nothing: the folder is the ledger, and there are no others.
+func (embedded) share(*ledger.Log, *ingest.Ingest) {}
+
+// hear has nothing to tell.
+func (embedded) hear(context.Context, *ingest.Ingest, *ingest.PolicyFile) {}
 
 type scaled struct {
 	*cloud.Store
 	lock io.Closer // of the folder, which holds a copy of the ledger
 	keys []string  // files with keys of the bucket
+	log  *slog.Logger
 }
 
 // Close closes the store and frees the folder. Closing twice is harmless.
@@ -61,7 +70,38 @@ func (s scaled) reads() []string { return s.keys }
 
 func (s scaled) jobs(ctx context.Context, sign store.SignErasure) { s.Run(ctx, sign) }
 
-func (s scaled) share(l *ledger.Log) { l.SetShared(s.Store) }
+func (s scaled) share(l *ledger.Log, in *ingest.Ingest) {
+	l.SetShared(s.Store)
+	in.Deaf()
+}
+
+func (s scaled) hear(ctx context.Context, in *ingest.Ingest, p *ingest.PolicyFile) {
+	var publishing sync.WaitGroup
+	publishing.Go(func() { s.publish(ctx, p) })
+	defer publishing.Wait()
+	s.Hear(ctx, in)
+}
+
+// publishAgain is how long a policy waits that could not be published.
+const publishAgain = 10 * time.Second
+
+// publish hands each new policy in the folder to the other collectors, until ctx ends.
+func (s scaled) publish(ctx context.Context, p *ingest.PolicyFile) {
+	for ctx.Err() == nil {
+		changed, again := p.Changed(), (<-chan time.Time)(nil)
+		if raw := p.Bytes(); raw != nil {
+			if err := s.Publish(ctx, raw, p.Follows); err != nil && ctx.Err() == nil {
+				s.log.Warn("the policy could not be given to the other collectors; it is tried again", "error", err)
+				again = time.After(publishAgain)
+			}
+		}
+		select {
+		case <-changed:
+		case <-again:
+		case <-ctx.Done():
+		}
+	}
+}
 
 // cloud is what cloud.json says; ok is false if there is none. Errors name file, line and field, never a key.
 func (h home) cloud() (c cloud.Config, wrap [32]byte, ok bool, err error) {
@@ -115,7 +155,7 @@ func (h home) openStore(ctx context.Context, log *slog.Logger) (keeper, error) {
 	if c.Bucket.KeyFile != "" {
 		keys = append(keys, c.Bucket.KeyFile)
 	}
-	return scaled{st, lock, keys}, nil
+	return scaled{st, lock, keys, log}, nil
 }
 
 // index is what invite and revoke need of the store, beside running collectors.

@@ -13,6 +13,7 @@ const (
 	upload  = "agent/internal/upload/"
 	ingest  = "collector/internal/ingest/"
 	store   = "collector/internal/store/embed/"
+	deposit = "collector/internal/store/deposit/"
 	nothing = "if err := error(nil); err != nil {"
 )
 
@@ -43,7 +44,7 @@ var bugs = []planted{
 	{"devices return in step", upload + "failure.go", "d = d/2 + rand.N(d/2+1)", "d = d/2 + d/2", "TestBackOffGrowsAndIsBounded|TestNoReconnectStorm"},
 	{"an ack for what the store refused", ingest + "commit.go", "j.answer(0)", "j.answer(store.Stored)", "TestI16NoAckWithoutStore"},
 	{"a pack is not synced before its ack", store + "packs.go", "done <- open.Sync()", "_ = open; done <- nil", "TestI16"},
-	{"other bytes under a known id pass as a duplicate", store + "put.go", "case stored:\n\t\treturn store.Conflict", "case stored:\n\t\treturn store.Duplicate", "TestConformance"},
-	{"a box under a withdrawn consent is taken", store + "put.go", "case st.Withdrawn:", "case st.Withdrawn && !st.Known:", "TestConformance"},
-	{"an erased box is taken again", store + "put.go", "case f.erased[[2]store.ID{r.Subject, r.Batch}]:", "case f.erased[[2]store.ID{r.Batch, r.Subject}]:", "TestConformance|TestI21"},
+	{"other bytes under a known id pass as a duplicate", deposit + "judge.go", "case stored:\n\t\treturn store.Conflict", "case stored:\n\t\treturn store.Duplicate", "TestJudge"},
+	{"a box under a withdrawn consent is taken", deposit + "judge.go", "case st.Withdrawn:", "case st.Withdrawn && !st.Known:", "TestJudge"},
+	{"an erased box is taken again", deposit + "judge.go", "case f.Erased[[2]store.ID{r.Subject, r.Batch}]:", "case f.Erased[[2]store.ID{r.Batch, r.Subject}]:", "TestJudge"},
 }

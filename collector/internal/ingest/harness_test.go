@@ -31,6 +31,7 @@ import (
 	"github.com/byleave/byleave/collector/internal/operator"
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/embed"
+	"github.com/byleave/byleave/collector/internal/store/storetest"
 	"github.com/byleave/byleave/collector/internal/vault"
 	"github.com/byleave/byleave/proto/envelope"
 	"github.com/byleave/byleave/proto/envelope/seal"
@@ -93,7 +94,7 @@ func must(t testing.TB, err error) {
 // newRig starts a collector; wrap may put something between ingest and the store.
 func newRig(t *testing.T, wrap func(keeper) keeper) *rig {
 	t.Helper()
-	r := &rig{t: t, dir: t.TempDir(), log: &lockedBuffer{}}
+	r := &rig{t: t, dir: storetest.Memory(t), log: &lockedBuffer{}}
 	must(t, ca.Create(r.dir, time.Now()))
 	must(t, vault.Create(r.dir))
 	must(t, ledger.CreateKey(r.dir))

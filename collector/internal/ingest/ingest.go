@@ -50,6 +50,7 @@ type Ingest struct {
 	erasing   erasing
 	asking    erasing
 	limit     atomic.Pointer[Limits]
+	deaf      atomic.Bool // withdrawals that other collectors take may go unheard
 	draining  chan struct{}
 	drain     sync.Once
 	streams   sync.WaitGroup
@@ -104,6 +105,9 @@ var ErrDraining = errors.New("the collector is stopping: devices are told to com
 func (in *Ingest) Ready() error {
 	if in.isDraining() {
 		return ErrDraining
+	}
+	if in.deaf.Load() {
+		return errors.New("the database does not tell what other collectors take, withdrawals among it: see the log; devices keep their boxes and try again")
 	}
 	if in.commit.failing.Load() {
 		return errors.New("the last boxes could not be stored: see the log; devices keep theirs and try again")

@@ -13,7 +13,8 @@ import (
 
 // News go down every open stream as they come, and to whoever opens one later: a new policy, and that a person withdrew on another of their
 // devices. From the answer to that withdrawal on, no box of their other devices is taken before that device says that it heard of it; what it
-// then does is its own affair.
+// then does is its own affair. Where several collectors share a store, one that took no withdrawal itself is told of it a moment later by the
+// store, and looks; while it could not be told, it takes no box.
 
 const (
 	markSize   = sha256.Size
@@ -57,6 +58,28 @@ func (l *listeners) withdrew(subject, device store.ID) {
 	}
 }
 
+// doubt keeps the boxes of a person's streams back until each has looked for withdrawals.
+func (l *listeners) doubt(subject store.ID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for u := range l.of[subject] {
+		u.doubts.Add(1)
+		u.stir()
+	}
+}
+
+// doubtAll is doubt for everybody.
+func (l *listeners) doubtAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, streams := range l.of {
+		for u := range streams {
+			u.doubts.Add(1)
+			u.stir()
+		}
+	}
+}
+
 // all stirs every stream.
 func (l *listeners) all() {
 	l.mu.Lock()
@@ -68,11 +91,33 @@ func (l *listeners) all() {
 	}
 }
 
-// newsFor is what a device should know. shuts tells that its boxes wait until it does.
-func (in *Ingest) newsFor(ctx context.Context, subject, device store.ID) (n *pb.News, shuts bool, err error) {
+// Deaf says that from now on this collector may not be told what others take. It takes no box until it hears again.
+func (in *Ingest) Deaf() { in.deaf.Store(true) }
+
+// Hears says that from now on it is told everything. What came before is looked up.
+func (in *Ingest) Hears() {
+	in.listeners.doubtAll()
+	in.deaf.Store(false)
+}
+
+// Withdrew says that a person withdrew somewhere.
+func (in *Ingest) Withdrew(subject store.ID) { in.listeners.doubt(subject) }
+
+// Published hands over a policy that another collector published.
+func (in *Ingest) Published(signed []byte) {
+	if err := in.policy.Offer(signed); err != nil {
+		in.log.Error("a policy that another collector published is refused; the last one stays", "error", err)
+	}
+}
+
+// withdrawals names a set of withdrawals; the zero one is none.
+type withdrawals [sha256.Size]byte
+
+// newsFor is what a device should know. While it does not know of what the person withdrew, its boxes wait.
+func (in *Ingest) newsFor(ctx context.Context, subject, device store.ID) (n *pb.News, w withdrawals, err error) {
 	withdrawn, err := in.store.Withdrawn(ctx, subject, device, mostNews)
 	if err != nil {
-		return nil, false, err
+		return nil, w, err
 	}
 	signed, digest := in.policy.newest()
 	n = &pb.News{Policy: signed}
@@ -87,10 +132,11 @@ func (in *Ingest) newsFor(ctx context.Context, subject, device store.ID) (n *pb.
 		}
 		sum := sha256.Sum256(raw)
 		mark.Write(sum[:])
+		w = sha256.Sum256(append(w[:], sum[:]...))
 		n.Withdrawn = append(n.Withdrawn, &signed)
 	}
 	n.Mark = mark.Sum(nil)
-	return n, len(n.GetWithdrawn()) > 0, nil
+	return n, w, nil
 }
 
 // begin looks at what the device says it heard, before its first box is taken. Whoever says nothing is from before there were news, and gets
@@ -105,13 +151,16 @@ func (u *upload) begin(heard []byte) error {
 		return nil // each box is answered with that
 	}
 	u.in.listeners.enter(u)
-	news, shuts, err := u.in.newsFor(ctx, u.who.Subject, u.device)
+	news, withdrawn, err := u.in.newsFor(ctx, u.who.Subject, u.device)
 	if err != nil {
 		return u.in.trouble(err)
 	}
 	knows := bytes.Equal(heard, news.GetMark())
-	if shuts && !knows {
+	if withdrawn != (withdrawals{}) && !knows {
 		u.shut.Store(true)
+	}
+	if u.withdrawn.Store(&withdrawn); u.doubts.Load() > 0 {
+		u.stir()
 	}
 	if len(heard) != markSize {
 		return nil
@@ -143,17 +192,31 @@ func (u *upload) tellFirst() error {
 	}
 }
 
-// tell sends what is new since the last time.
+// open tells whether a box may be taken now. What settles a doubt shuts the stream first.
+func (u *upload) open() bool {
+	return !u.in.deaf.Load() && u.doubts.Load() == u.settled.Load() && !u.shut.Load()
+}
+
+// tell sends what is new since the last time, and settles doubts. If those cannot be settled, the stream ends: the next one asks anew.
 func (u *upload) tell() error {
-	if !u.listens.Load() {
+	began, doubts := u.withdrawn.Load(), u.doubts.Load()
+	doubted := doubts != u.settled.Load()
+	if began == nil || !u.listens.Load() && !doubted { // begin stirs again
 		return nil
 	}
-	news, _, err := u.in.newsFor(u.stream.Context(), u.who.Subject, u.device)
+	news, withdrawn, err := u.in.newsFor(u.stream.Context(), u.who.Subject, u.device)
+	if err != nil && doubted {
+		return u.in.trouble(err)
+	}
 	if err != nil {
 		u.in.log.Error("the store cannot be asked", "error", err)
 		return nil // it is told with the next stream
 	}
-	if told := u.told.Load(); told != nil && bytes.Equal(*told, news.GetMark()) {
+	if *began != withdrawn {
+		u.shut.Store(true)
+	}
+	u.settled.Store(doubts)
+	if told := u.told.Load(); !u.listens.Load() || told != nil && bytes.Equal(*told, news.GetMark()) {
 		return nil
 	}
 	mark := news.GetMark()

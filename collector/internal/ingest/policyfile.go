@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -28,12 +29,14 @@ type PolicyFile struct {
 	size    int64
 	current policy.Policy
 	signed  *pb.Signed
+	raw     []byte // the file's bytes
 	changed func()
+	next    chan struct{}
 }
 
 // OpenPolicy looks at path for the first time. That there is no policy yet is no error.
 func OpenPolicy(path string, key ed25519.PublicKey, log *slog.Logger, now func() time.Time) *PolicyFile {
-	p := &PolicyFile{path: path, key: key, log: log, now: now}
+	p := &PolicyFile{path: path, key: key, log: log, now: now, next: make(chan struct{})}
 	p.Current()
 	return p
 }
@@ -54,6 +57,68 @@ func (p *PolicyFile) watch(f func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.changed = f
+}
+
+// Changed is closed after the next new policy; a waiter asks first, then looks.
+func (p *PolicyFile) Changed() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.next
+}
+
+// Bytes is the newest policy as it was signed, nil if there is none.
+func (p *PolicyFile) Bytes() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.look()
+	return p.raw
+}
+
+// Follows tells whether the policy in the file is newer than a signed one, or that one is none.
+func (p *PolicyFile) Follows(raw []byte) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	there, err := policy.Parse(raw, p.key)
+	return err != nil || policy.Newer(p.current, there, p.now()) == nil
+}
+
+// Offer puts a signed policy from elsewhere into the file, if it is newer than the one there. One that does not verify, has expired or is older
+// changes nothing; only the first of these is an error.
+func (p *PolicyFile) Offer(raw []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.look()
+	next, err := policy.Parse(raw, p.key)
+	if err != nil {
+		return err
+	}
+	if next.Digest() == p.current.Digest() || policy.Newer(next, p.current, p.now()) != nil {
+		return nil
+	}
+	if err := replaceFile(p.path, raw); err != nil {
+		return err
+	}
+	p.look()
+	return nil
+}
+
+// replaceFile writes a file of mode 0600 in one step.
+func replaceFile(path string, body []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-") // mode 0600
+	if err != nil {
+		return fmt.Errorf("write the policy: %w", err)
+	}
+	_, err = tmp.Write(body)
+	if err == nil {
+		err = tmp.Sync()
+	}
+	if err = errors.Join(err, tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("write the policy: %w", err), os.Remove(tmp.Name()))
+	}
+	return nil
 }
 
 // Current is the newest signed policy, nil if there is none.
@@ -107,7 +172,9 @@ func (p *PolicyFile) load() error {
 	if err := proto.Unmarshal(raw, signed); err != nil {
 		return fmt.Errorf("read the policy: %w", err)
 	}
-	p.current, p.signed = next, signed
+	p.current, p.signed, p.raw = next, signed, raw
+	close(p.next)
+	p.next = make(chan struct{})
 	p.log.Info("policy loaded", "version", next.Version())
 	if p.changed != nil {
 		p.changed()

@@ -76,3 +76,57 @@ func TestPolicyFileOnlyMovesForward(t *testing.T) {
 		t.Fatal("the policy went away with its file")
 	}
 }
+
+// TestPolicyOfAnotherCollector: one that verifies and is newer goes into the file, as if it had been put there; nothing else does.
+func TestPolicyOfAnotherCollector(t *testing.T) {
+	pub, key, err := ed25519.GenerateKey(rand.Reader)
+	must(t, err)
+	_, strange, err := ed25519.GenerateKey(rand.Reader)
+	must(t, err)
+	path := filepath.Join(t.TempDir(), "policy.signed")
+	p := OpenPolicy(path, pub, slog.New(slog.DiscardHandler), time.Now)
+	past := func(m *pb.Policy) { m.ExpiresAt = time.Now().Add(-time.Minute).Unix() }
+	second, third, fourth := signedPolicy(t, 2, key, nil), signedPolicy(t, 3, key, nil), signedPolicy(t, 4, key, nil)
+	for _, c := range []struct {
+		name string
+		raw  []byte
+		bad  bool
+		want uint64
+	}{
+		{"noise", []byte("noise"), true, 0},
+		{"signed by somebody else", signedPolicy(t, 1, strange, nil), true, 0},
+		{"expired", signedPolicy(t, 1, key, past), false, 0},
+		{"the first", second, false, 2},
+		{"the same", second, false, 2},
+		{"older", signedPolicy(t, 1, key, nil), false, 2},
+		{"newer, signed by somebody else", signedPolicy(t, 9, strange, nil), true, 2},
+		{"another controller", signedPolicy(t, 9, key, func(m *pb.Policy) { m.Controller.Name = "Others" }), false, 2},
+		{"newer", third, false, 3},
+	} {
+		before, changed := p.Policy().Version(), p.Changed()
+		if err := p.Offer(c.raw); (err != nil) != c.bad || p.Policy().Version() != c.want {
+			t.Fatalf("%s: version %d, %v", c.name, p.Policy().Version(), err)
+		}
+		select {
+		case <-changed:
+			if before == c.want {
+				t.Errorf("%s: a change is told of", c.name)
+			}
+		default:
+			if before != c.want {
+				t.Errorf("%s: the change is not told of", c.name)
+			}
+		}
+	}
+	if again := OpenPolicy(path, pub, slog.New(slog.DiscardHandler), time.Now); again.Policy().Version() != 3 || string(again.Bytes()) != string(third) {
+		t.Error("after a restart it is another one")
+	}
+	for _, c := range []struct {
+		there []byte
+		want  bool
+	}{{nil, true}, {[]byte("noise"), true}, {second, true}, {third, false}, {fourth, false}} {
+		if p.Follows(c.there) != c.want {
+			t.Errorf("%.5q: want %v", c.there, c.want)
+		}
+	}
+}

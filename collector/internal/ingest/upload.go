@@ -33,10 +33,13 @@ type upload struct {
 	acks   chan *pb.UploadResponse // has room for every slot, so that nobody waits for a slow device
 	ended  chan end
 
-	shut    atomic.Bool            // its device has not heard of a withdrawal: no box is taken
-	listens atomic.Bool            // its device says what it heard
-	told    atomic.Pointer[[]byte] // the mark of what it heard or was told
-	stirred chan struct{}          // there may be news
+	shut      atomic.Bool                 // its device has not heard of a withdrawal: no box is taken
+	withdrawn atomic.Pointer[withdrawals] // there were when the stream began
+	doubts    atomic.Int64                // how often there may have been another one,
+	settled   atomic.Int64                // and after how many of them it was looked: no box is taken in between
+	listens   atomic.Bool                 // its device says what it heard
+	told      atomic.Pointer[[]byte]      // the mark of what it heard or was told
+	stirred   chan struct{}               // there may be news
 }
 
 // end is how receiving ended and how many acks are due in all.
@@ -104,7 +107,7 @@ func (u *upload) take(raw, salt []byte) {
 		refuse(pb.Outcome_OUTCOME_QUARANTINE, 0)
 		return
 	}
-	if u.shut.Load() {
+	if !u.open() {
 		refuse(pb.Outcome_OUTCOME_RETRY, busyRetry)
 		return
 	}

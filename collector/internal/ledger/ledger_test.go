@@ -39,7 +39,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{dir: t.TempDir()}
+	b := &bench{dir: storetest.Memory(t)}
 	must(t, CreateKey(b.dir))
 	s, _, err := embed.Open(ctx, b.dir, slog.New(slog.DiscardHandler))
 	must(t, err)

@@ -65,7 +65,7 @@ func collectors(t *testing.T, shared Shared, n int) []*bench {
 	out := []*bench{newBench(t)}
 	out[0].log.SetShared(shared)
 	for range n - 1 {
-		b := &bench{dir: t.TempDir(), store: out[0].store}
+		b := &bench{dir: storetest.Memory(t), store: out[0].store}
 		key, err := os.ReadFile(filepath.Join(out[0].dir, keyName))
 		must(t, err)
 		must(t, os.WriteFile(filepath.Join(b.dir, keyName), key, 0o600))
@@ -116,7 +116,7 @@ func TestSeveralCollectorsWriteOneLedger(t *testing.T) {
 	}
 	wg.Wait()
 	same(t, all, leaves)
-	fresh := &bench{dir: t.TempDir(), store: all[0].store}
+	fresh := &bench{dir: storetest.Memory(t), store: all[0].store}
 	fresh.log = New(fresh.dir, all[0].log.key, fresh.store, all[0].log.log, time.Now)
 	fresh.log.SetShared(all[0].log.shared)
 	must(t, fresh.log.Settle(ctx)) // a collector that comes later
@@ -159,7 +159,7 @@ func TestSharedLedgerThatIsLostIsNotBegunAnew(t *testing.T) {
 	all := collectors(t, shared, 1)
 	all[0].put(t, storetest.Enrol(t, all[0].store), 10)
 	must(t, all[0].log.Lot(ctx))
-	lost := &bench{dir: t.TempDir(), store: all[0].store}
+	lost := &bench{dir: storetest.Memory(t), store: all[0].store}
 	lost.log = New(lost.dir, all[0].log.key, lost.store, all[0].log.log, time.Now)
 	lost.log.SetShared(&place{})
 	if err := lost.log.Lot(ctx); !errors.Is(err, ErrShort) {

@@ -1,12 +1,10 @@
 package operator
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"iter"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -37,13 +35,7 @@ type boxes interface {
 	Scan(ctx context.Context, q store.Query) iter.Seq2[store.Row, error]
 	Days(ctx context.Context, now time.Time, least int) ([]store.Day, error)
 	Arrived() <-chan struct{}
-}
-
-// keeper is a store that remembers what was shown, so that no erasure changes it.
-type keeper interface {
-	Shown(ctx context.Context, after int64) iter.Seq2[store.Row, error]
-	ShownUntil(ctx context.Context) (int64, error)
-	Show(ctx context.Context, after, until int64, least int, before time.Time) error
+	store.Shown
 }
 
 // keepShown is how far back Tail shows anything.
@@ -83,39 +75,17 @@ func (o *Operator) Tail(req *pb.TailRequest, stream pb.Operator_TailServer) erro
 
 // lot is a lot that grows.
 type lot struct {
-	place        int64 // of the last box that was shown, where the store keeps them
+	place        int64 // of the last box that was shown
 	after, until int64 // numbers of the last box before it, and of its last one so far
 	boxes        int
 	people       map[store.ID]bool
 }
 
-// lots looks at what arrived since, and shows each lot that is full.
+// lots shows what was shown before, by whichever collector, and then each lot that is full, once it is kept.
 func (o *Operator) lots(stream pb.Operator_TailServer, l *lot) error {
-	if k, ok := o.store.(keeper); ok {
-		return o.keptLots(stream, l, k)
-	}
-	for row, err := range o.store.Scan(stream.Context(), store.Query{After: l.until}) {
-		if err != nil {
-			return o.trouble(err)
-		}
-		l.until, l.boxes, l.people[row.Subject] = row.Number, l.boxes+1, true
-		if l.boxes < Lot || len(l.people) < Floor {
-			continue
-		}
-		if err := o.show(stream, *l); err != nil {
-			return err
-		}
-		l.after, l.boxes = l.until, 0
-		clear(l.people)
-	}
-	return nil
-}
-
-// keptLots shows what was shown before, and then each lot that is full, once it is kept.
-func (o *Operator) keptLots(stream pb.Operator_TailServer, l *lot, k keeper) error {
 	ctx := stream.Context()
 	for {
-		for row, err := range k.Shown(ctx, l.place) {
+		for row, err := range o.store.Shown(ctx, l.place) {
 			if err != nil {
 				return o.trouble(err)
 			}
@@ -124,16 +94,17 @@ func (o *Operator) keptLots(stream pb.Operator_TailServer, l *lot, k keeper) err
 			}
 			l.place = row.Number
 		}
-		after, err := k.ShownUntil(ctx)
+		after, err := o.store.ShownUntil(ctx)
 		if err != nil {
 			return o.trouble(err)
 		}
-		if l.after != after || l.until < after {
+		if l.after != after { // a lot was shown meanwhile, here or by another collector
 			l.begin(after)
+			continue
 		}
 		full, err := o.grow(ctx, l)
 		if err == nil && full {
-			err = k.Show(ctx, l.after, l.until, max(Lot, Floor), o.now().Add(-keepShown))
+			err = o.store.Show(ctx, l.after, l.until, max(Lot, Floor), o.now().Add(-keepShown))
 			l.begin(after) // of a lot out of which somebody erased boxes nothing is known any more
 		}
 		if err != nil {
@@ -166,37 +137,6 @@ func (o *Operator) grow(ctx context.Context, l *lot) (full bool, err error) {
 
 func line(r store.Row) *pb.TailResponse {
 	return &pb.TailResponse{Batch: r.Batch[:], SizeBucket: uint32(r.Bucket), Hour: r.Received.Unix(), PurposeId: r.Purpose}
-}
-
-// showMost bounds how many boxes of a lot are put in order together.
-const showMost = 1000
-
-func (o *Operator) show(stream pb.Operator_TailServer, l lot) error {
-	rows := make([]store.Row, 0, min(l.boxes, showMost))
-	send := func() error {
-		slices.SortFunc(rows, func(a, b store.Row) int { return bytes.Compare(a.Batch[:], b.Batch[:]) })
-		for _, r := range rows {
-			if err := stream.Send(line(r)); err != nil {
-				return err
-			}
-		}
-		rows = rows[:0]
-		return nil
-	}
-	for row, err := range o.store.Scan(stream.Context(), store.Query{After: l.after}) {
-		if err != nil {
-			return o.trouble(err)
-		}
-		if row.Number > l.until {
-			break
-		}
-		if rows = append(rows, row); len(rows) == showMost {
-			if err := send(); err != nil {
-				return err
-			}
-		}
-	}
-	return send()
 }
 
 // Stats sums up whole UTC days that have ended. A day with fewer than Floor people is not shown at all.

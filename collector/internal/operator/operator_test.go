@@ -64,7 +64,7 @@ type desk struct {
 // newDesk serves an operator whose clock stands two days after Noon, so that Noon's day has ended.
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	s, _, err := embed.Open(ctx, t.TempDir(), quiet())
+	s, _, err := embed.Open(ctx, storetest.Memory(t), quiet())
 	must(t, err)
 	dir, err := os.MkdirTemp("", "op") // short: the path of a socket has 107 bytes at most
 	must(t, err)
@@ -193,10 +193,7 @@ func TestI11CountsDoNotFallWhenOneErases(t *testing.T) {
 			t.Errorf("after an erasure operators see something else:\n%s", diff)
 		}
 	}
-	again := New(d.store, quiet(), time.Now, make(chan struct{}))
-	if k, ok := again.store.(keeper); !ok {
-		t.Fatal("the store keeps nothing")
-	} else if until, err := k.ShownUntil(ctx); err != nil || until != 40 {
+	if until, err := d.store.ShownUntil(ctx); err != nil || until != 40 {
 		t.Errorf("kept until %d, %v", until, err)
 	}
 	for range 2 {
@@ -424,7 +421,7 @@ func TestI11OutputsOfFewTellNothing(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, dir := newDesk(t), t.TempDir()
+			d, dir := newDesk(t), storetest.Memory(t)
 			must(t, ledger.CreateKey(dir))
 			key, err := ledger.LoadKey(dir)
 			must(t, err)

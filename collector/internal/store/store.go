@@ -28,6 +28,7 @@ type Store interface {
 	Leaves
 	Mine
 	Joins
+	Shown
 	// Close waits for what runs and releases the store. Closing twice is harmless.
 	Close() error
 }

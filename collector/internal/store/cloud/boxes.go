@@ -10,13 +10,14 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 	"github.com/jackc/pgx/v5"
 )
 
 // Standing says how a device and a consent stand now.
 func (x *Index) Standing(ctx context.Context, device, consent store.ID) (store.Standing, error) {
 	f, err := learn(ctx, x.pool, nil, []store.Record{{Device: device, Consent: consent}})
-	return f.standing[[2]store.ID{device, consent}], err
+	return f.Standing[[2]store.ID{device, consent}], err
 }
 
 // readTries is how often a box is looked for that is moved to another pack, or whose key is replaced, just then.
@@ -48,8 +49,8 @@ func (s *Store) readOnce(ctx context.Context, batch store.ID) (store.Record, err
 	var bucketSize int16
 	var p place
 	err := s.pool.QueryRow(ctx, `SELECT subject, device, consent, policy, purpose, sequence, digest, bucket, hour, recipients,
-		pack, at, head, payload, sealed, shred_key, epoch FROM batches JOIN capsules USING (batch) WHERE batch = $1`, batch[:]).Scan(&subject, &device,
-		&consent, &policy, &r.Purpose, &seq, &digest, &bucketSize, &received, &recipients, &name, &p.at, &p.head, &p.payload, &sealed, &shred, &epoch)
+		pack, at, head, body, b.sealed, c.sealed, shred_key, epoch FROM batches b JOIN capsules c USING (batch) WHERE batch = $1`, batch[:]).Scan(&subject, &device,
+		&consent, &policy, &r.Purpose, &seq, &digest, &bucketSize, &received, &recipients, &name, &p.at, &p.head, &p.payload, &p.sealed, &sealed, &shred, &epoch)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return store.Record{}, store.ErrNotFound
 	}
@@ -69,9 +70,6 @@ func (s *Store) readOnce(ctx context.Context, batch store.ID) (store.Record, err
 	if err != nil {
 		return store.Record{}, err
 	}
-	if r.Capsules, err = openCapsules(k, r, sealed, shred); err != nil {
-		return store.Record{}, err
-	}
 	if !p.sane() || len(name) != 16 {
 		return store.Record{}, store.ErrDamaged
 	}
@@ -79,7 +77,14 @@ func (s *Store) readOnce(ctx context.Context, batch store.ID) (store.Record, err
 	if err != nil {
 		return store.Record{}, fmt.Errorf("store: read a pack: %w", err)
 	}
-	if r.Head, r.Payload, err = decodeRecord(raw, batch, p); err != nil {
+	var within []byte
+	if r.Head, r.Payload, within, err = decodeRecord(raw, batch, p); err != nil {
+		return store.Record{}, err
+	}
+	if p.sealed > 0 {
+		sealed = within
+	}
+	if r.Capsules, err = deposit.OpenCapsules(k, r, sealed, shred); err != nil {
 		return store.Record{}, err
 	}
 	return r, nil
@@ -126,26 +131,14 @@ func condition(q store.Query, args ...any) where {
 
 const pageRows = 500
 
-// Scan yields rows in order of arrival. It reads page by page, so that a slow reader holds no transaction open.
+// Scan yields rows in order of arrival.
 func (s *Store) Scan(ctx context.Context, q store.Query) iter.Seq2[store.Row, error] {
-	return func(yield func(store.Row, error) bool) {
-		for {
-			page, err := s.page(ctx, q)
-			if err != nil {
-				yield(store.Row{}, fmt.Errorf("store: scan: %w", err))
-				return
-			}
-			for _, r := range page {
-				if !yield(r, nil) {
-					return
-				}
-				q.After = r.Number
-			}
-			if len(page) < pageRows {
-				return
-			}
-		}
-	}
+	return store.Pages(q.After, pageRows, func(after int64) ([]store.Row, int64, error) {
+		q := q
+		q.After = after
+		page, err := s.page(ctx, q)
+		return page, store.LastOf(page), err
+	})
 }
 
 func (s *Store) page(ctx context.Context, q store.Query) (out []store.Row, err error) {
@@ -164,7 +157,10 @@ func (s *Store) page(ctx context.Context, q store.Query) (out []store.Row, err e
 		out = append(out, r)
 		return err
 	}, fmt.Sprintf("SELECT number, batch, subject, device, consent, purpose, bucket, size, hour FROM batches b WHERE %s ORDER BY number LIMIT %d", w.text, pageRows), w.args...)
-	return out, err
+	if err != nil {
+		return nil, fmt.Errorf("store: scan: %w", err)
+	}
+	return out, nil
 }
 
 // Days sums up each UTC day that ended before now, and keeps what it tells: an operator who asks twice must not see that somebody erased.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -53,7 +54,7 @@ func (s *Store) checkPack(ctx context.Context, name store.ID) (damaged int, err 
 		var batch, subject, digest, sealed, shred []byte
 		var epoch int64
 		var p place
-		if err := rows.Scan(&batch, &subject, &digest, &p.at, &p.head, &p.payload, &sealed, &shred, &epoch); err != nil {
+		if err := rows.Scan(&batch, &subject, &digest, &p.at, &p.head, &p.payload, &p.sealed, &sealed, &shred, &epoch); err != nil {
 			return err
 		}
 		var r store.Record
@@ -64,7 +65,7 @@ func (s *Store) checkPack(ctx context.Context, name store.ID) (damaged int, err 
 			again = append(again, r.Batch)
 		}
 		return nil
-	}, `SELECT batch, subject, digest, at, head, payload, sealed, shred_key, epoch FROM batches JOIN capsules USING (batch) WHERE pack = $1`, name[:])
+	}, `SELECT batch, subject, digest, at, head, body, b.sealed, c.sealed, shred_key, epoch FROM batches b JOIN capsules c USING (batch) WHERE pack = $1`, name[:])
 	if err != nil {
 		return 0, fmt.Errorf("store: list the boxes of a pack: %w", err)
 	}
@@ -84,12 +85,16 @@ func (s *Store) sound(ctx context.Context, r store.Record, body []byte, p place,
 	if !p.sane() || p.at+p.size() > int64(len(body)) {
 		return false
 	}
-	if _, _, err := decodeRecord(body[p.at:p.at+p.size()], r.Batch, p); err != nil {
+	_, _, within, err := decodeRecord(body[p.at:p.at+p.size()], r.Batch, p)
+	if err != nil {
 		return false
+	}
+	if p.sealed > 0 {
+		sealed = within
 	}
 	k, err := s.epoch(ctx, r.Subject, epoch)
 	if err == nil {
-		_, err = openCapsules(k, r, sealed, shred)
+		_, err = deposit.OpenCapsules(k, r, sealed, shred)
 	}
 	return err == nil
 }

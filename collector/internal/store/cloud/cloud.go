@@ -15,6 +15,8 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
+	"github.com/jackc/pgx/v5"
 )
 
 const (
@@ -58,7 +60,8 @@ type Store struct {
 	closed   bool
 	arrived  chan struct{}
 	watching bool
-	seen     int64 // number of boxes when somebody was woken last
+	ear      *pgx.Conn // to which others' withdrawals are told; Hear takes it
+	seen     int64     // number of boxes when somebody was woken last
 	running  sync.WaitGroup
 }
 
@@ -73,7 +76,8 @@ type Report struct {
 }
 
 // Open connects to database and bucket and completes erasures before anybody is served. wrap wraps persons' epoch keys; all collectors of a
-// store have the same. It fails if database and bucket do not belong together, or the database does not keep what it commits.
+// store have the same. It fails if database and bucket do not belong together, or the database does not keep what it commits, or does not
+// tell what others commit.
 func Open(ctx context.Context, c Config, wrap [32]byte, log *slog.Logger) (*Store, Report, error) {
 	b, err := bucket.Open(ctx, c.Bucket)
 	if err != nil {
@@ -91,6 +95,12 @@ func open(ctx context.Context, c Config, o objects, closeObjects func(), wrap [3
 	err = s.completeErasures(ctx, &rep)
 	if err == nil {
 		err = s.want(ctx, s.pool, jobSweep, nil, 0)
+	}
+	if err == nil {
+		err = s.want(ctx, s.pool, jobMerge, nil, 0)
+	}
+	if err == nil {
+		s.ear, err = s.listen(ctx)
 	}
 	if err != nil {
 		return nil, rep, errors.Join(err, s.Close())
@@ -131,6 +141,9 @@ func (s *Store) Close() error {
 	close(s.arrived)
 	s.mu.Unlock()
 	s.running.Wait()
+	if ear := s.takeEar(); ear != nil {
+		hangUp(context.Background(), ear)
+	}
 	s.pool.Close()
 	s.close()
 	return nil
@@ -246,7 +259,7 @@ func (s *Store) belong(ctx context.Context) error {
 	if !bytes.Equal(raw[:16], id[:]) {
 		return errors.New("store: database and bucket belong to two different stores: nothing was changed; name the right ones")
 	}
-	a, err := aead(s.wrap[:])
+	a, err := deposit.AEAD(s.wrap[:])
 	if err != nil {
 		return err
 	}
@@ -269,7 +282,7 @@ func (s *Store) once(ctx context.Context, identity []byte) error {
 }
 
 func (s *Store) newIdentity(id store.ID) ([]byte, error) {
-	a, err := aead(s.wrap[:])
+	a, err := deposit.AEAD(s.wrap[:])
 	if err != nil {
 		return nil, err
 	}

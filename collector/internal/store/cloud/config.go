@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/byleave/byleave/collector/internal/store/bucket"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -109,8 +110,12 @@ func (c Config) pool() (*pgxpool.Config, error) {
 	p.ConnConfig.RuntimeParams["default_transaction_isolation"] = "read committed"
 	p.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = fmt.Sprint(idleMost.Milliseconds())
 	p.ConnConfig.ConnectTimeout = connectMost
+	p.ConnConfig.DialFunc = (&net.Dialer{KeepAliveConfig: silence}).DialContext
 	return p, nil
 }
+
+// silence is how long the other end may be gone before a connection that waits ends. The kernel asks; the program sleeps.
+var silence = net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3}
 
 func hasPassword(text string) bool {
 	if !strings.HasPrefix(text, "postgres://") && !strings.HasPrefix(text, "postgresql://") {

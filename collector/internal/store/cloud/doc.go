@@ -3,7 +3,7 @@
 // row committed, in this order, so that a row never points at bytes that are not there; a pack that no row names is removed later.
 // Persons' epoch keys and what was to be erased lie in the object store, outside the database and its backups.
 //
-// May import: collector/internal/store, collector/internal/store/bucket
+// May import: collector/internal/store, collector/internal/store/bucket, collector/internal/store/deposit
 // Touches: net, disk
 // Goroutines: those that fetch the keys of a group, which waits for them; one while somebody waits for boxes of other collectors, which Close ends
 package cloud

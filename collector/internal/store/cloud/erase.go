@@ -6,10 +6,10 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -62,7 +62,7 @@ func (s *Store) examine(ctx context.Context, e store.Erasure) (known bool, err e
 	var subject, digest []byte
 	err = s.pool.QueryRow(ctx, "SELECT subject, digest FROM erasures WHERE id = $1", e.ID[:]).Scan(&subject, &digest)
 	if err == nil {
-		want := digestOf(e.Batches)
+		want := deposit.Digest(e.Batches)
 		if !bytes.Equal(subject, e.Subject[:]) || !e.All && !bytes.Equal(digest, want[:]) {
 			return true, store.ErrExists
 		}
@@ -163,15 +163,15 @@ func (s *Store) destroyAt(ctx context.Context, e store.Erasure, number int64) er
 		if err := rewrap(ctx, tx, e.Subject, from, to); err != nil {
 			return err
 		}
-		return setEpoch(ctx, tx, e.Subject, to.number)
+		return setEpoch(ctx, tx, e.Subject, to.Number)
 	})
 }
 
 // nextEpoch makes the key that follows number, after all that are there.
-func (s *Store) nextEpoch(ctx context.Context, subject store.ID, number int64) (epochKey, error) {
+func (s *Store) nextEpoch(ctx context.Context, subject store.ID, number int64) (deposit.Epoch, error) {
 	there, err := s.epochNumbers(ctx, subject)
 	if err != nil {
-		return epochKey{}, err
+		return deposit.Epoch{}, err
 	}
 	if n := len(there); n > 0 && there[n-1] > number { // of an erasure that was cut short here, or of a newer index than this one
 		k, err := s.epoch(ctx, subject, there[n-1])
@@ -233,7 +233,7 @@ func eraseRows(ctx context.Context, tx pgx.Tx, e store.Erasure, now time.Time) e
 		e.Subject[:], slicesOf(e.Batches)); err != nil {
 		return fmt.Errorf("store: erase: %w", say(err))
 	}
-	done := store.Erased{Erasure: e, Digest: digestOf(e.Batches)}
+	done := store.Erased{Erasure: e, Digest: deposit.Digest(e.Batches)}
 	var boxes, size, released int64
 	err := tx.QueryRow(ctx, `SELECT count(*), coalesce(sum(b.size), 0)::bigint, count(*) FILTER (WHERE EXISTS (SELECT 1 FROM export_batches x WHERE x.number = b.number))
 		FROM batches b WHERE `+chosen, e.Subject[:], e.All).Scan(&boxes, &size, &released)
@@ -247,9 +247,9 @@ func eraseRows(ctx context.Context, tx pgx.Tx, e store.Erasure, now time.Time) e
 	}
 	for _, stmt := range []string{
 		"INSERT INTO erased (subject, batch) SELECT b.subject, b.batch FROM batches b WHERE " + chosen + " ON CONFLICT DO NOTHING",
-		"INSERT INTO jobs (kind, about, due) SELECT DISTINCT '" + jobScrub + "', b.pack, now() FROM batches b WHERE " + chosen + askAgain,
 		"DELETE FROM capsules WHERE batch IN (SELECT b.batch FROM batches b WHERE " + chosen + ")",
-		"DELETE FROM batches AS b WHERE " + chosen,
+		// The pack that a row names as it is deleted: it may have been moved a moment ago.
+		"WITH gone AS (DELETE FROM batches AS b WHERE " + chosen + " RETURNING b.pack) INSERT INTO jobs (kind, about, due) SELECT DISTINCT '" + jobScrub + "', pack, now() FROM gone" + askAgain,
 	} {
 		if _, err := tx.Exec(ctx, stmt, e.Subject[:], e.All); err != nil {
 			return fmt.Errorf("store: erase: %w", say(err))
@@ -261,17 +261,6 @@ func eraseRows(ctx context.Context, tx pgx.Tx, e store.Erasure, now time.Time) e
 		return fmt.Errorf("store: write an erasure: %w", say(err))
 	}
 	return nil
-}
-
-// digestOf names a set of ids: SHA-256 over them, ascending, each once.
-func digestOf(ids []store.ID) [32]byte {
-	sorted := slices.Clone(ids)
-	slices.SortFunc(sorted, func(a, b store.ID) int { return bytes.Compare(a[:], b[:]) })
-	h := sha256.New()
-	for _, id := range slices.Compact(sorted) {
-		h.Write(id[:])
-	}
-	return [32]byte(h.Sum(nil))
 }
 
 func digestAll(ctx context.Context, tx pgx.Tx, subject store.ID) ([32]byte, error) {

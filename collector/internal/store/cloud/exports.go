@@ -113,25 +113,13 @@ func (x *Index) nextReleased(ctx context.Context, export store.ID, after int64) 
 
 // Outbox yields the leaves that no ledger has taken yet.
 func (x *Index) Outbox(ctx context.Context) iter.Seq2[store.OutboxRow, error] {
-	return func(yield func(store.OutboxRow, error) bool) {
-		var after int64
-		for {
-			rows, err := x.leaves(ctx, "SELECT number, kind, body, subject FROM outbox WHERE number > $1 ORDER BY number LIMIT $2", after, pageRows)
-			if err != nil {
-				yield(store.OutboxRow{}, err)
-				return
-			}
-			for _, r := range rows {
-				if !yield(r, nil) {
-					return
-				}
-				after = r.Number
-			}
-			if len(rows) < pageRows {
-				return
-			}
+	return store.Pages(0, pageRows, func(after int64) (page []store.OutboxRow, last int64, err error) {
+		page, err = x.leaves(ctx, "SELECT number, kind, body, subject FROM outbox WHERE number > $1 ORDER BY number LIMIT $2", after, pageRows)
+		if len(page) > 0 {
+			last = page[len(page)-1].Number
 		}
-	}
+		return page, last, err
+	})
 }
 
 func (x *Index) leaves(ctx context.Context, query string, args ...any) (out []store.OutboxRow, err error) {

@@ -17,6 +17,7 @@ import (
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
 	"github.com/byleave/byleave/collector/internal/store/cloud/cloudtest"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 	"github.com/byleave/byleave/collector/internal/store/storetest"
 )
 
@@ -152,7 +153,7 @@ func TestOrphansAreRemoved(t *testing.T) {
 	s, f := openFaulty(t, realConfig(t))
 	p := storetest.Enrol(t, s)
 	put(t, s, p.Record(100))
-	must(t, s.objects.Put(ctx, packKey(s.newName()), []byte(packMagic)))
+	must(t, s.objects.Put(ctx, packKey(s.newName()), []byte(deposit.PackMagic)))
 	must(t, s.objects.Put(ctx, packPrefix+"letter", []byte("of somebody else")))
 	var rep Report
 	must(t, s.sweep(ctx, time.Time{}, &rep))
@@ -212,7 +213,7 @@ func TestSweepsGoOnFromTheLastOne(t *testing.T) {
 	now := time.Now()
 	for _, age := range []time.Duration{100 * time.Hour, time.Hour} {
 		s.now = func() time.Time { return now.Add(-age) }
-		must(t, s.objects.Put(ctx, packKey(s.newName()), []byte(packMagic)))
+		must(t, s.objects.Put(ctx, packKey(s.newName()), []byte(deposit.PackMagic)))
 	}
 	s.now = time.Now
 	_, err := s.pool.Exec(ctx, "UPDATE store SET swept = $1", now.Add(-time.Hour).Unix())
@@ -420,19 +421,19 @@ func TestBoxesOfAnotherCollectorArrive(t *testing.T) {
 // TestPacks: what is written is read, and a changed byte is noticed.
 func TestPacks(t *testing.T) {
 	r := storetest.Fill(store.Record{Batch: store.ID{1}}, 100)
-	body, places := encodePack([]*store.Record{&r, &r})
-	if len(body) != 16+2*(24+32+100) || !bytes.HasPrefix(body, []byte(packMagic)) {
+	body, places := encodePack([]*store.Record{&r, &r}, [][]byte{[]byte("sealed"), nil})
+	if len(body) != 16+2*(24+32+100)+6 || !bytes.HasPrefix(body, []byte(deposit.PackMagic)) {
 		t.Fatal(len(body))
 	}
-	for _, p := range places {
+	for n, p := range places {
 		raw := body[p.at : p.at+p.size()]
-		head, payload, err := decodeRecord(raw, r.Batch, p)
-		if err != nil || !bytes.Equal(head, r.Head) || !bytes.Equal(payload, r.Payload) {
+		head, payload, sealed, err := decodeRecord(raw, r.Batch, p)
+		if err != nil || !bytes.Equal(head, r.Head) || !bytes.Equal(payload, r.Payload) || string(sealed) != []string{"sealed", ""}[n] {
 			t.Fatal(err)
 		}
 		for i := range raw {
 			raw[i] ^= 1
-			if _, _, err := decodeRecord(raw, r.Batch, p); !errors.Is(err, store.ErrDamaged) {
+			if _, _, _, err := decodeRecord(raw, r.Batch, p); !errors.Is(err, store.ErrDamaged) {
 				t.Fatalf("byte %d was changed: %v", i, err)
 			}
 			raw[i] ^= 1

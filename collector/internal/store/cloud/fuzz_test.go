@@ -10,12 +10,12 @@ import (
 // FuzzRecord: whatever the bucket and the index say, a record is the one that was written or none.
 func FuzzRecord(f *testing.F) {
 	r := storetest.Fill(store.Record{Batch: store.ID{1}}, 50)
-	body, places := encodePack([]*store.Record{&r})
-	f.Add(body[places[0].at:], places[0].at, places[0].head, places[0].payload)
-	f.Add([]byte{}, int64(16), int64(-1), int64(1<<62))
-	f.Fuzz(func(t *testing.T, raw []byte, at, head, payload int64) {
-		h, p, err := decodeRecord(raw, r.Batch, place{at, head, payload})
-		if err == nil && int64(len(h)) != head && int64(len(p)) != payload {
+	body, places := encodePack([]*store.Record{&r}, [][]byte{[]byte("sealed")})
+	f.Add(body[places[0].at:], places[0].at, places[0].head, places[0].payload, places[0].sealed)
+	f.Add([]byte{}, int64(16), int64(-1), int64(1<<62), int64(0))
+	f.Fuzz(func(t *testing.T, raw []byte, at, head, payload, sealed int64) {
+		h, p, c, err := decodeRecord(raw, r.Batch, place{at, head, payload, sealed})
+		if err == nil && (int64(len(h)) != head || int64(len(p)) != payload || int64(len(c)) != sealed) {
 			t.Fatal("a record of another size")
 		}
 	})

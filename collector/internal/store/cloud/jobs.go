@@ -16,22 +16,26 @@ const (
 	jobErase = "erase" // an erasure that was cut short
 	jobScrub = "scrub" // a pack that holds erased boxes
 	jobSweep = "sweep" // new packs and their rows: once a day
+	jobMerge = "merge" // small packs: once a day, one pack after the other
 )
+
+// daily tells whether a job stays, to be done again the next day.
+func daily(kind string) bool { return kind == jobSweep || kind == jobMerge }
 
 const (
 	lease      = 10 * time.Minute
 	lookEvery  = time.Minute // for jobs of other collectors
-	sweepEvery = 24 * time.Hour
+	nextDay    = 24 * time.Hour
 	againFirst = 10 * time.Second // after a failure, then twice as long each time
 	againMost  = time.Hour
 )
 
 const askAgain = " ON CONFLICT (kind, about) DO UPDATE SET due = least(jobs.due, excluded.due), asked = jobs.asked + 1"
 
-// want asks for a job that is due after some time. A sweep is always asked for already.
+// want asks for a job that is due after some time. A daily one may be asked for already.
 func (s *Store) want(ctx context.Context, q querier, kind string, about []byte, after time.Duration) error {
 	again := askAgain
-	if kind == jobSweep {
+	if daily(kind) {
 		again = " ON CONFLICT DO NOTHING"
 	}
 	if _, err := q.Exec(ctx, "INSERT INTO jobs (kind, about, due) VALUES ($1, $2, now() + $3::interval)"+again, kind, nonNil(about), after); err != nil {
@@ -143,6 +147,12 @@ func (s *Store) do(ctx context.Context, j job, sign store.SignErasure) error {
 			s.log.Warn("packs and rows were compared", "rows_without_pack_taken_out", rep.Missing, "packs_without_row_removed", rep.Orphans)
 		}
 		return err
+	case j.kind == jobMerge:
+		some, err := s.merge(ctx)
+		if err == nil && some { // there may be more, for whichever collector comes to it
+			_, err = s.pool.Exec(ctx, "UPDATE jobs SET asked = asked + 1 WHERE kind = $1 AND about = $2", j.kind, j.about)
+		}
+		return err
 	case len(j.about) != 16:
 		return nil // of no use to anybody
 	case j.kind == jobScrub:
@@ -173,8 +183,9 @@ func (s *Store) settle(ctx context.Context, j job, failed error) error {
 			wait = min(againFirst<<j.failed, againMost)
 		}
 		_, err = s.pool.Exec(ctx, "UPDATE jobs SET leased = NULL, failed = failed + 1, due = now() + $3::interval WHERE kind = $1 AND about = $2", j.kind, j.about, wait)
-	case j.kind == jobSweep:
-		_, err = s.pool.Exec(ctx, "UPDATE jobs SET leased = NULL, failed = 0, due = now() + $3::interval WHERE kind = $1 AND about = $2", j.kind, j.about, sweepEvery)
+	case daily(j.kind):
+		_, err = s.pool.Exec(ctx, `UPDATE jobs SET leased = NULL, failed = 0, due = CASE WHEN asked = $4 THEN now() + $3::interval ELSE now() END
+			WHERE kind = $1 AND about = $2`, j.kind, j.about, nextDay, j.asked)
 	default:
 		_, err = s.pool.Exec(ctx, `WITH done AS (DELETE FROM jobs WHERE kind = $1 AND about = $2 AND asked = $3 RETURNING 1)
 			UPDATE jobs SET leased = NULL, failed = 0 WHERE kind = $1 AND about = $2 AND asked <> $3`, j.kind, j.about, j.asked)

@@ -3,7 +3,6 @@ package cloud
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -22,25 +22,11 @@ const (
 	keepIntents = 400 * 24 * time.Hour
 )
 
-// intentJSON is an erasure in the bucket.
-type intentJSON struct {
-	ID      string   `json:"id"`
-	Subject string   `json:"subject"`
-	All     bool     `json:"all"`
-	Batches []string `json:"batches,omitempty"`
-	At      int64    `json:"at"`
-	Salt    []byte   `json:"salt,omitempty"`
-}
-
 func intentKey(id store.ID) string { return intentPrefix + hex.EncodeToString(id[:]) }
 
 // writeIntent makes the intent durable. One of the same id that says something else is another erasure: ErrExists.
 func (s *Store) writeIntent(ctx context.Context, e store.Erasure) error {
-	out := intentJSON{ID: hex.EncodeToString(e.ID[:]), Subject: hex.EncodeToString(e.Subject[:]), All: e.All, At: e.At.Unix(), Salt: e.Salt[:]}
-	for _, b := range e.Batches {
-		out.Batches = append(out.Batches, hex.EncodeToString(b[:]))
-	}
-	body, err := json.Marshal(out)
+	body, err := deposit.EncodeIntent(e)
 	if err == nil {
 		err = s.objects.Put(ctx, intentKey(e.ID), body)
 	}
@@ -54,7 +40,7 @@ func (s *Store) writeIntent(ctx context.Context, e store.Erasure) error {
 	if err != nil {
 		return err
 	}
-	if !ok || old.Subject != e.Subject || old.All != e.All || digestOf(old.Batches) != digestOf(e.Batches) {
+	if !ok || old.Subject != e.Subject || old.All != e.All || deposit.Digest(old.Batches) != deposit.Digest(e.Batches) {
 		return store.ErrExists
 	}
 	return nil
@@ -69,31 +55,8 @@ func (s *Store) readIntent(ctx context.Context, id store.ID) (e store.Erasure, o
 	if err != nil {
 		return e, false, fmt.Errorf("store: read an erasure: %w", err)
 	}
-	var in intentJSON
-	if json.Unmarshal(body, &in) != nil {
-		return e, false, nil
-	}
-	e = store.Erasure{ID: id, All: in.All, At: time.Unix(in.At, 0).UTC()}
-	copy(e.Salt[:], in.Salt)
-	if e.Subject, ok = idOf(in.Subject); !ok {
-		return e, false, nil
-	}
-	for _, text := range in.Batches {
-		b, ok := idOf(text)
-		if !ok {
-			return e, false, nil
-		}
-		e.Batches = append(e.Batches, b)
-	}
-	return e, true, nil
-}
-
-func idOf(text string) (store.ID, bool) {
-	raw, err := hex.DecodeString(text)
-	if err != nil || len(raw) != 16 {
-		return store.ID{}, false
-	}
-	return store.ID(raw), true
+	e, ok = deposit.DecodeIntent(id, body)
+	return e, ok, nil
 }
 
 const intentPage = 1000
@@ -119,7 +82,7 @@ func (s *Store) completeErasures(ctx context.Context, rep *Report) error {
 func (s *Store) completePage(ctx context.Context, page []bucket.Object, rep *Report) error {
 	var ids [][]byte
 	for _, o := range page {
-		if id, ok := idOf(strings.TrimPrefix(o.Key, intentPrefix)); ok {
+		if id, ok := deposit.ParseID(strings.TrimPrefix(o.Key, intentPrefix)); ok {
 			ids = append(ids, id[:])
 		}
 	}
@@ -132,7 +95,7 @@ func (s *Store) completePage(ctx context.Context, page []bucket.Object, rep *Rep
 		done[id] = true
 	}
 	for _, o := range page {
-		id, ok := idOf(strings.TrimPrefix(o.Key, intentPrefix))
+		id, ok := deposit.ParseID(strings.TrimPrefix(o.Key, intentPrefix))
 		switch {
 		case !ok:
 			continue
@@ -174,16 +137,12 @@ func (s *Store) dropShut(ctx context.Context, subject store.ID) (shut int, err e
 			return err
 		}
 		const old = `b.subject = $1 AND EXISTS (SELECT 1 FROM capsules c JOIN epochs e ON e.subject = b.subject WHERE c.batch = b.batch AND c.epoch < e.epoch)`
-		for _, stmt := range []string{
-			"INSERT INTO jobs (kind, about, due) SELECT DISTINCT '" + jobScrub + "', b.pack, now() FROM batches b WHERE " + old + askAgain,
-			"WITH gone AS (DELETE FROM batches b WHERE " + old + " RETURNING b.batch) DELETE FROM capsules WHERE batch IN (SELECT batch FROM gone)",
-		} {
-			tag, err := tx.Exec(ctx, stmt, subject[:])
-			if err != nil {
-				return fmt.Errorf("store: take out boxes that no key opens: %w", say(err))
-			}
-			shut = int(tag.RowsAffected())
+		tag, err := tx.Exec(ctx, "WITH gone AS (DELETE FROM batches b WHERE "+old+" RETURNING b.batch, b.pack), asked AS (INSERT INTO jobs (kind, about, due) SELECT DISTINCT '"+
+			jobScrub+"', pack, now() FROM gone"+askAgain+") DELETE FROM capsules WHERE batch IN (SELECT batch FROM gone)", subject[:])
+		if err != nil {
+			return fmt.Errorf("store: take out boxes that no key opens: %w", say(err))
 		}
+		shut = int(tag.RowsAffected())
 		return nil
 	})
 	return shut, err

@@ -10,27 +10,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Holdings yields the boxes of a person. It reads page by page, so that a slow reader holds no transaction open.
+// Holdings yields the boxes of a person.
 func (x *Index) Holdings(ctx context.Context, subject store.ID) iter.Seq2[store.Holding, error] {
-	return func(yield func(store.Holding, error) bool) {
-		var after int64
-		for {
-			page, last, err := x.holdings(ctx, subject, after)
-			if err != nil {
-				yield(store.Holding{}, fmt.Errorf("store: list a person's boxes: %w", err))
-				return
-			}
-			for _, h := range page {
-				if !yield(h, nil) {
-					return
-				}
-			}
-			if len(page) < pageRows {
-				return
-			}
-			after = last
-		}
-	}
+	return store.Pages(0, pageRows, func(after int64) ([]store.Holding, int64, error) { return x.holdings(ctx, subject, after) })
 }
 
 func (x *Index) holdings(ctx context.Context, subject store.ID, after int64) (out []store.Holding, last int64, err error) {
@@ -46,7 +28,10 @@ func (x *Index) holdings(ctx context.Context, subject store.ID, after int64) (ou
 		out = append(out, h)
 		return err
 	}, "SELECT number, batch, device, sequence, digest, hour FROM batches WHERE subject = $1 AND number > $2 ORDER BY number LIMIT $3", subject[:], after, pageRows)
-	return out, last, err
+	if err != nil {
+		return nil, 0, fmt.Errorf("store: list a person's boxes: %w", err)
+	}
+	return out, last, nil
 }
 
 // Papers returns what was signed about a person and who read.

@@ -3,6 +3,7 @@ package cloud
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -169,7 +170,7 @@ func (x *Index) PutConsent(ctx context.Context, c store.Consent) error {
 			Scan(&device, &policy, &purpose, &expires, &commitment, &withdrawn)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
-			return addConsent(ctx, tx, c)
+			return addConsent(ctx, tx, subject, c)
 		case err != nil:
 			return fmt.Errorf("store: look up a consent: %w", say(err))
 		case !bytes.Equal(device, c.Device[:]), !bytes.Equal(policy, c.Policy[:]), purpose != c.Purpose,
@@ -181,11 +182,14 @@ func (x *Index) PutConsent(ctx context.Context, c store.Consent) error {
 		if _, err := tx.Exec(ctx, "UPDATE consents SET withdrawn = true, signed = $1 WHERE id = $2", nonNil(c.Signed), c.ID[:]); err != nil {
 			return fmt.Errorf("store: write a withdrawal: %w", say(err))
 		}
+		if err := tell(ctx, tx, hex.EncodeToString(subject[:])); err != nil {
+			return err
+		}
 		return addLeaf(ctx, tx, c.Leaf)
 	})
 }
 
-func addConsent(ctx context.Context, tx pgx.Tx, c store.Consent) error {
+func addConsent(ctx context.Context, tx pgx.Tx, subject store.ID, c store.Consent) error {
 	var n int
 	if err := tx.QueryRow(ctx, "SELECT count(*) FROM consents WHERE device = $1", c.Device[:]).Scan(&n); err != nil {
 		return fmt.Errorf("store: count consents: %w", say(err))
@@ -201,6 +205,11 @@ func addConsent(ctx context.Context, tx pgx.Tx, c store.Consent) error {
 	}
 	if err != nil {
 		return fmt.Errorf("store: write a consent: %w", say(err))
+	}
+	if c.Withdrawn {
+		if err := tell(ctx, tx, hex.EncodeToString(subject[:])); err != nil {
+			return err
+		}
 	}
 	return addLeaf(ctx, tx, c.Leaf)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 )
@@ -18,7 +19,7 @@ import (
 // Put, in the order of the code below:
 //
 //	1 learn   facts.go: what the index knows of the group; what need not be stored is answered
-//	2 pack    the rest becomes one object of a new name, which is durable from here on; without a row it is removed later
+//	2 pack    the rest, capsules under fresh shred keys, becomes one object of a new name, which is durable from here on; without a row it is removed later
 //	3 keys    the epoch key of each person
 //	4 commit  one transaction, in which nobody can withdraw, be revoked or erase: the group is judged again, and rows, capsules and
 //	          leaves of what still counts are written
@@ -39,11 +40,15 @@ func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome,
 	if err != nil {
 		return nil, err
 	}
-	first, fresh := known.judgeGroup(group)
+	first, fresh := known.JudgeGroup(group)
 	if len(fresh) == 0 {
 		return first, nil
 	}
-	p := newPack(s.newName(), group, fresh)
+	p, err := newPack(s.newName(), group, fresh)
+	if err != nil {
+		return nil, err
+	}
+	defer p.clear()
 	if err := s.putPack(ctx, p.name, p.body); err != nil {
 		return nil, err
 	}
@@ -69,21 +74,33 @@ type pack struct {
 	name    store.ID
 	body    []byte
 	places  map[int]place    // by place in the group
+	keys    map[int][]byte   // shred keys, the same
 	byBatch map[store.ID]int // place in the group
 }
 
-func newPack(name store.ID, group []store.Record, fresh []int) pack {
-	p := pack{name: name, places: map[int]place{}, byBatch: map[store.ID]int{}}
-	records := make([]*store.Record, len(fresh))
+func newPack(name store.ID, group []store.Record, fresh []int) (pack, error) {
+	p := pack{name: name, places: map[int]place{}, keys: map[int][]byte{}, byBatch: map[store.ID]int{}}
+	records, sealed := make([]*store.Record, len(fresh)), make([][]byte, len(fresh))
 	for n, i := range fresh {
 		records[n] = &group[i]
+		var err error
+		if sealed[n], p.keys[i], err = deposit.Seal(group[i].Digest, group[i].Capsules); err != nil {
+			return p, err
+		}
 	}
-	body, places := encodePack(records)
+	body, places := encodePack(records, sealed)
 	for n, i := range fresh {
 		p.places[i], p.byBatch[group[i].Batch] = places[n], i
 	}
 	p.body = body
-	return p
+	return p, nil
+}
+
+// clear overwrites the shred keys, which the index holds by then.
+func (p pack) clear() {
+	for _, key := range p.keys {
+		clear(key)
+	}
 }
 
 // putPack writes a pack. Its name was drawn for it: one that is there is this call's own, whose answer was lost.
@@ -105,10 +122,10 @@ func (s *Store) putPack(ctx context.Context, name store.ID, body []byte) error {
 const keysAtOnce = 32
 
 // keysFor is step 3: most keys are remembered, and after a start many are fetched at once.
-func (s *Store) keysFor(ctx context.Context, group []store.Record, p pack, epochs map[store.ID]int64) (map[store.ID]epochKey, error) {
-	keys := map[store.ID]epochKey{}
+func (s *Store) keysFor(ctx context.Context, group []store.Record, p pack, epochs map[store.ID]int64) (map[store.ID]deposit.Epoch, error) {
+	keys := map[store.ID]deposit.Epoch{}
 	for i := range p.places {
-		keys[group[i].Subject] = epochKey{}
+		keys[group[i].Subject] = deposit.Epoch{}
 	}
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
@@ -152,7 +169,7 @@ func (s *Store) commit(ctx context.Context, group []store.Record, p pack, epochs
 			return err
 		}
 		for _, i := range fresh {
-			if subject := group[i].Subject; keys[subject].number < known.epochs[subject] {
+			if subject := group[i].Subject; keys[subject].Number < known.epochs[subject] {
 				return errMoved // an erasure replaced the key
 			}
 		}
@@ -162,22 +179,22 @@ func (s *Store) commit(ctx context.Context, group []store.Record, p pack, epochs
 }
 
 const insertBoxes = `WITH last AS (UPDATE store SET boxes = boxes + $1::bigint RETURNING boxes - $1::bigint AS boxes)
-	INSERT INTO batches (number, batch, subject, device, consent, policy, purpose, sequence, digest, bucket, size, hour, recipients, pack, at, head, payload)
-	SELECT last.boxes + n.place, n.batch, n.subject, n.device, n.consent, n.policy, n.purpose, n.sequence, n.digest, n.bucket, n.size, n.hour, n.recipients, $2, n.at, n.head, n.payload
+	INSERT INTO batches (number, batch, subject, device, consent, policy, purpose, sequence, digest, bucket, size, hour, recipients, pack, at, head, body, sealed)
+	SELECT last.boxes + n.place, n.batch, n.subject, n.device, n.consent, n.policy, n.purpose, n.sequence, n.digest, n.bucket, n.size, n.hour, n.recipients, $2, n.at, n.head, n.body, n.sealed
 	FROM last, unnest($3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[], $8::text[], $9::bigint[], $10::bytea[], $11::smallint[], $12::bigint[],
-		$13::bigint[], $14::bytea[], $15::bigint[], $16::bigint[], $17::bigint[])
-	WITH ORDINALITY AS n (batch, subject, device, consent, policy, purpose, sequence, digest, bucket, size, hour, recipients, at, head, payload, place)`
+		$13::bigint[], $14::bytea[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[])
+	WITH ORDINALITY AS n (batch, subject, device, consent, policy, purpose, sequence, digest, bucket, size, hour, recipients, at, head, body, sealed, place)`
 
 // insertGroup writes all rows in one round. The numbers come last: until the commit nobody else can store.
-func insertGroup(ctx context.Context, tx pgx.Tx, group []store.Record, fresh []int, p pack, keys map[store.ID]epochKey, epochs map[store.ID]int64) error {
+func insertGroup(ctx context.Context, tx pgx.Tx, group []store.Record, fresh []int, p pack, keys map[store.ID]deposit.Epoch, epochs map[store.ID]int64) error {
 	var c boxColumns
 	moved := map[store.ID]bool{}
 	for _, i := range fresh {
 		r := &group[i]
-		if err := c.add(r, p.places[i], keys[r.Subject]); err != nil {
+		if err := c.add(r, p.places[i], p.keys[i], keys[r.Subject]); err != nil {
 			return err
 		}
-		if keys[r.Subject].number != epochs[r.Subject] {
+		if keys[r.Subject].Number != epochs[r.Subject] {
 			moved[r.Subject] = true
 		}
 	}
@@ -187,17 +204,17 @@ func insertGroup(ctx context.Context, tx pgx.Tx, group []store.Record, fresh []i
 		var people [][]byte
 		var numbers []int64
 		for _, subject := range sorted(moved) {
-			people, numbers = append(people, subject[:]), append(numbers, keys[subject].number)
+			people, numbers = append(people, subject[:]), append(numbers, keys[subject].Number)
 		}
 		b.Queue(`INSERT INTO epochs (subject, epoch) SELECT * FROM unnest($1::bytea[], $2::bigint[])
 			ON CONFLICT (subject) DO UPDATE SET epoch = greatest(epochs.epoch, excluded.epoch)`, people, numbers)
 	}
-	b.Queue(`INSERT INTO capsules (batch, sealed, shred_key, epoch) SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[])
-		ON CONFLICT (batch) DO UPDATE SET sealed = excluded.sealed, shred_key = excluded.shred_key, epoch = excluded.epoch`, c.batch, c.sealed, c.shred, c.epoch)
+	b.Queue(`INSERT INTO capsules (batch, shred_key, epoch) SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[])
+		ON CONFLICT (batch) DO UPDATE SET sealed = NULL, shred_key = excluded.shred_key, epoch = excluded.epoch`, c.batch, c.shred, c.epoch)
 	b.Queue(`INSERT INTO outbox (kind, body, subject) SELECT kind, body, subject FROM unnest($1::smallint[], $2::bytea[], $3::bytea[])
 		WITH ORDINALITY AS n (kind, body, subject, place) WHERE kind > 0 ORDER BY place`, c.kind, c.leaf, c.owner)
 	b.Queue(insertBoxes, len(fresh), p.name[:], c.batch, c.subject, c.device, c.consent, c.policy, c.purpose, c.sequence, c.digest, c.bucket, c.size,
-		c.hour, c.recipients, c.at, c.head, c.payload)
+		c.hour, c.recipients, c.at, c.head, c.payload, c.inside)
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return fmt.Errorf("store: write the index: %w", say(err))
 	}
@@ -217,13 +234,13 @@ func sorted(people map[store.ID]bool) []store.ID {
 type boxColumns struct {
 	batch, subject, device, consent, policy, digest, recipients [][]byte
 	purpose                                                     []string
-	sequence, size, hour, at, head, payload, epoch              []int64
+	sequence, size, hour, at, head, payload, inside, epoch      []int64
 	bucket, kind                                                []int16
-	sealed, shred, leaf, owner                                  [][]byte
+	shred, leaf, owner                                          [][]byte
 }
 
-func (c *boxColumns) add(r *store.Record, p place, k epochKey) error {
-	sealed, shred, err := sealCapsules(k, r.Batch, r.Digest, r.Capsules)
+func (c *boxColumns) add(r *store.Record, p place, key []byte, k deposit.Epoch) error {
+	shred, err := deposit.WrapShred(k, r.Batch, key)
 	if err != nil {
 		return err
 	}
@@ -235,8 +252,8 @@ func (c *boxColumns) add(r *store.Record, p place, k epochKey) error {
 	c.consent, c.policy, c.digest = append(c.consent, r.Consent[:]), append(c.policy, r.Policy[:]), append(c.digest, r.Digest[:])
 	c.recipients, c.purpose, c.sequence = append(c.recipients, recipients), append(c.purpose, r.Purpose), append(c.sequence, int64(r.Sequence))
 	c.bucket, c.size, c.hour = append(c.bucket, int16(r.Bucket)), append(c.size, int64(r.Size())), append(c.hour, hour(r.Received))
-	c.at, c.head, c.payload = append(c.at, p.at), append(c.head, p.head), append(c.payload, p.payload)
-	c.sealed, c.shred, c.epoch = append(c.sealed, sealed), append(c.shred, shred), append(c.epoch, k.number)
+	c.at, c.head, c.payload, c.inside = append(c.at, p.at), append(c.head, p.head), append(c.payload, p.payload), append(c.inside, p.sealed)
+	c.shred, c.epoch = append(c.shred, shred), append(c.epoch, k.Number)
 	c.kind, c.leaf = append(c.kind, int16(r.Leaf.Kind)), append(c.leaf, nonNil(r.Leaf.Body))
 	var owner []byte
 	if r.Leaf.Kind == store.PersonLeaf {

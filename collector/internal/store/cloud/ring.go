@@ -15,6 +15,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 )
 
 // Epoch keys are objects keys/PERSON/NUMBER, wrapped by a key of the collectors: outside the database, so that no backup of it holds
@@ -25,12 +26,6 @@ const (
 	keyMagic    = "BYLEAVE EPOCH 1\n"
 	epochDomain = "byleave epoch key v1\x00"
 )
-
-// epochKey is one epoch key of a person. Numbers rise by one; the zero epochKey is none.
-type epochKey struct {
-	number int64
-	key    [32]byte
-}
 
 // errNoKey says that the key is not there: it was destroyed, or the bucket lost it.
 var errNoKey = errors.New("store: the person's key is not there")
@@ -47,18 +42,18 @@ type ring struct {
 }
 
 type cachedKey struct {
-	epochKey
+	deposit.Epoch
 	until time.Time
 }
 
-func (r *ring) get(subject store.ID, number int64, now time.Time) (epochKey, bool) {
+func (r *ring) get(subject store.ID, number int64, now time.Time) (deposit.Epoch, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k, ok := r.have[subject]
-	return k.epochKey, ok && k.number == number && now.Before(k.until)
+	return k.Epoch, ok && k.Number == number && now.Before(k.until)
 }
 
-func (r *ring) put(subject store.ID, k epochKey, now time.Time) {
+func (r *ring) put(subject store.ID, k deposit.Epoch, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.have) >= ringMost {
@@ -68,7 +63,7 @@ func (r *ring) put(subject store.ID, k epochKey, now time.Time) {
 			}
 		}
 	}
-	if r.have[subject].number <= k.number {
+	if r.have[subject].Number <= k.Number {
 		r.have[subject] = cachedKey{k, now.Add(ringTime)}
 	}
 }
@@ -100,25 +95,25 @@ func keyName(subject store.ID, number int64) string {
 // parseKeyName is the inverse of keyName.
 func parseKeyName(name string) (subject store.ID, number int64, ok bool) {
 	who, n, _ := strings.Cut(strings.TrimPrefix(name, keyPrefix), "/")
-	subject, ok = idOf(who)
+	subject, ok = deposit.ParseID(who)
 	number, err := strconv.ParseInt(n, 10, 64)
 	return subject, number, ok && err == nil && number > 0
 }
 
 // epoch is the person's key of that number, errNoKey if it is gone.
-func (s *Store) epoch(ctx context.Context, subject store.ID, number int64) (epochKey, error) {
+func (s *Store) epoch(ctx context.Context, subject store.ID, number int64) (deposit.Epoch, error) {
 	if k, ok := s.ring.get(subject, number, s.now()); ok {
 		return k, nil
 	}
 	if number <= 0 {
-		return epochKey{}, errNoKey
+		return deposit.Epoch{}, errNoKey
 	}
 	body, err := s.objects.Get(ctx, keyName(subject, number))
 	if errors.Is(err, bucket.ErrMissing) {
-		return epochKey{}, errNoKey
+		return deposit.Epoch{}, errNoKey
 	}
 	if err != nil {
-		return epochKey{}, fmt.Errorf("store: read a key: %w", err)
+		return deposit.Epoch{}, fmt.Errorf("store: read a key: %w", err)
 	}
 	k, err := s.unwrapEpoch(subject, number, body)
 	if err == nil {
@@ -131,37 +126,37 @@ func epochInfo(subject store.ID, number int64) []byte {
 	return binary.BigEndian.AppendUint64(append([]byte(epochDomain), subject[:]...), uint64(number))
 }
 
-func (s *Store) unwrapEpoch(subject store.ID, number int64, body []byte) (epochKey, error) {
+func (s *Store) unwrapEpoch(subject store.ID, number int64, body []byte) (deposit.Epoch, error) {
 	sealed, ok := bytes.CutPrefix(body, []byte(keyMagic))
 	if !ok {
-		return epochKey{}, errNoKey
+		return deposit.Epoch{}, errNoKey
 	}
-	a, err := aead(s.wrap[:])
+	a, err := deposit.AEAD(s.wrap[:])
 	if err != nil {
-		return epochKey{}, err
+		return deposit.Epoch{}, err
 	}
 	raw, err := a.Open(nil, nil, sealed, epochInfo(subject, number))
 	if err != nil || len(raw) != 32 {
-		return epochKey{}, errNoKey
+		return deposit.Epoch{}, errNoKey
 	}
 	defer clear(raw)
-	return epochKey{number, [32]byte(raw)}, nil
+	return deposit.Epoch{Number: number, Key: [32]byte(raw)}, nil
 }
 
 // makeEpoch writes the person's key of that number. If another collector was faster, its key is the one.
-func (s *Store) makeEpoch(ctx context.Context, subject store.ID, number int64) (epochKey, error) {
-	k := epochKey{number: number}
-	rand.Read(k.key[:]) // never fails: it ends the program rather than giving weak bytes
-	a, err := aead(s.wrap[:])
+func (s *Store) makeEpoch(ctx context.Context, subject store.ID, number int64) (deposit.Epoch, error) {
+	k := deposit.Epoch{Number: number}
+	rand.Read(k.Key[:]) // never fails: it ends the program rather than giving weak bytes
+	a, err := deposit.AEAD(s.wrap[:])
 	if err != nil {
-		return epochKey{}, err
+		return deposit.Epoch{}, err
 	}
-	err = s.objects.Put(ctx, keyName(subject, number), append([]byte(keyMagic), a.Seal(nil, nil, k.key[:], epochInfo(subject, number))...))
+	err = s.objects.Put(ctx, keyName(subject, number), append([]byte(keyMagic), a.Seal(nil, nil, k.Key[:], epochInfo(subject, number))...))
 	if errors.Is(err, bucket.ErrExists) {
 		return s.epoch(ctx, subject, number)
 	}
 	if err != nil {
-		return epochKey{}, fmt.Errorf("store: write a key: %w", err)
+		return deposit.Epoch{}, fmt.Errorf("store: write a key: %w", err)
 	}
 	s.ring.put(subject, k, s.now())
 	return k, nil
@@ -182,7 +177,7 @@ func (s *Store) epochNumbers(ctx context.Context, subject store.ID) (out []int64
 
 // epochFor is the key under which the person's next box is kept, if the index knows number. Where index and bucket differ, because one of
 // them was restored, the newer one counts; a key that is lost is followed by a new one.
-func (s *Store) epochFor(ctx context.Context, subject store.ID, number int64) (epochKey, error) {
+func (s *Store) epochFor(ctx context.Context, subject store.ID, number int64) (deposit.Epoch, error) {
 	if number > 0 {
 		k, err := s.epoch(ctx, subject, number)
 		if !errors.Is(err, errNoKey) {
@@ -191,7 +186,7 @@ func (s *Store) epochFor(ctx context.Context, subject store.ID, number int64) (e
 	}
 	there, err := s.epochNumbers(ctx, subject)
 	if err != nil {
-		return epochKey{}, err
+		return deposit.Epoch{}, err
 	}
 	if n := len(there); n > 0 && there[n-1] > number {
 		k, err := s.epoch(ctx, subject, there[n-1])

@@ -10,6 +10,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -72,7 +73,7 @@ func (s *Store) sweepPage(ctx context.Context, page []bucket.Object, after store
 	there := map[store.ID]bucket.Object{}
 	to := after
 	for _, o := range page {
-		if name, ok := idOf(strings.TrimPrefix(o.Key, packPrefix)); ok {
+		if name, ok := deposit.ParseID(strings.TrimPrefix(o.Key, packPrefix)); ok {
 			there[name] = o
 			if bytes.Compare(name[:], to[:]) > 0 {
 				to = name
@@ -130,7 +131,7 @@ func (s *Store) dropOrphan(ctx context.Context, name store.ID, o bucket.Object, 
 
 // dropMissing takes out the rows of a pack that is not there.
 func (s *Store) dropMissing(ctx context.Context, name store.ID, rep *Report) error {
-	if _, err := s.objects.Range(ctx, packKey(name), 0, int64(len(packMagic))); !errors.Is(err, bucket.ErrMissing) {
+	if _, err := s.objects.Range(ctx, packKey(name), 0, int64(len(deposit.PackMagic))); !errors.Is(err, bucket.ErrMissing) {
 		return err // it came after the list was made, or nothing is known of it
 	}
 	return s.update(ctx, func(tx pgx.Tx) error {
@@ -152,97 +153,6 @@ func (s *Store) dropMissing(ctx context.Context, name store.ID, rep *Report) err
 			return fmt.Errorf("store: take out rows without bytes: %w", say(err))
 		}
 		rep.Missing += int(tag.RowsAffected())
-		return nil
-	})
-}
-
-// scrub removes the bytes of erased boxes from a pack: what is left goes into a new one, and the old one is deleted. Objects cannot be
-// changed, and this leaves nothing of an erased box, not even what nobody can open.
-func (s *Store) scrub(ctx context.Context, name store.ID) error {
-	ctx, cancel := context.WithTimeout(ctx, callMost)
-	defer cancel()
-	live, err := s.packRows(ctx, s.pool, name, "")
-	if err != nil {
-		return err
-	}
-	if len(live) > 0 {
-		if err := s.moveLive(ctx, name, live); err != nil {
-			return err
-		}
-	}
-	tag, err := s.pool.Exec(ctx, `INSERT INTO packs (name, size, retired) VALUES ($1, 0, $2) ON CONFLICT (name) DO UPDATE SET retired = excluded.retired
-		WHERE NOT EXISTS (SELECT 1 FROM batches WHERE pack = $1)`, name[:], s.now().Unix())
-	if err != nil {
-		return fmt.Errorf("store: retire a pack: %w", say(err))
-	}
-	if tag.RowsAffected() == 0 {
-		return errors.New("store: a pack that was to be removed has boxes")
-	}
-	return s.objects.Delete(ctx, packKey(name))
-}
-
-// packRow is a box of a pack.
-type packRow struct {
-	batch store.ID
-	place place
-}
-
-func (s *Store) packRows(ctx context.Context, q querier, name store.ID, lock string) (out []packRow, err error) {
-	err = each(ctx, q, func(rows pgx.Rows) error {
-		var r packRow
-		var batch []byte
-		err := rows.Scan(&batch, &r.place.at, &r.place.head, &r.place.payload)
-		copy(r.batch[:], batch)
-		out = append(out, r)
-		return err
-	}, "SELECT batch, at, head, payload FROM batches WHERE pack = $1 ORDER BY batch"+lock, name[:])
-	if err != nil {
-		return nil, fmt.Errorf("store: list the boxes of a pack: %w", err)
-	}
-	return out, nil
-}
-
-// moveLive writes what is left of a pack to a new one. Bytes that are damaged stay so.
-func (s *Store) moveLive(ctx context.Context, old store.ID, live []packRow) error {
-	body, err := s.objects.Get(ctx, packKey(old))
-	if errors.Is(err, bucket.ErrMissing) {
-		return errors.New("store: a pack is not there: its rows are taken out by the next sweep")
-	}
-	if err != nil {
-		return fmt.Errorf("store: read a pack: %w", err)
-	}
-	fresh, next := s.newName(), append([]byte{}, packMagic...)
-	var batches [][]byte
-	var places []int64
-	for _, r := range live {
-		if !r.place.sane() || r.place.at+r.place.size() > int64(len(body)) {
-			return errors.New("store: a pack is shorter than its rows say: `check` counts them")
-		}
-		batches, places = append(batches, r.batch[:]), append(places, int64(len(next)))
-		next = append(next, body[r.place.at:r.place.at+r.place.size()]...)
-	}
-	if err := s.putPack(ctx, fresh, next); err != nil {
-		return err
-	}
-	return s.update(ctx, func(tx pgx.Tx) error {
-		now, err := s.packRows(ctx, tx, old, " FOR UPDATE")
-		if err != nil {
-			return err
-		}
-		if len(now) != len(live) { // something was erased meanwhile: not into the new one
-			return errors.New("store: boxes were erased while a pack was written anew: it is done again")
-		}
-		if _, err := tx.Exec(ctx, "INSERT INTO packs (name, size) VALUES ($1, $2)", fresh[:], len(next)); err != nil {
-			return fmt.Errorf("store: move boxes: %w", say(err))
-		}
-		tag, err := tx.Exec(ctx, `UPDATE batches b SET pack = $1, at = n.at FROM unnest($2::bytea[], $3::bigint[]) AS n (batch, at)
-			WHERE b.batch = n.batch AND b.pack = $4`, fresh[:], batches, places, old[:])
-		if err != nil {
-			return fmt.Errorf("store: move boxes: %w", say(err))
-		}
-		if int(tag.RowsAffected()) != len(live) {
-			return errors.New("store: boxes were moved while a pack was written anew: it is done again")
-		}
 		return nil
 	})
 }

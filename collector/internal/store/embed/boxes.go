@@ -113,26 +113,14 @@ func (s *Store) readOnce(ctx context.Context, batch store.ID) (r store.Record, p
 	return r, pl, nil
 }
 
-// Scan yields rows in order of arrival. It reads page by page, so that a slow reader holds no transaction open.
+// Scan yields rows in order of arrival.
 func (s *Store) Scan(ctx context.Context, q store.Query) iter.Seq2[store.Row, error] {
-	return func(yield func(store.Row, error) bool) {
-		for {
-			page, err := s.page(ctx, q)
-			if err != nil {
-				yield(store.Row{}, err)
-				return
-			}
-			for _, r := range page {
-				if !yield(r, nil) {
-					return
-				}
-				q.After = r.Number
-			}
-			if len(page) < pageRows {
-				return
-			}
-		}
-	}
+	return store.Pages(q.After, pageRows, func(after int64) ([]store.Row, int64, error) {
+		q := q
+		q.After = after
+		page, err := s.page(ctx, q)
+		return page, store.LastOf(page), err
+	})
 }
 
 const pageRows = 500

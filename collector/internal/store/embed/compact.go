@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 )
 
 // What erasures left behind is taken out of the index, and a pack out of which much was erased is rewritten, in the order of the code below:
@@ -89,7 +90,7 @@ func (s *Store) compact(ctx context.Context, choose func(context.Context) ([]int
 
 // mostlyDead is step 1. The index has counted what was erased, so that it costs nothing to ask.
 func (s *Store) mostlyDead(ctx context.Context) (out []int64, err error) {
-	dead, err := s.sizes(ctx, "SELECT pack, CASE WHEN end_at <= ? THEN -1 ELSE dead END FROM pack_ends ORDER BY pack", len(packMagic))
+	dead, err := s.sizes(ctx, "SELECT pack, CASE WHEN end_at <= ? THEN -1 ELSE dead END FROM pack_ends ORDER BY pack", len(deposit.PackMagic))
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +99,7 @@ func (s *Store) mostlyDead(ctx context.Context) (out []int64, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if d.size < 0 || d.size >= compactLeast && 2*d.size >= size-int64(len(packMagic)) {
+		if d.size < 0 || d.size >= compactLeast && 2*d.size >= size-int64(len(deposit.PackMagic)) {
 			out = append(out, d.pack)
 		}
 	}
@@ -111,7 +112,7 @@ func (s *Store) partlyDead(ctx context.Context) (out []int64, err error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.sizes(ctx, fmt.Sprintf("SELECT pack, sum(%d + head + payload) FROM batches GROUP BY pack", recordHead))
+	rows, err := s.sizes(ctx, fmt.Sprintf("SELECT pack, sum(%d + head + payload) FROM batches GROUP BY pack", deposit.RecordHead))
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +125,7 @@ func (s *Store) partlyDead(ctx context.Context) (out []int64, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if size > int64(len(packMagic))+live[n] {
+		if size > int64(len(deposit.PackMagic))+live[n] {
 			out = append(out, n)
 		}
 	}
@@ -196,7 +197,7 @@ func (s *Store) compactPack(ctx context.Context, pack int64, done *Compacted) (e
 	}
 	if gone {
 		done.Packs++
-		done.Moved += max(0, t.end-int64(len(packMagic)))
+		done.Moved += max(0, t.end-int64(len(deposit.PackMagic)))
 		done.Freed += before - t.end
 	}
 	return s.scrub(ctx) // copies of what was erased meanwhile
@@ -225,7 +226,7 @@ func (s *Store) living(ctx context.Context, pack, after int64) (out []moving, er
 			out = append(out, m)
 		}
 		return err
-	}, fmt.Sprintf("SELECT number, at, %d + head + payload FROM batches WHERE pack = ? AND at > ? ORDER BY at LIMIT ?", recordHead), pack, after, moveRows)
+	}, fmt.Sprintf("SELECT number, at, %d + head + payload FROM batches WHERE pack = ? AND at > ? ORDER BY at LIMIT ?", deposit.RecordHead), pack, after, moveRows)
 	return out, err
 }
 
@@ -284,14 +285,14 @@ func (s *Store) beginTarget(ctx context.Context, t *target) error {
 		return store.ErrClosed
 	}
 	pack := s.packs.next
-	if _, err := s.write.ExecContext(ctx, "INSERT OR REPLACE INTO pack_ends (pack, end_at) VALUES (?, ?)", pack, len(packMagic)); err != nil {
+	if _, err := s.write.ExecContext(ctx, "INSERT OR REPLACE INTO pack_ends (pack, end_at) VALUES (?, ?)", pack, len(deposit.PackMagic)); err != nil {
 		return fmt.Errorf("note a new pack: %w", err)
 	}
 	f, err := s.packs.create()
 	if err != nil {
 		return err
 	}
-	*t = target{pack, f, int64(len(packMagic))}
+	*t = target{pack, f, int64(len(deposit.PackMagic))}
 	s.packs.target = pack
 	return nil
 }
@@ -368,7 +369,7 @@ func (s *Store) endTarget(ctx context.Context, t *target) error {
 	s.mu.Lock()
 	s.packs.target = 0
 	s.mu.Unlock()
-	if err == nil && t.end <= int64(len(packMagic)) {
+	if err == nil && t.end <= int64(len(deposit.PackMagic)) {
 		_, err = s.dropEmpty(context.WithoutCancel(ctx), t.pack)
 	}
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 	"github.com/byleave/byleave/collector/internal/store/storetest"
 )
 
@@ -106,12 +107,12 @@ func TestI21CompactionGivesRoomBack(t *testing.T) {
 	room := packRoom(t, dir)
 	var erased, kept int64
 	for _, r := range goes {
-		erased += int64(recordHead + len(r.Head) + len(r.Payload))
+		erased += int64(deposit.RecordHead + len(r.Head) + len(r.Payload))
 	}
 	for _, r := range stays {
-		kept += int64(recordHead + len(r.Head) + len(r.Payload))
+		kept += int64(deposit.RecordHead + len(r.Head) + len(r.Payload))
 	}
-	if done.Packs != 1 || done.Freed != before-room || room != kept+int64(len(packMagic)) {
+	if done.Packs != 1 || done.Freed != before-room || room != kept+int64(len(deposit.PackMagic)) {
 		t.Errorf("%+v; packs were %d bytes, are %d, their boxes %d", done, before, room, kept)
 	}
 	if w := d.written - written; w > erased {
@@ -403,7 +404,7 @@ func TestADamagedBoxStaysDamaged(t *testing.T) {
 	at := s.place(t, 2)
 	f, err := os.OpenFile(filepath.Join(dir, "packs", packName(at.pack)), os.O_RDWR, 0)
 	must(t, err)
-	_, err = f.WriteAt([]byte("noise"), at.at+recordHead+500)
+	_, err = f.WriteAt([]byte("noise"), at.at+deposit.RecordHead+500)
 	must(t, errors.Join(err, f.Close()))
 	eraseSome(t, s, p, goes.Batch)
 	_, err = s.CompactAll(ctx)

@@ -55,6 +55,11 @@ func TestConformance(t *testing.T) {
 	})
 }
 
+// TestConformanceMemory is the suite in memory, as tests of other rooms use the store.
+func TestConformanceMemory(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) store.Store { s, _ := reopen(t, storetest.Memory(t)); return s })
+}
+
 func TestReopenKeepsEverything(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := reopen(t, dir)

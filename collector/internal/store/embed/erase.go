@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 )
 
 // An erasure, in the order of the code below:
@@ -60,7 +61,7 @@ func (s *Store) examine(ctx context.Context, e store.Erasure) (known bool, err e
 	var subject, digest []byte
 	err = s.write.QueryRowContext(ctx, "SELECT subject, digest FROM erasures WHERE id = ?", e.ID[:]).Scan(&subject, &digest)
 	if err == nil {
-		want := digestOf(e.Batches)
+		want := deposit.Digest(e.Batches)
 		if !bytes.Equal(subject, e.Subject[:]) || !e.All && !bytes.Equal(digest, want[:]) {
 			return true, store.ErrExists
 		}
@@ -124,7 +125,7 @@ func (s *Store) destroy(ctx context.Context, e store.Erasure) error {
 		if err := s.rewrap(ctx, tx, e.Subject, from, to); err != nil {
 			return err
 		}
-		return setEpoch(ctx, tx, e.Subject, to.number)
+		return setEpoch(ctx, tx, e.Subject, to.Number)
 	})
 	if err != nil {
 		s.suspect(err)
@@ -134,7 +135,7 @@ func (s *Store) destroy(ctx context.Context, e store.Erasure) error {
 }
 
 // nextEpoch prepares the key that follows the person's current one.
-func (s *Store) nextEpoch(ctx context.Context, subject store.ID) (from, to epochKey, err error) {
+func (s *Store) nextEpoch(ctx context.Context, subject store.ID) (from, to deposit.Epoch, err error) {
 	if err := s.ring.settleOne(ctx, s.write, subject); err != nil { // an earlier one may have been cut short here
 		return from, to, err
 	}
@@ -145,7 +146,7 @@ func (s *Store) nextEpoch(ctx context.Context, subject store.ID) (from, to epoch
 	if from, err = s.ring.current(subject); err != nil {
 		return from, to, err
 	}
-	to, err = s.ring.prepare(subject, max(number, from.number)+1)
+	to, err = s.ring.prepare(subject, max(number, from.Number)+1)
 	return from, to, err
 }
 

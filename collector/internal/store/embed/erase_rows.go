@@ -1,10 +1,8 @@
 package embed
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -12,6 +10,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 )
 
 // doomed is a box that an erasure destroys.
@@ -28,7 +27,7 @@ type part struct{ pack, at, size int64 }
 
 // selectDoomed is a box as doomed.scan takes it.
 var selectDoomed = fmt.Sprintf("SELECT b.number, b.batch, b.size, EXISTS (SELECT 1 FROM export_batches x WHERE x.number = b.number), b.pack, b.at, %d + b.head + b.payload FROM batches b WHERE ",
-	recordHead)
+	deposit.RecordHead)
 
 func (d *doomed) scan(from interface{ Scan(...any) error }) error {
 	var id []byte
@@ -65,7 +64,7 @@ func eraseRows(ctx context.Context, tx *sql.Tx, e store.Erasure, now time.Time) 
 	if err := noteDoomed(ctx, tx, all); err != nil {
 		return err
 	}
-	done := store.Erased{Boxes: uint64(len(all)), Digest: digestOf(e.Batches)}
+	done := store.Erased{Boxes: uint64(len(all)), Digest: deposit.Digest(e.Batches)}
 	ids := make([]store.ID, len(all))
 	for i, d := range all {
 		ids[i] = d.batch
@@ -75,7 +74,7 @@ func eraseRows(ctx context.Context, tx *sql.Tx, e store.Erasure, now time.Time) 
 		}
 	}
 	if e.All {
-		done.Digest = digestOf(ids)
+		done.Digest = deposit.Digest(ids)
 	}
 	if _, err := tx.ExecContext(ctx, `INSERT INTO erasures (id, subject, whole, digest, boxes, bytes, released, asked, destroyed, salt)
 		VALUES (?,?,?,?,?,?,?,?,?,?)`, e.ID[:], e.Subject[:], e.All, done.Digest[:], int64(done.Boxes), int64(done.Bytes), int64(done.Released),
@@ -120,7 +119,7 @@ func takeNamed(ctx context.Context, tx *sql.Tx, e store.Erasure) (all []doomed, 
 		}
 		defer stmts[i].Close()
 	}
-	for _, b := range sorted(e.Batches) {
+	for _, b := range deposit.Sorted(e.Batches) {
 		var d doomed
 		err := d.scan(stmts[0].QueryRowContext(ctx, b[:], e.Subject[:]))
 		here := err == nil
@@ -175,20 +174,4 @@ func noteDoomed(ctx context.Context, tx *sql.Tx, all []doomed) error {
 		}
 	}
 	return nil
-}
-
-// digestOf names a set of ids: SHA-256 over them, ascending, each once.
-func digestOf(ids []store.ID) [32]byte {
-	h := sha256.New()
-	for _, id := range sorted(ids) {
-		h.Write(id[:])
-	}
-	return [32]byte(h.Sum(nil))
-}
-
-// sorted is a set of ids, ascending, each once.
-func sorted(ids []store.ID) []store.ID {
-	out := slices.Clone(ids)
-	slices.SortFunc(out, func(a, b store.ID) int { return bytes.Compare(a[:], b[:]) })
-	return slices.Compact(out)
 }

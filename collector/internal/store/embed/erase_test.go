@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 	"github.com/byleave/byleave/collector/internal/store/storetest"
 	"github.com/pressly/goose/v3"
 )
@@ -159,7 +160,7 @@ func oldKeyIsGone(t *testing.T, before, after string, subject store.ID) {
 	t.Helper()
 	old, err := readKey(newRing(before, osDisk{}).path(subject, keySuffix))
 	must(t, err)
-	if old.number == 0 {
+	if old.Number == 0 {
 		t.Fatal("there was no key to be destroyed")
 	}
 	must(t, filepath.WalkDir(after, func(path string, e os.DirEntry, err error) error {
@@ -167,7 +168,7 @@ func oldKeyIsGone(t *testing.T, before, after string, subject store.ID) {
 			return err
 		}
 		body, err := os.ReadFile(path)
-		if bytes.Contains(body, old.key[:]) {
+		if bytes.Contains(body, old.Key[:]) {
 			t.Fatalf("%s still holds the old epoch key", path)
 		}
 		return err
@@ -228,8 +229,8 @@ func opensNothingOf(t *testing.T, index, keys string, r store.Record) {
 		k, err := readKey(path)
 		must(t, err)
 		for n := range int64(5) {
-			k.number = n
-			if _, err := unwrapShred(k, r.Batch, shred); err == nil {
+			k.Number = n
+			if _, err := deposit.OpenShred(k, r.Batch, shred); err == nil {
 				t.Fatalf("%s opens the shred key of an erased box", filepath.Base(path))
 			}
 			tried++

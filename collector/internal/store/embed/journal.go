@@ -2,7 +2,6 @@ package embed
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 )
 
 // journal is the folder of erasures, one file per intent, outside the index: an index that is restored from before an erasure
@@ -23,25 +23,11 @@ type journal struct {
 
 const intentSuffix = ".erase"
 
-// intentJSON is an erasure on disk.
-type intentJSON struct {
-	ID      string   `json:"id"`
-	Subject string   `json:"subject"`
-	All     bool     `json:"all"`
-	Batches []string `json:"batches,omitempty"`
-	At      int64    `json:"at"`
-	Salt    []byte   `json:"salt,omitempty"`
-}
-
 // write makes the intent durable.
 func (j journal) write(e store.Erasure) error {
-	out := intentJSON{ID: hex.EncodeToString(e.ID[:]), Subject: hex.EncodeToString(e.Subject[:]), All: e.All, At: e.At.Unix(), Salt: e.Salt[:]}
-	for _, b := range e.Batches {
-		out.Batches = append(out.Batches, hex.EncodeToString(b[:]))
-	}
-	body, err := json.Marshal(out)
+	body, err := deposit.EncodeIntent(e)
 	if err == nil {
-		err = writeDurably(j.disk, filepath.Join(j.dir, out.ID+intentSuffix), body)
+		err = writeDurably(j.disk, filepath.Join(j.dir, hex.EncodeToString(e.ID[:])+intentSuffix), body)
 	}
 	if err != nil {
 		return fmt.Errorf("store: write down an erasure: %w", err)
@@ -70,7 +56,7 @@ func (j journal) list() ([]store.ID, error) {
 	}
 	var out []store.ID
 	for _, e := range entries {
-		if id, ok := idOf(strings.TrimSuffix(e.Name(), intentSuffix)); ok && strings.HasSuffix(e.Name(), intentSuffix) {
+		if id, ok := deposit.ParseID(strings.TrimSuffix(e.Name(), intentSuffix)); ok && strings.HasSuffix(e.Name(), intentSuffix) {
 			out = append(out, id)
 		}
 	}
@@ -83,29 +69,6 @@ func (j journal) read(id store.ID) (e store.Erasure, ok bool, err error) {
 	if err != nil {
 		return e, false, fmt.Errorf("store: read an erasure: %w", err)
 	}
-	var in intentJSON
-	if json.Unmarshal(body, &in) != nil {
-		return e, false, nil
-	}
-	e = store.Erasure{ID: id, All: in.All, At: time.Unix(in.At, 0).UTC()}
-	copy(e.Salt[:], in.Salt)
-	if e.Subject, ok = idOf(in.Subject); !ok {
-		return e, false, nil
-	}
-	for _, text := range in.Batches {
-		b, ok := idOf(text)
-		if !ok {
-			return e, false, nil
-		}
-		e.Batches = append(e.Batches, b)
-	}
-	return e, true, nil
-}
-
-func idOf(text string) (store.ID, bool) {
-	raw, err := hex.DecodeString(text)
-	if err != nil || len(raw) != 16 {
-		return store.ID{}, false
-	}
-	return store.ID(raw), true
+	e, ok = deposit.DecodeIntent(id, body)
+	return e, ok, nil
 }

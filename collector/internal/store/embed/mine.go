@@ -11,27 +11,9 @@ import (
 	"github.com/byleave/byleave/collector/internal/store"
 )
 
-// Holdings yields the boxes of a person. It reads page by page, so that a slow reader holds no transaction open.
+// Holdings yields the boxes of a person.
 func (x *Index) Holdings(ctx context.Context, subject store.ID) iter.Seq2[store.Holding, error] {
-	return func(yield func(store.Holding, error) bool) {
-		var after int64
-		for {
-			page, last, err := x.holdings(ctx, subject, after)
-			if err != nil {
-				yield(store.Holding{}, err)
-				return
-			}
-			for _, h := range page {
-				if !yield(h, nil) {
-					return
-				}
-			}
-			if len(page) < pageRows {
-				return
-			}
-			after = last
-		}
-	}
+	return store.Pages(0, pageRows, func(after int64) ([]store.Holding, int64, error) { return x.holdings(ctx, subject, after) })
 }
 
 func (x *Index) holdings(ctx context.Context, subject store.ID, after int64) (out []store.Holding, last int64, err error) {

@@ -2,10 +2,8 @@ package embed
 
 import (
 	"bufio"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,21 +11,10 @@ import (
 	"strconv"
 
 	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 )
 
-// A pack is a header of 16 bytes and records, one behind the other:
-//
-//	length of head and payload  uint32, big endian
-//	CRC32C                      uint32, over length, batch id, head and payload
-//	batch id                    16 bytes
-//	head, payload
-const (
-	packMagic  = "BYLEAVE PACK 1\n\x00"
-	recordHead = 4 + 4 + 16
-	packLimit  = 256 << 20 // a pack that reached it is closed
-)
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+const packLimit = 256 << 20 // a pack that reached it is closed
 
 // packs writes one pack at a time and reads any. Its user serialises append.
 type packs struct {
@@ -81,7 +68,7 @@ func (p *packs) append(records []*store.Record) (places []place, synced func() e
 		if err := p.write(r); err != nil {
 			return nil, nil, p.undo(err)
 		}
-		at += int64(recordHead + len(r.Head) + len(r.Payload))
+		at += int64(deposit.RecordHead + len(r.Head) + len(r.Payload))
 	}
 	if err := p.buf.Flush(); err != nil {
 		return nil, nil, p.undo(fmt.Errorf("store: write a pack: %w", err))
@@ -102,10 +89,7 @@ func (p *packs) append(records []*store.Record) (places []place, synced func() e
 const direct = 64 << 10
 
 func (p *packs) write(r *store.Record) error {
-	var h [recordHead]byte
-	binary.BigEndian.PutUint32(h[:4], uint32(len(r.Head)+len(r.Payload)))
-	copy(h[8:], r.Batch[:])
-	binary.BigEndian.PutUint32(h[4:8], checksum(h, r.Head, r.Payload))
+	h := deposit.Head(r.Batch, r.Head, r.Payload)
 	for _, b := range [][]byte{h[:], r.Head, r.Payload} {
 		var err error
 		if len(b) < direct {
@@ -120,15 +104,6 @@ func (p *packs) write(r *store.Record) error {
 	return nil
 }
 
-func checksum(h [recordHead]byte, parts ...[]byte) uint32 {
-	sum := crc32.Update(0, castagnoli, h[:4])
-	sum = crc32.Update(sum, castagnoli, h[8:])
-	for _, b := range parts {
-		sum = crc32.Update(sum, castagnoli, b)
-	}
-	return sum
-}
-
 // ready sees to an open pack that has room.
 func (p *packs) ready() error {
 	if p.open != nil && p.size < packLimit {
@@ -141,7 +116,7 @@ func (p *packs) ready() error {
 	if err != nil {
 		return err
 	}
-	p.open, p.number, p.size = f, p.next-1, int64(len(packMagic))
+	p.open, p.number, p.size = f, p.next-1, int64(len(deposit.PackMagic))
 	p.buf = bufio.NewWriterSize(f, 256<<10)
 	return nil
 }
@@ -154,7 +129,7 @@ func (p *packs) create() (file, error) {
 		return nil, fmt.Errorf("store: make a pack: %w", err)
 	}
 	p.next++ // even if what follows fails: a number is never used twice
-	if _, err = f.Write([]byte(packMagic)); err == nil {
+	if _, err = f.Write([]byte(deposit.PackMagic)); err == nil {
 		err = f.Sync()
 	}
 	if err == nil {
@@ -210,17 +185,10 @@ func (p *packs) read(pl place, batch store.ID, head, payload int64) (h, b []byte
 	if err != nil {
 		return nil, nil, fmt.Errorf("store: read a pack: %w", errors.Join(store.ErrDamaged, err))
 	}
-	all := make([]byte, recordHead+head+payload)
+	all := make([]byte, deposit.RecordHead+head+payload)
 	_, err = f.ReadAt(all, pl.at)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, nil, fmt.Errorf("store: read a pack: %w", errors.Join(store.ErrDamaged, err))
 	}
-	var rh [recordHead]byte
-	copy(rh[:], all)
-	body := all[recordHead:]
-	if store.ID(rh[8:]) != batch || binary.BigEndian.Uint32(rh[:4]) != uint32(len(body)) ||
-		binary.BigEndian.Uint32(rh[4:8]) != checksum(rh, body) {
-		return nil, nil, store.ErrDamaged
-	}
-	return body[:head:head], body[head:], nil
+	return deposit.Decode(all, batch, head)
 }

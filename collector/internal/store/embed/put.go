@@ -2,13 +2,13 @@ package embed
 
 import (
 	"context"
-	"crypto/subtle"
 	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 )
 
 // Put judges the group, writes what is new to a pack, and commits rows, capsules and leaves once the pack is synced. One transaction
@@ -19,12 +19,20 @@ func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome,
 	if s.closed {
 		return nil, store.ErrClosed
 	}
-	out := make([]store.Outcome, len(group))
+	var out []store.Outcome
 	err := s.update(ctx, func(plain *sql.Tx) error {
 		tx := preparedTx{plain, s.prepared, map[string]*sql.Stmt{}}
-		fresh, err := judgeGroup(ctx, tx, group, out)
-		if err != nil || len(fresh) == 0 {
+		known, err := learn(ctx, tx, group)
+		if err != nil {
 			return err
+		}
+		var chosen []int
+		if out, chosen = known.JudgeGroup(group); len(chosen) == 0 {
+			return nil
+		}
+		fresh := make([]*store.Record, len(chosen))
+		for i, n := range chosen {
+			fresh[i] = &group[n]
 		}
 		places, synced, err := s.packs.append(fresh)
 		if err != nil {
@@ -156,23 +164,16 @@ func (t preparedTx) pairs(ctx context.Context, query string, args []any, take fu
 	return rows.Err()
 }
 
-// facts is what the index knows about the records of one group.
-type facts struct {
-	standing map[[2]store.ID]store.Standing // by device and consent
-	stored   map[store.ID][]byte            // digests, by batch
-	erased   map[[2]store.ID]bool           // by subject and batch
-}
-
 // learn asks the index about a group in few questions.
-func learn(ctx context.Context, tx preparedTx, group []store.Record) (f facts, err error) {
-	f = facts{map[[2]store.ID]store.Standing{}, map[store.ID][]byte{}, map[[2]store.ID]bool{}}
+func learn(ctx context.Context, tx preparedTx, group []store.Record) (f deposit.Facts, err error) {
+	f = deposit.NewFacts()
 	for i := range group {
 		r := &group[i]
 		key := [2]store.ID{r.Device, r.Consent}
-		if _, ok := f.standing[key]; ok {
+		if _, ok := f.Standing[key]; ok {
 			continue
 		}
-		if f.standing[key], err = standing(ctx, tx, r.Device, r.Consent); err != nil {
+		if f.Standing[key], err = standing(ctx, tx, r.Device, r.Consent); err != nil {
 			return f, err
 		}
 	}
@@ -181,63 +182,15 @@ func learn(ctx context.Context, tx preparedTx, group []store.Record) (f facts, e
 		for i := range min(lookup, len(rest)) {
 			batches[i], both[2*i], both[2*i+1] = rest[i].Batch[:], rest[i].Subject[:], rest[i].Batch[:]
 		}
-		err := tx.pairs(ctx, selectStored, batches, func(batch, digest []byte) { f.stored[store.ID(batch)] = digest })
+		err := tx.pairs(ctx, selectStored, batches, func(batch, digest []byte) { f.Stored[store.ID(batch)] = digest })
 		if err == nil {
-			err = tx.pairs(ctx, selectErased, both, func(subject, batch []byte) { f.erased[[2]store.ID{store.ID(subject), store.ID(batch)}] = true })
+			err = tx.pairs(ctx, selectErased, both, func(subject, batch []byte) { f.Erased[[2]store.ID{store.ID(subject), store.ID(batch)}] = true })
 		}
 		if err != nil {
 			return f, err
 		}
 	}
 	return f, nil
-}
-
-// judgeGroup fills out, and returns the records to store: a batch that stands twice in the group is stored once.
-func judgeGroup(ctx context.Context, tx preparedTx, group []store.Record, out []store.Outcome) ([]*store.Record, error) {
-	known, err := learn(ctx, tx, group)
-	if err != nil {
-		return nil, err
-	}
-	var fresh []*store.Record
-	first := make(map[store.ID]*store.Record, len(group))
-	for i := range group {
-		r := &group[i]
-		if out[i] = known.judge(r); out[i] != store.Stored {
-			continue
-		}
-		if twin, ok := first[r.Batch]; ok {
-			out[i] = store.Duplicate
-			if twin.Digest != r.Digest {
-				out[i] = store.Conflict
-			}
-			continue
-		}
-		first[r.Batch] = r
-		fresh = append(fresh, r)
-	}
-	return fresh, nil
-}
-
-func (f facts) judge(r *store.Record) store.Outcome {
-	st := f.standing[[2]store.ID{r.Device, r.Consent}]
-	digest, stored := f.stored[r.Batch]
-	switch {
-	case !st.Enrolled || st.Subject != r.Subject:
-		return store.UnknownDevice
-	case stored && subtle.ConstantTimeCompare(digest, r.Digest[:]) == 1:
-		return store.Duplicate
-	case stored:
-		return store.Conflict
-	case f.erased[[2]store.ID{r.Subject, r.Batch}]:
-		return store.WasErased
-	case !st.Known:
-		return store.NoConsent
-	case st.Withdrawn:
-		return store.Withdrawn
-	case st.Policy != r.Policy || st.Purpose != r.Purpose:
-		return store.Mismatch
-	}
-	return store.Stored
 }
 
 func (s *Store) insertGroup(ctx context.Context, tx preparedTx, fresh []*store.Record, places []place) error {
@@ -262,7 +215,7 @@ func (s *Store) insertKeys(ctx context.Context, tx preparedTx, fresh []*store.Re
 	capsules := make([]any, 0, len(fresh)*intoSealed.columns)
 	shreds := make([]any, 0, len(fresh)*intoShreds.columns)
 	leaves := make([]any, 0, len(fresh)*intoOutbox.columns)
-	epochs := map[store.ID]epochKey{}
+	epochs := map[store.ID]deposit.Epoch{}
 	for i, r := range fresh {
 		epoch, ok := epochs[r.Subject]
 		if !ok {
@@ -272,13 +225,13 @@ func (s *Store) insertKeys(ctx context.Context, tx preparedTx, fresh []*store.Re
 			}
 			epochs[r.Subject] = epoch
 		}
-		sealed, shred, err := sealCapsules(epoch, r.Batch, r.Digest, r.Capsules)
+		sealed, shred, err := deposit.SealCapsules(epoch, r.Batch, r.Digest, r.Capsules)
 		if err != nil {
 			return err
 		}
 		number := first + int64(i)
 		capsules = append(capsules, number, sealed)
-		shreds = append(shreds, r.Subject[:], number, shred, epoch.number)
+		shreds = append(shreds, r.Subject[:], number, shred, epoch.Number)
 		if r.Leaf.Kind != 0 {
 			leaves = append(leaves, leafRow(r.Leaf)...)
 		}

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 )
 
 // repair makes packs and index agree. A tail that no row names was never acknowledged and is cut; a row whose bytes are not
@@ -52,7 +54,7 @@ func (s *Store) repair(ctx context.Context, rep *Report) error {
 // packEnds is where the last row of each pack ends, or ended before it was erased.
 func (s *Store) packEnds(ctx context.Context) (map[int64]int64, error) {
 	rows, err := s.write.QueryContext(ctx, fmt.Sprintf(`SELECT pack, max(e) FROM (SELECT pack, at + %d + head + payload AS e FROM batches
-		UNION ALL SELECT pack, end_at FROM pack_ends) GROUP BY pack`, recordHead))
+		UNION ALL SELECT pack, end_at FROM pack_ends) GROUP BY pack`, deposit.RecordHead))
 	if err != nil {
 		return nil, fmt.Errorf("store: read the index: %w", err)
 	}
@@ -79,7 +81,7 @@ func (s *Store) cutTail(n, end int64, rep *Report) error {
 	if err != nil {
 		return fmt.Errorf("store: look at a pack: %w", err)
 	}
-	end = max(end, int64(len(packMagic)))
+	end = max(end, int64(len(deposit.PackMagic)))
 	if rep.Salved || info.Size() <= end {
 		return nil
 	}
@@ -92,7 +94,7 @@ func (s *Store) cutTail(n, end int64, rep *Report) error {
 
 func (s *Store) dropMissing(ctx context.Context, pack, size int64, rep *Report) error {
 	return s.update(ctx, func(tx *sql.Tx) error {
-		where := fmt.Sprintf("pack = ? AND at + %d + head + payload > ?", recordHead)
+		where := fmt.Sprintf("pack = ? AND at + %d + head + payload > ?", deposit.RecordHead)
 		for _, stmt := range []string{
 			"INSERT OR REPLACE INTO damaged (batch, found) SELECT batch, ? FROM batches WHERE " + where,
 			"DELETE FROM sealed WHERE ? > 0 AND number IN (SELECT number FROM batches WHERE " + where + ")",

@@ -17,6 +17,7 @@ import (
 	"sync"
 
 	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 )
 
 // ring is the folder of epoch keys, one file per person: outside the index, so that no backup of the index holds one. A key is
@@ -27,13 +28,7 @@ type ring struct {
 	dir  string
 
 	mu   sync.Mutex // guards have
-	have map[store.ID]epochKey
-}
-
-// epochKey is one epoch key of a person. Numbers rise by one; the zero epochKey is none.
-type epochKey struct {
-	number int64
-	key    [32]byte
+	have map[store.ID]deposit.Epoch
 }
 
 const (
@@ -47,45 +42,45 @@ const (
 var errNoKey = errors.New("store: the person's key is not there")
 
 func newRing(dir string, d disk) *ring {
-	return &ring{disk: d, dir: filepath.Join(dir, "keys"), have: map[store.ID]epochKey{}}
+	return &ring{disk: d, dir: filepath.Join(dir, "keys"), have: map[store.ID]deposit.Epoch{}}
 }
 
 func (r *ring) path(subject store.ID, suffix string) string {
 	return filepath.Join(r.dir, hex.EncodeToString(subject[:])+suffix)
 }
 
-// current is the person's key, the zero epochKey if there is none.
-func (r *ring) current(subject store.ID) (epochKey, error) {
+// current is the person's key, the zero deposit.Epoch if there is none.
+func (r *ring) current(subject store.ID) (deposit.Epoch, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if k, ok := r.have[subject]; ok {
 		return k, nil
 	}
 	k, err := readKey(r.path(subject, keySuffix))
-	if err == nil && k.number > 0 {
+	if err == nil && k.Number > 0 {
 		r.have[subject] = k
 	}
 	return k, err
 }
 
 // epoch is the person's key of that number, errNoKey if it is gone. While a key is replaced both are there.
-func (r *ring) epoch(subject store.ID, number int64) (epochKey, error) {
+func (r *ring) epoch(subject store.ID, number int64) (deposit.Epoch, error) {
 	k, err := r.current(subject)
-	if err == nil && k.number != number {
+	if err == nil && k.Number != number {
 		k, err = readKey(r.path(subject, nextSuffix))
 	}
-	if err == nil && (k.number != number || number == 0) {
-		return epochKey{}, errNoKey
+	if err == nil && (k.Number != number || number == 0) {
+		return deposit.Epoch{}, errNoKey
 	}
 	return k, err
 }
 
 // prepare makes the person's next key durable beside the current one.
-func (r *ring) prepare(subject store.ID, number int64) (epochKey, error) {
-	k := epochKey{number: number}
-	rand.Read(k.key[:]) // never fails: it ends the program rather than giving weak bytes
-	if err := writeDurably(r.disk, r.path(subject, nextSuffix), k.encode()); err != nil {
-		return epochKey{}, fmt.Errorf("store: write a key: %w", err)
+func (r *ring) prepare(subject store.ID, number int64) (deposit.Epoch, error) {
+	k := deposit.Epoch{Number: number}
+	rand.Read(k.Key[:]) // never fails: it ends the program rather than giving weak bytes
+	if err := writeDurably(r.disk, r.path(subject, nextSuffix), encodeKey(k)); err != nil {
+		return deposit.Epoch{}, fmt.Errorf("store: write a key: %w", err)
 	}
 	return k, nil
 }
@@ -135,7 +130,7 @@ func (r *ring) settleOne(ctx context.Context, q querier, subject store.ID) error
 	if err != nil {
 		return err
 	}
-	if next.number == number && number > 0 {
+	if next.Number == number && number > 0 {
 		return r.adopt(subject)
 	}
 	err = r.disk.Remove(r.path(subject, nextSuffix))
@@ -148,31 +143,31 @@ func (r *ring) settleOne(ctx context.Context, q querier, subject store.ID) error
 	return r.disk.SyncDir(r.dir)
 }
 
-func (k epochKey) encode() []byte {
-	b := binary.BigEndian.AppendUint64([]byte(ringMagic), uint64(k.number))
-	b = append(b, k.key[:]...)
+func encodeKey(k deposit.Epoch) []byte {
+	b := binary.BigEndian.AppendUint64([]byte(ringMagic), uint64(k.Number))
+	b = append(b, k.Key[:]...)
 	sum := sha256.Sum256(b)
 	return append(b, sum[:]...)
 }
 
 // readKey reads a key file; one that is missing, cut or overwritten is none.
-func readKey(path string) (epochKey, error) {
+func readKey(path string) (deposit.Epoch, error) {
 	b, err := os.ReadFile(filepath.Clean(path))
 	if errors.Is(err, fs.ErrNotExist) {
-		return epochKey{}, nil
+		return deposit.Epoch{}, nil
 	}
 	if err != nil {
-		return epochKey{}, fmt.Errorf("store: read a key: %w", err)
+		return deposit.Epoch{}, fmt.Errorf("store: read a key: %w", err)
 	}
 	if len(b) != ringFile || !bytes.HasPrefix(b, []byte(ringMagic)) {
-		return epochKey{}, nil
+		return deposit.Epoch{}, nil
 	}
 	sum := sha256.Sum256(b[:ringFile-32])
 	if !bytes.Equal(sum[:], b[ringFile-32:]) {
-		return epochKey{}, nil
+		return deposit.Epoch{}, nil
 	}
-	k := epochKey{number: int64(binary.BigEndian.Uint64(b[len(ringMagic):]))}
-	copy(k.key[:], b[len(ringMagic)+8:])
+	k := deposit.Epoch{Number: int64(binary.BigEndian.Uint64(b[len(ringMagic):]))}
+	copy(k.Key[:], b[len(ringMagic)+8:])
 	return k, nil
 }
 
@@ -189,36 +184,36 @@ func epochNumber(ctx context.Context, q querier, subject store.ID) (n int64, err
 
 // epochOf is the key under which the person's next box is kept. Where index and folder differ, because one of them was restored,
 // the newer one counts; a key that is lost is followed by a new one.
-func (s *Store) epochOf(ctx context.Context, tx execer, subject store.ID) (epochKey, error) {
+func (s *Store) epochOf(ctx context.Context, tx execer, subject store.ID) (deposit.Epoch, error) {
 	number, err := epochNumber(ctx, tx, subject)
 	if err != nil {
-		return epochKey{}, err
+		return deposit.Epoch{}, err
 	}
 	k, err := s.ring.current(subject)
 	if err != nil {
-		return epochKey{}, err
+		return deposit.Epoch{}, err
 	}
-	if k.number < number { // an erasure may have been cut short before it put the key in place
+	if k.Number < number { // an erasure may have been cut short before it put the key in place
 		if err := s.ring.settleOne(ctx, tx, subject); err != nil {
-			return epochKey{}, err
+			return deposit.Epoch{}, err
 		}
 		if k, err = s.ring.current(subject); err != nil {
-			return epochKey{}, err
+			return deposit.Epoch{}, err
 		}
 	}
-	if k.number == 0 || k.number < number {
+	if k.Number == 0 || k.Number < number {
 		if _, err := s.ring.prepare(subject, number+1); err != nil {
-			return epochKey{}, err
+			return deposit.Epoch{}, err
 		}
 		if err := s.ring.adopt(subject); err != nil {
-			return epochKey{}, err
+			return deposit.Epoch{}, err
 		}
 		if k, err = s.ring.current(subject); err != nil {
-			return epochKey{}, err
+			return deposit.Epoch{}, err
 		}
 	}
-	if k.number != number {
-		err = setEpoch(ctx, tx, subject, k.number)
+	if k.Number != number {
+		err = setEpoch(ctx, tx, subject, k.Number)
 	}
 	return k, err
 }

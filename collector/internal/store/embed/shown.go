@@ -11,37 +11,26 @@ import (
 	"github.com/byleave/byleave/collector/internal/store"
 )
 
-// Shown yields what operators were shown box by box, in the order in which it was, from a place on. It stays when boxes of it are erased:
-// whose an erased box was cannot be told by what is missing. Row.Number is the place; a row names nobody.
+// Shown yields what operators were shown, from a place on.
 func (x *Index) Shown(ctx context.Context, after int64) iter.Seq2[store.Row, error] {
-	return func(yield func(store.Row, error) bool) {
-		for {
-			var page []store.Row
-			err := x.each(ctx, func(rows *sql.Rows) error {
-				var r store.Row
-				var batch []byte
-				var hour int64
-				err := rows.Scan(&r.Number, &batch, &r.Bucket, &hour, &r.Purpose)
-				copy(r.Batch[:], batch)
-				r.Received = time.Unix(hour, 0).UTC()
-				page = append(page, r)
-				return err
-			}, "SELECT place, batch, bucket, hour, purpose FROM shown WHERE place > ? ORDER BY place LIMIT ?", after, pageRows)
-			if err != nil {
-				yield(store.Row{}, err)
-				return
-			}
-			for _, r := range page {
-				if !yield(r, nil) {
-					return
-				}
-				after = r.Number
-			}
-			if len(page) < pageRows {
-				return
-			}
-		}
-	}
+	return store.Pages(after, pageRows, func(after int64) ([]store.Row, int64, error) {
+		page, err := x.shownPage(ctx, after)
+		return page, store.LastOf(page), err
+	})
+}
+
+func (x *Index) shownPage(ctx context.Context, after int64) (page []store.Row, err error) {
+	err = x.each(ctx, func(rows *sql.Rows) error {
+		var r store.Row
+		var batch []byte
+		var hour int64
+		err := rows.Scan(&r.Number, &batch, &r.Bucket, &hour, &r.Purpose)
+		copy(r.Batch[:], batch)
+		r.Received = time.Unix(hour, 0).UTC()
+		page = append(page, r)
+		return err
+	}, "SELECT place, batch, bucket, hour, purpose FROM shown WHERE place > ? ORDER BY place LIMIT ?", after, pageRows)
+	return page, err
 }
 
 // ShownUntil is the number of the last box that belongs to what was shown.
@@ -55,8 +44,7 @@ func shownUntil(ctx context.Context, q querier) (n int64, err error) {
 	return n, nil
 }
 
-// Show keeps the boxes after one number until another as shown, ordered by their ids, and lets go of those that arrived before a time. If the
-// lot does not begin where the last one ended, or holds fewer than least boxes or people by now, nothing changes.
+// Show keeps a lot as shown, if it follows the last one and is still large enough.
 func (x *Index) Show(ctx context.Context, after, until int64, least int, before time.Time) error {
 	return x.update(ctx, func(tx *sql.Tx) error {
 		ended, err := shownUntil(ctx, tx)

@@ -2,91 +2,20 @@ package embed
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/rand"
 	"database/sql"
-	"encoding/binary"
 	"fmt"
 
 	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/byleave/byleave/collector/internal/store/deposit"
 )
 
-// Capsules lie under a random shred key per box, as proto/SPEC.md section 4 says; the shred key lies under the person's epoch key.
-
-const shredDomain = "byleave shred key v1\x00"
-
-// sealCapsules keeps the capsules of a box under a fresh shred key, which it returns wrapped by the epoch key.
-func sealCapsules(k epochKey, batch store.ID, digest [32]byte, capsules []byte) (sealed, shred []byte, err error) {
-	key := make([]byte, 32)
-	rand.Read(key) // never fails: it ends the program rather than giving weak bytes
-	defer clear(key)
-	a, err := aead(key)
-	if err != nil {
-		return nil, nil, err
-	}
-	if shred, err = wrapShred(k, batch, key); err != nil {
-		return nil, nil, err
-	}
-	return a.Seal(nil, nil, capsules, digest[:]), shred, nil
-}
-
-// openCapsules is the inverse.
+// openCapsules opens the capsules of a box with the person's key of that number.
 func (s *Store) openCapsules(r store.Record, sealed, shred []byte, number int64) ([]byte, error) {
 	k, err := s.ring.epoch(r.Subject, number)
 	if err != nil {
 		return nil, err
 	}
-	key, err := unwrapShred(k, r.Batch, shred)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(key)
-	a, err := aead(key)
-	if err != nil {
-		return nil, err
-	}
-	capsules, err := a.Open(nil, nil, sealed, r.Digest[:])
-	if err != nil {
-		return nil, store.ErrDamaged
-	}
-	return capsules, nil
-}
-
-func wrapShred(k epochKey, batch store.ID, key []byte) ([]byte, error) {
-	a, err := aead(k.key[:])
-	if err != nil {
-		return nil, err
-	}
-	return a.Seal(nil, nil, key, shredInfo(k, batch)), nil
-}
-
-func unwrapShred(k epochKey, batch store.ID, shred []byte) ([]byte, error) {
-	a, err := aead(k.key[:])
-	if err != nil {
-		return nil, err
-	}
-	key, err := a.Open(nil, nil, shred, shredInfo(k, batch))
-	if err != nil {
-		return nil, store.ErrDamaged
-	}
-	return key, nil
-}
-
-func shredInfo(k epochKey, batch store.ID) []byte {
-	return binary.BigEndian.AppendUint64(append([]byte(shredDomain), batch[:]...), uint64(k.number))
-}
-
-func aead(key []byte) (cipher.AEAD, error) {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, fmt.Errorf("store: use a key: %w", err)
-	}
-	a, err := cipher.NewGCMWithRandomNonce(block)
-	if err != nil {
-		return nil, fmt.Errorf("store: use a key: %w", err)
-	}
-	return a, nil
+	return deposit.OpenCapsules(k, r, sealed, shred)
 }
 
 // row is a box whose capsules are to be wrapped, or wrapped anew.
@@ -134,12 +63,12 @@ func (s *Store) wrapRows(ctx context.Context, tx *sql.Tx, rows []row) error {
 		if err != nil {
 			return err
 		}
-		sealed, shred, err := sealCapsules(k, store.ID(r.batch), [32]byte(r.digest), r.sealed)
+		sealed, shred, err := deposit.SealCapsules(k, store.ID(r.batch), [32]byte(r.digest), r.sealed)
 		if err != nil {
 			return err
 		}
 		if _, err = tx.ExecContext(ctx, "UPDATE sealed SET capsules = ?, plain = 0 WHERE number = ?", sealed, r.number); err == nil {
-			_, err = tx.ExecContext(ctx, intoShreds.one, r.subject[:], r.number, shred, k.number)
+			_, err = tx.ExecContext(ctx, intoShreds.one, r.subject[:], r.number, shred, k.Number)
 		}
 		if err != nil {
 			return fmt.Errorf("store: wrap capsules: %w", err)
@@ -171,15 +100,11 @@ func readRows(ctx context.Context, tx *sql.Tx, query string, args ...any) ([]row
 }
 
 // rewrap moves what is left of a person from their old epoch key to the new one. A row whose old key is gone stays as it is.
-func (s *Store) rewrap(ctx context.Context, tx *sql.Tx, subject store.ID, from, to epochKey) error {
-	if from.number == 0 {
+func (s *Store) rewrap(ctx context.Context, tx *sql.Tx, subject store.ID, from, to deposit.Epoch) error {
+	if from.Number == 0 {
 		return nil // nothing opens: compareEpochs counts and takes out
 	}
-	open, err := aead(from.key[:])
-	if err != nil {
-		return err
-	}
-	seal, err := aead(to.key[:])
+	keys, err := deposit.NewMove(from, to)
 	if err != nil {
 		return err
 	}
@@ -197,16 +122,14 @@ func (s *Store) rewrap(ctx context.Context, tx *sql.Tx, subject store.ID, from, 
 		}
 		for _, r := range rows {
 			after = r.number
-			if r.epoch.Int64 != from.number || len(r.batch) != 16 {
+			if r.epoch.Int64 != from.Number || len(r.batch) != 16 {
 				continue
 			}
-			key, err := open.Open(nil, nil, r.shred, shredInfo(from, store.ID(r.batch)))
-			if err != nil {
-				continue // damaged before: it opens for nobody, then or now
+			shred, ok := keys.Shred(store.ID(r.batch), r.shred)
+			if !ok {
+				continue
 			}
-			shred := seal.Seal(nil, nil, key, shredInfo(to, store.ID(r.batch)))
-			clear(key)
-			if _, err := move.ExecContext(ctx, shred, to.number, subject[:], r.number); err != nil {
+			if _, err := move.ExecContext(ctx, shred, to.Number, subject[:], r.number); err != nil {
 				return fmt.Errorf("store: wrap a shred key: %w", err)
 			}
 		}

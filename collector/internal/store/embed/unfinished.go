@@ -82,11 +82,11 @@ func (s *Store) compareEpochs(ctx context.Context, rep *Report) error {
 		if err != nil {
 			return err
 		}
-		if k.number < number {
+		if k.Number < number {
 			rep.Keyless++
 			continue
 		}
-		n, err := s.dropShut(ctx, subject, k.number)
+		n, err := s.dropShut(ctx, subject, k.Number)
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,7 @@
 // Package storetest is the conformance suite of store.Store: whatever keeps boxes passes Run, or is none. It also makes the
-// records and people that tests of other rooms store.
+// records and people that tests of other rooms store, and the folder in memory in which they keep them.
 //
 // May import: collector/internal/store
-// Touches: nothing
+// Touches: disk
 // Goroutines: those of its tests, which wait for them
 package storetest

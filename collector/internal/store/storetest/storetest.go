@@ -46,6 +46,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"nobody erases another's boxes", testEraseForeign},
 		{"a box that was erased does not come back", testErasedStaysAway},
 		{"an erasure code is one person's", testErasureCode},
+		{"what was shown stays shown", testShown},
+		{"a lot is shown once under a race", testShownRace},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t)
