@@ -93,7 +93,7 @@ func (in *Ingest) newsFor(ctx context.Context, subject, device store.ID) (n *pb.
 	return n, len(n.GetWithdrawn()) > 0, nil
 }
 
-// begin looks at what the device says it heard, before its first box is taken. Whoever says nothing is from before there were news, and gets
+// begin looks at what the device says it heard, before its first box is taken; it is done at the desk. Whoever says nothing is from before there were news, and gets
 // none.
 func (u *upload) begin(heard []byte) error {
 	ctx := u.stream.Context()
@@ -148,7 +148,9 @@ func (u *upload) tell() error {
 	if !u.listens.Load() {
 		return nil
 	}
-	news, _, err := u.in.newsFor(u.stream.Context(), u.who.Subject, u.device)
+	var news *pb.News
+	var err error
+	u.in.desk.do(func() { news, _, err = u.in.newsFor(u.stream.Context(), u.who.Subject, u.device) })
 	if err != nil {
 		u.in.log.Error("the store cannot be asked", "error", err)
 		return nil // it is told with the next stream

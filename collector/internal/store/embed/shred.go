@@ -16,8 +16,24 @@ import (
 
 const shredDomain = "byleave shred key v1\x00"
 
-// sealCapsules keeps the capsules of a box under a fresh shred key, which it returns wrapped by the epoch key.
-func sealCapsules(k epochKey, batch store.ID, digest [32]byte, capsules []byte) (sealed, shred []byte, err error) {
+// wrapper is an epoch key that wraps shred keys.
+type wrapper struct {
+	epochKey
+	aead cipher.AEAD
+}
+
+// wrapperOf is what wraps the shred key of the person's next box.
+func (s *Store) wrapperOf(ctx context.Context, tx execer, subject store.ID) (wrapper, error) {
+	k, err := s.epochOf(ctx, tx, subject)
+	if err != nil {
+		return wrapper{}, err
+	}
+	a, err := aead(k.key[:])
+	return wrapper{k, a}, err
+}
+
+// sealCapsules appends the capsules of a box under a fresh shred key to room, and returns that key wrapped.
+func (w wrapper) sealCapsules(room []byte, batch store.ID, digest [32]byte, capsules []byte) (sealed, shred []byte, err error) {
 	key := make([]byte, 32)
 	rand.Read(key) // never fails: it ends the program rather than giving weak bytes
 	defer clear(key)
@@ -25,11 +41,11 @@ func sealCapsules(k epochKey, batch store.ID, digest [32]byte, capsules []byte) 
 	if err != nil {
 		return nil, nil, err
 	}
-	if shred, err = wrapShred(k, batch, key); err != nil {
-		return nil, nil, err
-	}
-	return a.Seal(nil, nil, capsules, digest[:]), shred, nil
+	return a.Seal(room, nil, capsules, digest[:]), w.aead.Seal(nil, nil, key, shredInfo(w.epochKey, batch)), nil
 }
+
+// sealedMore is by how much sealed capsules are longer: a nonce and a tag.
+const sealedMore = 12 + 16
 
 // openCapsules is the inverse.
 func (s *Store) openCapsules(r store.Record, sealed, shred []byte, number int64) ([]byte, error) {
@@ -51,14 +67,6 @@ func (s *Store) openCapsules(r store.Record, sealed, shred []byte, number int64)
 		return nil, store.ErrDamaged
 	}
 	return capsules, nil
-}
-
-func wrapShred(k epochKey, batch store.ID, key []byte) ([]byte, error) {
-	a, err := aead(k.key[:])
-	if err != nil {
-		return nil, err
-	}
-	return a.Seal(nil, nil, key, shredInfo(k, batch)), nil
 }
 
 func unwrapShred(k epochKey, batch store.ID, shred []byte) ([]byte, error) {
@@ -130,11 +138,11 @@ func (s *Store) wrapRows(ctx context.Context, tx *sql.Tx, rows []row) error {
 		if len(r.batch) != 16 || len(r.digest) != 32 {
 			continue // damaged: the delete at the end of upgrade takes it
 		}
-		k, err := s.epochOf(ctx, tx, r.subject)
+		k, err := s.wrapperOf(ctx, tx, r.subject)
 		if err != nil {
 			return err
 		}
-		sealed, shred, err := sealCapsules(k, store.ID(r.batch), [32]byte(r.digest), r.sealed)
+		sealed, shred, err := k.sealCapsules(nil, store.ID(r.batch), [32]byte(r.digest), r.sealed)
 		if err != nil {
 			return err
 		}
