@@ -14,7 +14,7 @@ mkdir -p "$dir/db" "$dir/beside" "$dir/objects/byleave"
 ((EUID)) || chown postgres "$dir" "$dir/db"
 s3=
 finish() {
-  [[ -z $s3 ]] || kill "$s3" || true
+  [[ -z $s3 ]] || kill "$s3" 2>/dev/null || true
   "${as[@]}" "$pg/pg_ctl" -D "$dir/db" -m immediate stop >/dev/null || true
   rm -rf "$dir"
 }
@@ -24,7 +24,7 @@ cd "$dir"
 "${as[@]}" "$pg/pg_ctl" -D db -l "$dir/db.log" -w -o "-k $dir -c listen_addresses= -c max_connections=200" start >/dev/null
 "$pg/psql" -h "$dir" -U byleave -d postgres -qc 'CREATE DATABASE byleave'
 port=$((20000 + RANDOM % 10000))
-ROOT_ACCESS_KEY=byleave-bench ROOT_SECRET_KEY=only-for-loopback "$gateway" --port "127.0.0.1:$port" --quiet posix --sidecar beside objects &
+ROOT_ACCESS_KEY=byleave-bench ROOT_SECRET_KEY=only-for-loopback "$gateway" --port "127.0.0.1:$port" --quiet posix --sidecar "$dir/beside" "$dir/objects" &
 s3=$!
 until (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
   kill -0 "$s3" || { s3=; echo "store: versitygw did not start: port $port may be taken; run it again" >&2; exit 1; }
