@@ -47,6 +47,7 @@ type Ingest struct {
 	accounts  accounts
 	listeners listeners
 	silent    silent
+	crowd     crowd
 	memory    memory
 	erasing   erasing
 	asking    erasing

@@ -25,12 +25,20 @@ func silentStreams(t *testing.T, r *rig, n int) []pb.Device_UploadClient {
 		must(t, err)
 		all = append(all, stream)
 	}
-	eventually(t, "all are open", func() bool {
-		r.ingest.silent.mu.Lock()
-		defer r.ingest.silent.mu.Unlock()
-		return len(r.ingest.silent.of) == n
-	})
+	eventually(t, "all are open", func() bool { return silentIn(r.ingest) == n })
 	return all
+}
+
+func silentIn(in *Ingest) int {
+	in.silent.mu.Lock()
+	defer in.silent.mu.Unlock()
+	return len(in.silent.of)
+}
+
+func crowdIn(in *Ingest) int {
+	in.crowd.mu.Lock()
+	defer in.crowd.mu.Unlock()
+	return in.crowd.n
 }
 
 // retryOf is when an error says to come back, 0 if it does not.
@@ -56,7 +64,7 @@ func TestDrainEndsSilentStreams(t *testing.T) {
 			t.Errorf("stream %d ended with %v", i, err)
 		}
 	}
-	if len(r.ingest.silent.of) != 0 {
+	if silentIn(r.ingest) != 0 {
 		t.Error("streams that ended are remembered")
 	}
 }
@@ -64,15 +72,20 @@ func TestDrainEndsSilentStreams(t *testing.T) {
 // TestSilentStreamEnds: who goes away without a word is forgotten, and may come again.
 func TestSilentStreamEnds(t *testing.T) {
 	r := newRig(t, nil)
-	for _, s := range silentStreams(t, r, 2) {
+	streams := silentStreams(t, r, 2)
+	if n := crowdIn(r.ingest); n != 2 {
+		t.Errorf("%d streams are counted", n)
+	}
+	for _, s := range streams {
 		must(t, s.CloseSend())
 		if _, err := s.Recv(); !errors.Is(err, io.EOF) {
 			t.Errorf("it ended with %v", err)
 		}
 	}
-	if len(r.ingest.silent.of) != 0 || len(r.ingest.listeners.of) != 0 {
+	if silentIn(r.ingest) != 0 {
 		t.Error("streams that ended are remembered")
 	}
+	eventually(t, "none is counted", func() bool { return crowdIn(r.ingest) == 0 }) // that is done after the answer
 }
 
 // TestSilentStreamIsOneGoroutine: beside what grpc runs for a connection, a stream that has sent nothing is one goroutine.
@@ -85,11 +98,7 @@ func TestSilentStreamIsOneGoroutine(t *testing.T) {
 	before := runtime.NumGoroutine()
 	_, err := pb.NewDeviceClient(connected.conn).Upload(ctx)
 	must(t, err)
-	eventually(t, "it is open", func() bool {
-		r.ingest.silent.mu.Lock()
-		defer r.ingest.silent.mu.Unlock()
-		return len(r.ingest.silent.of) == 1
-	})
+	eventually(t, "it is open", func() bool { return silentIn(r.ingest) == 1 })
 	if more := runtime.NumGoroutine() - before; more > 2 { // one of them the client's
 		t.Errorf("%d goroutines", more)
 	}

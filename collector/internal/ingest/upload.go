@@ -58,6 +58,8 @@ func (in *Ingest) Upload(stream pb.Device_UploadServer) error {
 		return retryLater("this device has too many streams open", busyRetry)
 	}
 	defer in.accounts.leave(device)
+	in.crowd.enter()
+	defer in.crowd.leave()
 	in.streams.Add(1)
 	first, err := in.silent.first(stream, in.draining)
 	if err != nil {
