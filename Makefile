@@ -143,6 +143,9 @@ bench-ingest: deps $(BIN)/byleave-collector ## what a collector takes in and mak
 bench-fleet: deps $(BIN)/byleave-collector ## a day of many computers, 60 times as fast: collectors stopped, killed, cut off (DEVICES=10000 COLLECTORS=3 SPEED=60 BOXES=40, or SITES=file)
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 90m -run '^TestI14I16Fleet$$' -v ./bench/fleet
 
+bench-fleet-shared: deps $(BIN)/byleave-collector $(BIN)/versitygw ## the same with three collectors over one PostgreSQL and one S3 server, all on this machine
+	bench/fleet/store.sh $(MAKE) bench-fleet
+
 bench-typists: ## whether typists are told apart by what leaves, beside raw keys
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestTypists$$' -v ./agent/internal/capture/redact
 

@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -213,7 +212,7 @@ func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error
 	g.Go(func() error { c.reload(ctx); return nil })
 	g.Go(func() error { c.ledger.Run(ctx); return nil })
 	g.Go(func() error { keepCompact(ctx, c.store); return nil })
-	g.Go(func() error { c.ingest.Quiet(ctx, debug.FreeOSMemory); return nil }) // what work needed goes back to the system
+	g.Go(func() error { c.ingest.Quiet(ctx); return nil })
 	g.Go(func() error { c.store.jobs(ctx, c.sign); return nil })
 	g.Go(func() error { c.store.hear(ctx, c.ingest, c.policy); return nil })
 	g.Go(func() error { return c.serveOperator(ctx) })

@@ -35,11 +35,41 @@ func run(program string, args ...string) *exec.Cmd {
 
 // Start makes a collector's folder and serves it on a free port of loopback. args go to serve, too.
 func Start(binary, dir string, args ...string) (*Collector, error) {
-	if out, err := run(binary, "init", "--dir", dir).CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("collector: init: %w: %s", err, out)
+	if err := done(run(binary, "init", "--dir", dir)); err != nil {
+		return nil, err
 	}
 	c := &Collector{Addr: "127.0.0.1:0", binary: binary, dir: dir, args: args}
 	return c, c.serve()
+}
+
+// Share makes n collectors of one store, as an operator would: a folder in dir, copies of it, and in each the cloud.json that the file cloud
+// holds. After an error those that it returns are to be stopped all the same.
+func Share(binary, dir, cloud string, n int) (all []*Collector, err error) {
+	first := filepath.Join(dir, "1")
+	text, err := os.ReadFile(filepath.Clean(cloud))
+	if err == nil {
+		err = done(run(binary, "init", "--dir", first))
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(first, "cloud.json"), text, 0o600)
+	}
+	for i := 2; i <= n && err == nil; i++ {
+		err = done(run("cp", "-a", first, filepath.Join(dir, strconv.Itoa(i))))
+	}
+	for i := 1; i <= n && err == nil; i++ {
+		c := &Collector{Addr: "127.0.0.1:0", binary: binary, dir: filepath.Join(dir, strconv.Itoa(i))}
+		err = c.serve()
+		all = append(all, c)
+	}
+	return all, err
+}
+
+// done runs a command to its end.
+func done(cmd *exec.Cmd) error {
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("collector: %s: %w: %s", strings.Join(cmd.Args, " "), err, out)
+	}
+	return nil
 }
 
 func (c *Collector) serve() error {

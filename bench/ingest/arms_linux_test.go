@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/byleave/byleave/bench/collector"
 	"golang.org/x/sys/unix"
 	_ "modernc.org/sqlite"
 )
@@ -46,8 +47,20 @@ func others(t *testing.T, dir string, large, small int) map[string]other {
 	return all
 }
 
-// rawNet copies bytes over loopback, through TLS 1.3 if conf is given, and returns MB/s. It is what no server can beat.
-func rawNet(t *testing.T, conf *tls.Config, bytes int64) float64 {
+// arm is what the plain thing does and costs, client and server together.
+type arm struct{ rate, perGB float64 } // MB/s, CPU seconds
+
+// stopwatch starts one that makes an arm of how long so many bytes took.
+func stopwatch(bytes int64) func() arm {
+	began, own := time.Now(), collector.Own()
+	return func() arm {
+		gb := float64(bytes) / 1e9
+		return arm{gb * 1000 / time.Since(began).Seconds(), (collector.Own() - own).Seconds() / gb}
+	}
+}
+
+// rawNet copies bytes over loopback, through TLS 1.3 if conf is given. It is what no server can beat.
+func rawNet(t *testing.T, conf *tls.Config, bytes int64) arm {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
@@ -71,16 +84,16 @@ func rawNet(t *testing.T, conf *tls.Config, bytes int64) float64 {
 		conn, err = net.Dial("tcp", l.Addr().String())
 	}
 	must(t, err)
-	began, buf := time.Now(), make([]byte, 256<<10)
+	took, buf := stopwatch(bytes), make([]byte, 256<<10)
 	for left := bytes; left > 0; left -= int64(len(buf)) {
 		_, err := conn.Write(buf)
 		must(t, err)
 	}
 	must(t, conn.Close())
 	must(t, <-done)
-	took := time.Since(began)
+	a := took()
 	must(t, l.Close())
-	return float64(bytes) / 1e6 / took.Seconds()
+	return a
 }
 
 func selfSigned(t *testing.T) *tls.Config {
@@ -93,23 +106,23 @@ func selfSigned(t *testing.T) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 }
 
-// rawDisk appends chunks to a file, each synced, and returns MB/s.
-func rawDisk(t *testing.T, dir string, chunk int, bytes int64) float64 {
+// rawDisk appends chunks to a file, each synced.
+func rawDisk(t *testing.T, dir string, chunk int, bytes int64) arm {
 	t.Helper()
 	buf := make([]byte, chunk)
 	rand.Read(buf)
 	f, err := os.Create(filepath.Join(dir, "disk"))
 	must(t, err)
-	began := time.Now()
+	took := stopwatch(bytes)
 	for done := int64(0); done < bytes; done += int64(chunk) {
 		_, err := f.Write(buf)
 		must(t, err)
 		must(t, unix.Fdatasync(int(f.Fd())))
 	}
-	took := time.Since(began)
+	a := took()
 	must(t, f.Close())
 	must(t, os.Remove(f.Name()))
-	return float64(bytes) / 1e6 / took.Seconds()
+	return a
 }
 
 // least is the shortest way to a durable box: bytes appended and synced, then a row and its capsules committed and synced. It returns

@@ -113,22 +113,24 @@ func (d *device) dial(t *testing.T) *grpc.ClientConn {
 		own = append(own, d.own)
 	}
 	conn, err := grpc.NewClient(d.addr, grpc.WithTransportCredentials(credentials.NewTLS(d.server.TLS(own...))),
+		grpc.WithInitialWindowSize(1<<20), grpc.WithInitialConnWindowSize(1<<20), // as an agent has them
 		grpc.WithDefaultCallOptions(grpc.MaxCallSendMsgSize(2<<20), grpc.ForceCodecV2(lean{encoding.GetCodecV2("proto")})))
 	must(t, err)
 	return conn
 }
 
-// lean is protobuf that sends a box from where it lies; the usual way copies it into a buffer of 1 MiB that it clears first.
+// lean is protobuf that sends a box from where it lies, as an agent does; the usual way copies it into a buffer of 1 MiB that it clears first.
 type lean struct{ encoding.CodecV2 }
 
 // Marshal is that of encoding.CodecV2.
 func (c lean) Marshal(v any) (mem.BufferSlice, error) {
 	req, ok := v.(*pb.UploadRequest)
-	if !ok || len(req.GetSalt()) > 0 {
+	if !ok {
 		return c.CodecV2.Marshal(v)
 	}
 	head := binary.AppendUvarint([]byte{1<<3 | 2}, uint64(len(req.GetBox())))
-	return mem.BufferSlice{mem.SliceBuffer(head), mem.SliceBuffer(req.GetBox())}, nil
+	salt, err := c.CodecV2.Marshal(&pb.UploadRequest{Salt: req.GetSalt()})
+	return append(mem.BufferSlice{mem.SliceBuffer(head), mem.SliceBuffer(req.GetBox())}, salt...), err
 }
 
 func (d *device) stub(t *testing.T) *pb.Signed {
@@ -162,12 +164,12 @@ func (d *device) send(ctx context.Context, conn *grpc.ClientConn, boxes [][]byte
 	}
 	sent := make(map[string]int, len(boxes))
 	began, waited := make([]time.Time, len(boxes)), make([]time.Duration, 0, len(boxes))
-	credit, load := uint64(1<<20), uint64(0)
+	credit, load, salt := uint64(1<<20), uint64(0), make([]byte, 32)
 	for next := 0; len(waited) < len(boxes); {
 		for next < len(boxes) && next-len(waited) < most && load+uint64(len(boxes[next])) <= credit {
 			began[next] = time.Now()
 			sent[string(boxes[next][2:18])] = next
-			if err := stream.Send(&pb.UploadRequest{Box: boxes[next]}); err != nil {
+			if err := stream.Send(&pb.UploadRequest{Box: boxes[next], Salt: salt}); err != nil {
 				return nil, err
 			}
 			load += uint64(len(boxes[next]))

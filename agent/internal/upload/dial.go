@@ -22,6 +22,7 @@ import (
 const (
 	maxMessage = 1<<20 + 1<<10 // a box of 1 MiB and what protobuf adds
 	callLimit  = 30 * time.Second
+	window     = 1 << 20 // bytes that the collector may send before they are read
 )
 
 // sendBuffer bounds what the kernel takes over from us before it is on its way, so that we see what a slow line moves: at 1 KB/s a
@@ -101,7 +102,8 @@ func (m *moving) Write(b []byte) (n int, err error) {
 }
 
 // dial makes a connection that opens with the first call. HTTPS_PROXY and NO_PROXY are honoured; the proxy resolves the name.
-// No compressor is registered: boxes are compressed and sealed already.
+// No compressor is registered: boxes are compressed and sealed already. Windows are fixed: to measure them takes a packet of ours for each
+// answer.
 func dial(addr string, server *pin.Server, line *lifeline, own ...tls.Certificate) (*grpc.ClientConn, error) {
 	proxy, err := proxyURL(addr)
 	if err != nil {
@@ -118,7 +120,8 @@ func dialThrough(proxy *url.URL, addr string, server *pin.Server, line *lifeline
 	}
 	conn, err := grpc.NewClient(target, append(options,
 		grpc.WithTransportCredentials(watched{credentials.NewTLS(server.TLS(own...)), line}),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage), grpc.ForceCodecV2(newCodec())),
+		grpc.WithInitialWindowSize(window), grpc.WithInitialConnWindowSize(window),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: time.Minute}),
 		grpc.WithDisableServiceConfig(), // what a name server says changes nothing here
 	)...)

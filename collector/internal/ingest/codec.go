@@ -26,33 +26,47 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 
 // What protobuf puts before the fields of an UploadRequest.
 const (
-	tagBox  = 1<<3 | 2
-	tagSalt = 2<<3 | 2
+	tagBox   = 1<<3 | 2
+	tagSalt  = 2<<3 | 2
+	tagHeard = 3<<3 | 2
 )
 
-// readUpload reads what an agent writes: the box, then its salt or nothing. False, with req as it was: it is written otherwise.
+// readUpload reads what an agent writes: the box, then its salt and what it heard, or one of them, or nothing. False, with req as it was: it is
+// written otherwise.
 func readUpload(data mem.BufferSlice, req *pb.UploadRequest) bool {
 	r := data.Reader()
 	defer r.Close()
-	box, ok := readField(r, tagBox, fromShelf)
-	if !ok {
+	if tag, err := r.ReadByte(); err != nil || tag != tagBox {
 		return false
 	}
-	var salt []byte
-	if r.Remaining() > 0 {
-		if salt, ok = readField(r, tagSalt, func(n int) []byte { return make([]byte, n) }); !ok || r.Remaining() > 0 {
-			toShelf(box)
-			return false
+	box, ok := readBytes(r, fromShelf)
+	var salt, heard []byte
+	for last := byte(tagBox); ok && r.Remaining() > 0; {
+		tag, err := r.ReadByte()
+		if ok = err == nil && tag > last; !ok {
+			break
+		}
+		switch last = tag; tag {
+		case tagSalt:
+			salt, ok = readBytes(r, newBytes)
+		case tagHeard:
+			heard, ok = readBytes(r, newBytes)
+		default:
+			ok = false
 		}
 	}
-	req.Box, req.Salt = box, salt
+	if !ok {
+		toShelf(box)
+		return false
+	}
+	req.Box, req.Salt, req.Heard = box, salt, heard
 	return true
 }
 
-func readField(r *mem.Reader, tag byte, room func(n int) []byte) ([]byte, bool) {
-	if b, err := r.ReadByte(); err != nil || b != tag {
-		return nil, false
-	}
+func newBytes(n int) []byte { return make([]byte, n) }
+
+// readBytes reads a length and as many bytes, which are not none.
+func readBytes(r *mem.Reader, room func(n int) []byte) ([]byte, bool) {
 	n, err := binary.ReadUvarint(r)
 	if err != nil || n == 0 || n > uint64(r.Remaining()) {
 		return nil, false

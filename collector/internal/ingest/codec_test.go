@@ -15,12 +15,14 @@ import (
 // FuzzUploadCodec: whatever comes, in whatever frames, reads as protobuf reads it.
 func FuzzUploadCodec(f *testing.F) {
 	salt := bytes.Repeat([]byte{9}, 32)
-	for _, req := range []*pb.UploadRequest{{}, {Box: []byte{1}}, {Box: bytes.Repeat([]byte{7}, 3000)}, {Box: []byte("a box"), Salt: salt}, {Salt: salt}} {
+	for _, req := range []*pb.UploadRequest{{}, {Box: []byte{1}}, {Box: bytes.Repeat([]byte{7}, 3000)}, {Box: []byte("a box"), Salt: salt},
+		{Box: []byte("a box"), Salt: salt, Heard: salt}, {Box: []byte("a box"), Heard: salt}, {Salt: salt, Heard: salt}} {
 		b, err := proto.Marshal(req)
 		must(f, err)
 		f.Add(b, uint16(3))
 		f.Add(append(b, b...), uint16(1000))                    // fields that come twice
-		f.Add(append(b, 0x1a, 1, 0), uint16(2))                 // an unknown one
+		f.Add(append(b, 0x22, 1, 0), uint16(2))                 // an unknown one
+		f.Add(append(b, 0x12, 1, 5), uint16(2))                 // a salt in the wrong place
 		f.Add(b[:len(b)/2], uint16(1))                          // cut
 		f.Add(append([]byte{0x0a, 0x81, 0}, b...), uint16(100)) // a length that is longer than it must be
 	}
@@ -44,16 +46,16 @@ func FuzzUploadCodec(f *testing.F) {
 
 // TestCodecCopiesOnce: a box lies in memory of its own, of its own size, and nothing else of its message is kept.
 func TestCodecCopiesOnce(t *testing.T) {
-	wire, err := proto.Marshal(&pb.UploadRequest{Box: bytes.Repeat([]byte{7}, 256<<10), Salt: make([]byte, 32)})
+	wire, err := proto.Marshal(&pb.UploadRequest{Box: bytes.Repeat([]byte{7}, 256<<10), Salt: make([]byte, 32), Heard: make([]byte, 32)})
 	must(t, err)
 	data := mem.BufferSlice{mem.SliceBuffer(wire[:100]), mem.SliceBuffer(wire[100:])}
 	var req pb.UploadRequest
 	c := newCodec()
-	if allocs := testing.AllocsPerRun(10, func() { req.Reset(); must(t, c.Unmarshal(data, &req)) }); allocs > 4 {
+	if allocs := testing.AllocsPerRun(10, func() { req.Reset(); must(t, c.Unmarshal(data, &req)) }); allocs > 5 {
 		t.Errorf("%v allocations", allocs)
 	}
 	clear(wire)
-	if len(req.GetBox()) != 256<<10 || req.GetBox()[0] != 7 || len(req.GetSalt()) != 32 {
+	if len(req.GetBox()) != 256<<10 || req.GetBox()[0] != 7 || len(req.GetSalt()) != 32 || len(req.GetHeard()) != 32 {
 		t.Error("the box does not stay")
 	}
 }

@@ -46,6 +46,8 @@ type Ingest struct {
 	greeter   *greeter
 	accounts  accounts
 	listeners listeners
+	silent    silent
+	crowd     crowd
 	memory    memory
 	erasing   erasing
 	asking    erasing
@@ -89,6 +91,7 @@ func New(s keeper, keys Keys, p *PolicyFile, audit *Audit, log *slog.Logger, now
 	in.asking.by, in.asking.burst, in.asking.every = map[string]*rate{}, askBurst, askEvery
 	in.accounts.of = map[store.ID]*account{}
 	in.listeners.of = map[store.ID]map[*upload]bool{}
+	in.silent.of = map[*callOff]struct{}{}
 	p.watch(in.listeners.all)
 	return in
 }
@@ -116,7 +119,12 @@ func (in *Ingest) Ready() error {
 }
 
 // Drain ends upload streams once what they sent is answered; new ones are told to come back.
-func (in *Ingest) Drain() { in.drain.Do(func() { close(in.draining) }) }
+func (in *Ingest) Drain() {
+	in.drain.Do(func() {
+		close(in.draining)
+		in.silent.end()
+	})
+}
 
 func (in *Ingest) isDraining() bool {
 	select {

@@ -139,7 +139,7 @@ func (in *Ingest) newsFor(ctx context.Context, subject, device store.ID) (n *pb.
 	return n, w, nil
 }
 
-// begin looks at what the device says it heard, before its first box is taken. Whoever says nothing is from before there were news, and gets
+// begin looks at what the device says it heard, before its first box is taken; it is done at the desk. Whoever says nothing is from before there were news, and gets
 // none.
 func (u *upload) begin(heard []byte) error {
 	ctx := u.stream.Context()
@@ -204,7 +204,10 @@ func (u *upload) tell() error {
 	if began == nil || !u.listens.Load() && !doubted { // begin stirs again
 		return nil
 	}
-	news, withdrawn, err := u.in.newsFor(u.stream.Context(), u.who.Subject, u.device)
+	var news *pb.News
+	var withdrawn withdrawals
+	var err error
+	u.in.desk.do(func() { news, withdrawn, err = u.in.newsFor(u.stream.Context(), u.who.Subject, u.device) })
 	if err != nil && doubted {
 		return u.in.trouble(err)
 	}

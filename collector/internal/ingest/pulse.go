@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"context"
+	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 )
@@ -49,8 +51,20 @@ func (p *pulse) run(ctx context.Context, quiet time.Duration, rest func()) {
 	}
 }
 
-// Quiet calls rest each time when no call and no box came for a while, after some had, until ctx ends.
-func (in *Ingest) Quiet(ctx context.Context, rest func()) { in.pulse.run(ctx, quietTime, rest) }
+// Quiet gives back to the system what work needed, each time when no call and no box came for a while, after some had, until ctx ends.
+func (in *Ingest) Quiet(ctx context.Context) { in.pulse.run(ctx, quietTime, rest) }
+
+// stackHalvings is how often a grown stack of 64 KiB can be halved.
+const stackHalvings = 4
+
+// rest collects garbage more than once: each time the stack of a goroutine that needs little of it is halved, and what lies in pools is let go
+// when nobody took it between two.
+func rest() {
+	for range stackHalvings {
+		runtime.GC()
+	}
+	debug.FreeOSMemory()
+}
 
 // quietTime is how long nothing comes before a collector is quiet.
 const quietTime = 20 * time.Second

@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"context"
+	"runtime"
+	"runtime/debug"
 	"sync"
 	"testing"
 	"time"
@@ -52,4 +54,34 @@ func TestPulseUnderLoad(t *testing.T) {
 	}
 	wg.Wait()
 	<-rested
+}
+
+// TestRestHalvesStacks: who once needed a deep stack and is silent now keeps little of it.
+func TestRestHalvesStacks(t *testing.T) {
+	const silent = 200
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // it would halve them, too
+	stacks := func() int64 {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.StackInuse)
+	}
+	before := stacks()
+	release, ready, wg := make(chan struct{}), make(chan struct{}), sync.WaitGroup{}
+	for range silent {
+		wg.Go(func() {
+			deep(64)
+			ready <- struct{}{}
+			<-release
+		})
+	}
+	for range silent {
+		<-ready
+	}
+	grown := stacks() - before
+	rest()
+	if kept := stacks() - before; kept > grown/4 {
+		t.Errorf("of %d KiB of stack %d are kept", grown>>10, kept>>10)
+	}
+	close(release)
+	wg.Wait()
 }

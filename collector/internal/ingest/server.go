@@ -13,6 +13,7 @@ import (
 	"github.com/byleave/byleave/proto/pb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/experimental"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
 )
@@ -28,6 +29,8 @@ const (
 	connectionAge  = 30 * time.Minute
 	connectionEnd  = 2 * time.Minute
 	drainTime      = 10 * time.Second
+	streamWindow   = 256 << 10 // bytes that a peer may send before they are read; more while a longer message is read
+	lineWindow     = 1 << 20   // the same over all streams of a connection
 )
 
 // Services is what the server serves; which of them a caller may use is said by its certificate.
@@ -39,16 +42,19 @@ type Services struct {
 }
 
 // NewServer makes the gRPC server. No reflection, no compressor: nothing is served that methods does not name. There is no read buffer,
-// which each connection would keep also while it is idle: TLS has one already.
+// which each connection would keep also while it is idle: TLS has one already. Windows are fixed: to measure them takes a ping for every few
+// frames, and lets a peer make them long. Names of headers are not remembered: a device sends them once or twice.
 func NewServer(t *tls.Config, s Services, store active, audit *Audit, log *slog.Logger, now func() time.Time) *grpc.Server {
 	d := &door{store: store, desk: s.Device.desk, pulse: s.Device.pulse, audit: audit, log: log, now: now}
 	d.calls.by, d.calls.burst, d.calls.every = map[string]*rate{}, callBurst, callEvery
 	srv := grpc.NewServer(
-		grpc.Creds(s.Device.greeter.credentials(t)),
+		grpc.Creds(s.Device.greeter.credentials(t)), grpc.InTapHandle(tapStreams),
 		grpc.UnaryInterceptor(d.unary), grpc.StreamInterceptor(d.stream), grpc.UnknownServiceHandler(d.unknown),
 		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage+4<<10),
 		grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeader), grpc.ConnectionTimeout(handshakeTime),
 		grpc.ReadBufferSize(0), grpc.ForceServerCodecV2(newCodec()),
+		grpc.InitialWindowSize(streamWindow), grpc.InitialConnWindowSize(lineWindow), grpc.HeaderTableSize(0),
+		experimental.BufferPool(&frames{}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingEvery}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{
 			MaxConnectionIdle: connectionIdle, MaxConnectionAge: connectionAge, MaxConnectionAgeGrace: connectionEnd,

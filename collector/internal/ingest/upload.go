@@ -48,7 +48,8 @@ type end struct {
 	boxes int
 }
 
-// Upload answers every box that it receives. It ends when the device does, when the certificate no longer counts, or at drain.
+// Upload answers every box that it receives. It ends when the device does, when the certificate no longer counts, or at drain. Until the first
+// box has come it holds next to nothing.
 func (in *Ingest) Upload(stream pb.Device_UploadServer) error {
 	device, err := deviceOf(stream.Context())
 	if err != nil {
@@ -60,23 +61,27 @@ func (in *Ingest) Upload(stream pb.Device_UploadServer) error {
 		return retryLater("this device has too many streams open", busyRetry)
 	}
 	defer in.accounts.leave(device)
+	in.crowd.enter()
+	defer in.crowd.leave()
+	in.streams.Add(1)
+	first, err := in.silent.first(stream, in.draining)
+	if err != nil {
+		in.streams.Done()
+		return in.ending(err)
+	}
 	u := &upload{in: in, stream: stream, device: device, acct: acct, slots: make(chan struct{}, streamBoxes),
 		acks: make(chan *pb.UploadResponse, streamBoxes), ended: make(chan end, 1), stirred: make(chan struct{}, 1)}
-	in.streams.Add(1)
-	go u.receive() // ends with the stream, whose context dies when this function returns
+	go u.receive(first) // ends with the stream, whose context dies when this function returns
 	return u.answer()
 }
 
 // receive takes boxes until the stream ends. At most streamBoxes and the device's share of bytes are in flight.
-func (u *upload) receive() {
+func (u *upload) receive(req *pb.UploadRequest) {
 	defer u.in.streams.Done()
 	defer u.in.listeners.leave(u)
-	n := 0
-	for {
-		req, err := u.stream.Recv()
-		if err == nil && n == 0 {
-			err = u.begin(req.GetHeard())
-		}
+	var err error
+	u.in.desk.do(func() { err = u.begin(req.GetHeard()) })
+	for n := 0; ; n++ {
 		if err == nil {
 			select {
 			case u.slots <- struct{}{}:
@@ -88,8 +93,8 @@ func (u *upload) receive() {
 			u.ended <- end{err, n}
 			return
 		}
-		n++
 		u.take(req.GetBox(), req.GetSalt())
+		req, err = u.stream.Recv()
 	}
 }
 
@@ -175,15 +180,23 @@ func (u *upload) answer() error {
 				return err
 			}
 		case e := <-u.ended:
-			due = e.boxes
-			if !errors.Is(e.err, io.EOF) {
-				final = e.err
-			}
+			due, final = e.boxes, u.in.ending(e.err)
 		case <-u.in.draining:
 			return u.flush()
 		}
 	}
 	return final
+}
+
+// ending is what a device is told whose stream ended with err; nil: a drain ended it.
+func (in *Ingest) ending(err error) error {
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case in.isDraining():
+		return retryLater("the collector restarts", drainRetry)
+	}
+	return err
 }
 
 // credit is how many bytes one stream may have in flight: its share, or a single box while the collector is short of memory.

@@ -84,7 +84,7 @@ func newPack(name store.ID, group []store.Record, fresh []int) (pack, error) {
 	for n, i := range fresh {
 		records[n] = &group[i]
 		var err error
-		if sealed[n], p.keys[i], err = deposit.Seal(group[i].Digest, group[i].Capsules); err != nil {
+		if sealed[n], p.keys[i], err = deposit.Seal(nil, group[i].Digest, group[i].Capsules); err != nil {
 			return p, err
 		}
 	}
@@ -240,10 +240,11 @@ type boxColumns struct {
 }
 
 func (c *boxColumns) add(r *store.Record, p place, key []byte, k deposit.Epoch) error {
-	shred, err := deposit.WrapShred(k, r.Batch, key)
+	w, err := deposit.NewWrapper(k)
 	if err != nil {
 		return err
 	}
+	shred := w.Shred(r.Batch, key)
 	recipients := []byte{}
 	for _, key := range r.Recipients {
 		recipients = append(recipients, key[:]...)

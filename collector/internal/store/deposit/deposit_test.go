@@ -65,8 +65,13 @@ func TestJudge(t *testing.T) {
 func TestCapsules(t *testing.T) {
 	k, next := Epoch{1, [32]byte{1}}, Epoch{2, [32]byte{2}}
 	r := store.Record{Batch: store.ID{1}, Digest: [32]byte{2}}
-	sealed, shred, err := SealCapsules(k, r.Batch, r.Digest, []byte("capsules"))
+	w, err := NewWrapper(k)
 	must(t, err)
+	sealed, shred, err := w.SealCapsules(nil, r.Batch, r.Digest, []byte("capsules"))
+	must(t, err)
+	if more := len(sealed) - len("capsules"); more != SealedMore {
+		t.Errorf("sealed capsules are %d bytes longer", more)
+	}
 	opens := func(k Epoch, r store.Record, sealed, shred []byte) bool {
 		got, err := OpenCapsules(k, r, sealed, shred)
 		if err != nil && !errors.Is(err, store.ErrDamaged) {

@@ -6,7 +6,7 @@ import "context"
 // syncs. So a goroutine moves it earlier, beside the writer. A writer that never pauses keeps the log from starting anew; at moveByWriter
 // pages it moves what is left, which is little.
 const (
-	moveEvery    = 1000 // pages that were written since, about
+	moveEvery    = 4000 // pages that were written since, about: many of them again and again, and moved once
 	moveByWriter = 16000
 )
 

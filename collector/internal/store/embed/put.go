@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/byleave/byleave/collector/internal/store"
@@ -210,25 +211,41 @@ func (s *Store) insertGroup(ctx context.Context, tx preparedTx, fresh []*store.R
 	return s.insertKeys(ctx, tx, fresh, last-int64(len(fresh))+1) // nobody else writes: the numbers of the group follow each other
 }
 
+// roomForCapsules is memory for the sealed capsules of a group, which the next group takes again. Its user holds mu.
+func (s *Store) roomForCapsules(fresh []*store.Record) []byte {
+	const most = 2 << 20 // that is kept
+	length := 0
+	for _, r := range fresh {
+		length += len(r.Capsules) + deposit.SealedMore
+	}
+	room := slices.Grow(s.sealing[:0], length)
+	if cap(room) <= most {
+		s.sealing = room
+	}
+	return room
+}
+
 // insertKeys inserts capsules, shred keys and leaves of boxes whose numbers begin with first.
 func (s *Store) insertKeys(ctx context.Context, tx preparedTx, fresh []*store.Record, first int64) error {
 	capsules := make([]any, 0, len(fresh)*intoSealed.columns)
 	shreds := make([]any, 0, len(fresh)*intoShreds.columns)
 	leaves := make([]any, 0, len(fresh)*intoOutbox.columns)
-	epochs := map[store.ID]deposit.Epoch{}
+	room := s.roomForCapsules(fresh)
+	epochs := map[store.ID]deposit.Wrapper{}
 	for i, r := range fresh {
 		epoch, ok := epochs[r.Subject]
 		if !ok {
 			var err error
-			if epoch, err = s.epochOf(ctx, tx, r.Subject); err != nil {
+			if epoch, err = s.wrapperOf(ctx, tx, r.Subject); err != nil {
 				return err
 			}
 			epochs[r.Subject] = epoch
 		}
-		sealed, shred, err := deposit.SealCapsules(epoch, r.Batch, r.Digest, r.Capsules)
+		sealed, shred, err := epoch.SealCapsules(room, r.Batch, r.Digest, r.Capsules)
 		if err != nil {
 			return err
 		}
+		room = sealed[len(sealed):]
 		number := first + int64(i)
 		capsules = append(capsules, number, sealed)
 		shreds = append(shreds, r.Subject[:], number, shred, epoch.Number)
