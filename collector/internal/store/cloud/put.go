@@ -84,7 +84,7 @@ func newPack(name store.ID, group []store.Record, fresh []int) (pack, error) {
 	for n, i := range fresh {
 		records[n] = &group[i]
 		var err error
-		if sealed[n], p.keys[i], err = deposit.Seal(group[i].Digest, group[i].Capsules); err != nil {
+		if sealed[n], p.keys[i], err = deposit.Seal(nil, group[i].Digest, group[i].Capsules); err != nil {
 			return p, err
 		}
 	}
@@ -240,7 +240,7 @@ type boxColumns struct {
 }
 
 func (c *boxColumns) add(r *store.Record, p place, key []byte, k deposit.Epoch) error {
-	shred, err := deposit.WrapShred(k, r.Batch, key)
+	w, err := deposit.NewWrapper(k)
 	if err != nil {
 		return err
 	}
@@ -253,7 +253,7 @@ func (c *boxColumns) add(r *store.Record, p place, key []byte, k deposit.Epoch) 
 	c.recipients, c.purpose, c.sequence = append(c.recipients, recipients), append(c.purpose, r.Purpose), append(c.sequence, int64(r.Sequence))
 	c.bucket, c.size, c.hour = append(c.bucket, int16(r.Bucket)), append(c.size, int64(r.Size())), append(c.hour, hour(r.Received))
 	c.at, c.head, c.payload, c.inside = append(c.at, p.at), append(c.head, p.head), append(c.payload, p.payload), append(c.inside, p.sealed)
-	c.shred, c.epoch = append(c.shred, shred), append(c.epoch, k.Number)
+	c.shred, c.epoch = append(c.shred, w.Shred(r.Batch, key)), append(c.epoch, k.Number)
 	c.kind, c.leaf = append(c.kind, int16(r.Leaf.Kind)), append(c.leaf, nonNil(r.Leaf.Body))
 	var owner []byte
 	if r.Leaf.Kind == store.PersonLeaf {

@@ -20,35 +20,45 @@ type Epoch struct {
 	Key    [32]byte
 }
 
-// SealCapsules keeps the capsules of a box under a fresh shred key, which it returns wrapped by the epoch key.
-func SealCapsules(k Epoch, batch store.ID, digest [32]byte, capsules []byte) (sealed, shred []byte, err error) {
-	sealed, key, err := Seal(digest, capsules)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer clear(key)
-	shred, err = WrapShred(k, batch, key)
-	return sealed, shred, err
-}
+// SealedMore is by how much sealed capsules are longer: a nonce and a tag.
+const SealedMore = 12 + 16
 
-// Seal keeps the capsules of a box under a fresh shred key, which its user wraps and clears.
-func Seal(digest [32]byte, capsules []byte) (sealed, key []byte, err error) {
+// Seal appends the capsules of a box, under a fresh shred key, to room. Its user wraps and clears the key.
+func Seal(room []byte, digest [32]byte, capsules []byte) (sealed, key []byte, err error) {
 	key = make([]byte, 32)
 	rand.Read(key) // never fails: it ends the program rather than giving weak bytes
 	a, err := AEAD(key)
 	if err != nil {
 		return nil, nil, err
 	}
-	return a.Seal(nil, nil, capsules, digest[:]), key, nil
+	return a.Seal(room, nil, capsules, digest[:]), key, nil
 }
 
-// WrapShred wraps a shred key by the epoch key.
-func WrapShred(k Epoch, batch store.ID, key []byte) ([]byte, error) {
-	w, err := AEAD(k.Key[:])
+// Wrapper is an epoch key that wraps shred keys.
+type Wrapper struct {
+	Epoch
+	aead cipher.AEAD
+}
+
+// NewWrapper prepares it.
+func NewWrapper(k Epoch) (Wrapper, error) {
+	a, err := AEAD(k.Key[:])
+	return Wrapper{k, a}, err
+}
+
+// Shred wraps a shred key.
+func (w Wrapper) Shred(batch store.ID, key []byte) []byte {
+	return w.aead.Seal(nil, nil, key, shredInfo(w.Epoch, batch))
+}
+
+// SealCapsules appends the capsules of a box, under a fresh shred key, to room, and returns that key wrapped.
+func (w Wrapper) SealCapsules(room []byte, batch store.ID, digest [32]byte, capsules []byte) (sealed, shred []byte, err error) {
+	sealed, key, err := Seal(room, digest, capsules)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return w.Seal(nil, nil, key, shredInfo(k, batch)), nil
+	defer clear(key)
+	return sealed, w.Shred(batch, key), nil
 }
 
 // OpenCapsules is the inverse. ErrDamaged if key, box or bytes are others.

@@ -65,8 +65,15 @@ func TestJudge(t *testing.T) {
 func TestCapsules(t *testing.T) {
 	k, next := Epoch{1, [32]byte{1}}, Epoch{2, [32]byte{2}}
 	r := store.Record{Batch: store.ID{1}, Digest: [32]byte{2}}
-	sealed, shred, err := SealCapsules(k, r.Batch, r.Digest, []byte("capsules"))
+	w, err := NewWrapper(k)
 	must(t, err)
+	room := []byte("room")
+	whole, shred, err := w.SealCapsules(room, r.Batch, r.Digest, []byte("capsules"))
+	must(t, err)
+	if string(whole[:len(room)]) != "room" || len(whole) != len(room)+len("capsules")+SealedMore {
+		t.Fatalf("%d bytes", len(whole))
+	}
+	sealed := whole[len(room):]
 	opens := func(k Epoch, r store.Record, sealed, shred []byte) bool {
 		got, err := OpenCapsules(k, r, sealed, shred)
 		if err != nil && !errors.Is(err, store.ErrDamaged) {

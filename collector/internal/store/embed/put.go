@@ -215,17 +215,17 @@ func (s *Store) insertKeys(ctx context.Context, tx preparedTx, fresh []*store.Re
 	capsules := make([]any, 0, len(fresh)*intoSealed.columns)
 	shreds := make([]any, 0, len(fresh)*intoShreds.columns)
 	leaves := make([]any, 0, len(fresh)*intoOutbox.columns)
-	epochs := map[store.ID]deposit.Epoch{}
+	epochs := map[store.ID]deposit.Wrapper{}
 	for i, r := range fresh {
 		epoch, ok := epochs[r.Subject]
 		if !ok {
 			var err error
-			if epoch, err = s.epochOf(ctx, tx, r.Subject); err != nil {
+			if epoch, err = s.wrapperOf(ctx, tx, r.Subject); err != nil {
 				return err
 			}
 			epochs[r.Subject] = epoch
 		}
-		sealed, shred, err := deposit.SealCapsules(epoch, r.Batch, r.Digest, r.Capsules)
+		sealed, shred, err := epoch.SealCapsules(nil, r.Batch, r.Digest, r.Capsules)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,15 @@ import (
 	"github.com/byleave/byleave/collector/internal/store/deposit"
 )
 
+// wrapperOf is what wraps the shred key of the person's next box.
+func (s *Store) wrapperOf(ctx context.Context, tx execer, subject store.ID) (deposit.Wrapper, error) {
+	k, err := s.epochOf(ctx, tx, subject)
+	if err != nil {
+		return deposit.Wrapper{}, err
+	}
+	return deposit.NewWrapper(k)
+}
+
 // openCapsules opens the capsules of a box with the person's key of that number.
 func (s *Store) openCapsules(r store.Record, sealed, shred []byte, number int64) ([]byte, error) {
 	k, err := s.ring.epoch(r.Subject, number)
@@ -59,11 +68,11 @@ func (s *Store) wrapRows(ctx context.Context, tx *sql.Tx, rows []row) error {
 		if len(r.batch) != 16 || len(r.digest) != 32 {
 			continue // damaged: the delete at the end of upgrade takes it
 		}
-		k, err := s.epochOf(ctx, tx, r.subject)
+		k, err := s.wrapperOf(ctx, tx, r.subject)
 		if err != nil {
 			return err
 		}
-		sealed, shred, err := deposit.SealCapsules(k, store.ID(r.batch), [32]byte(r.digest), r.sealed)
+		sealed, shred, err := k.SealCapsules(nil, store.ID(r.batch), [32]byte(r.digest), r.sealed)
 		if err != nil {
 			return err
 		}
