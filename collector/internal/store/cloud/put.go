@@ -254,7 +254,7 @@ func (c *boxColumns) add(r *store.Record, p place, key []byte, k deposit.Epoch) 
 	c.recipients, c.purpose, c.sequence = append(c.recipients, recipients), append(c.purpose, r.Purpose), append(c.sequence, int64(r.Sequence))
 	c.bucket, c.size, c.hour = append(c.bucket, int16(r.Bucket)), append(c.size, int64(r.Size())), append(c.hour, hour(r.Received))
 	c.at, c.head, c.payload, c.inside = append(c.at, p.at), append(c.head, p.head), append(c.payload, p.payload), append(c.inside, p.sealed)
-	c.shred, c.epoch = append(c.shred, shred), append(c.epoch, k.Number)
+	c.shred, c.epoch = append(c.shred, w.Shred(r.Batch, key)), append(c.epoch, k.Number)
 	c.kind, c.leaf = append(c.kind, int16(r.Leaf.Kind)), append(c.leaf, nonNil(r.Leaf.Body))
 	var owner []byte
 	if r.Leaf.Kind == store.PersonLeaf {

@@ -20,10 +20,21 @@ type Epoch struct {
 	Key    [32]byte
 }
 
-// SealedMore is by how much sealed capsules are longer, in bytes: a nonce and a tag.
+// SealedMore is by how much sealed capsules are longer: a nonce and a tag.
 const SealedMore = 12 + 16
 
-// Wrapper is an epoch key ready to wrap the shred keys of many boxes.
+// Seal appends the capsules of a box, under a fresh shred key, to room. Its user wraps and clears the key.
+func Seal(room []byte, digest [32]byte, capsules []byte) (sealed, key []byte, err error) {
+	key = make([]byte, 32)
+	rand.Read(key) // never fails: it ends the program rather than giving weak bytes
+	a, err := AEAD(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	return a.Seal(room, nil, capsules, digest[:]), key, nil
+}
+
+// Wrapper is an epoch key that wraps shred keys.
 type Wrapper struct {
 	Epoch
 	aead cipher.AEAD
@@ -35,7 +46,12 @@ func NewWrapper(k Epoch) (Wrapper, error) {
 	return Wrapper{k, a}, err
 }
 
-// SealCapsules appends the capsules of a box to room, sealed under a fresh shred key, and returns that key wrapped.
+// Shred wraps a shred key.
+func (w Wrapper) Shred(batch store.ID, key []byte) []byte {
+	return w.aead.Seal(nil, nil, key, shredInfo(w.Epoch, batch))
+}
+
+// SealCapsules appends the capsules of a box, under a fresh shred key, to room, and returns that key wrapped.
 func (w Wrapper) SealCapsules(room []byte, batch store.ID, digest [32]byte, capsules []byte) (sealed, shred []byte, err error) {
 	sealed, key, err := Seal(room, digest, capsules)
 	if err != nil {
@@ -43,22 +59,6 @@ func (w Wrapper) SealCapsules(room []byte, batch store.ID, digest [32]byte, caps
 	}
 	defer clear(key)
 	return sealed, w.Shred(batch, key), nil
-}
-
-// Shred wraps a shred key.
-func (w Wrapper) Shred(batch store.ID, key []byte) []byte {
-	return w.aead.Seal(nil, nil, key, shredInfo(w.Epoch, batch))
-}
-
-// Seal appends the capsules of a box to room, sealed under a fresh shred key, which its user wraps and clears.
-func Seal(room []byte, digest [32]byte, capsules []byte) (sealed, key []byte, err error) {
-	key = make([]byte, 32)
-	rand.Read(key) // never fails: it ends the program rather than giving weak bytes
-	a, err := AEAD(key)
-	if err != nil {
-		return nil, nil, err
-	}
-	return a.Seal(room, nil, capsules, digest[:]), key, nil
 }
 
 // OpenCapsules is the inverse. ErrDamaged if key, box or bytes are others.

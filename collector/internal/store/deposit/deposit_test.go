@@ -67,11 +67,13 @@ func TestCapsules(t *testing.T) {
 	r := store.Record{Batch: store.ID{1}, Digest: [32]byte{2}}
 	w, err := NewWrapper(k)
 	must(t, err)
-	sealed, shred, err := w.SealCapsules(nil, r.Batch, r.Digest, []byte("capsules"))
+	room := []byte("room")
+	whole, shred, err := w.SealCapsules(room, r.Batch, r.Digest, []byte("capsules"))
 	must(t, err)
-	if more := len(sealed) - len("capsules"); more != SealedMore {
-		t.Errorf("sealed capsules are %d bytes longer", more)
+	if string(whole[:len(room)]) != "room" || len(whole) != len(room)+len("capsules")+SealedMore {
+		t.Fatalf("%d bytes", len(whole))
 	}
+	sealed := whole[len(room):]
 	opens := func(k Epoch, r store.Record, sealed, shred []byte) bool {
 		got, err := OpenCapsules(k, r, sealed, shred)
 		if err != nil && !errors.Is(err, store.ErrDamaged) {
