@@ -16,6 +16,7 @@ type clock struct {
 	wall func() time.Time
 
 	mu      sync.Mutex
+	zone    *zone // in which the wall clock is read
 	anchor  policy.Moment
 	highest time.Time
 	doubt   bool
@@ -23,7 +24,7 @@ type clock struct {
 
 // newClock starts from the highest wall time that any earlier run saw; unknown says that this could not be read, which is doubt.
 func newClock(highest time.Time, unknown bool) *clock {
-	c := &clock{boot: bootTime, wall: wallTime, highest: highest}
+	c := &clock{boot: bootTime, wall: wallTime, zone: newZone(zoneFile), highest: highest}
 	c.anchor = policy.Moment{Boot: c.boot(), Wall: c.wall()}
 	c.doubt = unknown || c.anchor.Wall.Before(highest.Add(-drift))
 	return c
@@ -31,14 +32,17 @@ func newClock(highest time.Time, unknown bool) *clock {
 
 func wallTime() time.Time { return time.Now().Round(0) }
 
-// now is this instant on both clocks. Small steps (a time server that corrects) move the anchor; a jump raises doubt.
+// now is this instant on both clocks, in the zone that the computer has now. Small steps (a time server that corrects) move the anchor; a jump
+// raises doubt, and so does a zone that nobody can read.
 func (c *clock) now() policy.Moment {
 	m := policy.Moment{Boot: c.boot(), Wall: c.wall()}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	off := m.Wall.Sub(c.anchor.Wall) - (m.Boot - c.anchor.Boot)
+	wall, known := c.zone.at(m.Wall, m.Boot)
+	m.Wall = wall
 	switch {
-	case off > drift || off < -drift:
+	case off > drift || off < -drift || !known:
 		c.doubt = true
 	case !c.doubt:
 		c.anchor = m

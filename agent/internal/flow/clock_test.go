@@ -1,6 +1,9 @@
 package flow
 
 import (
+	"encoding/binary"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,5 +52,56 @@ func TestClockBelowHighest(t *testing.T) {
 	}
 	if !newClock(time.Time{}, true).doubted() {
 		t.Fatal("a highest time that cannot be read is no doubt")
+	}
+}
+
+// tzFile is what /etc/localtime says of a zone that is always that far from UTC.
+func tzFile(name string, offset time.Duration) []byte {
+	b := append([]byte("TZif"), make([]byte, 16+4*4)...) // version 1; no leap seconds, no changes
+	b = binary.BigEndian.AppendUint32(b, 1)              // one kind of time
+	b = binary.BigEndian.AppendUint32(b, uint32(len(name)+1))
+	b = binary.BigEndian.AppendUint32(b, uint32(int32(offset/time.Second)))
+	return append(append(b, 0, 0), name+"\x00"...)
+}
+
+// TestZoneIsFollowed: whoever sets another zone while the agent runs is asked for the hours of that one; one that cannot be read is doubt.
+func TestZoneIsFollowed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "localtime")
+	set := func(b []byte) { // as timedatectl does: another file in its place
+		t.Helper()
+		must(t, os.WriteFile(path+".new", b, 0o644))
+		must(t, os.Rename(path+".new", path))
+	}
+	set(tzFile("ONE", time.Hour))
+	boot, wall := time.Hour, time.Date(2026, 12, 2, 11, 0, 0, 0, time.UTC)
+	t.Setenv("TZ", "") // is put back at the end
+	must(t, os.Unsetenv("TZ"))
+	c := newClock(time.Time{}, false)
+	c.boot, c.wall, c.zone = func() time.Duration { return boot }, func() time.Time { return wall }, newZone(path)
+	c.confirm()
+	hour := func() int {
+		boot, wall = boot+zoneEvery, wall.Add(zoneEvery)
+		return c.now().Wall.Hour()
+	}
+	if h := hour(); h != wall.Hour() {
+		t.Fatalf("before anything changed the hour is %d", h)
+	}
+	for _, z := range []struct {
+		name   string
+		offset time.Duration
+	}{{"NYC", -5 * time.Hour}, {"BER", time.Hour}, {"TYO", 9 * time.Hour}} {
+		set(tzFile(z.name, z.offset))
+		if h, want := hour(), wall.Add(z.offset).Hour(); h != want || c.doubted() {
+			t.Errorf("in %s the hour is %d, want %d (in doubt: %v)", z.name, h, want, c.doubted())
+		}
+	}
+	set([]byte("no zone at all"))
+	if hour(); !c.doubted() {
+		t.Error("a zone that cannot be read is believed")
+	}
+	must(t, os.Remove(path))
+	c.confirm()
+	if h := hour(); h != wall.Hour() || c.doubted() {
+		t.Errorf("without a file it is UTC for everybody, and here the hour is %d", h)
 	}
 }

@@ -43,8 +43,9 @@ type Gate struct {
 	endedAt   time.Duration // when that was seen
 	floor     time.Duration // from here on the history is whole
 	forgot    time.Duration // what is reported of the focus after this instant cannot be older than it
-	barrier   time.Duration // rules or trust in the clock changed here; nothing is judged across
-	words     string        // what is wrong with the display
+	barrier   time.Duration // rules, the zone or trust in the clock changed here; nothing is judged across
+	zone      *time.Location
+	words     string // what is wrong with the display
 	history   history
 	live      policy.Permit
 	status    Status
@@ -54,7 +55,7 @@ type Gate struct {
 // New returns a gate that denies. Now reads both clocks; its wall time carries the zone in which hours are read.
 func New(now func() policy.Moment) *Gate {
 	start := now()
-	g := &Gate{now: now, watchers: map[chan struct{}]bool{}, floor: start.Boot, barrier: start.Boot, history: newHistory()}
+	g := &Gate{now: now, watchers: map[chan struct{}]bool{}, floor: start.Boot, barrier: start.Boot, zone: start.Wall.Location(), history: newHistory()}
 	g.status = Status{State: Off, Words: policy.NoConsent.Words(), Since: start.Wall}
 	g.live = policy.Deny(policy.NoConsent)
 	return g
@@ -78,9 +79,13 @@ func (g *Gate) SetRules(r *policy.Rules) {
 // it before anything is judged by the new time. Call it before the gate is used; doubted must not call the gate.
 func (g *Gate) Distrust(doubted func() bool) { g.doubted = doubted }
 
-// read reads both clocks, and closes the gate if they came into doubt. g.mu is held.
+// read reads both clocks, and closes the gate if they came into doubt. In another zone the agreed hours are other instants. g.mu is held.
 func (g *Gate) read() policy.Moment {
 	now := g.now()
+	if zone := now.Wall.Location(); zone != g.zone {
+		g.zone, g.barrier = zone, now.Boot
+		g.tell() // whoever sleeps until NextEdge counted by the zone before
+	}
 	if g.doubted != nil && g.doubted() && !g.doubt {
 		g.doubt = true
 		g.barrier = now.Boot

@@ -332,3 +332,45 @@ func TestHoursAndExpiryAreSaid(t *testing.T) {
 		t.Errorf("paused over the end: %v; a person would think that resuming records again", s.State)
 	}
 }
+
+// TestZoneMovesTheHours: in another zone what is agreed to by the clock on the wall begins and ends at other instants. Whoever sleeps until
+// an edge is told, also if recording goes on, and nothing from before is judged by the new zone.
+func TestZoneMovesTheHours(t *testing.T) {
+	g, c := recording(rules())
+	move := func(hours int) {
+		zone := time.FixedZone("", hours*60*60)
+		c.mu.Lock()
+		c.at.Wall = c.at.Wall.In(zone)
+		c.mu.Unlock()
+		c.step(time.Second)
+	}
+	if !g.Live().Open() {
+		t.Fatal("not recording at 11:00")
+	}
+	before, edge := c.now(), g.NextEdge()
+	changed, stop := g.Watch()
+	defer stop()
+	move(3)
+	if !g.Live().Open() {
+		t.Fatal("not recording at 14:00")
+	}
+	select {
+	case <-changed:
+	default:
+		t.Error("whoever sleeps until the end of the hours is not told that it is another instant")
+	}
+	if next := g.NextEdge(); !next.Equal(edge.Add(-3 * time.Hour)) {
+		t.Errorf("the hours end at %v, in the zone before at %v", next, edge)
+	}
+	if p := judge(g, c, before, 0, 1); p.Open() {
+		t.Error("what was done before is judged by another zone")
+	}
+	c.step(time.Second)
+	if p := judge(g, c, c.now(), 0, 1); !p.Open() {
+		t.Errorf("what is done after it is not recorded: %v", p.Why())
+	}
+	move(10)
+	if why := g.Live().Why(); why != policy.OutOfHours {
+		t.Errorf("at 21:00 by the clock on the wall: %v", why)
+	}
+}
