@@ -164,7 +164,7 @@ func (d *diff) applications(n, p *pb.Policy) {
 	for _, a := range n.GetApplications() {
 		switch b := find(p.GetApplications(), a.GetId()); {
 		case b == nil:
-			d.wider("New application: %s", a.GetName())
+			d.wider("New application: %s (%s)", a.GetName(), programsInWords(a))
 		case !proto.Equal(a, b):
 			d.application(a, b)
 		}

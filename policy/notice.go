@@ -95,7 +95,7 @@ func tellWhat(m *pb.Policy) []Line {
 		out = append(out, Line{"", "No application."})
 	}
 	for _, a := range m.GetApplications() {
-		out = append(out, Line{"Application", a.GetName() + ", " + titlesInWords(a.GetTitlePatterns())})
+		out = append(out, Line{"Application", a.GetName() + ", " + titlesInWords(a.GetTitlePatterns())}, Line{"Which program", programsInWords(a)})
 	}
 	for _, c := range m.GetClasses() {
 		out = append(out, Line{"Kind of data", Class(c).InWords()})
@@ -109,6 +109,11 @@ func tellWhat(m *pb.Policy) []Line {
 	return append(out,
 		Line{"Until", time.Unix(m.GetExpiresAt(), 0).UTC().Format("2 January 2006, 15:04 UTC")},
 		Line{"", "You choose which of these. Typed text is off for every application until you switch it on there."})
+}
+
+// programsInWords says what decides which windows an application has: its name is whatever the author of the policy calls it.
+func programsInWords(a *pb.Application) string {
+	return strings.Join(a.GetExecutables(), " or ") + ", windows of the class " + a.GetWmClass()
 }
 
 func titlesInWords(patterns []string) string {

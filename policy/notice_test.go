@@ -27,6 +27,31 @@ func TestNoticeSaysEverything(t *testing.T) {
 	}
 }
 
+// TestNoticeNamesThePrograms: an author may call a mail program "Text editor". What a yes opens stands in the notice, whatever it is
+// called, and in the difference to what was agreed to before.
+func TestNoticeNamesThePrograms(t *testing.T) {
+	m := sample()
+	m.Applications[0].Name, m.Applications[0].WmClass, m.Applications[0].Executables = "Text editor", "Evolution", []string{"/usr/bin/evolution", "/opt/mail/evolution"}
+	text, err := Notice(parsed(t, m))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := sample()
+	before.Version, before.Applications = 2, before.Applications[1:]
+	changes := Sentence(Diff(parsed(t, m), parsed(t, before)))
+	for _, want := range []string{"/usr/bin/evolution", "/opt/mail/evolution", "Evolution"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the notice calls it a text editor and does not say %s:\n%s", want, text)
+		}
+		if !strings.Contains(changes, want) {
+			t.Errorf("the difference does not say %s: %s", want, changes)
+		}
+	}
+	if strings.Count(text, "Which program") != len(m.Applications) {
+		t.Errorf("not each application has its program:\n%s", text)
+	}
+}
+
 // Each mandatory field, emptied, one at a time, wherever it is nested.
 func TestNoticeRefusesEmptyMandatoryField(t *testing.T) {
 	for _, f := range mandatory(sample()) {
