@@ -77,7 +77,7 @@ func runExport(cmd *cobra.Command, o exportOptions) (err error) {
 	if ok, err := agree(cmd, o, plan); err != nil || !ok {
 		return err
 	}
-	bar := progressbar.NewOptions64(int64(plan.Boxes), progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription("boxes"),
+	bar := progressbar.NewOptions64(-1, progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription("boxes"),
 		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(isTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
 	var drawn error
 	m, err := client.Run(cmd.Context(), q, o.out, func() { drawn = errors.Join(drawn, bar.Add(1)) })
@@ -100,8 +100,12 @@ func agree(cmd *cobra.Command, o exportOptions, plan export.Plan) (bool, error) 
 	if o.since != "" || o.until != "" {
 		window = strings.TrimSpace("what arrived from " + or(o.since, "the beginning") + " to " + or(o.until, "now"))
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "Purpose %s: %s\n%d boxes, %d bytes, %s; %d are withheld from you.\n", o.purpose, or(plan.Purpose, "not in the policy now"),
-		plan.Boxes, plan.Bytes, window, plan.Withheld)
+	held := "boxes of fewer than ten people, or none: how many is not told before they are released"
+	if plan.Boxes > 0 {
+		held = fmt.Sprintf("%d boxes or more, %d MiB or more", plan.Boxes, plan.Bytes>>20)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "Purpose %s: %s\n%s; %s. What was withdrawn, or sealed to others than you, is not among it.\n", o.purpose,
+		or(plan.Purpose, "not in the policy now"), held, window)
 	if o.yes {
 		return true, nil
 	}

@@ -2070,12 +2070,12 @@ func (x *PlanRequest) GetUntil() int64 {
 	return 0
 }
 
+// PlanResponse tells no more than the leaf of the release will: boxes in tens and whole MiB, and neither of fewer than ten people.
 type PlanResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Boxes         uint64                 `protobuf:"varint,1,opt,name=boxes,proto3" json:"boxes,omitempty"`
 	Bytes         uint64                 `protobuf:"varint,2,opt,name=bytes,proto3" json:"bytes,omitempty"`
 	PurposeText   string                 `protobuf:"bytes,3,opt,name=purpose_text,json=purposeText,proto3" json:"purpose_text,omitempty"`
-	Withheld      uint64                 `protobuf:"varint,4,opt,name=withheld,proto3" json:"withheld,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2131,14 +2131,7 @@ func (x *PlanResponse) GetPurposeText() string {
 	return ""
 }
 
-func (x *PlanResponse) GetWithheld() uint64 {
-	if x != nil {
-		return x.Withheld
-	}
-	return 0
-}
-
-// ReleaseRequest names one export. Since and until are Unix seconds of arrival, 0 is open; arrival is known to the hour.
+// ReleaseRequest names one export. Since and until are Unix seconds of arrival, both the beginning of a UTC day; 0 is open.
 type ReleaseRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	PurposeId     string                 `protobuf:"bytes,1,opt,name=purpose_id,json=purposeId,proto3" json:"purpose_id,omitempty"`
@@ -2644,12 +2637,11 @@ const file_byleave_v1_collector_proto_rawDesc = "" +
 	"\n" +
 	"purpose_id\x18\x01 \x01(\tR\tpurposeId\x12\x14\n" +
 	"\x05since\x18\x02 \x01(\x03R\x05since\x12\x14\n" +
-	"\x05until\x18\x03 \x01(\x03R\x05until\"y\n" +
+	"\x05until\x18\x03 \x01(\x03R\x05until\"c\n" +
 	"\fPlanResponse\x12\x14\n" +
 	"\x05boxes\x18\x01 \x01(\x04R\x05boxes\x12\x14\n" +
 	"\x05bytes\x18\x02 \x01(\x04R\x05bytes\x12!\n" +
-	"\fpurpose_text\x18\x03 \x01(\tR\vpurposeText\x12\x1a\n" +
-	"\bwithheld\x18\x04 \x01(\x04R\bwithheld\"s\n" +
+	"\fpurpose_text\x18\x03 \x01(\tR\vpurposeTextJ\x04\b\x04\x10\x05\"s\n" +
 	"\x0eReleaseRequest\x12\x1d\n" +
 	"\n" +
 	"purpose_id\x18\x01 \x01(\tR\tpurposeId\x12\x14\n" +

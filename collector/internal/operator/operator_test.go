@@ -28,7 +28,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 )
 
 const childSocket = "BYLEAVE_OPERATOR_CHILD_SOCKET"
@@ -317,6 +319,43 @@ func TestI11RefusalUnseen(t *testing.T) {
 	}
 }
 
+// plans is what a custodian is told before a release, who leaves no trace by asking: of all time, and of the day of Noon.
+func (d *desk) plans(t *testing.T) string {
+	t.Helper()
+	who := store.Custodian{ID: storetest.ID(), Name: "Works council", Recipient: []byte("custodian")}
+	must(t, d.store.EnrolCustodian(ctx, storetest.Invite(t, d.store, store.CustodianRole), storetest.Noon, who))
+	c := &Custodian{Store: d.store, Log: quiet(), Now: time.Now, Purpose: func(string) string { return "" },
+		Who: func(context.Context) (store.ID, bool) { return who.ID, true }}
+	day := storetest.Noon.Truncate(24 * time.Hour)
+	var b strings.Builder
+	for _, req := range []*pb.PlanRequest{{PurposeId: storetest.Purpose}, {PurposeId: storetest.Purpose, Since: day.Unix(), Until: day.AddDate(0, 0, 1).Unix()}} {
+		p, err := c.Plan(ctx, req)
+		must(t, err)
+		fmt.Fprintln(&b, "plan", p.GetBoxes(), p.GetBytes())
+	}
+	return b.String()
+}
+
+// TestPlanOfMany: from ten people on a plan counts, in tens and whole MiB. Its windows are days: what was done in an hour cannot be asked.
+func TestPlanOfMany(t *testing.T) {
+	d := newDesk(t)
+	for range 11 {
+		p := storetest.NewPerson()
+		p.Enrol(t, d.store)
+		must(t, d.store.PutConsent(ctx, p.Consent))
+		for range 3 {
+			d.put(t, p.Record(500))
+		}
+	}
+	if seen := d.plans(t); seen != "plan 30 0\nplan 30 0\n" {
+		t.Errorf("33 small boxes of eleven people:\n%s", seen)
+	}
+	hour := storetest.Noon.Truncate(time.Hour).Unix()
+	if _, err := query(storetest.Purpose, hour, hour+3600, store.Custodian{}); status.Code(err) != codes.InvalidArgument {
+		t.Errorf("one hour of somebody's day: %v", err)
+	}
+}
+
 // publicLedger is what everybody, and so every operator, can tell of the ledger: how long it is, the shape of each leaf, and what can be read.
 func publicLedger(t *testing.T, dir string, l *ledger.Log) string {
 	t.Helper()
@@ -339,8 +378,8 @@ func publicLedger(t *testing.T, dir string, l *ledger.Log) string {
 }
 
 // TestI11OutputsOfFewTellNothing: of nine people eight do the same in every world, and the ninth declined, paused, recorded, withdrew or
-// erased. Everything that an operator sees (tail, stats, ledger, its checkpoints, the leaf of an export) is the same in all worlds, at each of
-// three times, so that no two of them subtracted tell anything either.
+// erased. Everything that an operator sees (tail, stats, ledger, its checkpoints, the leaf of an export, and what a custodian is
+// told who asks for a plan) is the same in all worlds, at each of three times, so that no two of them subtracted tell anything either.
 func TestI11OutputsOfFewTellNothing(t *testing.T) {
 	put := func(t *testing.T, d *desk, p storetest.Person, n int) {
 		for range n {
@@ -400,7 +439,7 @@ func TestI11OutputsOfFewTellNothing(t *testing.T) {
 			p.Enrol(t, d.store)
 			look := func(when int) {
 				must(t, l.Lot(ctx))
-				seen := d.picture(t) + publicLedger(t, dir, l)
+				seen := d.picture(t) + publicLedger(t, dir, l) + d.plans(t)
 				if first[when] == "" {
 					first[when] = seen
 				}

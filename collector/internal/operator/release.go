@@ -48,7 +48,8 @@ type publisher interface {
 	Publish(ctx context.Context, body []byte) (uint64, error)
 }
 
-// Plan says what an export would hold, before anything is released.
+// Plan says what an export would hold, before anything is released. Whoever asks leaves no leaf in the ledger, so it tells no more than the
+// leaf of a release: no number of fewer than Floor people, else tens and whole MiB; and nothing of what was withdrawn.
 func (c *Custodian) Plan(ctx context.Context, req *pb.PlanRequest) (*pb.PlanResponse, error) {
 	who, err := c.caller(ctx)
 	if err != nil {
@@ -62,7 +63,10 @@ func (c *Custodian) Plan(ctx context.Context, req *pb.PlanRequest) (*pb.PlanResp
 	if err != nil {
 		return nil, c.trouble(err)
 	}
-	return &pb.PlanResponse{Boxes: p.Boxes, Bytes: p.Bytes, Withheld: p.Withheld, PurposeText: c.Purpose(q.Purpose)}, nil
+	if p.People < Floor {
+		p = store.Plan{}
+	}
+	return &pb.PlanResponse{Boxes: down(p.Boxes), Bytes: p.Bytes >> 20 << 20, PurposeText: c.Purpose(q.Purpose)}, nil
 }
 
 // Release writes the export, its map and its leaf down in one transaction, puts the leaf into the ledger and says where it stands, and
@@ -161,6 +165,9 @@ func (c *Custodian) caller(ctx context.Context) (store.Custodian, error) {
 	return who, nil
 }
 
+// day is in seconds.
+const day = 24 * 60 * 60
+
 func query(purpose string, since, until int64, who store.Custodian) (store.Query, error) {
 	q := store.Query{Purpose: purpose, Recipient: sha256.Sum256(who.Recipient)}
 	if !purposeShape(purpose) {
@@ -168,6 +175,9 @@ func query(purpose string, since, until int64, who store.Custodian) (store.Query
 	}
 	if since < 0 || until < 0 || until != 0 && until <= since {
 		return q, status.Error(codes.InvalidArgument, "the export's window ends before it begins")
+	}
+	if since%day != 0 || until%day != 0 {
+		return q, status.Error(codes.InvalidArgument, "the export's window is whole days of UTC: at which hour somebody works is nobody's business")
 	}
 	if since != 0 {
 		q.Since = time.Unix(since, 0)
