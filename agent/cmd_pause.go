@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/byleave/byleave/agent/internal/control"
 	"github.com/byleave/byleave/agent/internal/flow"
+	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/spf13/cobra"
 )
 
@@ -24,7 +27,7 @@ func pauseCommand() *cobra.Command {
 				}
 				p.Until = time.Now().Add(d)
 			}
-			if err := call(cmd, "pause", p, nil); err != nil {
+			if err := pauseNow(cmd, p); err != nil {
 				return err
 			}
 			if p.Until.IsZero() {
@@ -35,6 +38,31 @@ func pauseCommand() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// pauseNow asks the running agent. If none runs, nothing is recorded, and the pause is kept for the one that starts next: nobody has to start it
+// to pause it. One that started meanwhile is asked again.
+func pauseNow(cmd *cobra.Command, p flow.Pause) error {
+	err := call(cmd, "pause", p, nil)
+	if !errors.Is(err, control.ErrNotRunning) {
+		return err
+	}
+	home, err := homeDir()
+	if err != nil {
+		return err
+	}
+	keys, err := keystore.Open(home)
+	if err != nil {
+		return err
+	}
+	if err := keys.SavePause(&p.Until); err != nil {
+		return err
+	}
+	if err := call(cmd, "pause", p, nil); !errors.Is(err, control.ErrNotRunning) {
+		return err
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), "The agent does not run, so nothing is recorded. When it starts, it is paused.")
+	return nil
 }
 
 func resumeCommand() *cobra.Command {

@@ -46,3 +46,32 @@ func TestWhoDecidesAfterElsewhere(t *testing.T) {
 		t.Errorf("a no is not kept: %v, %v", no, err)
 	}
 }
+
+// TestPauseWhileNoAgentRuns: whoever wants to pause and finds the agent stopped need not start it, and record, to do so. The agent that
+// starts next is paused.
+func TestPauseWhileNoAgentRuns(t *testing.T) {
+	p := newPerson(t)
+	say := func(args ...string) (string, error) {
+		var out bytes.Buffer
+		cmd := command()
+		cmd.SetArgs(args)
+		cmd.SetOut(&out)
+		err := cmd.ExecuteContext(t.Context())
+		return out.String(), err
+	}
+	words, err := say("pause")
+	if err != nil || !strings.Contains(words, "does not run") {
+		t.Errorf("%q, %v", words, err)
+	}
+	if until, err := p.keys.Pause(); err != nil || until == nil || !until.IsZero() {
+		t.Fatalf("the pause is not kept: %v, %v", until, err)
+	}
+	if words, err = say("pause", "2h"); err != nil {
+		t.Errorf("%q, %v", words, err)
+	}
+	until, err := p.keys.Pause()
+	must(t, err)
+	if until == nil || until.IsZero() || time.Until(*until) > 2*time.Hour || time.Until(*until) < time.Hour {
+		t.Errorf("two hours are kept as %v", until)
+	}
+}
