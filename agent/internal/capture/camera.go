@@ -32,7 +32,7 @@ func (c *camera) begin(a *action, in input) {
 		return
 	}
 	if c.want != nil {
-		c.give(shot.Share(), "settled", in.at, a.place.window)
+		c.give(shot.Share(), c.proof(), in.at, a.place.window)
 	}
 	a.step.Before = shot
 	c.took(a, beforePart, in.at, a.place.window)
@@ -94,11 +94,15 @@ func (c *camera) tick(now policy.Moment, window uint32) {
 		c.cancel(why)
 		return
 	}
-	proof := "cap"
+	c.give(shot, c.proof(), now, window)
+}
+
+// proof says whether the window was seen to settle since what came before the frame.
+func (c *camera) proof() string {
 	if c.isSettled() {
-		proof = "settled"
+		return "settled"
 	}
-	c.give(shot, proof, now, window)
+	return "cap"
 }
 
 // give hands the frame to the action that waits for it.

@@ -173,6 +173,34 @@ func TestFramesAndElement(t *testing.T) {
 	})
 }
 
+// TestSettledIsSeen: the frame after an action is called settled only if the window was seen to settle since. Where the next action comes first,
+// its frame before may still show what was there before the first.
+func TestSettledIsSeen(t *testing.T) {
+	for name, want := range map[string]string{"settles": "settled", "does not": "cap"} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, allClasses)
+			w.hotkey('s')
+			w.pass(60)
+			if want == "settled" {
+				w.settled()
+			}
+			w.hotkey('q')
+			w.settled()
+			w.pass(2000)
+			if err := w.stop(); err != nil {
+				t.Fatal(err)
+			}
+			s := w.of(raw.Hotkey)
+			if len(s) != 2 || s[0].After == nil {
+				t.Fatalf("%s: %d steps; no frame after the first: %q", name, len(s), s[0].NoAfter)
+			}
+			if got := s[0].After.Proof; got != want {
+				t.Errorf("the window %s before the next action, and the frame is called %s", name, got)
+			}
+		})
+	}
+}
+
 // TestFramesAreBounded holds that a flood of actions cannot cost a grab each: the display bounds those before an action
 // (x11.TestPressesAreBounded), the camera those after one.
 func TestFramesAreBounded(t *testing.T) {

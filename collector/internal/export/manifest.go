@@ -58,7 +58,7 @@ var fields = map[string]string{
 	"deleted":       "bucket of characters typed and deleted: 4, 8, 16, 17 (more)",
 	"element":       "accessible element under the action, its name redacted, its rectangle in canvas pixels",
 	"before, after": "frames: the state before the action, and after the window settled; all text masked",
-	"proof":         "how the frame before is known to be older than the press: damage or slot",
+	"proof":         "how the frame before is known to be older than the press: damage or slot; after: settled, or cap if the window was not seen to settle by then",
 	"file":          "path of a frame in this export",
 	"age_ms":        "before: how old the frame was at the press; after: how long the window took to settle; rounded to 100",
 	"duration_ms":   "how long the action took, rounded to 100",
