@@ -643,7 +643,7 @@ type Action struct {
 	// Why: How far was scrolled. Example: 3. Since: 1.
 	ScrollY int32 `protobuf:"zigzag32,8,opt,name=scroll_y,json=scrollY,proto3" json:"scroll_y,omitempty"` // Wheel notches, down positive.
 	// Why: Commands that are given by keys. Single letters are text, never a hotkey. Example: ctrl+s. Since: 1.
-	Hotkey string `protobuf:"bytes,9,opt,name=hotkey,proto3" json:"hotkey,omitempty"` // "ctrl+s", "Return", "shift+Tab"
+	Hotkey string `protobuf:"bytes,9,opt,name=hotkey,proto3" json:"hotkey,omitempty"` // "ctrl+s", "Return", "shift+Tab"; of a click, drag or scroll the keys held: "ctrl".
 	// Why: What was typed, if you agreed to text in this application. Example: Please pay <IBAN#1> by Friday. Since: 1.
 	Text *Text `protobuf:"bytes,10,opt,name=text,proto3" json:"text,omitempty"`
 	// Why: Which button or field was meant, also where the pixels differ. Example: push button “Save”. Since: 1.

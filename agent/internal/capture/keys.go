@@ -190,18 +190,39 @@ var edits = map[uint32]raw.Edit{
 
 // combo is the name of a hotkey, modifiers first and always in one order: "ctrl+shift+End", "alt+f", "Return".
 func combo(in input) string {
-	var b strings.Builder
-	for _, m := range [...]struct {
-		mask uint16
-		name string
-	}{{ctrlMask, "ctrl+"}, {altMask, "alt+"}, {shiftMask, "shift+"}, {superMask, "super+"}} {
-		if in.state&m.mask != 0 {
-			b.WriteString(m.name)
+	if held := heldKeys(in.state); held != "" {
+		return held + "+" + keyName(in)
+	}
+	return keyName(in)
+}
+
+// heldKeys names the modifiers of a state: "ctrl+shift", "" if there is none. A press with ctrl is another action than one without.
+func heldKeys(state uint16) string {
+	i := 0
+	for n, mask := range modifierMasks {
+		if state&mask != 0 {
+			i |= 1 << n
 		}
 	}
-	b.WriteString(keyName(in))
-	return b.String()
+	return modifierNames[i]
 }
+
+// The modifiers in the order in which they are named, and the name of each set of them.
+var (
+	modifierMasks = [...]uint16{ctrlMask, altMask, shiftMask, superMask}
+	modifierNames = func() (names [1 << len(modifierMasks)]string) {
+		for i := range names {
+			var held []string
+			for n, name := range [...]string{"ctrl", "alt", "shift", "super"} {
+				if i&(1<<n) != 0 {
+					held = append(held, name)
+				}
+			}
+			names[i] = strings.Join(held, "+")
+		}
+		return names
+	}()
+)
 
 // keyName is the name of one key, "" if it has none. A letter is named by its small form: shift is said beside it.
 func keyName(in input) string {

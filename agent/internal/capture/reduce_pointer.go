@@ -12,14 +12,14 @@ func (r *reducer) press(in input) *action {
 	if !ok || r.down[in.button] != nil {
 		return nil
 	}
-	a := r.open
-	if a != nil && a.step.Kind == raw.Click && a.step.Button == name && a.step.Count < 3 && a.place.window == in.place.window &&
+	a, held := r.open, heldKeys(in.state)
+	if a != nil && a.step.Kind == raw.Click && a.step.Button == name && a.step.Combo == held && a.step.Count < 3 && a.place.window == in.place.window &&
 		near(a.step.X, a.step.Y, in, multiSlop) {
 		a.step.Count++
 		a.joins(in.at)
 	} else {
 		a = r.begin(raw.Click, in)
-		a.step.Button, a.step.Count = name, 1
+		a.step.Button, a.step.Count, a.step.Combo = name, 1, held
 	}
 	r.down[in.button] = &press{a: a, at: in.at, x: in.x, y: in.y, moved: in.at}
 	return a
@@ -65,7 +65,7 @@ func (r *reducer) move(in input) *action {
 	return nil
 }
 
-// notch begins or joins a run of one direction of the wheel.
+// notch begins or joins a run of one direction of the wheel, with the same keys held.
 func (r *reducer) notch(in input) *action {
 	dx, dy := 0, 0
 	switch in.button {
@@ -78,11 +78,12 @@ func (r *reducer) notch(in input) *action {
 	case 7:
 		dx = 1
 	}
-	a := r.open
-	if a != nil && a.step.Kind == raw.Scroll && a.place.window == in.place.window && a.step.DX*dx+a.step.DY*dy > 0 {
+	a, held := r.open, heldKeys(in.state)
+	if a != nil && a.step.Kind == raw.Scroll && a.step.Combo == held && a.place.window == in.place.window && a.step.DX*dx+a.step.DY*dy > 0 {
 		a.joins(in.at)
 	} else {
 		a = r.begin(raw.Scroll, in)
+		a.step.Combo = held
 	}
 	a.step.DX += dx
 	a.step.DY += dy

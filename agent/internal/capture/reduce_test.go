@@ -100,13 +100,17 @@ func reduced(s *script) []string {
 }
 
 func say(s raw.Step) string {
+	held := ""
+	if s.Combo != "" {
+		held = " with " + s.Combo
+	}
 	switch s.Kind {
 	case raw.Click:
-		return fmt.Sprintf("click %s %d at %d,%d", s.Button, s.Count, s.X, s.Y)
+		return fmt.Sprintf("click %s %d at %d,%d", s.Button, s.Count, s.X, s.Y) + held
 	case raw.Drag:
-		return fmt.Sprintf("drag %s %d,%d to %d,%d", s.Button, s.X, s.Y, s.ToX, s.ToY)
+		return fmt.Sprintf("drag %s %d,%d to %d,%d", s.Button, s.X, s.Y, s.ToX, s.ToY) + held
 	case raw.Scroll:
-		return fmt.Sprintf("scroll %d,%d", s.DX, s.DY)
+		return fmt.Sprintf("scroll %d,%d", s.DX, s.DY) + held
 	case raw.Hotkey:
 		return "hotkey " + s.Combo
 	case raw.Text:
@@ -165,6 +169,17 @@ func TestReduce(t *testing.T) {
 		{"scroll runs by gap and by direction", func(s *script) {
 			s.click(4, 1, 1).click(4, 1, 1).click(5, 1, 1).wait(500).click(5, 1, 1).click(7, 1, 1).click(6, 1, 1)
 		}, []string{"scroll 0,-2", "scroll 0,1", "scroll 0,1", "scroll 1,0", "scroll -1,0"}},
+		{"keys held at a press are told: ctrl adds to a selection, shift extends it", func(s *script) {
+			s.with(ctrlMask, func() { s.click(1, 5, 6) }).with(ctrlMask|shiftMask, func() { s.click(1, 5, 6) })
+			s.with(shiftMask, func() { s.button(1, true, 5, 5).move(50, 5).button(1, false, 60, 5) })
+		}, []string{"click left 1 at 5,6 with ctrl", "click left 1 at 5,6 with ctrl+shift", "drag left 5,5 to 60,5 with shift"}},
+		{"a click with ctrl and one without are no double click", func(s *script) { s.with(ctrlMask, func() { s.click(1, 5, 6) }).click(1, 5, 6) },
+			[]string{"click left 1 at 5,6 with ctrl", "click left 1 at 5,6"}},
+		{"a double click with alt is one step", func(s *script) { s.with(altMask, func() { s.click(1, 5, 6).click(1, 5, 6) }) }, []string{"click left 2 at 5,6 with alt"}},
+		{"to zoom is not to scroll", func(s *script) {
+			s.click(5, 1, 1).with(ctrlMask, func() { s.click(5, 1, 1).click(5, 1, 1) }).click(5, 1, 1)
+		}, []string{"scroll 0,1", "scroll 0,2 with ctrl", "scroll 0,1"}},
+		{"locks and the group of the layout are not held", func(s *script) { s.with(1<<1|1<<4|1<<7|1<<13, func() { s.click(1, 5, 6) }) }, []string{"click left 1 at 5,6"}},
 		{"text run", func(s *script) { s.typed("Hi, you!") }, []string{"text Hi, you!"}},
 		{"text runs by gap", func(s *script) { s.typed("ab").wait(500).typed("cd") }, []string{"text ab", "text cd"}},
 		{"text runs by element", func(s *script) { s.typed("ab").in(inEntry).typed("cd").in(inOther).typed("ef") }, []string{"text ab", "text cd", "text ef"}},

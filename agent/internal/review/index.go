@@ -284,10 +284,11 @@ func (r *row) of(a *pb.Action, frames map[string]*shot) {
 	switch r.kind {
 	case pb.Kind_KIND_CLICK, pb.Kind_KIND_DRAG, pb.Kind_KIND_SCROLL:
 		r.classes = r.classes.With(policy.Pointer)
-	case pb.Kind_KIND_HOTKEY:
-		r.classes = r.classes.With(policy.Hotkeys)
 	case pb.Kind_KIND_TEXT:
 		r.classes = r.classes.With(policy.Text)
+	}
+	if r.kind == pb.Kind_KIND_HOTKEY || a.GetHotkey() != "" { // or keys that were held at a press
+		r.classes = r.classes.With(policy.Hotkeys)
 	}
 	if a.GetElement() != nil {
 		r.classes = r.classes.With(policy.Elements)

@@ -225,6 +225,25 @@ func TestPoints(t *testing.T) {
 	}
 }
 
+// TestHeldKeys: the keys that were held at a press are told where names of keys were agreed to, and never anything that could have been typed.
+func TestHeldKeys(t *testing.T) {
+	for _, c := range []struct {
+		classes    policy.Classes
+		kind       raw.Kind
+		held, want string
+	}{
+		{all(), raw.Click, "ctrl", "ctrl"}, {all(), raw.Drag, "ctrl+shift", "ctrl+shift"}, {all(), raw.Scroll, "ctrl", "ctrl"}, {all(), raw.Click, "", ""},
+		{all().Without(policy.Hotkeys), raw.Click, "ctrl", ""}, {all().Without(policy.Hotkeys), raw.Scroll, "ctrl", ""},
+		{all(), raw.Click, "ctrl+s", ""}, {all(), raw.Click, "s", ""}, {all(), raw.Click, "ctrl+", ""},
+	} {
+		s := raw.Step{Kind: c.kind, From: start, Until: start, Permit: permit(t, c.classes), Button: "left", Count: 1, Combo: c.held,
+			Window: raw.Window{Title: "x", Rect: raw.Rect{W: 100, H: 50}}}
+		if got := newRedactor(t).Apply(raw.Wrap(s))[0].Action().GetHotkey(); got != c.want {
+			t.Errorf("kind %d, %q held under %v became %q, want %q", c.kind, c.held, c.classes, got, c.want)
+		}
+	}
+}
+
 func TestCombos(t *testing.T) {
 	for in, want := range map[string]string{"ctrl+s": "ctrl+s", "Return": "Return", "shift+Tab": "shift+Tab", "ctrl+plus": "ctrl+plus", "a": "", "shift+a": "",
 		"": "", "ß": "", "ctrl+": "", "x\x1b[2J": "", "ctrl+ф": "ctrl+ф", strings.Repeat("a", 99): ""} {

@@ -87,6 +87,9 @@ func (r *Redactor) deed(s *raw.Step) (*pending, bool) {
 	switch s.Kind {
 	case raw.Click, raw.Drag, raw.Scroll:
 		pointer(a, s, canvas(s))
+		if s.Permit.Allows(policy.Hotkeys) {
+			a.Hotkey = held(s.Combo)
+		}
 	case raw.Hotkey:
 		if a.Hotkey = combo(s.Combo); a.Hotkey == "" {
 			return nil, false
@@ -179,6 +182,18 @@ func clamp32(n int) int32 { return int32(min(max(n, math.MinInt32), math.MaxInt3
 
 func wireRect(r raw.Rect) *pb.Rect {
 	return &pb.Rect{X: clamp32(r.X), Y: clamp32(r.Y), Width: clamp32(r.W), Height: clamp32(r.H)}
+}
+
+// held lets the names of modifiers pass, and nothing else.
+func held(raw string) string {
+	for key := range strings.SplitSeq(raw, "+") {
+		switch key {
+		case "ctrl", "alt", "shift", "super":
+		default:
+			return ""
+		}
+	}
+	return raw
 }
 
 // combo lets the name of a combination or of a key pass, and never a character that was typed.

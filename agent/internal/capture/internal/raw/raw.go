@@ -68,7 +68,7 @@ type Step struct {
 	Button string // left, middle, right, back, forward
 	Count  int    // clicks
 	DX, DY int    // wheel notches, right and down positive
-	Combo  string // Hotkey: "ctrl+s", "Return"; never a printable key alone
+	Combo  string // Hotkey: "ctrl+s", "Return"; never a printable key alone. Click, Drag, Scroll: the modifiers held, "ctrl+shift"
 
 	Keys    []Key  // Text: in typed order, editing keys included
 	Focus   uint64 // identifies the focused element; 0 is unknown, then no text is given
