@@ -336,6 +336,24 @@ func TestWaitHoldsEverythingBack(t *testing.T) {
 	until(t, "the box", func() bool { return u.queue.done() == 1 && u.Status().Words == "" })
 }
 
+// TestWithdrawalIsToldUnderDoubt: a clock in doubt keeps boxes here, and no withdrawal. Whoever withdrew has no reason to say that the clock is
+// right, and until the collector hears of it, it goes on giving away what it has.
+func TestWithdrawalIsToldUnderDoubt(t *testing.T) {
+	c := new(collector).start(t, newAuthority(t))
+	u := run(t, c.identity(t), func(o *Options, _ *pace) { o.Wait = func() string { return "the clock was set" } })
+	u.send(newBox(t, 1, 1))
+	until(t, "the doubt", func() bool { return u.Status().Words == "the clock was set" })
+	fatal(t, u.keys.SaveWithdrawal(newStub(t, 7, true)))
+	u.Hurry()
+	until(t, "the withdrawal at the collector", func() bool {
+		pending, err := u.keys.PendingStubs()
+		return err == nil && len(pending) == 0
+	})
+	if n := c.count(func() int { return len(c.received) }); n != 0 || u.queue.done() != 0 {
+		t.Errorf("%d boxes left under a clock in doubt", n)
+	}
+}
+
 func TestPolicyComesWithTheDailyCheckIn(t *testing.T) {
 	got := make(chan []byte, 10)
 	c := &collector{policy: func() (*pb.Signed, error) { return &pb.Signed{Body: []byte("policy")}, nil }}

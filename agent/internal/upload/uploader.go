@@ -182,13 +182,13 @@ func (u *Uploader) wake(now time.Time) time.Time {
 		u.say(why)
 		u.waiting = why != ""
 	}
-	if u.mustErase() {
-		return latest(now, u.notBefore()) // an erasure waits for no reason of ours; boxes still do
+	if u.mustErase() || u.mustTell() {
+		return latest(now, u.notBefore()) // an erasure and a withdrawal wait for no reason of ours; boxes still do
 	}
 	if u.waiting {
 		return time.Time{} // a kick ends this
 	}
-	if !now.Before(u.checkIn) || u.mustTell() || u.refused > 0 || u.unerased > 0 {
+	if !now.Before(u.checkIn) || u.refused > 0 || u.unerased > 0 {
 		return latest(now, u.notBefore())
 	}
 	next := u.checkIn
