@@ -19,9 +19,15 @@ const zoneEvery = time.Second
 type zone struct {
 	path   string         // "": the zone of the process stays
 	loc    *time.Location // nil: the one that the process began with
-	seen   fs.FileInfo    // of what loc was read; nil: there is no file
+	seen   stamp          // of what loc was read; zero: there is no file
 	looked time.Duration  // on the boot clock
 	bad    bool           // the file is there and cannot be understood
+}
+
+// stamp tells a file from one that took its place.
+type stamp struct {
+	device, inode uint64
+	size, changed int64
 }
 
 // newZone follows the computer's zone, unless this process was given one of its own.
@@ -31,7 +37,7 @@ func newZone(path string) *zone {
 	}
 	z := &zone{path: path}
 	if path != "" {
-		z.seen, _ = os.Stat(path) // the runtime has read it
+		z.seen, _ = stampOf(path) // the runtime has read it
 	}
 	return z
 }
@@ -50,20 +56,20 @@ func (z *zone) at(wall time.Time, boot time.Duration) (time.Time, bool) {
 
 // look reads the file again if it is another one.
 func (z *zone) look() {
-	info, err := os.Stat(z.path)
+	now, err := stampOf(z.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if z.seen != nil { // what everybody takes for UTC
-			z.loc, z.seen = time.UTC, nil
+		if z.seen != (stamp{}) { // what everybody takes for UTC
+			z.loc, z.seen = time.UTC, stamp{}
 		}
 		z.bad = false
 		return
-	case err == nil && z.seen != nil && os.SameFile(info, z.seen) && info.ModTime().Equal(z.seen.ModTime()) && info.Size() == z.seen.Size() && !z.bad:
+	case err == nil && now == z.seen && !z.bad:
 		return
 	}
 	data, err := os.ReadFile(z.path)
 	loc, other := time.LoadLocationFromTZData("Local", data)
 	if z.bad = err != nil || other != nil; !z.bad {
-		z.loc, z.seen = loc, info
+		z.loc, z.seen = loc, now
 	}
 }

@@ -244,7 +244,6 @@ func (c *boxColumns) add(r *store.Record, p place, key []byte, k deposit.Epoch) 
 	if err != nil {
 		return err
 	}
-	shred := w.Shred(r.Batch, key)
 	recipients := []byte{}
 	for _, key := range r.Recipients {
 		recipients = append(recipients, key[:]...)
