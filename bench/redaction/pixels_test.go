@@ -139,7 +139,7 @@ func TestShows(t *testing.T) {
 		}
 	}
 	known := folded("Check it again. Thank you.")
-	if somewhere("again.Thank", "DG3Xa!ntpb", false, known) || somewhere("llll", "jilelilij", false, "") || !somewhere("to jane@exa now", "jane@example.com", false, known) {
+	if somewhere("again.Thank", "DG3Xa!ntpb", false, known) || somewhere("llll", "jilelilij", false, "") || somewhere("Filel", "a@jilelilij.fr", false, folded("File")) || somewhere("Carla", "Carla", true, folded("Carla")) || !somewhere("to jane@exa now", "jane@example.com", false, known) || !somewhere("Carla", "Carla", true, "") {
 		t.Error("what is read anywhere on a page is taken for what it is not")
 	}
 }

@@ -116,12 +116,27 @@ func somewhere(page, word string, name bool, harmless string) bool {
 	if len([]rune(word)) < 4 {
 		return false
 	}
+	if !name {
+		harmless += "\n" + vague(word)
+	}
 	for _, w := range strings.Fields(page) {
 		if kinds := strings.Map(once(), folded(w)); len(kinds) >= 3 && shows(w, word, name, harmless) {
 			return true
 		}
 	}
 	return false
+}
+
+// vague are the parts of a value that have two kinds of characters at most: "File" that is read with a bar behind it is f11e1, and of jilelilij
+// 11e1 is a part.
+func vague(word string) string {
+	b, r := strings.Builder{}, []rune(folded(word))
+	for i := 0; i+4 <= len(r); i++ {
+		if p := string(r[i : i+4]); len(strings.Map(once(), p)) < 3 {
+			b.WriteString(p + "\n")
+		}
+	}
+	return b.String()
 }
 
 // once drops characters that came before.
