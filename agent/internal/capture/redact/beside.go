@@ -75,7 +75,11 @@ func (v *reveal) blind(lines []textLine, i int) bool {
 	}
 	for j := range lines {
 		n := &lines[j]
-		if b := n.box; n.shades == nil && j != i && nearby(t, b) && (inRow(t, b) && (!n.read || b.Min.X < t.Min.X) || inColumn(t, b) && (!n.read || b.Min.Y < t.Min.Y)) && !n.mark() {
+		b := n.box
+		if n.shades != nil || n.mark() || !nearby(t, b) {
+			continue
+		}
+		if inRow(t, b) && (!n.read || b.Min.X < t.Min.X) || inColumn(t, b) && (!n.read || b.Min.Y < t.Min.Y) {
 			return true
 		}
 	}

@@ -17,7 +17,7 @@ type reader interface {
 }
 
 // revealVersion names the rules by which lines are shown again.
-const revealVersion = "clean-2"
+const revealVersion = "clean-3"
 
 // reach is which lines may be shown again.
 type reach uint8
