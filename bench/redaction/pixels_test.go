@@ -130,7 +130,7 @@ func TestShows(t *testing.T) {
 		name, want    bool
 	}{
 		{"", "4111", false, false}, {"4111", "4111", false, true}, {"x 41ll y", "4111222233334444", false, true}, {"411", "4111", false, false},
-		{"12", "12", false, true}, {"1234", "12", false, false}, {"J0HN smith", "John", true, true}, {"Jo", "John", true, false}, {"van", "van", true, true},
+		{"12", "12", false, true}, {"1234", "12", false, false}, {"I", "1", false, false}, {"1", "1", false, true}, {"J0HN smith", "John", true, true}, {"Jo", "John", true, false}, {"van", "van", true, true},
 		{"jane@ex", "jane@example.com", false, true}, {"(((", "***", false, false}, {"<EMAIL#l>", "a@pecqm-mail.fr", false, false},
 		{"<ID#12>", "0x9fe1d12ab", false, false}, {"<ID#12>1d12ab", "0x9fe1d12ab", false, true}, {"<EMAIL#11>", "0111 11", false, false}, {"pecqm-mail", "a@pecqm-mail.fr", false, true},
 	} {

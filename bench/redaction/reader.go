@@ -152,7 +152,7 @@ func once() func(rune) rune {
 }
 
 // shows tells whether a reading holds four characters in a row of a word, or all of one that is shorter; of a name, one whole token.
-// What is in the folded text known is no proof.
+// What is in the folded text known is no proof, nor is the I of a token of the one digit 1.
 func shows(reading, word string, name bool, known string) bool {
 	if reading == "" {
 		return false
@@ -171,7 +171,7 @@ func shows(reading, word string, name bool, known string) bool {
 	n := min(4, len(r))
 	for i := 0; n > 0 && i+n <= len(r); i++ {
 		switch p := string(r[i : i+n]); {
-		case n == 4 && strings.Contains(in, p) && !strings.Contains(known, p), n < 4 && p == in && !strings.Contains(known, "\n"+p+"\n"):
+		case n == 4 && strings.Contains(in, p) && !strings.Contains(known, p), n < 4 && p == in && !strings.Contains(known, "\n"+p+"\n") && (n > 1 || strings.Contains(reading, word)):
 			return true
 		}
 	}
