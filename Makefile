@@ -133,7 +133,7 @@ bench-redaction: deps $(BIN)/byleave $(BIN)/byleave-ocr ## redaction of text and
 	@test -n "$(DATA)" || { echo "bench-redaction: name the data, make bench-redaction DATA=path/to/synth_dataset_v2.json" >&2; exit 2; }
 	bench/peers/run.sh $(DATA) $(PAGES)
 
-bench-pixels: deps $(BIN)/byleave $(BIN)/byleave-ocr ## redaction of pages alone, read back by other readers (PAGES=150)
+bench-pixels: deps $(BIN)/byleave $(BIN)/byleave-ocr ## redaction of pages alone, read back by other readers; goes on where it was stopped (PAGES=150)
 	bench/peers/run.sh --pixels $(PAGES)
 
 bench-ingest: deps $(BIN)/byleave-collector ## what a collector takes in and makes durable, beside plain TCP, TLS and disk and other queues

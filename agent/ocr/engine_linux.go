@@ -92,9 +92,23 @@ func data() string {
 	return ""
 }
 
-// read reads a line.
+// read reads a line, a second time in another size if it is not sure of it.
 func (e *engine) read(line *image.Gray) (string, float64) {
-	page, ok := tidy(line)
+	text, sure := e.at(line, tallest)
+	if sure < doubt {
+		if text, sure := e.at(line, again); sure >= doubt {
+			return text, sure
+		}
+	}
+	return text, sure
+}
+
+// doubt is how sure the agent wants a line to be.
+const doubt = .8
+
+// at reads a line in one size.
+func (e *engine) at(line *image.Gray, high int) (string, float64) {
+	page, ok := tidy(line, high)
 	if !ok {
 		return "", 0
 	}

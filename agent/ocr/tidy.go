@@ -10,6 +10,7 @@ import (
 // How a line is made ready for the engine, in pixels.
 const (
 	tallest  = 22 // rows from the top of the highest letter to the bottom of the lowest
+	again    = 30 // where that was not read surely
 	margin   = 10
 	faint    = 12 // a contrast below it is no text
 	smallest = 16 // pixels in a picture of a letter
@@ -18,7 +19,7 @@ const (
 )
 
 // tidy gives a line dark on white, cut to its ink, of one height, with a margin. It is false if there is no ink.
-func tidy(line *image.Gray) (*image.Gray, bool) {
+func tidy(line *image.Gray, high int) (*image.Gray, bool) {
 	ground, ink, ok := levels(line)
 	if !ok {
 		return nil, false
@@ -28,7 +29,7 @@ func tidy(line *image.Gray) (*image.Gray, bool) {
 	if box.Empty() {
 		return nil, false
 	}
-	zoom := min(float64(tallest)/float64(box.Dy()), mostZoom, float64(mostWide)/float64(box.Dx()))
+	zoom := min(float64(high)/float64(box.Dy()), mostZoom, float64(mostWide)/float64(box.Dx()))
 	w, h := max(1, int(zoom*float64(box.Dx()))), max(1, int(zoom*float64(box.Dy())))
 	page := image.NewGray(image.Rect(0, 0, w+2*margin, h+2*margin))
 	for i := range page.Pix {

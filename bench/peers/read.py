@@ -1,10 +1,11 @@
 """Readers of other make than byleave-ocr's, for what is left in a masked picture: PP-OCRv4 (rapidocr) and EasyOCR's English model.
 
-Use: read.py ppocr|easyocr. JSON lines in: {"image": file, "boxes": [[left, top, right, bottom], ...], "page": true}. Out, for each:
+Use: read.py ppocr|easyocr [FOLDER]. JSON lines in: {"image": file, "boxes": [[left, top, right, bottom], ...], "page": true}. Out, for each:
 {"words": [what is read in each box], "page": what is found and read anywhere, in lines}. A reader is told where to look, sees each box
-stretched to full contrast, dark on light, and enlarged: it gets more help than somebody who only has the picture.
+stretched to full contrast, dark on light, and enlarged: it gets more help than somebody who only has the picture. What it has read is kept in FOLDER by the digest of the box and of this
+file, so that the same box is read once over all runs.
 """
-import collections, json, os, pickle, sys, zipfile
+import collections, hashlib, json, os, pickle, sys, zipfile
 import numpy as np
 import cv2
 import onnxruntime as ort
@@ -128,14 +129,40 @@ class EasyOCR:
         return ""  # it is asked about places only
 
 
+class Once:
+    """A reader that reads the same crop once."""
+
+    def __init__(self, name, folder):
+        self.reader, self.known, self.file = {"ppocr": PPOCR, "easyocr": EasyOCR}[name](), {}, None
+        self.of = hashlib.sha256(open(__file__, "rb").read()).digest()
+        if folder:
+            self.file = open(os.path.join(folder, f"read-{name}.jsonl"), "a+")
+            self.file.seek(0)
+            for line in self.file:
+                try:
+                    self.known.update(json.loads(line))
+                except ValueError:
+                    pass  # half a line: whoever wrote it was stopped
+
+    def words(self, crops):
+        keys = [hashlib.sha256(self.of + repr(c.shape).encode() + c.tobytes()).hexdigest() for c in crops]
+        new = {k: c for k, c in zip(keys, crops) if k not in self.known}
+        read = dict(zip(new, self.reader.words(list(new.values()))))
+        self.known.update(read)
+        if self.file and read:
+            self.file.write("\n" + json.dumps(read) + "\n")
+            self.file.flush()
+        return [self.known[k] for k in keys]
+
+
 def main():
-    reader = {"ppocr": PPOCR, "easyocr": EasyOCR}[sys.argv[1]]()
+    reader = Once(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)
     for line in sys.stdin:
         ask = json.loads(line)
         image = cv2.imread(ask["image"])
         crops = [crop(image, b) for b in ask["boxes"]]
         texts = iter(reader.words([c for c in crops if c is not None]))
-        print(json.dumps({"words": ["" if c is None else next(texts) for c in crops], "page": reader.page(image) if ask.get("page") else ""}), flush=True)
+        print(json.dumps({"words": ["" if c is None else next(texts) for c in crops], "page": reader.reader.page(image) if ask.get("page") else ""}), flush=True)
 
 
 main()

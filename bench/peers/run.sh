@@ -40,7 +40,7 @@ fi
 if ((pages == 0)); then
   :
 elif venv readers readers.txt; then
-  for r in ppocr easyocr; do readers="$readers;$r=$out/readers/bin/python $here/read.py $r"; done
+  for r in ppocr easyocr; do readers="$readers;$r=$out/readers/bin/python $here/read.py $r $out"; done
 else
   echo "PP-OCR and EasyOCR: not run" >&2
 fi

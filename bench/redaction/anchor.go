@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/byleave/byleave/bench/redaction/page"
@@ -29,15 +30,15 @@ type wordRead struct {
 }
 
 // anchorPage covers what Tesseract finds by its defaults and our engine finds in that, as published tools do. It gives the boxes of all words
-// that Tesseract found.
-func (p *pixels) anchorPage(s page.Shot) (seen []image.Rectangle, err error) {
+// that Tesseract found, and what of the processor that took.
+func (p *pixels) anchorPage(s page.Shot) (seen []image.Rectangle, cpu time.Duration, err error) {
 	cmd := exec.CommandContext(context.Background(), "tesseract", p.in, "-", "tsv")
 	cmd.Env = append(os.Environ(), "OMP_THREAD_LIMIT=1")
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("tesseract: %w", err)
+		return nil, 0, fmt.Errorf("tesseract: %w", err)
 	}
-	p.anchor += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	lines := linesRead(string(out))
 	texts := make([]string, len(lines))
 	for i, l := range lines {
@@ -48,7 +49,7 @@ func (p *pixels) anchorPage(s page.Shot) (seen []image.Rectangle, err error) {
 	if len(texts) > 0 {
 		answers, _, err := engine{name: "byleave", command: []string{p.byleave, "redact", "--jsonl"}}.run(texts)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		for i, l := range lines {
 			for _, w := range l.words {
@@ -63,9 +64,9 @@ func (p *pixels) anchorPage(s page.Shot) (seen []image.Rectangle, err error) {
 	}
 	var b bytes.Buffer
 	if err := png.Encode(&b, img); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return seen, os.WriteFile(p.anchored, b.Bytes(), 0o600)
+	return seen, cpu, os.WriteFile(p.anchored, b.Bytes(), 0o600)
 }
 
 // linesRead takes Tesseract's table: a row for each word, with block, paragraph, line and place.

@@ -11,18 +11,31 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/byleave/byleave/bench/redaction/page"
-	"github.com/byleave/byleave/bench/report"
 )
 
 // anchorName is the image anchor: what Tesseract finds by its defaults and our engine finds in that is covered, the rest is shown.
 const anchorName = "tesseract+scanner"
 
-// pixels measures pictures: pages that Chromium draws are masked, with and without reading, and read back by readers of other make.
+// Seeds of the pages, and of how many pages one is looked at more closely: what readers see without a mask, what the anchor leaves, and
+// whether a reading of the whole page finds a word that was not found at its place. Seven shares no factor with the templates or the seeds.
+const (
+	pageSeeds = 3
+	closely   = 7
+)
+
+// Times of reading: the goal, and what is as good as none.
+const (
+	inTime    = 5 * time.Second
+	noHurry   = 2 * time.Minute
+	mostTries = 3 // to read a page to its end: a reader of ours that was too slow on a busy machine would make the picture show less
+)
+
+// pixels measures pictures: pages that Chromium draws are masked, with and without reading, and read back by readers of other make. Pages
+// that were measured before, with the same programs, are not measured again.
 func (o options) pixels(t *table) error {
 	if o.pages == 0 {
 		return nil
@@ -37,54 +50,73 @@ func (o options) pixels(t *table) error {
 	if err := p.openReaders(t); err != nil {
 		return err
 	}
+	done, err := openDone(filepath.Join(o.out, "pixels.jsonl"), p.programs())
+	if err != nil {
+		return err
+	}
+	defer done.close()
 	b, err := page.Open(context.Background(), dir)
 	if err != nil {
 		return err
 	}
 	defer b.Close()
-	for seed := range uint64(3) {
-		for _, pg := range page.Pages(seed+1, (o.pages+2)/3) {
-			s, err := b.Draw(pg)
-			if err == nil {
-				err = p.page(s)
-			}
-			if err != nil {
-				return err
-			}
-		}
+	sum, err := p.all(b, done)
+	if err != nil {
+		return err
 	}
-	p.rows(t)
+	sum.rows(t, p.names)
 	return nil
 }
 
-// pixels gathers what is measured of pages.
+// all measures the pages, seeds mixed, so that the first ones are a part of all.
+func (p *pixels) all(b *page.Browser, done *done) (sum counts, err error) {
+	var pages [pageSeeds][]page.Page
+	each := (p.pages + pageSeeds - 1) / pageSeeds
+	for seed := range pages {
+		pages[seed] = page.Pages(uint64(seed)+1, each)
+	}
+	began, measured := time.Now(), 0
+	for n := range pageSeeds * each {
+		pg, deep := pages[n%pageSeeds][n/pageSeeds], n%closely == 0
+		key := done.key(pg, deep)
+		c, ok := done.pages[key]
+		if !ok {
+			s, err := b.Draw(pg)
+			if err == nil {
+				c, err = p.page(s, deep)
+			}
+			if err == nil {
+				err = done.add(key, c)
+			}
+			if err != nil {
+				return sum, fmt.Errorf("page %d, %s: %w", n+1, pg.Name, err)
+			}
+			measured++
+		}
+		sum.add(c)
+		if !ok {
+			one := time.Since(began) / time.Duration(measured)
+			fmt.Fprintf(os.Stderr, "page %d of %d, %.1f s each, about %d min left: of %d sensitive words %d are read, %d are drawn\n", n+1, pageSeeds*each,
+				one.Seconds(), int((one*time.Duration(pageSeeds*each-n-1)).Minutes()+.5), sum.Either.All, sum.Either.Left, sum.Strokes.Left)
+		}
+	}
+	return sum, nil
+}
+
+// pixels measures pages.
 type pixels struct {
 	options
 	dir, in, masked, shown, anchored string
-	within                           string // lines are read
-	noAnchor                         bool
+	goal, within                     time.Duration // lines are read: what counts as in time, and until when
 	readers                          map[string]reader
 	names                            []string // of the readers
-
-	pages, panels, late      int
-	missed, anchorMissed     int // panels
-	read                     map[string]*tally
-	either, strokes          tally
-	harmless, interfaces     ratio
-	maskCPU, readCPU, anchor time.Duration
-	took                     []time.Duration // from the start of the command to the picture with lines shown
-	load                     float64         // of the machine then, added up
+	noAnchor                         bool
 }
 
 func pixelsIn(o options, dir string) *pixels {
-	return &pixels{options: o, dir: dir, within: "5s", in: filepath.Join(dir, "in.png"), masked: filepath.Join(dir, "masked.png"), shown: filepath.Join(dir, "shown.png"),
-		anchored: filepath.Join(dir, "anchored.png"), read: map[string]*tally{}, readers: map[string]reader{}}
+	return &pixels{options: o, dir: dir, goal: inTime, within: noHurry, in: filepath.Join(dir, "in.png"), masked: filepath.Join(dir, "masked.png"), shown: filepath.Join(dir, "shown.png"),
+		anchored: filepath.Join(dir, "anchored.png"), readers: map[string]reader{}}
 }
-
-// tally counts sensitive words: all of them, those that a reader reads in the page as it was, and those that are still there.
-type tally struct{ all, control, left, anchorLeft int }
-
-type ratio struct{ yes, all int }
 
 func (p *pixels) openReaders(t *table) error {
 	for _, r := range strings.Split(p.options.readers, ";") {
@@ -97,7 +129,7 @@ func (p *pixels) openReaders(t *table) error {
 			t.absent(name, err)
 			continue
 		}
-		p.names, p.readers[name], p.read[name] = append(p.names, name), rd, &tally{}
+		p.names, p.readers[name] = append(p.names, name), rd
 	}
 	if len(p.readers) == 0 {
 		return errors.New("no reader of pictures runs: give --readers name=command")
@@ -111,34 +143,81 @@ func (p *pixels) close() {
 	}
 }
 
-// page measures one page.
-func (p *pixels) page(s page.Shot) error {
-	if err := os.WriteFile(p.in, s.PNG, 0o600); err != nil {
-		return err
+// programs are the files that decide what is measured.
+func (p *pixels) programs() (files []string) {
+	files = []string{p.byleave, filepath.Join(filepath.Dir(p.byleave), "byleave-ocr")}
+	if self, err := os.Executable(); err == nil {
+		files = append(files, self)
 	}
-	masked, cpu, _, err := p.redact(p.masked)
-	if err != nil {
-		return fmt.Errorf("%s: %w", s.Name, err)
-	}
-	began := time.Now()
-	shown, both, late, err := p.redact(p.shown, "--reveal", "--within", p.within)
-	if err != nil {
-		return fmt.Errorf("%s: %w", s.Name, err)
-	}
-	p.took, p.load = append(p.took, time.Since(began)), p.load+load()
-	p.pages, p.maskCPU, p.readCPU = p.pages+1, p.maskCPU+cpu, p.readCPU+both-cpu
-	if late {
-		p.late++
-	}
-	var seen []image.Rectangle
-	if !p.noAnchor {
-		if seen, err = p.anchorPage(s); err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
+	for _, r := range strings.Split(p.options.readers, ";") {
+		for _, f := range strings.Fields(r) {
+			if strings.HasSuffix(f, ".py") {
+				files = append(files, f)
+			}
 		}
 	}
-	p.kept(s, shown)
-	p.panelsOf(s, masked, seen)
-	return p.leaks(s, shown)
+	return files
+}
+
+// page measures one page. What is read back is the picture in which all lines were read, however long that took: nothing more can be shown.
+// What counts as revealed is what is shown in time.
+func (p *pixels) page(s page.Shot, deep bool) (c counts, err error) {
+	if err := os.WriteFile(p.in, s.PNG, 0o600); err != nil {
+		return c, err
+	}
+	c.Pages = 1
+	masked, cpu, _, err := p.redact(p.masked)
+	if err != nil {
+		return c, err
+	}
+	shown, took, both, late, err := p.reveal(p.within)
+	if err != nil {
+		return c, err
+	}
+	c.Partial = one(late)
+	timely := shown
+	if took > p.goal {
+		if timely, _, _, late, err = p.reveal(p.goal); err != nil {
+			return c, err
+		}
+		if err := p.write(shown); err != nil {
+			return c, err
+		}
+	}
+	c.Late, c.MaskCPU, c.ReadCPU, c.Took, c.Load = one(late), cpu, both-cpu, []time.Duration{took}, load()
+	var seen []image.Rectangle
+	if deep && !p.noAnchor {
+		if seen, c.AnchorCPU, err = p.anchorPage(s); err != nil {
+			return c, err
+		}
+		c.Closely = 1
+	}
+	c.kept(s, shown, timely, p.tell)
+	c.panels(s, masked, seen)
+	err = p.leaks(s, shown, deep, &c)
+	return c, err
+}
+
+// reveal has the command show lines again that it has read by then. A picture that may take as long as it likes is tried again if it was not read to its end.
+func (p *pixels) reveal(within time.Duration) (shown image.Image, took, cpu time.Duration, late bool, err error) {
+	for range mostTries {
+		began := time.Now()
+		shown, cpu, late, err = p.redact(p.shown, "--reveal", "--within", within.String())
+		took = time.Since(began)
+		if err != nil || !late || within <= p.goal {
+			break
+		}
+	}
+	return shown, took, cpu, late, err
+}
+
+// write puts back the picture that is read.
+func (p *pixels) write(shown image.Image) error {
+	var b bytes.Buffer
+	if err := png.Encode(&b, shown); err != nil {
+		return err
+	}
+	return os.WriteFile(p.shown, b.Bytes(), 0o600)
 }
 
 // redact runs the command on the page, and says whether reading ended because of the time.
@@ -186,119 +265,108 @@ func open(file string) (image.Image, error) {
 	return png.Decode(f)
 }
 
-// kept counts which words that may be shown are drawn again.
-func (p *pixels) kept(s page.Shot, shown image.Image) {
-	for _, w := range s.Words {
-		left := drawn(s.Image, shown, w.Box)
-		var r *ratio
-		switch w.Kind {
-		case page.Harmless:
-			r = &p.harmless
-		case page.Interface:
-			r = &p.interfaces
-		default:
-			p.strokes.all++
-			if left {
-				p.strokes.left++
-				p.tell(s, w, "is drawn")
-			}
-			continue
-		}
-		r.all++
-		if left {
-			r.yes++
-		}
-	}
-}
-
-// panelsOf counts panels that the mask misses: over half of their words are still drawn where nothing should be.
-func (p *pixels) panelsOf(s page.Shot, masked image.Image, seen []image.Rectangle) {
-	words, left, found := map[int]int{}, map[int]int{}, map[int]int{}
-	for _, w := range s.Words {
-		words[w.Panel]++
-		if drawn(s.Image, masked, w.Box) {
-			left[w.Panel]++
-		}
-		for _, b := range seen {
-			if in := b.Intersect(w.Box); 2*in.Dx() > w.Box.Dx() {
-				found[w.Panel]++
-				break
-			}
-		}
-	}
-	for n, all := range words {
-		p.panels++
-		if 2*left[n] > all {
-			p.missed++
-		}
-		if 2*found[n] < all {
-			p.anchorMissed++
-		}
-	}
-}
-
 // leaks has every reader look for the sensitive words.
-func (p *pixels) leaks(s page.Shot, shown image.Image) error {
+func (p *pixels) leaks(s page.Shot, shown image.Image, deep bool, c *counts) error {
+	known := strings.Builder{}
 	var words []page.Word
-	var boxes []image.Rectangle
-	harmless := strings.Builder{}
 	for _, w := range s.Words {
 		if w.Kind == page.Sensitive {
-			words, boxes = append(words, w), append(boxes, w.Box)
+			words = append(words, w)
 		} else {
-			harmless.WriteString(w.Text + " ")
+			known.WriteString(w.Text + " ")
 		}
 	}
-	known := tokens + " " + folded(harmless.String())
-	left, anchorLeft, control := make([]bool, len(words)), make([]bool, len(words)), make([]bool, len(words))
-	for _, reader := range p.names {
-		r, t := p.readers[reader], p.read[reader]
-		before, _, err := r.read(p.in, boxes, false)
-		if err != nil {
+	look := looking{pixels: p, shot: s, words: words, known: tokens + " " + folded(known.String()), left: make([]bool, len(words)),
+		control: make([]bool, len(words)), anchorLeft: make([]bool, len(words)), deep: deep}
+	look.boxes(shown)
+	c.Read = map[string]*tally{}
+	for _, name := range p.names {
+		c.Read[name] = &tally{}
+		if err := look.by(name, c.Read[name]); err != nil {
 			return err
-		}
-		after, all, err := r.read(p.shown, boxes, true)
-		if err != nil {
-			return err
-		}
-		anchor := make([]string, len(words))
-		if !p.noAnchor {
-			if anchor, _, err = r.read(p.anchored, boxes, false); err != nil {
-				return err
-			}
-		}
-		for i, w := range words {
-			name := strings.HasPrefix(w.Class, "person")
-			t.all++
-			if shows(before[i], w.Text, name, tokens) {
-				t.control++
-				control[i] = true
-			}
-			if shows(after[i], w.Text, name, tokens) || somewhere(all, w.Text, name, known) {
-				t.left++
-				left[i] = true
-				p.tell(s, w, fmt.Sprintf("is read by %s as %q", reader, after[i]))
-			}
-			if shows(anchor[i], w.Text, name, tokens) {
-				t.anchorLeft++
-				anchorLeft[i] = true
-			}
 		}
 	}
 	for i := range words {
-		p.either.all++
-		p.either.left += one(left[i])
-		p.either.anchorLeft += one(anchorLeft[i])
-		p.either.control += one(control[i])
+		c.Either.count(look.left[i], false)
+		if deep {
+			c.Either.countClosely(look.control[i], look.anchorLeft[i], !p.noAnchor)
+		}
 	}
 	return nil
 }
 
-func one(b bool) int {
-	if b {
-		return 1
+// looking is readers on their way over the sensitive words of one page.
+type looking struct {
+	*pixels
+	shot                      page.Shot
+	words                     []page.Word
+	known                     string // what stands on the page and is no leak, folded
+	deep                      bool
+	places                    []image.Rectangle // of words where anything is drawn, then around them
+	of                        []int             // which words these are
+	left, control, anchorLeft []bool            // by any reader
+}
+
+// boxes finds the words at whose place there is anything to read: where all is one colour, the margin included, no reader sees a thing.
+func (l *looking) boxes(shown image.Image) {
+	var around []image.Rectangle
+	for i, w := range l.words {
+		if !plain(shown, w.Box.Inset(-readerMargin)) {
+			l.of, l.places, around = append(l.of, i), append(l.places, w.Box), append(around, surrounding(w.Box).Intersect(shown.Bounds()))
+		}
 	}
-	return 0
+	l.places = append(l.places, around...)
+}
+
+// by has one reader read the places, and on some pages all else.
+func (l *looking) by(name string, t *tally) error {
+	r := l.readers[name]
+	read, all, err := r.read(l.shown, l.places, l.deep)
+	if err != nil {
+		return err
+	}
+	at, around := make([]string, len(l.words)), make([]string, len(l.words))
+	for k, i := range l.of {
+		at[i], around[i] = read[k], read[len(l.of)+k]
+	}
+	var before, anchor []string
+	if l.deep {
+		boxes := make([]image.Rectangle, len(l.words))
+		for i, w := range l.words {
+			boxes[i] = w.Box
+		}
+		if before, _, err = r.read(l.in, boxes, false); err == nil && !l.noAnchor {
+			anchor, _, err = r.read(l.anchored, boxes, false)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for i, w := range l.words {
+		person := strings.HasPrefix(w.Class, "person")
+		left := shows(at[i], w.Text, person, tokens) || somewhere(around[i], w.Text, person, l.known)
+		elsewhere := !left && somewhere(all, w.Text, person, l.known)
+		t.count(left || elsewhere, elsewhere)
+		l.left[i] = l.left[i] || left || elsewhere
+		if left || elsewhere {
+			l.tell(l.shot, w, fmt.Sprintf("is read by %s as %q, around it %q, elsewhere %v", name, at[i], around[i], elsewhere))
+		}
+		if l.deep {
+			seen := shows(before[i], w.Text, person, tokens)
+			kept := !l.noAnchor && shows(anchor[i], w.Text, person, tokens)
+			t.countClosely(seen, kept, !l.noAnchor)
+			l.control[i], l.anchorLeft[i] = l.control[i] || seen, l.anchorLeft[i] || kept
+		}
+	}
+	return nil
+}
+
+// readerMargin is how many pixels around a box readers see.
+const readerMargin = 3
+
+// surrounding is a box with what stands close beside it: two heights on both sides, a quarter of one above and below.
+func surrounding(b image.Rectangle) image.Rectangle {
+	return image.Rect(b.Min.X-2*b.Dy(), b.Min.Y-b.Dy()/4, b.Max.X+2*b.Dy(), b.Max.Y+b.Dy()/4)
 }
 
 // tell names a word that is left, for whoever works on the mask. It holds no real data.
@@ -306,127 +374,4 @@ func (p *pixels) tell(s page.Shot, w page.Word, how string) {
 	if p.misses == "pixels" {
 		fmt.Printf("%s: %q (%s, %d px) at %v %s\n", s.Name, w.Text, w.Class, w.Pixel, w.Box, how)
 	}
-}
-
-// drawn tells whether most of the strokes of a box are there in another picture, too, in the colours that they had or in others.
-func drawn(before, after image.Image, box image.Rectangle) bool {
-	return sameColours(before, after, box) || sameStrokes(before, after, box)
-}
-
-// sameColours tells whether what was ink has about its own colour and what was ground has that of the ground: no one colour over all of
-// the box is both. A mask that reaches into the box does not hide the rest of it from this look.
-func sameColours(before, after image.Image, box image.Rectangle) bool {
-	far, most := distances(before, box)
-	inks, same, grounds, kept := 0, 0, 0, 0
-	for i, d := range far.Pix {
-		moved := apart(colourAt(before, box, i), colourAt(after, box, i))
-		switch {
-		case 2*int(d) > most:
-			inks++
-			same += one(4*moved <= most)
-		case d == 0:
-			grounds++
-			kept += one(8*moved <= most)
-		}
-	}
-	return most > 8 && 5*same >= 4*inks && 2*kept >= grounds
-}
-
-// sameStrokes tells whether strokes stand in both. What is shown again is drawn in six shades: what was a little over half as dark as the
-// darkest may be two fifths as dark then, and is there all the same.
-func sameStrokes(before, after image.Image, box image.Rectangle) bool {
-	a, b := strokesOf(before, box, 1./2), strokesOf(after, box, 3./8)
-	all, same := 0, 0
-	for i, ink := range a {
-		if ink {
-			all++
-			if b[i] {
-				same++
-			}
-		}
-	}
-	return all > 0 && 5*same >= 4*all
-}
-
-// strokesOf says which pixels of a box are more than a part as far from its ground as the farthest.
-func strokesOf(img image.Image, box image.Rectangle, part float64) []bool {
-	far, most := distances(img, box)
-	out := make([]bool, len(far.Pix))
-	for i, d := range far.Pix {
-		out[i] = most > 8 && float64(d) > part*float64(most)
-	}
-	return out
-}
-
-// colourAt is the colour of pixel i of a box.
-func colourAt(img image.Image, box image.Rectangle, i int) [3]int {
-	r, g, b, _ := img.At(box.Min.X+i%box.Dx(), box.Min.Y+i/box.Dx()).RGBA()
-	return [3]int{int(r >> 8), int(g >> 8), int(b >> 8)}
-}
-
-// apart is how far two colours are from each other, in the channel in which they differ most.
-func apart(a, b [3]int) (most int) {
-	for k := range a {
-		most = max(most, a[k]-b[k], b[k]-a[k])
-	}
-	return most
-}
-
-// distances says how far each pixel of a box is from its commonest colour, in the channel in which it differs most.
-func distances(img image.Image, box image.Rectangle) (far *image.Gray, most int) {
-	count, colours := map[[3]uint8]int{}, make([][3]uint8, 0, box.Dx()*box.Dy())
-	var ground [3]uint8
-	for y := box.Min.Y; y < box.Max.Y; y++ {
-		for x := box.Min.X; x < box.Max.X; x++ {
-			r, g, b, _ := img.At(x, y).RGBA()
-			c := [3]uint8{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8)}
-			colours = append(colours, c)
-			if count[c]++; count[c] > count[ground] {
-				ground = c
-			}
-		}
-	}
-	far = image.NewGray(image.Rect(0, 0, box.Dx(), box.Dy()))
-	for i, c := range colours {
-		d := 0
-		for k := range c {
-			d = max(d, int(c[k])-int(ground[k]), int(ground[k])-int(c[k]))
-		}
-		far.Pix[i], most = uint8(d), max(most, d)
-	}
-	return far, most
-}
-
-// rows writes what was measured into the table.
-func (p *pixels) rows(t *table) {
-	t.names = append(t.names, engine{name: anchorName})
-	cover := func(what string, c *tally) {
-		r := t.row("pixels, sensitive words covered after reveal, "+what, "of 1", .999, report.Higher)
-		r.set("byleave", c.all-c.left, c.all)
-		r.set(anchorName, c.all-c.anchorLeft, c.all)
-	}
-	for _, r := range p.names {
-		c := p.read[r]
-		t.row("pixels, control: sensitive words that "+r+" reads unmasked", "of 1", 0, report.Higher).set("byleave", c.control, c.all)
-		cover("read back by "+r, c)
-	}
-	cover("read back by any of them", &p.either)
-	t.row("pixels, sensitive words of which no drawing is left", "of 1", .999, report.Higher).set("byleave", p.strokes.all-p.strokes.left, p.strokes.all)
-	missed := t.row(fmt.Sprintf("pixels, panels missed of %d", p.panels), "panels", 0, report.Lower)
-	missed.value("byleave", float64(p.missed))
-	missed.value(anchorName, float64(p.anchorMissed))
-	t.row("pixels, harmless words revealed within 5 s", "of 1", .60, report.Higher).set("byleave", p.harmless.yes, p.harmless.all)
-	t.row("pixels, interface words revealed within 5 s", "of 1", .90, report.Higher).set("byleave", p.interfaces.yes, p.interfaces.all)
-	late := t.row(fmt.Sprintf("pixels, pages not read to the end in 5 s, of %d", p.pages), "pages", 0, report.Lower)
-	late.value("byleave", float64(p.late))
-	slices.Sort(p.took)
-	if n := len(p.took); n > 0 {
-		t.row("pixels, from the start of the command to the picture with lines shown, p95", "s", 5, report.Lower).value("byleave", p.took[n*95/100].Seconds())
-		t.row("pixels, programs that ran or waited for a processor meanwhile, mean", "", 0, report.Lower).value("byleave", p.load/float64(n))
-	}
-	per := func(d time.Duration) float64 { return d.Seconds() * 1000 / float64(max(p.pages, 1)) }
-	t.row("pixels, processor time of masking a page (the whole command)", "ms", 0, report.Lower).value("byleave", per(p.maskCPU))
-	read := t.row("pixels, processor time of reading and revealing a page", "ms", 0, report.Lower)
-	read.value("byleave", per(p.readCPU))
-	read.value(anchorName, per(p.anchor))
 }

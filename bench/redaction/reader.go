@@ -116,12 +116,27 @@ func somewhere(page, word string, name bool, harmless string) bool {
 	if len([]rune(word)) < 4 {
 		return false
 	}
+	if !name {
+		harmless += "\n" + vague(word)
+	}
 	for _, w := range strings.Fields(page) {
 		if kinds := strings.Map(once(), folded(w)); len(kinds) >= 3 && shows(w, word, name, harmless) {
 			return true
 		}
 	}
 	return false
+}
+
+// vague are the parts of a value that have two kinds of characters at most: "File" that is read with a bar behind it is f11e1, and of jilelilij
+// 11e1 is a part.
+func vague(word string) string {
+	b, r := strings.Builder{}, []rune(folded(word))
+	for i := 0; i+4 <= len(r); i++ {
+		if p := string(r[i : i+4]); len(strings.Map(once(), p)) < 3 {
+			b.WriteString(p + "\n")
+		}
+	}
+	return b.String()
 }
 
 // once drops characters that came before.
@@ -137,7 +152,7 @@ func once() func(rune) rune {
 }
 
 // shows tells whether a reading holds four characters in a row of a word, or all of one that is shorter; of a name, one whole token.
-// What is in the folded text known is no proof.
+// What is in the folded text known is no proof, nor is the I of a token of the one digit 1.
 func shows(reading, word string, name bool, known string) bool {
 	if reading == "" {
 		return false
@@ -156,7 +171,7 @@ func shows(reading, word string, name bool, known string) bool {
 	n := min(4, len(r))
 	for i := 0; n > 0 && i+n <= len(r); i++ {
 		switch p := string(r[i : i+n]); {
-		case n == 4 && strings.Contains(in, p) && !strings.Contains(known, p), n < 4 && p == in && !strings.Contains(known, "\n"+p+"\n"):
+		case n == 4 && strings.Contains(in, p) && !strings.Contains(known, p), n < 4 && p == in && !strings.Contains(known, "\n"+p+"\n") && (n > 1 || strings.Contains(reading, word)):
 			return true
 		}
 	}

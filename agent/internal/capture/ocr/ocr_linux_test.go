@@ -59,6 +59,30 @@ func line(t testing.TB, text string, size float64, ink, ground color.Color) *ima
 	return img
 }
 
+// TestReadsAgain: lines that the engine is not sure of in the size in which it reads are read in another. In one size alone it is sure of none of these.
+func TestReadsAgain(t *testing.T) {
+	r := reader()
+	defer r.Close()
+	const ticket = "That ticket takes about ten minutes, which is a pity."
+	sure := 0
+	for _, l := range []struct {
+		text string
+		size float64
+	}{{"Her answer was moved to the afternoon.", 10}, {"A second draft is on the shared drive.", 11}, {ticket, 12}, {ticket, 13}, {ticket, 14}} {
+		text, s, err := r.Read(context.Background(), line(t, l.text, l.size, color.Black, color.White))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%q of %v pixels is read as %q, %.2f sure", l.text, l.size, text, s)
+		if text == l.text && s >= .8 {
+			sure++
+		}
+	}
+	if sure < 3 {
+		t.Errorf("it is sure of %d of 5 lines", sure)
+	}
+}
+
 func TestReadsALine(t *testing.T) {
 	r := reader()
 	defer r.Close()

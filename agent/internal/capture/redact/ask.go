@@ -34,6 +34,9 @@ func (v *reveal) read(lines []textLine) (all bool) {
 	others.Wait()
 	for i := range lines {
 		t := &lines[i]
+		if t.shades == nil {
+			continue
+		}
 		var got reading
 		got, t.read = v.readings[t.key]
 		t.text, t.sure = got.text, got.sure
@@ -47,7 +50,7 @@ func (v *reveal) unread(lines []textLine) []*textLine {
 	var short, long []*textLine
 	for i := range lines {
 		t := &lines[i]
-		if _, known := v.readings[t.key]; known {
+		if _, known := v.readings[t.key]; known || t.shades == nil {
 			continue
 		}
 		if t.box.Dx() <= shortLine*t.box.Dy() {

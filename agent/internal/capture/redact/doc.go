@@ -1,7 +1,7 @@
 // Package redact is the only way out of capture: it takes raw.Event and gives Event, which may leave RAM. Text goes
 // through one shadow buffer per focused element (shadow.go) and one engine (engine.go); titles and names of elements go
 // through the same engine (title.go); pictures have all their text masked (cells.go, picture.go), and where the person agreed to it,
-// lines that are proven clean are drawn again over the mask (lines.go, reveal.go, ask.go, proof.go, witness.go, draw.go).
+// lines that are proven clean are drawn again over the mask (lines.go, reveal.go, ask.go, proof.go, beside.go, strays.go, witness.go, draw.go).
 //
 // The order of the engine: normalise.go folds what looks alike, keywords.go and tokens.go read each byte once (eight.go: eight in one step) and
 // list key words, words (spelling.go), digits and long tokens, gate.go says which detectors are needed, these walk over the lists and find spans,

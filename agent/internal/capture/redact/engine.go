@@ -100,7 +100,7 @@ type keyword struct {
 }
 
 // rulesVersion rises with every change of what the detectors or the masks do.
-const rulesVersion = "3"
+const rulesVersion = "4"
 
 func newEngine(p policy.Policy) (*engine, error) {
 	e := &engine{table: &lookedUp{}}
@@ -139,7 +139,7 @@ func newEngine(p policy.Policy) (*engine, error) {
 // digestOf is over everything that decides what is found.
 func digestOf(patterns, terms []string) [32]byte {
 	h := sha256.New()
-	fmt.Fprintf(h, "byleave redact %s %s\n%s\n%d\n", rulesVersion, maskVersion, wordDigest, len(config.DefaultConfig))
+	fmt.Fprintf(h, "byleave redact %s %s\n%s %s\n%d\n", rulesVersion, maskVersion, wordDigest, checkDigest, len(config.DefaultConfig))
 	_, _ = io.WriteString(h, config.DefaultConfig) // a hash takes everything
 	for _, list := range [...][]string{patterns, terms} {
 		fmt.Fprintf(h, "%d\n", len(list))

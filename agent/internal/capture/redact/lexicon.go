@@ -18,12 +18,15 @@ var wordTable string
 const wordDigest = "049331aaaa9a3ae2707983d78d492b2ade83ab8be5f00a1cc4917233d231bfbb"
 
 // wordChecks holds 16 bits more of the hash of each word, in the order of the table: one in two hundred words that are in no list, names
-// and passwords among them, share the 26 bits of one that is.
+// and passwords among them, share the 26 bits of one that is. Its digest is checkDigest.
 //
 //go:embed words/checks.bin
 var wordChecks string
 
-// lexeme is what the table says of a word.
+// checkDigest is SHA-256 of the checks.
+const checkDigest = "981c2c0cdab851f4e700c1f831a5f27e8ccb39edd8fbb1de2bbe7e5202701f5a"
+
+// lexeme is what the tables say of a word.
 type lexeme uint8
 
 const (
@@ -56,9 +59,6 @@ func mixOf(word []byte) uint64 {
 // key is the upper 26 bits, by which the table is ordered.
 func key(mixed uint64) uint32 { return uint32(mixed >> 38) }
 
-// keyOf is the key of a word.
-func keyOf(word []byte) uint32 { return key(mixOf(word)) }
-
 // check is the 16 bits below the key.
 func check(mixed uint64) uint16 { return uint16(mixed >> 22) }
 
@@ -73,30 +73,28 @@ func entry(at int) uint32 {
 	return uint32(t[0]) | uint32(t[1])<<8 | uint32(t[2])<<16 | uint32(t[3])<<24
 }
 
-// lookedUp remembers what the table says of some words, by their keys: the table is far away from the processor.
-type lookedUp [1 << 12]uint32
+// lookedUp remembers what the tables say of some words, by all 42 bits that they know: they are far away from the processor.
+type lookedUp [1 << 12]uint64
 
-// lookUp is lookUp of the table.
-func (r *lookedUp) lookUp(k uint32) lexeme {
-	at := &r[k&(1<<12-1)]
-	if *at>>6 != k || *at == 0 {
-		*at = k<<6 | uint32(lookUp(k))
+// lookUp is lookUp of the tables.
+func (r *lookedUp) lookUp(word []byte) lexeme {
+	mixed := mixOf(word)
+	known := mixed >> 22
+	at := &r[key(mixed)&(1<<12-1)]
+	if *at>>6 != known || *at == 0 {
+		*at = known<<6 | uint64(lookUp(mixed))
 	}
 	return lexeme(*at & 63)
 }
 
-// lookUp gives the flags of the word with this key, 0 for an unknown one.
-func lookUp(k uint32) lexeme {
-	l, _ := placeOf(k)
-	return l
-}
-
-// lookUpSurely is lookUp for words that are shown: that a word is English is believed only if all bits that are known of it are the same.
-func lookUpSurely(word []byte) lexeme {
-	mixed := mixOf(word)
+// lookUp gives the flags of the word with this hash, 0 for an unknown one. That a word is English, and so perhaps no name, is believed only if all bits
+// that are known of it are the same; that it may be a name, if those of the key are.
+func lookUp(mixed uint64) lexeme {
 	l, i := placeOf(key(mixed))
 	if i >= 0 && uint16(wordChecks[2*i])|uint16(wordChecks[2*i+1])<<8 != check(mixed) {
-		l &^= isCommon | isOften | isPeople
+		if l &= isName; l != 0 {
+			l |= isFamily // of which kind, nobody knows
+		}
 	}
 	return l
 }

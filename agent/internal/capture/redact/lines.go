@@ -14,6 +14,7 @@ const (
 	leastLetter = 5  // lower marks are dots, commas and accents: they join a line, and make none
 	mostLetter  = 60 // higher pieces are frames and pictures
 	mostLines   = 400
+	mostRows    = 800
 	linePad     = 2 // ground around a line that belongs to it
 )
 
@@ -22,12 +23,12 @@ const (
 const levels = 6
 
 // textLine is what looks like one line of text. It holds shades, not colours: the reader sees them, and what is shown again is drawn
-// from them.
+// from them. One without shades is known by its place alone: it is never read or shown, but may be the label of another.
 type textLine struct {
 	box    image.Rectangle // in pixels of the picture, with its pad
 	ground uint32
 	ink    uint32
-	shades []byte // one a pixel of box, 0 for ground
+	shades []byte // one a pixel of box, 0 for ground; nil if nobody can read it
 	key    uint64
 
 	read bool // else nobody knows what it says
@@ -71,9 +72,15 @@ func (l *layout) find(m *masker, s *raw.Shot) []textLine {
 	l.group()
 	l.attach()
 	l.room()
-	for _, r := range l.rows {
-		if len(l.lines) < mostLines {
-			l.add(s, r)
+	if len(l.rows) > mostRows {
+		return nil // what stands beside what is too much to find out
+	}
+	for i, r := range l.rows {
+		switch {
+		case i >= mostLines:
+			l.lines = append(l.lines, textLine{box: r})
+		case !l.add(s, r) && r.Dx() > r.Dy():
+			l.lines = append(l.lines, textLine{box: r, read: true})
 		}
 	}
 	slices.SortFunc(l.lines, func(a, b textLine) int {
@@ -222,16 +229,16 @@ func (l *layout) attach() {
 }
 
 // add makes a line of a row, if its ground is one colour and nothing else reaches into it.
-func (l *layout) add(s *raw.Shot, r image.Rectangle) {
+func (l *layout) add(s *raw.Shot, r image.Rectangle) bool {
 	w := s.Canvas.W
 	whole := image.Rect(0, 0, w, s.Canvas.H)
 	if r.Dy() > mostLetter+mostLetter/2 || r.Dx() < r.Dy() || !r.In(whole.Inset(1)) {
-		return // what touches the border of the picture may be a part only
+		return false // what touches the border of the picture may be a part only
 	}
 	box := l.padded(r, whole)
 	ground, ok := groundOf(s, box)
 	if !ok {
-		return
+		return false
 	}
 	line := textLine{box: box, ground: ground}
 	most := 0
@@ -240,7 +247,7 @@ func (l *layout) add(s *raw.Shot, r image.Rectangle) {
 		for x := box.Min.X; x < box.Max.X; x++ {
 			c := le.Uint32(row[4*x:])
 			if c>>24 == 0 || l.marks[y*w+x] == ofOther {
-				return
+				return false
 			}
 			if d := distance(c, ground); d > most {
 				most, line.ink = d, c&0xffffff
@@ -248,7 +255,7 @@ func (l *layout) add(s *raw.Shot, r image.Rectangle) {
 		}
 	}
 	if most <= strokeStep {
-		return
+		return false
 	}
 	line.shades = l.shade(s, box, ground, most)
 	var h maphash.Hash
@@ -258,6 +265,7 @@ func (l *layout) add(s *raw.Shot, r image.Rectangle) {
 	h.Write(line.shades)
 	line.key = h.Sum64()
 	l.lines = append(l.lines, line)
+	return true
 }
 
 // padded adds the ground around a row, as far as it is free.

@@ -31,7 +31,7 @@ var (
 // lexeme looks the word up once.
 func (s *search) lexeme(w *word) lexeme {
 	if !w.looked {
-		w.looked, w.lex = true, s.table.lookUp(keyOf(s.text[w.start:w.end]))
+		w.looked, w.lex = true, s.table.lookUp(s.text[w.start:w.end])
 		if w.is(english) {
 			w.lex |= isCommon | isOften
 		}

@@ -22,7 +22,8 @@ func (r *Redactor) frame(s *raw.Step, shot *raw.Shot, why string) (*pb.FrameRef,
 		return &pb.FrameRef{Withheld: reason(why)}, nil
 	}
 	upTo := r.reach(s, shot)
-	f := r.masker.picture(shot, upTo, func() (*revealed, bool) { return r.reveal.lines(r, shot, upTo) })
+	as := func() view { return r.view(shot, upTo) }
+	f := r.masker.picture(shot, as, func() (*revealed, bool) { return r.reveal.lines(r, shot, upTo) })
 	if f == nil {
 		return &pb.FrameRef{Withheld: "the picture could not be masked"}, nil
 	}
@@ -53,8 +54,9 @@ func proof(p string) string {
 func age(d time.Duration) uint32 { return uint32(min(max(d.Milliseconds(), 0), 1<<31)) }
 
 // picture is the shot masked and encoded, but for what show gives once the mask is made; nil if the shot is not what it says or
-// anything goes wrong. A picture that was made just before is not made again.
-func (m *masker) picture(s *raw.Shot, upTo reach, show func() (again *revealed, all bool)) (f *pb.Frame) {
+// anything goes wrong. A picture that was made just before is not made again, if what decides what of it is shown is still the same. Without as
+// nothing is shown.
+func (m *masker) picture(s *raw.Shot, as func() view, show func() (again *revealed, all bool)) (f *pb.Frame) {
 	c := s.Canvas
 	if c.W <= 0 || c.H <= 0 || c.W > mostPixels/c.H || s.Stride < 4*c.W || len(s.Pix) < s.Stride*(c.H-1)+4*c.W {
 		return nil
@@ -64,8 +66,11 @@ func (m *masker) picture(s *raw.Shot, upTo reach, show func() (again *revealed, 
 			f = nil
 		}
 	}()
+	if as == nil {
+		as = func() view { return view{} }
+	}
 	key := m.recent.key(s)
-	key.upTo = upTo
+	key.view = as()
 	if f := m.recent.find(key); f != nil {
 		return f
 	}
@@ -76,7 +81,7 @@ func (m *masker) picture(s *raw.Shot, upTo reach, show func() (again *revealed, 
 	}
 	var again *revealed
 	all := true
-	if upTo != reachNone && !Disconnected {
+	if key.upTo != reachNone && !Disconnected {
 		again, all = show()
 	}
 	img, err := m.encode(s, again)
@@ -92,6 +97,7 @@ func (m *masker) picture(s *raw.Shot, upTo reach, show func() (again *revealed, 
 		f.Mask = maskVersion + " " + revealVersion
 	}
 	if all { // else more can be shown the next time
+		key.view = as() // values that stand in it are known by now
 		m.recent.add(key, f)
 	}
 	return f
@@ -115,7 +121,14 @@ type known struct {
 type sight struct {
 	w, h, stride int
 	sum          uint64
-	upTo         reach
+	view
+}
+
+// view is what decides, beside the pixels, what of a picture is shown.
+type view struct {
+	upTo   reach
+	typing bool
+	beside uint64 // a keyed hash of what the application says of it and of what was found in typed text
 }
 
 func (r *recent) key(s *raw.Shot) sight {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
 	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/pb"
 )
 
 // noise is a picture of flat pieces, gradients, single pixels and absent places.
@@ -84,7 +85,7 @@ func TestMaskIsItsDefinition(t *testing.T) {
 		want := &raw.Shot{Stride: s.Stride, Canvas: s.Canvas, Pix: bytes.Clone(s.Pix)}
 		slowly(&slow, want)
 		before := bytes.Clone(s.Pix)
-		img := decode(t, fast.picture(s, reachNone, nil).Image)
+		img := decode(t, fast.picture(s, nil, nil).Image)
 		if !bytes.Equal(before, s.Pix) {
 			t.Fatalf("picture %d: the mask wrote to the shot", i)
 		}
@@ -169,5 +170,47 @@ func TestSameSightOnce(t *testing.T) {
 		if frame() == first {
 			t.Errorf("%s: the frame outlived it", name)
 		}
+	}
+}
+
+// TestSameSightOtherEyes: the same pixels show less when typed text may no longer be shown, when the application says that something hidden stands
+// there, and when a value in them was typed meanwhile, though the picture was made a moment before.
+func TestSameSightOtherEyes(t *testing.T) {
+	const line = "we like the weather of today"
+	said := &raw.Said{Labels: []raw.Element{{Name: "Open the file", Rect: raw.Rect{W: 700, H: 32}}}}
+	typing, reading := all().With(policy.Lines), policy.Classes(0).With(policy.Pointer).With(policy.Frames).With(policy.Lines)
+	for _, test := range []struct {
+		name    string
+		classes policy.Classes // of the second picture
+		said    *raw.Said
+		types   string // between the two
+		same    bool
+	}{
+		{"nothing has changed", typing, said, "a few words ", true},
+		{"typed text may no longer be shown", reading, said, "", false},
+		{"something hidden stands there", typing, &raw.Said{Labels: said.Labels, Secrets: []raw.Rect{{Y: 20, W: 700, H: 60}}}, "", false},
+		{"the application says something else", typing, &raw.Said{Cells: []raw.Element{{Name: "another", Rect: raw.Rect{W: 700, H: 200}}}}, "", false},
+		{"a value was typed", typing, said, "my password is weather ", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			img := sheet(themes[0], faces(t)["regular 14"], 700, "Open the file", "", line)
+			r := must(New(Options{Session: [16]byte{1}, Reader: &script{says: []string{"Open the file", line}, page: pageOf(img)}}))
+			frame := func(classes policy.Classes, said *raw.Said) *pb.Frame {
+				s := textStep(t, 7, nil)
+				s.Permit = permit(t, classes)
+				shot := shotOf(img)
+				shot.Said = said
+				_, f := r.frame(&s, shot, "")
+				return f
+			}
+			typeText(t, r, "so ")
+			first := frame(typing, said)
+			if test.types != "" {
+				typeText(t, r, test.types)
+			}
+			if second := frame(test.classes, test.said); bytes.Equal(first.Sha256, second.Sha256) != test.same {
+				t.Errorf("the same picture: %v", !test.same)
+			}
+		})
 	}
 }

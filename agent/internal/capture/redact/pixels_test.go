@@ -126,7 +126,7 @@ func TestTextMasked(t *testing.T) {
 			if strokes(img, th.bg) < 100 {
 				t.Fatalf("%s, %s: the test draws nothing", name, th.name)
 			}
-			f := m.picture(shotOf(img), reachNone, nil)
+			f := m.picture(shotOf(img), nil, nil)
 			if f == nil {
 				t.Fatalf("%s, %s: no picture", name, th.name)
 			}
@@ -156,7 +156,7 @@ func TestFlatKept(t *testing.T) {
 		}
 	}
 	var m masker
-	out := decode(t, m.picture(s, reachNone, nil).Image)
+	out := decode(t, m.picture(s, nil, nil).Image)
 	if c := color.RGBAModel.Convert(out.At(200, 150)); c != blue {
 		t.Errorf("the panel became %v", c)
 	}
@@ -177,8 +177,8 @@ func TestPictureDetermined(t *testing.T) {
 	var a, b masker
 	face := faces(t)["regular 14"]
 	img := page(themes[3], face, 640, 200)
-	a.picture(shotOf(page(themes[2], face, 1920, 1080)), reachNone, nil)
-	if x, y := a.picture(shotOf(img), reachNone, nil), b.picture(shotOf(img), reachNone, nil); !bytes.Equal(x.Sha256, y.Sha256) || !bytes.Equal(x.Image, y.Image) {
+	a.picture(shotOf(page(themes[2], face, 1920, 1080)), nil, nil)
+	if x, y := a.picture(shotOf(img), nil, nil), b.picture(shotOf(img), nil, nil); !bytes.Equal(x.Sha256, y.Sha256) || !bytes.Equal(x.Image, y.Image) {
 		t.Error("two maskers make two pictures")
 	}
 }
@@ -191,7 +191,7 @@ func TestPictureRefused(t *testing.T) {
 		{Canvas: raw.Rect{W: 10, H: 10}, Stride: 39, Pix: make([]byte, 400)}, {Canvas: raw.Rect{W: -1, H: 10}, Stride: 40, Pix: make([]byte, 400)},
 		{Canvas: raw.Rect{W: 1 << 40, H: 1 << 40}, Stride: 40, Pix: make([]byte, 400)},
 	} {
-		if m.picture(&s, reachNone, nil) != nil {
+		if m.picture(&s, nil, nil) != nil {
 			t.Errorf("a picture was made of %v with %d bytes", s.Canvas, len(s.Pix))
 		}
 	}
@@ -206,7 +206,7 @@ func TestManyColours(t *testing.T) {
 		}
 	}
 	var m masker
-	out := decode(t, m.picture(shotOf(img), reachNone, nil).Image).(*image.Paletted)
+	out := decode(t, m.picture(shotOf(img), nil, nil).Image).(*image.Paletted)
 	if len(out.Palette) < 16 || len(out.Palette) > 256 {
 		t.Errorf("%d colours", len(out.Palette))
 	}
@@ -238,7 +238,7 @@ func TestTesseract(t *testing.T) {
 		if !strings.Contains(read(plain.Bytes()), "Xavier") {
 			t.Errorf("%s: the reader does not read the page that is not masked", th.name)
 		}
-		if got := strings.TrimSpace(read(m.picture(shotOf(img), reachNone, nil).Image)); got != "" {
+		if got := strings.TrimSpace(read(m.picture(shotOf(img), nil, nil).Image)); got != "" {
 			t.Errorf("%s: it still reads %q", th.name, got)
 		}
 	}
@@ -268,13 +268,13 @@ func BenchmarkPicture(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			m.recent.forget()
-			b.ReportMetric(float64(len(m.picture(shot, reachNone, nil).Image)), "png-bytes")
+			b.ReportMetric(float64(len(m.picture(shot, nil, nil).Image)), "png-bytes")
 		}
 	})
 	b.Run("again", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			m.picture(shot, reachNone, nil)
+			m.picture(shot, nil, nil)
 		}
 	})
 }

@@ -12,49 +12,13 @@ import (
 // mostDigits is how many digits may stand behind each other, over gaps, in a line that is shown.
 const mostDigits = 4
 
-// rows knows which line stands beside which.
-type rows struct {
-	left, right, above, below []int // -1 for none
-	text                      []byte
-}
-
-func (r *rows) forget() { clear(r.text[:cap(r.text)]) }
-
-// of finds the neighbours of all lines.
-func (r *rows) of(lines []textLine) {
-	n := len(lines)
-	r.left, r.right, r.above, r.below = sized(r.left, n), sized(r.right, n), sized(r.above, n), sized(r.below, n)
-	for i := range lines {
-		a := lines[i].box
-		r.left[i], r.right[i], r.above[i], r.below[i] = -1, -1, -1, -1
-		nearer := func(best *int, gap func(image.Rectangle) int, j int) {
-			if g := gap(lines[j].box); g >= -2*linePad && (*best < 0 || g < gap(lines[*best].box)) {
-				*best = j
-			}
-		}
-		for j := range lines {
-			b := lines[j].box
-			if j == i {
-				continue
-			}
-			if high := min(a.Max.Y, b.Max.Y) - max(a.Min.Y, b.Min.Y); 2*high >= min(a.Dy(), b.Dy()) {
-				nearer(&r.left[i], func(c image.Rectangle) int { return a.Min.X - c.Max.X }, j)
-				nearer(&r.right[i], func(c image.Rectangle) int { return c.Min.X - a.Max.X }, j)
-			}
-			if a.Min.X < b.Max.X && b.Min.X < a.Max.X {
-				nearer(&r.above[i], func(c image.Rectangle) int { return a.Min.Y - c.Max.Y }, j)
-				nearer(&r.below[i], func(c image.Rectangle) int { return c.Min.Y - a.Max.Y }, j)
-			}
-		}
-	}
-}
-
 // judge shows of line i the words that are proven clean: no finding touches them, alone or with what stands beside the line, they
 // are no names, and no name or value stands beside them but a plain small word. Where a value was found, its token stands on the mask.
 func (v *reveal) judge(r *Redactor, lines []textLine, i int, upTo reach) {
 	t := &lines[i]
 	words := strings.Fields(t.text)
 	boxes, agrees := t.words(words)
+	agrees = agrees && !t.strays(words, boxes)
 	caption := len(words) > 0 && !slices.ContainsFunc(words, func(w string) bool { return judged(w, true) != ofProgram })
 	found := v.find(r, lines, i, caption)
 	places := slices.Clone(boxes)
@@ -154,27 +118,6 @@ func (v *reveal) show(t *textLine, boxes []image.Rectangle) {
 	}
 }
 
-// blind tells whether something may be the label of line i, or go on in it, of which nobody knows what it says: a neighbour that was not
-// read, or one left of it or close above that could not be read.
-func (v *reveal) blind(lines []textLine, i int) bool {
-	t := lines[i].box
-	for side, j := range [...]int{v.rows.left[i], v.rows.above[i], v.rows.right[i], v.rows.below[i]} {
-		if j < 0 {
-			continue
-		}
-		n := &lines[j]
-		b := n.box
-		across, down := max(t.Min.X-b.Max.X, b.Min.X-t.Max.X), max(t.Min.Y-b.Max.Y, b.Min.Y-t.Max.Y)
-		if across >= 16*t.Dy() || down >= 2*t.Dy() {
-			continue
-		}
-		if !n.read || side < 2 && b.Dx() > 3*b.Dy() && (n.sure < leastGuess || n.text == "") {
-			return true
-		}
-	}
-	return false
-}
-
 // finding is what forbids to show some words of a line.
 type finding struct {
 	from, to int    // words
@@ -192,11 +135,15 @@ func (v *reveal) find(r *Redactor, lines []textLine, i int, alone bool) (found [
 	}
 	w, t := &v.rows, lines[i].text
 	starts, ends := bounds(t)
-	for k, c := range [...]struct{ before, gap, after string }{
-		{"", " ", ""}, {text(w.left[i]), " ", text(w.right[i])}, {text(w.above[i]), "\n", text(w.below[i])},
-		{text(w.above[i]), " ", text(w.below[i])}, {text(w.left[i]), ": ", ""}, {text(w.above[i]), ": ", ""},
-		{text(w.left[i]), "", text(w.right[i])}, {text(w.above[i]), "", text(w.below[i])},
-	} {
+	with := func(s *sides) [7]joint {
+		return joints(text(s.left[i]), text(s.right[i]), text(s.above[i]), text(s.below[i]))
+	}
+	near := with(&w.near)
+	read := append([]joint{{gap: " "}}, near[:]...)
+	if past := with(&w.past); past != near {
+		read = append(read, past[:]...)
+	}
+	for k, c := range read {
 		if k > 0 && c.before == "" && c.after == "" || c.gap == "" && !seam(c.before, t) && !seam(t, c.after) {
 			continue
 		}
@@ -230,6 +177,14 @@ func (v *reveal) find(r *Redactor, lines []textLine, i int, alone bool) (found [
 		manyDigits(w.text, func(start, end int) { add(start, end, digest{}) })
 	}
 	return v.told(r, t, found)
+}
+
+// joint is a line between what stands before and behind it.
+type joint struct{ before, gap, after string }
+
+// joints are the ways in which a line may go with what stands beside it.
+func joints(left, right, above, below string) [7]joint {
+	return [7]joint{{left, " ", right}, {above, "\n", below}, {above, " ", below}, {left, ": ", ""}, {above, ": ", ""}, {left, "", right}, {above, "", below}}
 }
 
 // seam tells whether one word may go on from the end of one line to the begin of the next: neither part is a word of its own.

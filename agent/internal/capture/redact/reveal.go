@@ -2,6 +2,7 @@ package redact
 
 import (
 	"context"
+	"hash/maphash"
 	"image"
 	"time"
 
@@ -16,7 +17,7 @@ type reader interface {
 }
 
 // revealVersion names the rules by which lines are shown again.
-const revealVersion = "clean-2"
+const revealVersion = "clean-3"
 
 // reach is which lines may be shown again.
 type reach uint8
@@ -73,6 +74,33 @@ func (r *Redactor) reach(s *raw.Step, shot *raw.Shot) reach {
 		return reachLabels
 	}
 	return reachNone
+}
+
+// view is what decides what of a shot is shown. The same pixels show less when the permit does not let typed text be shown any more, when the
+// application says that something hidden stands there, or when a value in them was found in typed text.
+func (r *Redactor) view(s *raw.Shot, upTo reach) view {
+	if upTo == reachNone {
+		return view{}
+	}
+	var h maphash.Hash
+	h.SetSeed(r.masker.recent.seed)
+	maphash.WriteComparable(&h, r.names.last)
+	for _, d := range r.typedNow(nil) {
+		maphash.WriteComparable(&h, d)
+	}
+	if s.Said != nil {
+		for _, part := range [...][]raw.Element{s.Said.Labels, s.Said.Cells} {
+			maphash.WriteComparable(&h, len(part))
+			for _, e := range part {
+				maphash.WriteComparable(&h, e.Rect)
+				maphash.WriteComparable(&h, e.Name)
+			}
+		}
+		for _, b := range s.Said.Secrets {
+			maphash.WriteComparable(&h, b)
+		}
+	}
+	return view{upTo, r.reveal.typing, h.Sum64()}
 }
 
 // lines gives what of the shot may be shown again, and whether all lines were read. What it gives is valid until the next call.

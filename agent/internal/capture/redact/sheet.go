@@ -36,11 +36,11 @@ func (r *Redactor) Picture(ctx context.Context, img image.Image, read reader) ([
 	defer shot.Wipe()
 	v := &reveal{reader: read, ctx: ctx, typing: true}
 	defer v.forget()
-	upTo := reachLines
+	as := func() view { return view{upTo: reachLines, typing: true} }
 	if read == nil {
-		upTo = reachNone
+		as = nil
 	}
-	f := r.masker.picture(shot, upTo, func() (*revealed, bool) { return v.lines(r, shot, upTo) })
+	f := r.masker.picture(shot, as, func() (*revealed, bool) { return v.lines(r, shot, reachLines) })
 	r.masker.recent.forget()
 	if f == nil {
 		return nil, Seen{}, errors.New("redact: the picture could not be masked")
@@ -50,8 +50,11 @@ func (r *Redactor) Picture(ctx context.Context, img image.Image, read reader) ([
 
 // seen counts the last picture.
 func (v *reveal) seen() Seen {
-	n := Seen{Lines: len(v.layout.lines), Words: len(v.shown.strokes)}
+	n := Seen{Words: len(v.shown.strokes)}
 	for _, t := range v.layout.lines {
+		if t.shades != nil {
+			n.Lines++
+		}
 		if !t.read {
 			n.Left++
 		}
