@@ -1,6 +1,10 @@
 package redact
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
 
 // Eight bytes are looked at in one step: the highest bit of each is where the answer stands.
 const ones, high uint64 = 0x0101010101010101, 0x8080808080808080
@@ -34,4 +38,19 @@ func smallAt(text []byte, i int) uint64 {
 		x = binary.LittleEndian.Uint64(room[:])
 	}
 	return x | lettersIn(x)>>2
+}
+
+// beginnings counts the characters of text, which is valid UTF-8: the bytes that go on with none.
+func beginnings(text []byte) int {
+	n := len(text)
+	for ; len(text) >= 8; text = text[8:] {
+		x := binary.LittleEndian.Uint64(text)
+		n -= bits.OnesCount64(x &^ (x << 1) & high)
+	}
+	for _, c := range text {
+		if !utf8.RuneStart(c) {
+			n--
+		}
+	}
+	return n
 }

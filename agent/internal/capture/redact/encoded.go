@@ -15,7 +15,7 @@ func findEncoded(s *search) error {
 		s.percents()
 	}
 	for _, l := range s.longs {
-		for i := l.start; i < l.end; {
+		for i := l.start; l.end-i >= shortest; {
 			start := i
 			for i < l.end && base64Part(s.text[i]) {
 				i++

@@ -78,7 +78,11 @@ var kindOf = func() (k [256]uint8) {
 // looked at in one step.
 func nextBad(text []byte, i int) int {
 	for ; i+8 <= len(text); i += 8 {
-		if odd := badIn(binary.LittleEndian.Uint64(text[i:])); odd != 0 {
+		x := binary.LittleEndian.Uint64(text[i:])
+		if ((x-0x20*ones)&^x|x|(x+ones))&high == 0 {
+			continue // none is below a space or above a tilde
+		}
+		if odd := badIn(x); odd != 0 {
 			return i + bits.TrailingZeros64(odd)/8
 		}
 	}

@@ -13,6 +13,7 @@ type folded struct {
 	text  []byte
 	parts []part // in order
 	end   int    // of the original
+	valid bool   // the original is UTF-8
 	here  int    // the part that was asked for last: spans come nearly in order
 	form  []byte // memory that is used again
 }
@@ -26,7 +27,7 @@ type part struct {
 // fold normalises src into f, reusing its memory: compatibility forms (full-width letters, ligatures), digits of all scripts, letters
 // that look like Latin ones, kinds of dash, dot, space and quote; invisible characters and accents vanish.
 func (f *folded) fold(src []byte) {
-	f.text, f.parts, f.end, f.here = f.text[:0], f.parts[:0], len(src), 0
+	f.text, f.parts, f.end, f.here, f.valid = f.text[:0], f.parts[:0], len(src), 0, true
 	for i := 0; i < len(src); {
 		j := nextBad(src, i)
 		if j > i {
@@ -41,6 +42,7 @@ func (f *folded) fold(src []byte) {
 			continue
 		}
 		r, n := utf8.DecodeRune(src[i:])
+		f.valid = f.valid && n > 1
 		f.add(r, src[i:i+n], i)
 		i += n
 	}

@@ -134,7 +134,9 @@ func (s *search) nameAround(i int) int {
 		}
 		break
 	}
-	s.name(i, j)
+	if j > i+1 || w.form != initial && w.lex&(isCommon|isName) != isCommon { // "I" and "The" are none
+		s.name(i, j)
+	}
 	return j
 }
 

@@ -7,10 +7,15 @@ type trait uint64
 // traitTable is a table in which each word has one of two places, by its hash, so that a look takes no guess of the processor's. It is full
 // to a third at most.
 type traitTable struct {
-	tags [1 << traitBits]uint32 // the upper half of a hash, 0 for none
-	of   [1 << traitBits]trait
-	used int
-	next trait
+	places [1 << traitBits]traitPlace
+	used   int
+	next   trait
+}
+
+// traitPlace is a word and its lists.
+type traitPlace struct {
+	tag uint32 // the upper half of its hash, 0 for none
+	of  trait
 }
 
 const traitBits = 12
@@ -35,7 +40,7 @@ func traitOf(words string) trait {
 			start = i + 1
 		}
 	}
-	if t.next == 0 || t.used > len(t.tags)/3 {
+	if t.next == 0 || t.used > len(t.places)/3 {
 		panic("redact: the lists of words are too many for their table")
 	}
 	return bit
@@ -50,22 +55,21 @@ func otherPlace(tag, at uint32) uint32 { return at ^ tag>>(32-traitBits) }
 func (t *traitTable) add(h uint64, bit trait) {
 	tag, a := tagOf(h)
 	for _, at := range [...]uint32{a, otherPlace(tag, a)} {
-		if t.tags[at] == tag {
-			t.of[at] |= bit
+		if p := &t.places[at]; p.tag == tag {
+			p.of |= bit
 			return
 		}
 	}
 	t.used++
-	if t.tags[a] != 0 {
+	if t.places[a].tag != 0 {
 		a = otherPlace(tag, a)
 	}
-	for of, n := bit, 0; n < len(t.tags); n++ {
-		t.tags[a], tag = tag, t.tags[a] // who had the place goes to their other one
-		t.of[a], of = of, t.of[a]
-		if tag == 0 {
+	for w, n := (traitPlace{tag, bit}), 0; n < len(t.places); n++ {
+		t.places[a], w = w, t.places[a] // who had the place goes to their other one
+		if w.tag == 0 {
 			return
 		}
-		a = otherPlace(tag, a)
+		a = otherPlace(w.tag, a)
 	}
 	panic("redact: two lists of words do not fit into their table")
 }
@@ -73,12 +77,12 @@ func (t *traitTable) add(h uint64, bit trait) {
 // traitsOf gives the lists in which the word with this hash stands.
 func traitsOf(h uint64) trait {
 	tag, a := tagOf(h)
-	b := otherPlace(tag, a)
-	x, y := traits.of[a], traits.of[b]
-	if traits.tags[a] != tag {
+	p, q := &traits.places[a], &traits.places[otherPlace(tag, a)&(1<<traitBits-1)]
+	x, y := p.of, q.of
+	if p.tag != tag {
 		x = 0
 	}
-	if traits.tags[b] != tag {
+	if q.tag != tag {
 		y = 0
 	}
 	return x | y
