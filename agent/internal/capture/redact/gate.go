@@ -78,11 +78,7 @@ var kindOf = func() (k [256]uint8) {
 // looked at in one step.
 func nextBad(text []byte, i int) int {
 	for ; i+8 <= len(text); i += 8 {
-		x := binary.LittleEndian.Uint64(text[i:])
-		if ((x-0x20*ones)&^x|x|(x+ones))&high == 0 {
-			continue // none is below a space or above a tilde
-		}
-		if odd := badIn(x); odd != 0 {
+		if odd := badIn(binary.LittleEndian.Uint64(text[i:])); odd != 0 {
 			return i + bits.TrailingZeros64(odd)/8
 		}
 	}

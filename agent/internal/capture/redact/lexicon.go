@@ -41,16 +41,23 @@ const hashMix uint64 = 0x9e3779b97f4a7c15
 
 // mixOf is the hash of a word whose upper bits the tables know: FNV-1a, mixed. The generator does the same.
 func mixOf(word []byte) uint64 {
-	const begin, step uint64 = 0xcbf29ce484222325, 0x100000001b3
-	h := begin
+	h := uint64(fnvBegin)
 	for i, c := range word {
 		if c >= utf8.RuneSelf {
-			eachSmall(word[i:], func(c byte) { h = (h ^ uint64(c)) * step })
+			h = fnvWide(h, word[i:])
 			break
 		}
-		h = (h ^ uint64(lower(c))) * step
+		h = (h ^ uint64(lower(c))) * fnvStep
 	}
 	return (h ^ h>>32) * hashMix
+}
+
+const fnvBegin, fnvStep = 0xcbf29ce484222325, 0x100000001b3
+
+// fnvWide goes on with the hash of a word behind its ASCII letters.
+func fnvWide(h uint64, word []byte) uint64 {
+	eachSmall(word, func(c byte) { h = (h ^ uint64(c)) * fnvStep })
+	return h
 }
 
 // key is the upper 26 bits, by which the table is ordered.

@@ -84,10 +84,13 @@ func (e *engine) read(text []byte, g *gateState) error {
 			i, sep = end, sepNone
 			continue
 		}
-		if m&endsToken != 0 {
+		ends := one(m&endsToken != 0)
+		if ends&one(i-token >= shortest) != 0 {
 			e.long(token, i, g)
-			token = i + 1
 		}
+		token += ends * (i + 1 - token) // signs follow no pattern, so nothing is left to guess
+		t.codes += one(m&ofCode != 0)
+		sep |= uint8(m)
 		if m&calls != 0 {
 			switch c {
 			case '\n':
@@ -111,10 +114,6 @@ func (e *engine) read(text []byte, g *gateState) error {
 				}
 			}
 		}
-		if m&ofCode != 0 {
-			t.codes++
-		}
-		sep |= uint8(m)
 		i++
 	}
 	e.long(token, len(text), g)

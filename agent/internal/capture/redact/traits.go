@@ -7,15 +7,10 @@ type trait uint64
 // traitTable is a table in which each word has one of two places, by its hash, so that a look takes no guess of the processor's. It is full
 // to a third at most.
 type traitTable struct {
-	places [1 << traitBits]traitPlace
-	used   int
-	next   trait
-}
-
-// traitPlace is a word and its lists.
-type traitPlace struct {
-	tag uint32 // the upper half of its hash, 0 for none
-	of  trait
+	tags [1 << traitBits]uint32  // the upper half of a hash, 0 for none
+	of   [1<<traitBits + 1]trait // of the word whose tag stands one place before; the first one is of a word in no list
+	used int
+	next trait
 }
 
 const traitBits = 12
@@ -40,7 +35,7 @@ func traitOf(words string) trait {
 			start = i + 1
 		}
 	}
-	if t.next == 0 || t.used > len(t.places)/3 {
+	if t.next == 0 || t.used > len(t.tags)/3 {
 		panic("redact: the lists of words are too many for their table")
 	}
 	return bit
@@ -55,21 +50,22 @@ func otherPlace(tag, at uint32) uint32 { return at ^ tag>>(32-traitBits) }
 func (t *traitTable) add(h uint64, bit trait) {
 	tag, a := tagOf(h)
 	for _, at := range [...]uint32{a, otherPlace(tag, a)} {
-		if p := &t.places[at]; p.tag == tag {
-			p.of |= bit
+		if t.tags[at] == tag {
+			t.of[at+1] |= bit
 			return
 		}
 	}
 	t.used++
-	if t.places[a].tag != 0 {
+	if t.tags[a] != 0 {
 		a = otherPlace(tag, a)
 	}
-	for w, n := (traitPlace{tag, bit}), 0; n < len(t.places); n++ {
-		t.places[a], w = w, t.places[a] // who had the place goes to their other one
-		if w.tag == 0 {
+	for of, n := bit, 0; n < len(t.tags); n++ {
+		t.tags[a], tag = tag, t.tags[a] // who had the place goes to their other one
+		t.of[a+1], of = of, t.of[a+1]
+		if tag == 0 {
 			return
 		}
-		a = otherPlace(w.tag, a)
+		a = otherPlace(tag, a)
 	}
 	panic("redact: two lists of words do not fit into their table")
 }
@@ -77,13 +73,6 @@ func (t *traitTable) add(h uint64, bit trait) {
 // traitsOf gives the lists in which the word with this hash stands.
 func traitsOf(h uint64) trait {
 	tag, a := tagOf(h)
-	p, q := &traits.places[a], &traits.places[otherPlace(tag, a)&(1<<traitBits-1)]
-	x, y := p.of, q.of
-	if p.tag != tag {
-		x = 0
-	}
-	if q.tag != tag {
-		y = 0
-	}
-	return x | y
+	b := otherPlace(tag, a)
+	return traits.of[one(traits.tags[a] == tag)*int(a+1)] | traits.of[one(traits.tags[b] == tag)*int(b+1)]
 }
