@@ -85,6 +85,8 @@ type engine struct {
 	telling []int32 // words in or behind which context tells of a value
 	seen    trait   // of any word
 	table   *lookedUp
+	order   []uint64
+	united  []span
 	value   []byte // memory of normal
 	plain   []byte
 	nested  bool // what is searched was decoded out of a text
@@ -186,16 +188,24 @@ func (e *engine) scan(text []byte) (found []span) {
 	if len(s.found) == 0 {
 		return nil
 	}
-	slices.SortFunc(s.found, func(a, b span) int { return a.start - b.start })
-	s.found = unite(s.found)
-	if away {
-		for i := range s.found {
-			f := &s.found[i]
-			f.start, f.end = e.folded.origin(f.start, f.end)
-		}
-		s.found = unite(s.found) // two may share a character
+	e.order = e.order[:0]
+	for i, f := range s.found {
+		e.order = append(e.order, uint64(f.start)<<32|uint64(i))
 	}
-	return s.found
+	slices.Sort(e.order)
+	e.united = e.united[:0]
+	for _, o := range e.order {
+		e.united = unite(e.united, s.found[uint32(o)])
+	}
+	if away {
+		s.found = s.found[:0]
+		for _, f := range e.united {
+			f.start, f.end = e.folded.origin(f.start, f.end)
+			s.found = unite(s.found, f)
+		}
+		return s.found
+	}
+	return e.united
 }
 
 // fold folds the text, unless it is plain ASCII. It tells whether it did, and finds how the characters of the text are counted.
@@ -218,18 +228,13 @@ func (e *engine) all(text []byte) []span {
 	return e.search.found
 }
 
-// unite joins spans, which are sorted, where they overlap; the lowest class wins.
-func unite(in []span) []span {
-	out := in[:1]
-	for _, s := range in[1:] {
-		last := &out[len(out)-1]
-		if s.start >= last.end {
-			out = append(out, s)
-			continue
-		}
-		last.end = max(last.end, s.end)
-		last.class = min(last.class, s.class)
+// unite adds a span to others that begin before it, or joins it with the last one if they overlap; the lower class wins.
+func unite(out []span, s span) []span {
+	if len(out) == 0 || s.start >= out[len(out)-1].end {
+		return append(out, s)
 	}
+	last := &out[len(out)-1]
+	last.end, last.class = max(last.end, s.end), min(last.class, s.class)
 	return out
 }
 

@@ -16,6 +16,10 @@ type folded struct {
 	valid bool   // the original is UTF-8
 	here  int    // the part that was asked for last: spans come nearly in order
 	form  []byte // memory that is used again
+	known [256]struct {
+		r rune
+		folding
+	} // characters beyond Latin that were met, by their lowest bits
 }
 
 // part is a stretch of the folded text: a copy of bytes of the original, or what one character is read as.
@@ -50,11 +54,18 @@ func (f *folded) fold(src []byte) {
 
 func (f *folded) add(r rune, raw []byte, from int) {
 	start := len(f.text)
-	if r < lastLatin {
+	k := &f.known[r&0xff]
+	switch {
+	case r < lastLatin:
 		l := &latin()[r]
 		f.text = append(f.text, l.as[:l.n]...)
-	} else {
+	case k.r == r:
+		f.text = append(f.text, k.as[:k.n]...)
+	default:
 		f.text, f.form = appendFolded(f.text, f.form, r, raw)
+		if as := f.text[start:]; len(as) <= len(k.as) {
+			k.r, k.n = r, uint8(copy(k.as[:], as))
+		}
 	}
 	if len(f.text) > start {
 		f.parts = append(f.parts, part{int32(start), int32(from), true})
