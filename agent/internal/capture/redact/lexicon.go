@@ -81,11 +81,11 @@ func entry(at int) uint32 {
 }
 
 // lookedUp remembers what the table says of some words, by their keys: the table is far away from the processor.
-type lookedUp [1 << 12]uint32
+type lookedUp [1 << 14]uint32
 
 // lookUp is lookUp of the table.
 func (r *lookedUp) lookUp(k uint32) lexeme {
-	at := &r[k&(1<<12-1)]
+	at := &r[k&(1<<14-1)]
 	if *at>>6 != k || *at == 0 {
 		*at = k<<6 | uint32(lookUp(k))
 	}
