@@ -212,11 +212,10 @@ const (
 // blocks redacts plain text, a block of lines at a time. A block ends at an empty line where it can, never inside a private key.
 func (o *redaction) blocks(in *bufio.Reader, out *bufio.Writer) error {
 	var block []byte
-	key := false // a private key has begun
+	key, seen := false, 0 // whether a private key is open behind the first seen bytes
 	for {
 		line, err := in.ReadSlice('\n')
 		block = append(block, line...)
-		key = keyAfter(line, key)
 		if err != nil && !errors.Is(err, bufio.ErrBufferFull) && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("redact: read: %w", err)
 		}
@@ -225,15 +224,18 @@ func (o *redaction) blocks(in *bufio.Reader, out *bufio.Writer) error {
 		case err == io.EOF:
 			return o.block(block, out)
 		case len(block) > longestText:
-			if err := o.overlong(block, whole, key, in, out); err != nil {
+			if err := o.overlong(block, whole, keyAfter(block[seen:], key), in, out); err != nil {
 				return err
 			}
-			block, key = block[:0], false
-		case whole && len(block) >= blockSize && (len(bytes.TrimSpace(line)) == 0 || len(block) >= 4*blockSize) && !key:
+			block, key, seen = block[:0], false, 0
+		case whole && len(block) >= blockSize && (len(bytes.TrimSpace(line)) == 0 || len(block) >= 4*blockSize):
+			if key, seen = keyAfter(block[seen:], key), len(block); key {
+				continue
+			}
 			if err := o.block(block, out); err != nil {
 				return err
 			}
-			block = block[:0]
+			block, seen = block[:0], 0
 		}
 	}
 }
@@ -270,15 +272,15 @@ func (o *redaction) overlong(text []byte, whole, key bool, in *bufio.Reader, out
 	return nil
 }
 
-// keyAfter tells whether a private key is open behind a line.
-func keyAfter(line []byte, open bool) bool {
-	if !bytes.Contains(line, []byte("-----")) {
+// keyAfter tells whether a private key is open behind lines.
+func keyAfter(lines []byte, open bool) bool {
+	if !bytes.Contains(lines, []byte("-----")) {
 		return open
 	}
-	if i := bytes.LastIndex(line, []byte("-----BEGIN ")); i >= 0 {
-		return !bytes.Contains(line[i:], []byte("-----END "))
+	if i := bytes.LastIndex(lines, []byte("-----BEGIN ")); i >= 0 {
+		return !bytes.Contains(lines[i:], []byte("-----END "))
 	}
-	return open && !bytes.Contains(line, []byte("-----END "))
+	return open && !bytes.Contains(lines, []byte("-----END "))
 }
 
 // lines redacts JSON lines. What was written before a broken line stays written.

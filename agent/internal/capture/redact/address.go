@@ -41,9 +41,9 @@ func (s *search) version(start, end int) bool {
 	return s.ip4At(start) != end && bytes.IndexByte(s.text[start:end], '.') > 0
 }
 
-func localPart(c byte) bool {
-	return kindOf[c] == isLetter || kindOf[c] == isDigit || c >= utf8.RuneSelf || bytes.IndexByte([]byte("._%+-~!#$&*/=?^'"), c) >= 0
-}
+func localPart(c byte) bool { return c >= utf8.RuneSelf || inLocal[c] }
+
+var inLocal = tableOf("._%+-~!#$&*/=?^'")
 
 func domainPart(c byte) bool {
 	return kindOf[c] == isLetter || kindOf[c] == isDigit || c >= utf8.RuneSelf || c == '.' || c == '-' || c == '_'
@@ -70,7 +70,7 @@ func findUserinfo(s *search) error {
 func findIP4(s *search) error {
 	at := 0
 	for _, g := range s.groups {
-		if g.start < at || g.start > 0 && s.text[g.start-1] == '.' {
+		if g.len() > 3 || g.end == len(s.text) || s.text[g.end] != '.' || g.start < at || g.start > 0 && s.text[g.start-1] == '.' {
 			continue
 		}
 		if end := s.ip4At(g.start); end > 0 {

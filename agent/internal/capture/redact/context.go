@@ -284,7 +284,9 @@ func idPiece(t []byte) bool {
 	return digits > 0 || n <= 2 && (n == len(t) || t[n] != ' ')
 }
 
-func alnum(c byte) bool { return kindOf[c] == isDigit || kindOf[c] == isLetter }
+func alnum(c byte) bool { return inName[c] }
+
+var inName = tableOf("")
 
 func (s *search) dateLike(start, end int) bool {
 	return end-start == 10 && (s.text[start+4] == '-' && s.text[start+7] == '-')

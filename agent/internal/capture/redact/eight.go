@@ -1,6 +1,10 @@
 package redact
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
 
 // Eight bytes are looked at in one step: the highest bit of each is where the answer stands.
 const ones, high uint64 = 0x0101010101010101, 0x8080808080808080
@@ -11,17 +15,12 @@ func lettersIn(x uint64) uint64 {
 	return (low + (0x80-'a')*ones) &^ (low + (0x7f-'z')*ones) &^ x & high
 }
 
-// badIn marks the bytes that are bad.
+// badIn marks the bytes that are bad: below a space and no tab or end of a line, or above a tilde. A sum has the highest bit of a byte where
+// that is as much as, or more than, what the number lacks to 0x80.
 func badIn(x uint64) uint64 {
-	control := ^(x&^high + 0x60*ones) &^ x & high
-	if control != 0 {
-		control &^= zerosIn(x^'\t'*ones) | zerosIn(x^'\n'*ones) | zerosIn(x^'\r'*ones)
-	}
-	return (x | control | zerosIn(x^0x7f*ones)) & high
+	low := x &^ high
+	return (x | ^(low + (0x80-'\t')*ones) | (low+(0x7f-'\n')*ones)&^(low+(0x80-'\r')*ones) | (low+(0x7f-'\r')*ones)&^(low+(0x80-' ')*ones) | (low + ones)) & high
 }
-
-// zerosIn marks the bytes that are zero.
-func zerosIn(x uint64) uint64 { return ^(x&^high + 0x7f*ones | x) & high }
 
 // smallAt gives eight bytes of text, with small letters, the first one lowest, and zeros behind its end.
 func smallAt(text []byte, i int) uint64 {
@@ -34,4 +33,19 @@ func smallAt(text []byte, i int) uint64 {
 		x = binary.LittleEndian.Uint64(room[:])
 	}
 	return x | lettersIn(x)>>2
+}
+
+// beginnings counts the characters of text, which is valid UTF-8: the bytes that go on with none.
+func beginnings(text []byte) int {
+	n := len(text)
+	for ; len(text) >= 8; text = text[8:] {
+		x := binary.LittleEndian.Uint64(text)
+		n -= bits.OnesCount64(x &^ (x << 1) & high)
+	}
+	for _, c := range text {
+		if !utf8.RuneStart(c) {
+			n--
+		}
+	}
+	return n
 }

@@ -15,7 +15,7 @@ func findEncoded(s *search) error {
 		s.percents()
 	}
 	for _, l := range s.longs {
-		for i := l.start; i < l.end; {
+		for i := l.start; l.end-i >= shortest; {
 			start := i
 			for i < l.end && base64Part(s.text[i]) {
 				i++
@@ -38,7 +38,7 @@ func (s *search) within(text []byte) bool {
 	if s.inner == nil {
 		in := *s.engine
 		in.nested, in.folded, in.search, in.words, in.lines, in.hits, in.plain = true, folded{}, search{}, nil, nil, nil, nil
-		in.groups, in.longs, in.large, in.figures, in.telling, in.value = nil, nil, nil, nil, nil, nil
+		in.groups, in.longs, in.large, in.figures, in.telling, in.value, in.order, in.united = nil, nil, nil, nil, nil, nil, nil, nil
 		s.inner = &in
 	}
 	for _, f := range s.inner.scan(text) {

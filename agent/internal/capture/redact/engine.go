@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/byleave/byleave/policy"
 	"github.com/zricethezav/gitleaks/v8/config"
@@ -84,12 +85,14 @@ type engine struct {
 	telling []int32 // words in or behind which context tells of a value
 	seen    trait   // of any word
 	table   *lookedUp
+	order   []uint64
+	united  []span
 	value   []byte // memory of normal
 	plain   []byte
 	nested  bool // what is searched was decoded out of a text
 
-	plainText bool // the text that was searched last has a byte for each character
-	inner     *engine
+	characters func([]byte) int // counts those of the text that was searched last
+	inner      *engine
 }
 
 // keyword is what a word of the gate calls for.
@@ -157,7 +160,7 @@ func (e *engine) scan(text []byte) (found []span) {
 		return nil
 	}
 	s := &e.search
-	e.plainText = false
+	e.characters = utf8.RuneCount
 	*s = search{engine: e, text: text, found: s.found[:0], people: s.people[:0]}
 	defer func() {
 		if recover() != nil {
@@ -167,12 +170,7 @@ func (e *engine) scan(text []byte) (found []span) {
 	if len(text) > mostText {
 		return e.all(text)
 	}
-	away := nextBad(text, 0) < len(text) // then it is folded before it is read
-	e.plainText = !away
-	if away {
-		e.folded.fold(text)
-		s.text = e.folded.text
-	}
+	away := s.fold()
 	e.spot(s.text, &s.gate)
 	if e.read(s.text, &s.gate) != nil {
 		return e.all(text)
@@ -190,14 +188,38 @@ func (e *engine) scan(text []byte) (found []span) {
 	if len(s.found) == 0 {
 		return nil
 	}
-	if away {
-		for i := range s.found {
-			f := &s.found[i]
-			f.start, f.end = e.folded.origin(f.start, f.end)
-		}
+	e.order = e.order[:0]
+	for i, f := range s.found {
+		e.order = append(e.order, uint64(f.start)<<32|uint64(i))
 	}
-	s.found = unite(s.found)
-	return s.found
+	slices.Sort(e.order)
+	e.united = e.united[:0]
+	for _, o := range e.order {
+		e.united = unite(e.united, s.found[uint32(o)])
+	}
+	if away {
+		s.found = s.found[:0]
+		for _, f := range e.united {
+			f.start, f.end = e.folded.origin(f.start, f.end)
+			s.found = unite(s.found, f)
+		}
+		return s.found
+	}
+	return e.united
+}
+
+// fold folds the text, unless it is plain ASCII. It tells whether it did, and finds how the characters of the text are counted.
+func (s *search) fold() bool {
+	if nextBad(s.text, 0) == len(s.text) {
+		s.characters = func(p []byte) int { return len(p) }
+		return false
+	}
+	s.folded.fold(s.text)
+	s.text = s.folded.text
+	if s.folded.valid {
+		s.characters = beginnings
+	}
+	return true
 }
 
 // all is the answer when no other is safe.
@@ -206,24 +228,13 @@ func (e *engine) all(text []byte) []span {
 	return e.search.found
 }
 
-// unite sorts the spans and joins those that overlap; the lowest class wins.
-func unite(in []span) []span {
-	slices.SortFunc(in, func(a, b span) int {
-		if a.start != b.start {
-			return a.start - b.start
-		}
-		return a.end - b.end
-	})
-	out := in[:1]
-	for _, s := range in[1:] {
-		last := &out[len(out)-1]
-		if s.start >= last.end {
-			out = append(out, s)
-			continue
-		}
-		last.end = max(last.end, s.end)
-		last.class = min(last.class, s.class)
+// unite adds a span to others that begin before it, or joins it with the last one if they overlap; the lower class wins.
+func unite(out []span, s span) []span {
+	if len(out) == 0 || s.start >= out[len(out)-1].end {
+		return append(out, s)
 	}
+	last := &out[len(out)-1]
+	last.end, last.class = max(last.end, s.end), min(last.class, s.class)
 	return out
 }
 
@@ -248,7 +259,7 @@ func (e *engine) normal(c class, value []byte) []byte {
 		case email, term:
 			out = append(out, lower(b))
 		default:
-			out = append(out, b)
+			return value
 		}
 	}
 	e.value = out

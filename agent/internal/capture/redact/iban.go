@@ -39,7 +39,7 @@ func ibanAt(text []byte, i int) (have, want, end int, value [34]byte) {
 func findIBAN(s *search) error {
 	for _, g := range s.groups {
 		i := g.start
-		if i < 2 {
+		if i < 2 || kindOf[s.text[i-1]] != isLetter || kindOf[s.text[i-2]] != isLetter {
 			continue
 		}
 		have, want, end, value := ibanAt(s.text, i-2)

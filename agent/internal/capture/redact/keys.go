@@ -116,10 +116,9 @@ func findJWT(s *search) error {
 	}
 }
 
-func base64Part(c byte) bool {
-	k := kindOf[c]
-	return k == isDigit || k == isLetter || c == '-' || c == '_' || c == '.' || c == '=' || c == '+' || c == '/'
-}
+func base64Part(c byte) bool { return inBase64[c] }
+
+var inBase64 = tableOf("-_.=+/")
 
 var awsPrefixes = [...]string{"AKIA", "ASIA", "ABIA", "ACCA", "AROA", "AIDA", "AGPA", "ANPA", "A3T"}
 
@@ -152,7 +151,7 @@ const longToken = 20
 // findToken takes long tokens that no person would call a word.
 func findToken(s *search) error {
 	for _, l := range s.longs {
-		for i := l.start; i < l.end; {
+		for i := l.start; l.end-i >= longToken; {
 			if !tokenPart(s.text[i]) {
 				i++
 				continue

@@ -11,6 +11,7 @@ type keywords struct {
 	begins [1 << 9]uint64  // set of three characters, five bits each, with which a word begins
 	pairs  [1 << 10]uint16 // by its two characters: 1 + a word of two
 	heads  [1 << 10]uint16 // by a mix of the first three: 1 + a longer word that begins so
+	fourth [1 << 10]uint32 // by the same: set of the characters that stand behind them
 	next   []uint16        // 1 + the next such word
 	fronts []front
 	words  []string
@@ -56,32 +57,43 @@ func newKeywords(words []string) (*keywords, error) {
 		if len(w) == 2 {
 			k.next[i], k.pairs[two] = k.pairs[two], uint16(i+1)
 			for third := range uint32(32) {
-				k.begin(two<<5 | third)
+				k.begin(two<<5|third, "")
 			}
 			continue
 		}
 		three := two<<5 | uint32(fiveBits[w[2]])
 		k.next[i], k.heads[mix(three)] = k.heads[mix(three)], uint16(i+1)
-		k.begin(three)
+		k.begin(three, w[3:])
 	}
 	return k, nil
 }
 
-func (k *keywords) begin(three uint32) { k.begins[three>>6] |= 1 << (three & 63) }
+// begin notes that a word begins so and goes on with rest, or with anything.
+func (k *keywords) begin(three uint32, rest string) {
+	k.begins[three>>6] |= 1 << (three & 63)
+	if rest == "" {
+		k.fourth[mix(three)] = 1<<32 - 1
+		return
+	}
+	k.fourth[mix(three)] |= 1 << fiveBits[rest[0]]
+}
 
 // spot lists the key words in text and notes what they call for.
 func (e *engine) spot(text []byte, g *gateState) {
 	e.hits = e.hits[:0]
-	begins, three := &e.keywords.begins, uint32(0)
+	k, three := e.keywords, uint32(0)
 	for i, c := range text {
-		three = (three<<5 | uint32(fiveBits[c])) & 0x7fff
-		if begins[three>>6]>>(three&63)&1 != 0 && i >= 2 {
-			e.spotAt(text, i-2, e.keywords.heads[mix(three)], g)
-			e.spotAt(text, i-2, e.keywords.pairs[three>>5], g)
+		three = three<<5 | uint32(fiveBits[c])
+		if k.begins[three>>6&(1<<9-1)]>>(three&63)&1 == 0 || i < 2 {
+			continue
+		}
+		if three &= 1<<15 - 1; i+1 == len(text) || k.fourth[mix(three)]>>fiveBits[text[i+1]]&1 != 0 {
+			e.spotAt(text, i-2, k.heads[mix(three)], g)
+			e.spotAt(text, i-2, k.pairs[three>>5], g)
 		}
 	}
 	if len(text) >= 2 {
-		e.spotAt(text, len(text)-2, e.keywords.pairs[three&0x3ff], g)
+		e.spotAt(text, len(text)-2, k.pairs[three&0x3ff], g)
 	}
 }
 

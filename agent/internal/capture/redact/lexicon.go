@@ -44,16 +44,23 @@ const hashMix uint64 = 0x9e3779b97f4a7c15
 
 // mixOf is the hash of a word whose upper bits the tables know: FNV-1a, mixed. The generator does the same.
 func mixOf(word []byte) uint64 {
-	const begin, step uint64 = 0xcbf29ce484222325, 0x100000001b3
-	h := begin
+	h := uint64(fnvBegin)
 	for i, c := range word {
 		if c >= utf8.RuneSelf {
-			eachSmall(word[i:], func(c byte) { h = (h ^ uint64(c)) * step })
+			h = fnvWide(h, word[i:])
 			break
 		}
-		h = (h ^ uint64(lower(c))) * step
+		h = (h ^ uint64(lower(c))) * fnvStep
 	}
 	return (h ^ h>>32) * hashMix
+}
+
+const fnvBegin, fnvStep = 0xcbf29ce484222325, 0x100000001b3
+
+// fnvWide goes on with the hash of a word behind its ASCII letters.
+func fnvWide(h uint64, word []byte) uint64 {
+	eachSmall(word, func(c byte) { h = (h ^ uint64(c)) * fnvStep })
+	return h
 }
 
 // key is the upper 26 bits, by which the table is ordered.
@@ -74,13 +81,13 @@ func entry(at int) uint32 {
 }
 
 // lookedUp remembers what the tables say of some words, by all 42 bits that they know: they are far away from the processor.
-type lookedUp [1 << 12]uint64
+type lookedUp [1 << 14]uint64
 
 // lookUp is lookUp of the tables.
 func (r *lookedUp) lookUp(word []byte) lexeme {
 	mixed := mixOf(word)
 	known := mixed >> 22
-	at := &r[key(mixed)&(1<<12-1)]
+	at := &r[key(mixed)&(1<<14-1)]
 	if *at>>6 != known || *at == 0 {
 		*at = known<<6 | uint64(lookUp(mixed))
 	}

@@ -74,14 +74,14 @@ var (
 // again marks names that were found elsewhere in the text.
 func (s *search) again() {
 	var seen [32]uint32
-	n, sieve := 0, uint64(0) // a bit of sieve is set for each of seen
-	slices.SortFunc(s.people, func(a, b int32) int { return int(a - b) })
+	n, sieve := 0, [16]uint64{} // a bit of sieve is set for each of seen
+	slices.Sort(s.people)
 	for _, i := range slices.Compact(s.people) {
 		w := &s.words[i]
 		if w.tag == person && w.letters() > 2 && (w.form == capital || w.form == small && w.lex&isCommon == 0) && n < len(seen) &&
 			!w.is(titles|english|particles) {
 			seen[n] = w.hash
-			sieve |= 1 << (w.hash >> 26)
+			sieve[w.hash>>28] |= 1 << (w.hash >> 22 & 63)
 			n++
 		}
 	}
@@ -89,7 +89,7 @@ func (s *search) again() {
 		return
 	}
 	mark := func(i int) {
-		if w := &s.words[i]; sieve>>(w.hash>>26)&1 != 0 && w.tag == noClass && !w.glued && slices.Contains(seen[:n], w.hash) {
+		if w := &s.words[i]; sieve[w.hash>>28]>>(w.hash>>22&63)&1 != 0 && w.tag == noClass && !w.glued && slices.Contains(seen[:n], w.hash) {
 			s.mark(i, i, person)
 		}
 	}

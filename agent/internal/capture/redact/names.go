@@ -13,7 +13,7 @@ import (
 // names gives each value of a session its number. It keeps no value: only a keyed digest, whose key never leaves RAM.
 type names struct {
 	key  [32]byte
-	ids  map[digest]uint32
+	ids  map[[2]uint64]uint32 // by the sum of a digest, which its class is part of
 	last [classes]uint32
 }
 
@@ -27,7 +27,7 @@ type digest struct {
 const mostNames = 1 << 14
 
 func newNames(session [16]byte) *names {
-	n := &names{ids: map[digest]uint32{}}
+	n := &names{ids: map[[2]uint64]uint32{}}
 	rand.Read(n.key[:]) // never fails
 	n.key = sha256.Sum256(append(n.key[:], session[:]...))
 	return n
@@ -41,20 +41,20 @@ func (n *names) digest(c class, normal []byte) digest {
 }
 
 func (n *names) id(d digest) uint32 {
-	if id, ok := n.ids[d]; ok {
+	if id, ok := n.ids[d.sum]; ok {
 		return id
 	}
 	n.last[d.class]++
 	id := n.last[d.class]
 	if len(n.ids) < mostNames {
-		n.ids[d] = id
+		n.ids[d.sum] = id
 	}
 	return id
 }
 
 // knows tells whether a value has a number already.
 func (n *names) knows(d digest) bool {
-	_, ok := n.ids[d]
+	_, ok := n.ids[d.sum]
 	return ok
 }
 

@@ -13,8 +13,13 @@ type folded struct {
 	text  []byte
 	parts []part // in order
 	end   int    // of the original
+	valid bool   // the original is UTF-8
 	here  int    // the part that was asked for last: spans come nearly in order
 	form  []byte // memory that is used again
+	known [256]struct {
+		r rune
+		folding
+	} // characters beyond Latin that were met, by their lowest bits
 }
 
 // part is a stretch of the folded text: a copy of bytes of the original, or what one character is read as.
@@ -26,7 +31,7 @@ type part struct {
 // fold normalises src into f, reusing its memory: compatibility forms (full-width letters, ligatures), digits of all scripts, letters
 // that look like Latin ones, kinds of dash, dot, space and quote; invisible characters and accents vanish.
 func (f *folded) fold(src []byte) {
-	f.text, f.parts, f.end, f.here = f.text[:0], f.parts[:0], len(src), 0
+	f.text, f.parts, f.end, f.here, f.valid = f.text[:0], f.parts[:0], len(src), 0, true
 	for i := 0; i < len(src); {
 		j := nextBad(src, i)
 		if j > i {
@@ -41,6 +46,7 @@ func (f *folded) fold(src []byte) {
 			continue
 		}
 		r, n := utf8.DecodeRune(src[i:])
+		f.valid = f.valid && n > 1
 		f.add(r, src[i:i+n], i)
 		i += n
 	}
@@ -48,11 +54,18 @@ func (f *folded) fold(src []byte) {
 
 func (f *folded) add(r rune, raw []byte, from int) {
 	start := len(f.text)
-	if r < lastLatin {
+	k := &f.known[r&0xff]
+	switch {
+	case r < lastLatin:
 		l := &latin()[r]
 		f.text = append(f.text, l.as[:l.n]...)
-	} else {
+	case k.r == r:
+		f.text = append(f.text, k.as[:k.n]...)
+	default:
 		f.text, f.form = appendFolded(f.text, f.form, r, raw)
+		if as := f.text[start:]; len(as) <= len(k.as) {
+			k.r, k.n = r, uint8(copy(k.as[:], as))
+		}
 	}
 	if len(f.text) > start {
 		f.parts = append(f.parts, part{int32(start), int32(from), true})

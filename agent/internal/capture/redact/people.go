@@ -31,12 +31,16 @@ var (
 // lexeme looks the word up once.
 func (s *search) lexeme(w *word) lexeme {
 	if !w.looked {
-		w.looked, w.lex = true, s.table.lookUp(s.text[w.start:w.end])
-		if w.is(english) {
-			w.lex |= isCommon | isOften
-		}
+		s.look(w)
 	}
 	return w.lex
+}
+
+func (s *search) look(w *word) {
+	w.looked, w.lex = true, s.table.lookUp(s.text[w.start:w.end])
+	if w.is(english) {
+		w.lex |= isCommon | isOften
+	}
 }
 
 func (w *word) large() bool  { return w.form == capital || w.form == upperAll }
@@ -134,7 +138,9 @@ func (s *search) nameAround(i int) int {
 		}
 		break
 	}
-	s.name(i, j)
+	if j > i+1 || w.form != initial && w.lex&(isCommon|isName) != isCommon { // "I" and "The" are none
+		s.name(i, j)
+	}
 	return j
 }
 

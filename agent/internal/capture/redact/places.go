@@ -43,7 +43,8 @@ func (s *search) findAddresses() {
 			i++
 			continue
 		}
-		if w := &s.words[i]; w.form == small && s.lines[w.line].kind == englishLine && !s.lines[w.line].small && streetPart(s, i) == 0 {
+		w := &s.words[i]
+		if l := &s.lines[w.line]; l.kind == codeLine || w.form == small && l.kind == englishLine && !l.small && streetPart(s, i) == 0 {
 			i++
 			continue
 		}
@@ -122,12 +123,9 @@ func (s *search) namely(i int) bool {
 	return (w.large() || w.form == initial || w.form == small && (s.lines[w.line].small && !w.is(english) || w.is(particles) || w.is(streetStarts) || w.is(smallEnds) && i > 0 && s.words[i-1].large())) && !w.glued
 }
 
-// anchor gives the words of a street with its number that begins at i, -1 if there is none.
+// anchor gives the words of a street with its number that begins at i, which is in no code, -1 if there is none.
 func (s *search) anchor(i int) (int, int) {
 	w := &s.words[i]
-	if s.lines[w.line].kind == codeLine {
-		return -1, -1
-	}
 	switch {
 	case w.is(units) && w.form != initial && i+1 < len(s.words) && (s.words[i+1].form == figure || s.words[i+1].form == mixed && s.words[i+1].letters() <= 4) && s.words[i+1].sep&^(sepSpace|sepDot|sepColon) == 0 && !w.glued && (w.large() || s.lines[w.line].small):
 		return i, i + 1

@@ -86,53 +86,46 @@ var partOf = func() (p [256]uint8) {
 	return p
 }()
 
-// plainWord adds a word of up to 15 ASCII letters that is small, capital or large as a whole, and gives where it ends: i if another one
-// begins there. Most words are such, so it asks as little as it can.
-func (e *engine) plainWord(text []byte, i int, sep uint8, t *tally) int {
+// shortWord reads a word of up to 15 ASCII letters that is small, capital or large as a whole: where it ends, its hash and its form. It
+// ends at i if another one begins there. Most words are such, so it asks as little as it can.
+func shortWord(text []byte, i int) (end int, hash uint64, f form) {
 	if i+16 > len(text) {
-		return i
+		return i, 0, mixed
 	}
 	x := binary.LittleEndian.Uint64(text[i:])
 	n := uint(bits.TrailingZeros64(^lettersIn(x)&high)) / 8
 	letters := uint64(1)<<(8*n) - 1
-	hash := hashMore(0, (x|0x20*ones)&letters)
-	first := ^x & 0x20 >> 5
-	larges, end := bits.OnesCount64(^x&(0x20*ones)&letters), i+int(n)
+	hash, end = hashMore(0, (x|0x20*ones)&letters), i+int(n)
+	all := letters & (0x20 * ones) // a bit for each letter
+	large := all &^ x
 	if n == 8 {
 		x = binary.LittleEndian.Uint64(text[end:])
 		if n = uint(bits.TrailingZeros64(^lettersIn(x)&high)) / 8; n == 8 {
-			return i
+			return i, 0, mixed
 		}
 		letters = 1<<(8*n) - 1
 		if n > 0 {
 			hash = hashMore(hash, (x|0x20*ones)&letters)
 		}
-		larges, end = larges+bits.OnesCount64(^x&(0x20*ones)&letters), end+int(n)
+		end, all, large = end+int(n), all|letters&(0x20*ones)<<1, large|letters&(0x20*ones)&^x<<1
 	}
-	if partOf[text[end]] != noPart {
-		return i
+	switch {
+	case partOf[text[end]] != noPart:
+		return i, 0, mixed
+	case large == 0:
+		return end, hash, small
+	case large == 0x20 && all == 0x20:
+		return end, hash, initial
+	case large == 0x20:
+		return end, hash, capital
+	case large == all:
+		return end, hash, upperAll
 	}
-	f := small
-	if larges > 0 {
-		switch {
-		case first == 0, larges > 1 && larges < end-i:
-			return i
-		case end == i+1:
-			f = initial
-		case larges == 1:
-			f = capital
-		default:
-			f = upperAll
-		}
-	}
-	w := e.newWord(text, i, end, hash)
-	w.form, w.sep, w.line = f, sep, int32(len(e.lines))
-	e.note(w, t)
-	return end
+	return i, 0, mixed
 }
 
 // newWord adds a word. Its fields are written one by one: a whole word would be put together elsewhere first.
-func (e *engine) newWord(text []byte, start, end int, hash uint64) *word {
+func (e *engine) newWord(text []byte, start, end int, hash uint64, f form, sep uint8) *word {
 	n := len(e.words)
 	if n == cap(e.words) {
 		e.words = append(e.words, word{})
@@ -141,17 +134,17 @@ func (e *engine) newWord(text []byte, start, end int, hash uint64) *word {
 	}
 	w := &e.words[n]
 	w.own = traitsOf(hash)
-	w.start, w.end, w.hash = int32(start), int32(end), uint32(hash)
-	w.lex, w.looked, w.tag = 0, false, noClass
-	w.glued = glued(text, start, end)
+	w.start, w.end, w.hash, w.line = int32(start), int32(end), uint32(hash), int32(len(e.lines))
+	w.lex, w.form, w.sep, w.looked, w.tag = 0, f, sep, false, noClass
+	w.glued = (start > 0 && gluing[text[start-1]] || end < len(text) && gluing[text[end]]) && glued(text, start, end)
 	return w
 }
 
-// anyWord adds any word. An apostrophe between letters belongs to it; then its sep is not 0.
-func (e *engine) anyWord(text []byte, i int, g *gateState) *word {
+// anyWord reads any word: where it ends, its hash and its form. An apostrophe between letters belongs to it; then it is quoted.
+func (e *engine) anyWord(text []byte, i int, g *gateState) (end int, hash uint64, f form, quoted bool) {
 	start := i
 	var smalls, larges, digits, before int // before counts small letters before the last apostrophe
-	odd, camel, quote := false, false, uint8(0)
+	odd, camel := false, false
 read:
 	for i < len(text) {
 		c := text[i]
@@ -192,33 +185,31 @@ read:
 			if i+1 == len(text) || kindOf[text[i+1]] != isLetter || smalls+larges+before == 0 || digits > 0 || genitive(text, i) {
 				break read
 			}
-			quote, camel, before, smalls = 1, false, before+smalls, 0
+			quoted, camel, before, smalls = true, false, before+smalls, 0
 		default:
 			break read
 		}
 		i++
 	}
-	w := e.newWord(text, start, i, hashAt(text, start, i))
-	w.sep = quote
+	hash, f = hashAt(text, start, i), capital
 	letters := smalls + larges + before
 	switch {
-	case odd || digits > 0 && letters > 0 || (camel || larges > 1 && smalls > 0) && !(letters > 3 && text[start+1] == '\'') && !w.is(legal) && !prefixed(text[start:i]):
-		w.form = mixed
+	case odd || digits > 0 && letters > 0 || (camel || larges > 1 && smalls > 0) && !(letters > 3 && text[start+1] == '\'') && traitsOf(hash)&legal == 0 && !prefixed(text[start:i]):
+		f = mixed
 	case digits > 0:
-		w.form = figure
+		f = figure
 	case larges == 0:
-		w.form = small
+		f = small
 	case letters == 1:
-		w.form = initial
+		f = initial
 	case smalls == 0:
-		w.form = upperAll
+		f = upperAll
 	default:
-		w.form = capital
 		if c := text[start]; c >= 'a' && c <= 'z' && !((c == 'd' || c == 'l') && text[start+1] == '\'') {
-			w.form = mixed
+			f = mixed
 		}
 	}
-	return w
+	return i, hash, f, quoted
 }
 
 // genitive tells of "'s" and its like, which are no part of a name.
@@ -250,11 +241,8 @@ var gluing = func() (g [256]bool) {
 	return g
 }()
 
-// glued tells of words that touch what only code, paths and addresses have.
+// glued tells of words that touch what only code, paths and addresses have. One of gluing stands beside them.
 func glued(text []byte, start, end int) bool {
-	if (start == 0 || !gluing[text[start-1]]) && (end == len(text) || !gluing[text[end]]) {
-		return false
-	}
 	if start > 0 {
 		switch text[start-1] {
 		case '@', '/', '\\', '_', '#', '$', '=', '&', '~', '<', '%':

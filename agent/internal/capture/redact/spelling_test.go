@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // TestSpelling holds that a word is the same word wherever it stands: in the middle of a text it is read eight letters at a time, at its end one by one.
@@ -57,5 +58,43 @@ func TestEight(t *testing.T) {
 				t.Fatalf("in %x byte %d: bad %v", b, i, got)
 			}
 		}
+	}
+}
+
+// TestKeyWords holds that the gate sees each of its words, wherever it stands and in either case.
+func TestKeyWords(t *testing.T) {
+	e := newRedactor(t).engine
+	for i, w := range e.keywords.words {
+		large := []byte(w)
+		for k, c := range large {
+			large[k] = upper(c)
+		}
+		for _, text := range []string{w, "zz" + w, w + "zz", "the " + string(large) + ": 1"} {
+			var g gateState
+			if e.spot([]byte(text), &g); g.need&e.keys[i].need != e.keys[i].need {
+				t.Errorf("%q is not seen in %q", w, text)
+			}
+		}
+	}
+}
+
+// TestFoldAgain holds that a character is read the second time as it was the first, when its reading is remembered, and that characters are
+// counted as everybody counts them.
+func TestFoldAgain(t *testing.T) {
+	var one folded
+	for r := rune(0x80); r < 0x20000; r++ {
+		text := []byte("a" + string(r) + "b")
+		want, _ := appendFolded([]byte("a"), nil, r, text[1:len(text)-1])
+		for range 2 {
+			if one.fold(text); string(one.text) != string(want)+"b" {
+				t.Fatalf("%U is read as %q, not as %q", r, one.text, want[1:])
+			}
+		}
+		if text = []byte(strings.Repeat(string(text), 3)); one.valid != utf8.Valid(text) || beginnings(text) != utf8.RuneCount(text) {
+			t.Fatalf("%U: %d characters of %d, valid %v", r, beginnings(text), utf8.RuneCount(text), one.valid)
+		}
+	}
+	if one.fold([]byte("a\xc3b")); one.valid {
+		t.Error("half of a character is valid")
 	}
 }

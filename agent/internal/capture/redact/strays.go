@@ -20,7 +20,7 @@ func (t *textLine) strays(words []string, boxes []image.Rectangle) bool {
 		}
 		for k, b := range boxes {
 			if x := t.box.Min.X + (p.Min.X+p.Max.X)/2; x >= b.Min.X && x < b.Max.X {
-				if count[k]++; count[k] > marks(words[k]) {
+				if count[k]++; count[k] > apart(words[k]) {
 					return true
 				}
 				break
@@ -82,8 +82,8 @@ func (t *textLine) pieces() (all []image.Rectangle) {
 	return all
 }
 
-// marks is how many pieces of a word may lie above or below its letters.
-func marks(word string) (n int) {
+// apart is how many pieces of a word may lie above or below its letters.
+func apart(word string) (n int) {
 	for _, c := range word {
 		switch {
 		case strings.ContainsRune("ij", c):

@@ -1,9 +1,6 @@
 package redact
 
-import (
-	"slices"
-	"unicode/utf8"
-)
+import "slices"
 
 // Found is a stretch of a text that was redacted. Start and End count Unicode code points of the text before.
 type Found struct {
@@ -25,10 +22,7 @@ func (r *Redactor) Text(value string) (string, []Found) {
 func (r *Redactor) AppendText(out, text []byte) ([]byte, []Found) {
 	spans := r.engine.scan(text)
 	r.found = r.found[:0]
-	at, chars, count := 0, 0, utf8.RuneCount
-	if r.engine.plainText {
-		count = func(p []byte) int { return len(p) }
-	}
+	at, chars, count := 0, 0, r.engine.characters
 	for _, s := range spans {
 		chars += count(text[at:s.start])
 		n := count(text[s.start:s.end])

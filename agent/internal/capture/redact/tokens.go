@@ -1,5 +1,7 @@
 package redact
 
+import "unicode/utf8"
+
 // line is what a row of a text looks like.
 type line struct {
 	first, last int32 // words first to last-1
@@ -29,6 +31,36 @@ var (
 // maxWords bounds what is looked at in one text; a text with more is redacted whole.
 const maxWords = 1 << 19
 
+// What a byte is and does that stands in a text. The lowest bits are the separator that it is between words.
+const (
+	ofWord uint16 = 1 << (8 + iota)
+	endsToken
+	ofCode
+	calls // for a detector, or ends a line
+)
+
+var marks = func() (m [256]uint16) {
+	for c := range m {
+		m[c] = uint16(sepColon)
+		if p := partOf[c]; p == smallPart || p == largePart || p == digitPart || p == widePart {
+			m[c] |= ofWord
+		}
+	}
+	for _, kind := range [...]struct {
+		bytes string
+		is    uint16
+	}{
+		{" \t\r", uint16(sepSpace) | endsToken}, {"\n", endsToken | calls}, {",", uint16(sepComma) | endsToken}, {".!?", uint16(sepDot)},
+		{"-", uint16(sepHyphen)}, {"'", uint16(sepHyphen) | endsToken}, {"{}<>`;[]", uint16(sepColon) | endsToken | ofCode},
+		{"=\\$_*&()+#", uint16(sepColon) | ofCode}, {"%", uint16(sepColon) | ofCode | calls}, {"\"|", uint16(sepColon) | endsToken}, {"@:/", uint16(sepColon) | calls},
+	} {
+		for _, c := range []byte(kind.bytes) {
+			m[c] = kind.is
+		}
+	}
+	return m
+}()
+
 // read passes once over text and lists its words and lines, its groups of digits, and its long tokens. It reuses its memory.
 func (e *engine) read(text []byte, g *gateState) error {
 	e.words, e.lines, e.groups, e.longs = e.words[:0], e.lines[:0], e.groups[:0], e.longs[:0]
@@ -36,79 +68,51 @@ func (e *engine) read(text []byte, g *gateState) error {
 	sep, begin, token, t := sepLine, 0, 0, tally{} // begin is where the line begins, token where the token does
 	for i := 0; i < len(text); {
 		c := text[i]
-		if p := partOf[c]; p == smallPart || p == largePart || p == digitPart || p == widePart && !symbol(text, i) {
+		m := marks[c]
+		if m&ofWord != 0 && !(c >= utf8.RuneSelf && symbol(text, i)) {
 			if len(e.words) >= maxWords {
 				return errOverrun
 			}
-			if end := e.plainWord(text, i, sep, &t); end > i {
-				i, sep = end, sepNone
-				continue
+			end, hash, f := shortWord(text, i)
+			if end == i {
+				var quote bool
+				if end, hash, f, quote = e.anyWord(text, i, g); quote {
+					token = e.quoted(text[:end], i, token, g)
+				}
 			}
-			w := e.anyWord(text, i, g)
-			if w.sep != 0 { // it has an apostrophe
-				token = e.quoted(text, w, token, g)
-			}
-			w.sep, w.line = sep, int32(len(e.lines))
-			e.note(w, &t)
-			i, sep = int(w.end), sepNone
+			e.note(e.newWord(text, i, end, hash, f, sep), &t)
+			i, sep = end, sepNone
 			continue
 		}
-		switch c {
-		case ' ', '\t', '\r':
-			sep |= sepSpace
+		ends := one(m&endsToken != 0)
+		if ends&one(i-token >= shortest) != 0 {
 			e.long(token, i, g)
-			token = i + 1
-		case '\n':
-			if sep&sepLine != 0 {
-				sep |= sepPara
+		}
+		token += ends * (i + 1 - token) // signs follow no pattern, so nothing is left to guess
+		t.codes += one(m&ofCode != 0)
+		sep |= uint8(m)
+		if m&calls != 0 {
+			switch c {
+			case '\n':
+				if sep&sepLine != 0 {
+					sep |= sepPara
+				}
+				sep |= sepLine
+				e.endLine(text[begin:i], &t)
+				begin = i + 1
+			case '%':
+				g.need |= needPercent
+			case '@':
+				g.need |= needAt
+			case ':':
+				if g.colons++; g.colons == 2 {
+					g.need |= needColons
+				}
+			case '/':
+				if i >= 2 && text[i-1] == '/' && text[i-2] == ':' {
+					g.need |= needScheme
+				}
 			}
-			sep |= sepLine
-			e.long(token, i, g)
-			e.endLine(text[begin:i], &t)
-			token, begin = i+1, i+1
-		case ',':
-			sep |= sepComma
-			e.long(token, i, g)
-			token = i + 1
-		case '.', '!', '?':
-			sep |= sepDot
-		case '-':
-			sep |= sepHyphen
-		case '\'':
-			sep |= sepHyphen
-			e.long(token, i, g)
-			token = i + 1
-		case '{', '}', '<', '>', '`', ';', '[', ']':
-			t.codes++
-			sep |= sepColon
-			e.long(token, i, g)
-			token = i + 1
-		case '=', '\\', '$', '_', '*', '&', '(', ')', '+', '#':
-			t.codes++
-			sep |= sepColon
-		case '%':
-			t.codes++
-			sep |= sepColon
-			g.need |= needPercent
-		case '"', '|':
-			sep |= sepColon
-			e.long(token, i, g)
-			token = i + 1
-		case '@':
-			sep |= sepColon
-			g.need |= needAt
-		case ':':
-			sep |= sepColon
-			if g.colons++; g.colons == 2 {
-				g.need |= needColons
-			}
-		case '/':
-			sep |= sepColon
-			if i >= 2 && text[i-1] == '/' && text[i-2] == ':' {
-				g.need |= needScheme
-			}
-		default:
-			sep |= sepColon
 		}
 		i++
 	}
@@ -120,9 +124,9 @@ func (e *engine) read(text []byte, g *gateState) error {
 	return nil
 }
 
-// quoted ends the tokens that the apostrophes in a word end, and gives where the one behind them begins.
-func (e *engine) quoted(text []byte, w *word, token int, g *gateState) int {
-	for i := int(w.start); i < int(w.end); i++ {
+// quoted ends the tokens that the apostrophes in the word at the end of text end, and gives where the one behind them begins.
+func (e *engine) quoted(text []byte, start, token int, g *gateState) int {
+	for i := start; i < len(text); i++ {
 		if text[i] == '\'' {
 			e.long(token, i, g)
 			token = i + 1
@@ -135,17 +139,15 @@ func (e *engine) quoted(text []byte, w *word, token int, g *gateState) int {
 func (e *engine) note(w *word, t *tally) {
 	e.seen |= w.own
 	t.words++
-	n, size, tells := int32(len(e.words)-1), w.letters(), w.is(triggers)
+	n, size, tells := int32(len(e.words)-1), w.letters(), one(w.is(triggers))
 	switch w.form {
-	case small:
+	case small: // most words are: nothing is left to guess for the processor
 		t.smalls++
-		if t.row++; w.own&(english|wordsOfSeeds) == english {
-			t.row = 0
-		}
+		t.row = (t.row + 1) * one(w.own&(english|wordsOfSeeds) != english)
 		t.plenty = max(t.plenty, t.row)
-		t.english += one(size <= 6 && w.is(english))
-		t.foreign += one(size <= 6 && w.is(foreign))
-		tells = tells || size >= leastPeople && n > 0 && e.words[n-1].is(beforePeople)
+		t.english += one(size <= 6) & one(w.is(english))
+		t.foreign += one(size <= 6) & one(w.is(foreign))
+		tells |= one(size >= leastPeople) & one(e.words[max(0, n-1)].is(beforePeople))
 	case capital, upperAll, initial:
 		t.larges++
 		t.row = 0
@@ -156,17 +158,15 @@ func (e *engine) note(w *word, t *tally) {
 			}
 		}
 		e.large = append(e.large, n)
-		tells = w.form != initial
+		tells = one(w.form != initial)
 	case figure:
 		e.figures = append(e.figures, n)
-		tells = true
+		tells = 1
 	case mixed:
 		t.codes++
 		e.figures = append(e.figures, n)
 	}
-	if tells {
-		e.telling = append(e.telling, n)
-	}
+	e.telling = append(e.telling, n)[:len(e.telling)+tells]
 }
 
 func one(yes bool) int {

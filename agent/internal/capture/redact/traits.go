@@ -7,8 +7,8 @@ type trait uint64
 // traitTable is a table in which each word has one of two places, by its hash, so that a look takes no guess of the processor's. It is full
 // to a third at most.
 type traitTable struct {
-	tags [1 << traitBits]uint32 // the upper half of a hash, 0 for none
-	of   [1 << traitBits]trait
+	tags [1 << traitBits]uint32  // the upper half of a hash, 0 for none
+	of   [1<<traitBits + 1]trait // of the word whose tag stands one place before; the first one is of a word in no list
 	used int
 	next trait
 }
@@ -51,7 +51,7 @@ func (t *traitTable) add(h uint64, bit trait) {
 	tag, a := tagOf(h)
 	for _, at := range [...]uint32{a, otherPlace(tag, a)} {
 		if t.tags[at] == tag {
-			t.of[at] |= bit
+			t.of[at+1] |= bit
 			return
 		}
 	}
@@ -61,7 +61,7 @@ func (t *traitTable) add(h uint64, bit trait) {
 	}
 	for of, n := bit, 0; n < len(t.tags); n++ {
 		t.tags[a], tag = tag, t.tags[a] // who had the place goes to their other one
-		t.of[a], of = of, t.of[a]
+		t.of[a+1], of = of, t.of[a+1]
 		if tag == 0 {
 			return
 		}
@@ -74,12 +74,5 @@ func (t *traitTable) add(h uint64, bit trait) {
 func traitsOf(h uint64) trait {
 	tag, a := tagOf(h)
 	b := otherPlace(tag, a)
-	x, y := traits.of[a], traits.of[b]
-	if traits.tags[a] != tag {
-		x = 0
-	}
-	if traits.tags[b] != tag {
-		y = 0
-	}
-	return x | y
+	return traits.of[one(traits.tags[a] == tag)*int(a+1)] | traits.of[one(traits.tags[b] == tag)*int(b+1)]
 }

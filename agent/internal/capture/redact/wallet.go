@@ -5,15 +5,18 @@ import (
 	"crypto/sha256"
 )
 
+// leastWallet is how many characters an address has at least.
+const leastWallet = 25
+
 // findWallet finds addresses of crypto currencies: base58check (Bitcoin and its kin), bech32, and 0x with 40 hex digits.
 func findWallet(s *search) error {
 	for _, l := range s.longs {
-		for i := l.start; i < l.end; {
+		for i := l.start; l.end-i >= leastWallet; {
 			start := i
 			for i < l.end && alnum(s.text[i]) {
 				i++
 			}
-			if t := s.text[start:i]; len(t) >= 25 && len(t) <= 108 && isWallet(t) {
+			if t := s.text[start:i]; len(t) >= leastWallet && len(t) <= 108 && isWallet(t) {
 				s.add(start, i, wallet)
 			}
 			i = max(i, start+1)
