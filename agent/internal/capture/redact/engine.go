@@ -34,6 +34,7 @@ type search struct {
 	work   int
 
 	called int // hits before it are too far away to announce a phone
+	before int // words before it end before the number that is looked at
 }
 
 // Limits of one text. More than that is not searched: all of it is redacted.
@@ -100,7 +101,7 @@ type keyword struct {
 }
 
 // rulesVersion rises with every change of what the detectors or the masks do.
-const rulesVersion = "3"
+const rulesVersion = "4"
 
 func newEngine(p policy.Policy) (*engine, error) {
 	e := &engine{table: &lookedUp{}}
