@@ -12,7 +12,11 @@ func findEncoded(s *search) error {
 		return nil
 	}
 	if s.gate.need&needPercent != 0 {
-		s.percents()
+		s.escapes('%')
+	}
+	if s.gate.need&needEscape != 0 {
+		s.escapes('\\')
+		s.escapes('&')
 	}
 	for _, l := range s.longs {
 		for i := l.start; i < l.end; {
@@ -174,28 +178,27 @@ func readable(b []byte) bool {
 	return true
 }
 
-// percents takes tokens with escapes in which something is found once they are decoded.
-func (s *search) percents() {
-	for at := 0; ; {
-		n := bytes.IndexAny(s.text[at:], `%\&`)
+// escapes takes tokens with escapes that begin with a mark in which something is found once they are decoded.
+func (s *search) escapes(mark byte) {
+	for at, low := 0, 0; ; { // low is where the last token ended
+		n := bytes.IndexByte(s.text[at:], mark)
 		if n < 0 {
 			return
 		}
-		start, end, escapes := at+n, at+n, 0
-		for start > at && s.text[start-1] > ' ' && kindOf[s.text[start-1]] != isBreak {
+		if at += n; escaped(s.text[at:]) == 0 {
+			at++
+			continue
+		}
+		start, end := at, at
+		for start > low && s.text[start-1] > ' ' && kindOf[s.text[start-1]] != isBreak {
 			start--
 		}
 		for end < len(s.text) && s.text[end] > ' ' && kindOf[s.text[end]] != isBreak {
-			if n := escaped(s.text[end:]); n > 0 {
-				escapes++
-				end += n
-				continue
-			}
-			end++
+			end += max(escaped(s.text[end:]), 1)
 		}
-		if escapes > 0 && s.within(unescape(s.plain[:0], s.text[start:end])) {
+		if s.within(unescape(s.plain[:0], s.text[start:end])) {
 			s.add(start, end, token)
 		}
-		at = max(end, start+1)
+		at, low = end, end
 	}
 }

@@ -34,7 +34,6 @@ type search struct {
 	work   int
 
 	called int // hits before it are too far away to announce a phone
-	before int // words before it end before the number that is looked at
 }
 
 // Limits of one text. More than that is not searched: all of it is redacted.
@@ -128,7 +127,7 @@ func newEngine(p policy.Policy) (*engine, error) {
 		{"phone", needDigits, findPhone},
 		{"wallet", needLong, findWallet},
 		{"words", needWords, findWords},
-		{"encoded", needLong | needPercent, findEncoded},
+		{"encoded", needLong | needPercent | needEscape, findEncoded},
 		{"patterns", needAlways, findPatterns},
 		{"terms", needAlways, findTerms},
 		{"token", needLong, findToken},

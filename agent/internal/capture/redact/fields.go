@@ -27,14 +27,23 @@ func (s *search) findFields() {
 	}
 	for n := range s.lines {
 		l := &s.lines[n]
-		if s.gate.colons > 0 && l.last > l.first+1 {
+		if s.gate.colons == 0 || l.last == l.first {
+			continue
+		}
+		if w := &s.words[l.first]; w.hash == wordN && s.seen&vcards != 0 {
+			s.card(l)
+		}
+		if l.kind == codeLine {
+			continue
+		}
+		if l.last > l.first+1 {
 			s.speaker(l)
 		}
 		if s.gate.colons >= 4 && l.last-l.first >= 5 && (s.words[l.first+1].sep|s.words[l.last-1].sep)&sepSpace == 0 {
 			s.passFile(l)
 		}
 	}
-	if len(s.lines) > 1 && s.seen&(secretHeads|nameFields|trigName) != 0 {
+	if len(s.lines) > 1 && (s.seen&(secretHeads|nameFields) != 0 || s.seen&trigName != 0 && s.seen&personHeads != 0) {
 		s.tables()
 	}
 	s.nobles()
@@ -135,25 +144,28 @@ func (s *search) wordBefore(i int) int {
 // speaker takes who speaks: a name at the beginning of a line, perhaps behind a time, with a colon and a space behind it.
 func (s *search) speaker(l *line) {
 	i := int(l.first)
-	if w := &s.words[i]; w.hash == wordN && int(w.end) < len(s.text) && s.text[w.end] == ':' && s.seen&vcards != 0 {
-		s.card(l)
-	}
 	for i < int(l.last) && s.words[i].form == figure {
 		i++
 	}
-	j, good := i, false
+	j := i
 	for j < int(l.last) && j < i+3 && s.words[j].form == capital && !s.words[j].glued && (j == i || s.words[j].sep == sepSpace) {
-		lex := s.lexeme(&s.words[j])
-		if lex&isOften != 0 && lex&isGiven == 0 || s.words[j].is(triggers|personHeads) {
-			return
-		}
-		good = good || lex&(isGiven|isCommon) == isGiven && (lex&isPlace == 0 || j > i) || j > i && lex&(isFamily|isCommon) == isFamily
 		j++
 	}
-	if !good {
+	if j == i {
 		return
 	}
-	if end := int(s.words[j-1].end); end+1 < len(s.text) && s.text[end] == ':' && s.text[end+1] == ' ' {
+	if end := int(s.words[j-1].end); end+1 >= len(s.text) || s.text[end] != ':' || s.text[end+1] != ' ' {
+		return
+	}
+	good := false
+	for k := i; k < j; k++ {
+		lex := s.lexeme(&s.words[k])
+		if lex&isOften != 0 && lex&isGiven == 0 || s.words[k].is(triggers|personHeads) {
+			return
+		}
+		good = good || lex&(isGiven|isCommon) == isGiven && (lex&isPlace == 0 || k > i) || k > i && lex&(isFamily|isCommon) == isFamily
+	}
+	if good {
 		s.mark(i, j-1, person)
 	}
 }
@@ -254,6 +266,9 @@ func (s *search) account(i int) {
 // passFile takes the password of "host:port:database:user:password", a line of PostgreSQL's file of passwords.
 func (s *search) passFile(l *line) {
 	row := bytes.TrimRight(s.row(l), "\r ")
+	if bytes.Count(row, []byte(":")) < 4 {
+		return
+	}
 	part := bytes.SplitN(row, []byte(":"), 5)
 	if len(part) < 5 || bytes.IndexByte(row, ' ') >= 0 || string(part[1]) != "*" && (anyLetter(part[1]) || len(part[1]) < 2) || len(part[4]) < 3 || bytes.Contains(row, []byte("//")) {
 		return

@@ -32,7 +32,6 @@ func (s *search) lists() {
 			}
 		}
 	}
-	s.again()
 	if s.seen&joiners != 0 {
 		s.firms()
 	}

@@ -5,7 +5,7 @@ import "bytes"
 // findPhone judges runs of digits by the words before them and by their form. libphonenumber is of no help where a number has no country
 // code: over the regions that one would try it calls seven to ten of ten random numbers valid (docs/decisions/0022).
 func findPhone(s *search) error {
-	s.called, s.before = 0, 0
+	s.called = 0
 	for i := 0; i < len(s.groups); {
 		groups := s.oneNumber(s.run(i))
 		end := groups[len(groups)-1].end
@@ -163,11 +163,8 @@ func (s *search) calledOther(start int) bool {
 	if start > 1 && s.text[start-1] == '-' && kindOf[s.text[start-2]] == isLetter {
 		return true
 	}
-	for s.before < len(s.words) && int(s.words[s.before].end) <= start {
-		s.before++
-	}
-	at := start
-	for i := s.before - 1; i >= 0 && i >= s.before-3 && at-int(s.words[i].end) <= 4 && bytes.IndexByte(s.text[s.words[i].end:at], '\n') < 0; i-- {
+	at, last := start, s.wordBefore(start)
+	for i := last; i >= 0 && i > last-3 && at-int(s.words[i].end) <= 4 && bytes.IndexByte(s.text[s.words[i].end:at], '\n') < 0; i-- {
 		w := &s.words[i]
 		if w.is(trigID | otherNumbers) {
 			return !(w.is(trigID) && w.is(trigName)) // a customer, a patient: whose phone it may be

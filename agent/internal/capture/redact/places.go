@@ -149,8 +149,8 @@ func (s *search) anchor(i int) (int, int) {
 	for k < len(s.words) && k < j+6 && (k == j || s.touch(k)) && (s.namely(k) || start && s.words[k].form == small && !s.words[k].is(english)) {
 		k++
 	}
-	if k < len(s.words) && k > j+1 && s.in(numbered, k-1) && s.houseNumber(k) && s.words[k].sep&^(sepSpace|sepDot|sepColon) == 0 &&
-		(streetPart(s, k-2) > 0 || streetPart(s, j) == 3) { // Atatürk Caddesi No: 12
+	if k < len(s.words) && k > j+1 && s.words[k-1].letters() <= 6 && s.houseNumber(k) && s.words[k].sep&^(sepSpace|sepDot|sepColon) == 0 &&
+		(streetPart(s, k-2) > 0 || streetPart(s, j) == 3) && s.in(numbered, k-1) { // Atatürk Caddesi No: 12
 		return i, k
 	}
 	if k > j && s.words[k-1].is(months) && s.words[k-1].letters() <= 4 {

@@ -103,8 +103,8 @@ func (e *engine) read(text []byte, g *gateState) error {
 		case '\\', '&':
 			t.codes++
 			sep |= sepColon
-			if escaped(text[i:]) > 0 {
-				g.need |= needPercent
+			if i+3 < len(text) && (text[i+1] == 'u' || text[i+1] == 'x' || text[i+1] == '#') && escaped(text[i:]) > 0 {
+				g.need |= needEscape
 			}
 		case '=', '$', '_', '*', ')', '+', '#':
 			t.codes++
@@ -167,8 +167,10 @@ func (e *engine) note(w *word, t *tally) {
 		}
 		t.plenty = max(t.plenty, t.row)
 		t.english += one(size <= 6 && w.is(english))
-		t.foreign += one(size <= 8 && w.is(foreign))
-		t.german += one(w.is(german))
+		if size <= 8 && w.is(foreign) {
+			t.foreign++
+			t.german += one(w.is(german))
+		}
 		tells = tells || size >= leastPeople && n > 0 && e.words[n-1].is(beforePeople)
 	case capital, upperAll, initial:
 		t.larges++

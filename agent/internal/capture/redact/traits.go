@@ -30,9 +30,13 @@ func traitOf(words string) trait {
 	for i := 0; i <= len(words); i++ {
 		if i == len(words) || words[i] == ' ' || words[i] == '\n' || words[i] == '\t' {
 			if i > start {
-				var f folded
-				f.fold([]byte(words[start:i]))
-				t.add(hashOf(f.text), bit)
+				word := []byte(words[start:i])
+				if nextBad(word, 0) < len(word) {
+					var f folded
+					f.fold(word)
+					word = f.text
+				}
+				t.add(hashOf(word), bit)
 			}
 			start = i + 1
 		}
