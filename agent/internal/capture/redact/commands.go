@@ -10,6 +10,7 @@ var commands = map[string][]string{
 	"redis-cli ": {" -a "}, "ldapsearch ": {" -w "}, "ldapmodify ": {" -w "}, "ldapadd ": {" -w "}, "ldapwhoami ": {" -w "}, "sqlcmd ": {" -P "}, "ipmitool ": {" -P "}, "snmpwalk ": {" -A "},
 	"curl ": {" -u ", " --user "}, "smbclient ": {" -U "}, "rpcclient ": {" -U "}, "xfreerdp ": {" /p:"}, "mstsc ": {" /p:"}, "cmdkey ": {" /pass:"},
 	"net use ": {""}, "htpasswd -b ": {""}, "securestring ": {""}, "sudo -s": {""}, "passwd --stdin": {""}, "login ": {""},
+	"login(": {""}, "auth=(": {""}, "auth(": {""}, "authenticate(": {""}, "connect(": {""},
 }
 
 // command takes the password out of a command that begins at start; its name ends at end.
@@ -74,6 +75,10 @@ func (s *search) password(start, end int) {
 
 // loose takes the passwords that commands have in a place of its own: the word before a pipe, a quoted one, the last one, the one behind "password".
 func (s *search) loose(name []byte, start, end int, row []byte) {
+	if name[len(name)-1] == '(' {
+		s.argument(end, row)
+		return
+	}
 	words := bytes.Fields(row)
 	switch name[0] {
 	case 'p': // echo hunter22 | passwd --stdin
@@ -108,6 +113,25 @@ func (s *search) loose(name []byte, start, end int, row []byte) {
 			if n := s.wordAt(i, secondLine[:]); n > 0 {
 				s.password(i+n, s.valueEnd(i+n))
 			}
+		}
+	}
+}
+
+// argument takes the last text in the call of a function that logs in: auth=("bob", "hunter22").
+func (s *search) argument(at int, row []byte) {
+	n, from, open := 0, 0, byte(0)
+	for i, c := range row {
+		switch {
+		case open == 0 && (c == '"' || c == '\''):
+			open, from = c, i+1
+		case c == open && open != 0:
+			open = 0
+			if n++; n > 1 && i+1 < len(row) && row[i+1] == ')' && strong(row[from:i]) {
+				s.password(at+from, at+i)
+				return
+			}
+		case c == ')' && open == 0, n > 4:
+			return
 		}
 	}
 }

@@ -43,6 +43,9 @@ func (s *search) context(i int) {
 		if w.is(months) && w.form != mixed {
 			s.monthFirst(i)
 		}
+		if w.glued && w.is(accounts) {
+			s.account(i)
+		}
 		if w.glued && !(w.is(trigBirth|trigID) && int(w.end) < len(s.text) && s.text[w.end] == '=') {
 			return
 		}
@@ -73,10 +76,11 @@ var tongues = traitOf(`in speak speaks speaking spoke studying study studied lea
 
 // What a word calls for.
 var (
-	trigName = traitOf(`name names name's first_name last_name full_name family_name given_name middle_name customer_name patient_name contact_name fullname givenname familyname middlename firstname lastname surname forename nickname vorname nachname familienname nom prenom nombre apellido apellidos cognome naam achternaam voornaam namn imie nazwisko nome имя фамилия отчество фио 姓名 氏名 お名前 名前 이름 성명 الاسم ονοματεπωνυμο ονομα επωνυμο soyad ad isim cognomi sobrenome jmeno prijmeni nev keresztnev etunimi sukunimi etternavn fornavn efternavn fornamn efternamn customer patient client employee contact cardholder holder recipient beneficiary applicant attn author tenant student owner assignee payee guest passenger insured person recipient's`)
-	trigID   = traitOf(`passport passeport reisepass pasaporte passaporto license licence licence's license's fuhrerschein personalausweis ausweis permit dl nhs ssn sin nino nin ni tin ein vat tax steuer steuernummer steueridentifikationsnummer mrn medicare medicaid insurance policy member account acct routing aba sort vin plate badge employee student patient case claim dni nie nif cpf cnpj curp rfc bsn pesel aadhaar pan cedula id identification versicherungsnummer krankenversicherung kontonummer blz bic swift imei serial customer reference booking cif dvla reisepasses rentenversicherungsnummer sozialversicherungsnummer svnr passnummer passport_number passportno nationalid national_id idnumber id_number license_number kennzeichen
+	trigName = traitOf(`name names name's first_name last_name full_name family_name given_name middle_name customer_name patient_name contact_name fullname givenname familyname middlename firstname lastname surname forename nickname vorname nachname familienname nom prenom nombre apellido apellidos cognome naam achternaam voornaam namn imie nazwisko nome имя фамилия отчество фио 姓名 氏名 お名前 名前 이름 성명 الاسم ονοματεπωνυμο ονομα επωνυμο soyad ad isim cognomi sobrenome jmeno prijmeni nev keresztnev etunimi sukunimi etternavn fornavn efternavn fornamn efternamn contactname customername patientname accountname displayname realname ownername cardname nameoncard cardholdername employeename accountholder kontoinhaber
+		titulaire intestatario rekeninghouder 联系人 收件人 客户 担当者 お客様名 宛名 顧客名 담당자 고객명 수신인 العميل клиент владелец customer patient client employee contact cardholder holder recipient beneficiary applicant attn author tenant student owner assignee payee guest passenger insured person recipient's`)
+	trigID = traitOf(`passport passeport reisepass pasaporte passaporto license licence licence's license's fuhrerschein personalausweis ausweis permit dl nhs ssn sin nino nin ni tin ein vat tax steuer steuernummer steueridentifikationsnummer mrn medicare medicaid insurance policy member account acct routing aba sort vin plate badge employee student patient case claim dni nie nif cpf cnpj curp rfc bsn pesel aadhaar pan cedula id identification versicherungsnummer krankenversicherung kontonummer blz bic swift imei serial customer reference booking cif dvla reisepasses rentenversicherungsnummer sozialversicherungsnummer svnr passnummer passport_number passportno nationalid national_id idnumber id_number license_number kennzeichen
 		paszportu paszport dowodu dowod pasaport kimlik snils инн снилс паспорт паспорта полис снилса siren siret kvk nip regon oib hetu personnummer cpr ahv avs rijksregisternummer tfn nric fin
-		henkilotunnus niss nas cnp egn 身份证 身份证号 身份证号码 マイナンバー 旅券番号 護照號碼 护照号 주민등록번호 여권번호 rekeningnummer kundennummer mitgliedsnummer paspoort paspoortnummer passaport matricola`)
+		henkilotunnus niss nas cnp egn 身份证 身份证号 身份证号码 マイナンバー 旅券番号 護照號碼 护照号 주민등록번호 여권번호 rekeningnummer kundennummer mitgliedsnummer paspoort paspoortnummer passaport matricola identita identidad identite identity ausweisnummer personalausweisnummer fuhrerscheinnummer kto konto`)
 	trigZip   = traitOf(`zip zipcode postcode postal plz postleitzahl cap cep pincode`)
 	trigBirth = traitOf(`born birth birthday birthdate dob geboren geb geburtsdatum geburtstag naissance nacimiento nacido nacida nascita nascimento nato nata nee ne birth_date birthdate date_of_birth dateofbirth birth_day
 		geboortedatum urodzenia urodzony urodzona dogum рождения родился родилась 生年月日 出生日期 生日 생년월일 fodelsedatum fødselsdato syntymaaika narozeni szuletesi nascida nacimento`)
@@ -84,15 +88,15 @@ var (
 	trigSite = traitOf(`website site homepage blog webpage`)
 	trigCall = traitOf(`i'm am dear hi hello hey this call hola bonjour hallo liebe lieber ciao regards sincerely cheers thanks meet named called yours gruss grusse cordialement saludos saluti signed maiden told asked soy heisse best gruesse
 		heer mevrouw meneer senor senora monsieur madame signor signora signore pan pani panie panu don dona prezado prezada caro cara estimado estimada querido querida cher chere beste lieve
-		drogi droga hej merhaba sayın ola oi geachte szanowny szanowna уважаемый уважаемая здравствуйте привет дорогой дорогая birthday congrats congratulations`)
+		drogi droga hej merhaba sayın ola oi geachte szanowny szanowna уважаемый уважаемая здравствуйте привет дорогой дорогая birthday congrats congratulations love hugs xoxo greetings faithfully truly warmly abrazos besos bisous baci groetjes pozdrawiam beijos`)
 
 	weakID = traitOf(`record chart dossier akte aktenzeichen`) // only with a mark behind it
 
-	triggers = parties | addressHeads | accounts | weakID | trigName | trigID | trigZip | trigBirth | trigWork | trigSite | trigCall | trigCode
+	triggers = credits | parties | addressHeads | accounts | weakID | trigName | trigID | trigZip | trigBirth | trigWork | trigSite | trigCall | trigCode
 )
 
 func (s *search) trigger(i int, b trait) {
-	if b&(parties|addressHeads|accounts) != 0 {
+	if b&(parties|addressHeads|accounts|credits) != 0 {
 		s.field(i, b)
 	}
 	if b&trigName != 0 {
@@ -178,7 +182,7 @@ func (s *search) fieldName(i int) {
 	k, good, end := j, false, false
 	for ; k < len(s.words) && k < j+6; k++ {
 		n := &s.words[k]
-		if end = k > j && (n.sep&^(sepSpace|sepHyphen|sepDot) != 0 && !(n.sep == sepComma|sepSpace && k == j+1) || s.stopped(k)) || n.form == figure || n.form == mixed || n.glued && k > j; end {
+		if end = k > j && (n.sep&^(sepSpace|sepHyphen|sepDot) != 0 && !(n.sep == sepComma|sepSpace && k == j+1) || s.stopped(k)) || n.form == figure || n.form == mixed || n.glued && k > j && !(int(n.end) < len(s.text) && s.text[n.end] == '&'); end {
 			break
 		}
 		l := s.lexeme(n)
@@ -217,7 +221,8 @@ func (s *search) stopped(k int) bool {
 	return s.words[k].sep&sepDot != 0 && p.letters() > 2 && !p.is(titles) || s.label(k) && int(s.words[k].end) < len(s.text) && s.text[s.words[k].end] == ':'
 }
 
-var nameFields = traitOf(`имя фамилия отчество фио 姓名 氏名 お名前 名前 이름 성명 الاسم ονοματεπωνυμο soyad jmeno prijmeni sukunimi etternavn fornavn efternavn fornamn efternamn first_name last_name full_name family_name given_name middle_name customer_name patient_name contact_name fullname givenname familyname middlename firstname lastname surname forename vorname nachname familienname prenom apellido apellidos cognome achternaam voornaam nazwisko cardholder payee beneficiary patient passenger insured`)
+var nameFields = traitOf(`contactname customername patientname accountname displayname realname ownername cardname nameoncard cardholdername employeename accountholder kontoinhaber titulaire intestatario rekeninghouder
+	联系人 收件人 客户 担当者 お客様名 宛名 顧客名 담당자 고객명 수신인 العميل клиент владелец имя фамилия отчество фио 姓名 氏名 お名前 名前 이름 성명 الاسم ονοματεπωνυμο soyad jmeno prijmeni sukunimi etternavn fornavn efternavn fornamn efternamn first_name last_name full_name family_name given_name middle_name customer_name patient_name contact_name fullname givenname familyname middlename firstname lastname surname forename vorname nachname familienname prenom apellido apellidos cognome achternaam voornaam nazwisko cardholder payee beneficiary patient passenger insured`)
 
 // nameAt takes up to three words at j as a name. Where all is written small, a common word ends it.
 func (s *search) nameAt(j int, sure bool) {
@@ -279,7 +284,7 @@ func (s *search) afterCall(i int) {
 }
 
 var (
-	signOff  = traitOf(`best gruesse regards sincerely cheers thanks yours gruss grusse cordialement saludos saluti`)
+	signOff  = traitOf(`best gruesse regards sincerely cheers thanks yours gruss grusse cordialement saludos saluti love hugs xoxo greetings faithfully truly warmly abrazos besos bisous baci groetjes pozdrawiam beijos`)
 	wordThis = hashWord("this")
 	wordI    = hashWord("i")
 	wordCall = hashWord("call")

@@ -10,7 +10,7 @@ const mostGap = 2
 
 // near tells whether what stands between two groups of digits may stand inside of one number.
 func near(text []byte, end, start int) bool {
-	if n := start - end; n < 1 || n > mostGap {
+	if n := start - end; n < 1 || n > mostGap && !(n == 3 && string(text[end:start]) == " / ") {
 		return false
 	}
 	for _, c := range text[end:start] {

@@ -13,11 +13,12 @@ var (
 		mother guardian consignee supervisor manager reviewer reviewers assignee reporter requester requestor approver approvers referent ansprechpartner kunde kundin titular destinatario remitente cliente
 		destinataire expediteur klient mittente physician attending surgeon teacher professor instructor moderator organizer organiser members team kontakt contacto contatto interlocutor`)
 	addressHeads = traitOf(`address anschrift adresse direccion domicilio endereco morada indirizzo adres adresi wohnort residence lieferadresse rechnungsadresse адрес 住所 地址 주소 العنوان zamieszkania`)
-	otherAddress = traitOf(`ip mac email mail e web memory physical url bus wallet bitcoin eth ethereum host network remote local server client bind listen source destination base start end virtual hardware`)
+	otherAddress = setOf(`ip mac email mail e web memory physical url bus wallet bitcoin eth ethereum host network remote local server client bind listen source destination base start end virtual hardware`)
 	secretHeads  = traitOf(`password passwords passwd pwd passwort kennwort contrasena senha wachtwoord haslo sifre secret token pin mdp passphrase`)
 	personHeads  = traitOf(`email mail phone mobile telephone telefon dob birthdate geburtsdatum ssn iban address adresse street city department salary gender age position role`)
-	vcards       = traitOf(`vcard`)
-	accounts     = traitOf(`login logins credentials creds zugangsdaten zugang anmeldedaten identifiant identifiants acceso accesos acesso accesso inloggegevens user username benutzer wifi wlan account`)
+	credits      = traitOf(`author authors maintainer maintainers copyright by`)
+	accounts     = traitOf(`login logins credentials creds zugangsdaten zugang anmeldedaten identifiant identifiants acceso accesos acesso accesso inloggegevens user username benutzer wifi wlan account admin root administrator`)
+	roots        = setOf(`admin root administrator`)
 )
 
 // findFields looks at the fields that are told by their lines. What stands behind a label was looked at with its word (context.go).
@@ -30,7 +31,7 @@ func (s *search) findFields() {
 		if s.gate.colons == 0 || l.last == l.first {
 			continue
 		}
-		if w := &s.words[l.first]; w.hash == wordN && s.seen&vcards != 0 {
+		if w := &s.words[l.first]; w.hash == wordN && s.hasFold("vcard") {
 			s.card(l)
 		}
 		if l.kind == codeLine {
@@ -60,6 +61,9 @@ func (s *search) field(i int, b trait) {
 	}
 	if b&accounts != 0 {
 		s.account(i)
+	}
+	if b&credits != 0 && s.lines[s.words[i].line].kind != englishLine {
+		s.credited(i)
 	}
 }
 
@@ -95,6 +99,28 @@ func (s *search) party(i int) {
 			return
 		}
 		j = k
+	}
+}
+
+// credited takes the name behind "Copyright (c) 2024", "@author" and "written by", in comments too.
+func (s *search) credited(i int) {
+	j := i + 1
+	for j < len(s.words) && j < i+5 && s.words[j].line == s.words[i].line && (s.words[j].form == figure || s.words[j].letters() == 1 || s.words[j].hash == wordBy) {
+		j++
+	}
+	k := j
+	for k < len(s.words) && k < j+4 && s.words[k].line == s.words[i].line && (k == j || s.joins(k)) && (s.words[k].large() || s.words[k].form == initial || s.words[k].is(particles)) && !s.words[k].glued {
+		k++
+	}
+	for k > j && !s.words[k-1].large() {
+		k--
+	}
+	if k-j < 2 || s.words[j].is(english) {
+		return
+	}
+	first, last := s.lexeme(&s.words[j]), s.lexeme(&s.words[k-1])
+	if first&(isGiven|isCommon) == isGiven || last&(isFamily|isCommon) == isFamily || s.words[i].hash != wordBy && first&isGiven != 0 && last&isFamily != 0 {
+		s.mark(j, k-1, person)
 	}
 }
 
@@ -197,7 +223,7 @@ func (s *search) nobles() {
 
 // addressField takes what stands behind "Address:" to the end of its line, if it looks like one: words, and a number or a comma.
 func (s *search) addressField(i int) {
-	if i > 0 && s.words[i-1].is(otherAddress) && s.words[i].sep&(sepLine|sepPara) == 0 {
+	if i > 0 && s.in(otherAddress, i-1) && s.words[i].sep&(sepLine|sepPara) == 0 {
 		return
 	}
 	k := i
@@ -245,6 +271,16 @@ func (s *search) addressField(i int) {
 // account takes the password of "login: bob / hunter22".
 func (s *search) account(i int) {
 	p := int(s.words[i].end)
+	if w := &s.words[i]; s.in(roots, i) && p < len(s.text) && (s.text[p] == ':' || s.text[p] == '/') && (w.start == 0 || s.text[w.start-1] <= ' ') {
+		end := p + 1
+		for end < len(s.text) && s.text[end] > ' ' {
+			end++
+		}
+		if telling(s.text[p+1 : end]) {
+			s.add(p+1, end, secret)
+		}
+		return
+	}
 	line := s.text[p:min(len(s.text), p+120)]
 	if n := bytes.IndexByte(line, '\n'); n >= 0 {
 		line = line[:n]

@@ -35,7 +35,7 @@ func (s *search) afterID(i int) {
 }
 
 // papers are documents whose numbers may be letters for the most part.
-var papers = traitOf(`passport passeport reisepass pasaporte passaporto personalausweis ausweis fuhrerschein plate kennzeichen dl vin`)
+var papers = traitOf(`identita ausweisnummer passport passeport reisepass pasaporte passaporto personalausweis ausweis fuhrerschein plate kennzeichen dl vin`)
 
 // idPiece tells whether a piece of an id stands here: letters and digits with at least one digit, up to the next space.
 func idPiece(t []byte) bool {

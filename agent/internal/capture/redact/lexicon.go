@@ -181,6 +181,7 @@ func hashWord(w string) uint32 { return uint32(hashOf([]byte(w))) }
 var (
 	wordA   = hashWord("a")
 	wordAge = hashWord("age")
+	wordBy  = hashWord("by")
 	wordDe  = hashWord("de")
 	wordHe  = hashWord("he")
 	wordN   = hashWord("n")

@@ -30,7 +30,7 @@ var (
 )
 
 // calendar are days and short months that are nobody's names.
-var calendar = traitOf(`mon tue tues wed thu thur thurs fri sat feb apr sept oct nov dec montag dienstag mittwoch donnerstag freitag samstag sonntag`)
+var calendar = traitOf(`mon tue tues wed thu thur thurs fri sat feb apr sept oct nov dec montag dienstag mittwoch donnerstag freitag samstag sonntag januar februar marz juni juli oktober dezember`)
 
 // lexeme looks the word up once.
 func (s *search) lexeme(w *word) lexeme {
@@ -203,7 +203,8 @@ func (s *search) name(i, j int) {
 // cell tells whether words i to j-1 are a line of their own that can only be a name: two to four words, none an English one.
 func (s *search) cell(i, j int) bool {
 	l := &s.lines[s.words[i].line]
-	if l.kind != plainLine || int(l.first) != i && s.words[i].sep&sepColon == 0 && !(int(l.first) == i-1 && s.words[i-1].form == figure && s.words[i].sep == sepDot|sepSpace) || int(l.last) != j || j-i < 2 || j-i > 4 || len(s.lines) < 2 {
+	if l.kind != plainLine || int(l.first) != i && s.words[i].sep&sepColon == 0 && !(int(l.first) == i-1 && s.words[i-1].form == figure && s.words[i].sep == sepDot|sepSpace) || int(l.last) != j && (s.words[j].sep&(sepColon|sepComma) == 0 || s.words[i].sep&sepColon == 0) || j-i < 2 || j-i > 4 ||
+		len(s.lines) < 2 && s.words[i].sep&sepColon == 0 {
 		return false
 	}
 	named := false
@@ -212,7 +213,7 @@ func (s *search) cell(i, j int) bool {
 		if w.lex&isCommon != 0 && w.lex&(isGiven|isFamily) == 0 || w.lex&isOften != 0 || w.glued || w.form == upperAll && w.letters() < 4 {
 			return false
 		}
-		named = named || w.lex&(isGiven|isFamily) != 0 && w.lex&isCommon == 0 || w.lex == 0 && w.form == capital
+		named = named || w.lex&(isGiven|isFamily) != 0 && w.lex&isCommon == 0 || w.lex == 0 && w.form == capital && len(s.lines) > 1 && int(l.last) == j
 	}
 	return named
 }

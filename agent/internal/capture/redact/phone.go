@@ -117,6 +117,9 @@ func (s *search) isPhone(start, end, n int, groups []group) bool {
 	if i := bytes.IndexByte(s.text[groups[0].end:end], '('); i >= 0 && (groups[0].end+i > groups[1].start || groups[0].len() > 3) {
 		return false // only behind the code of a country
 	}
+	if s.text[groups[0].end+1] == '/' && s.text[start] != '0' {
+		return false // 1200 / 3400
+	}
 	if !bracket && (sep == '/' && (len(groups) > 2 || n < 9 && s.text[start] != '0') || sep == '.' && len(groups) == 2 && !s.local(groups) || s.years(groups)) {
 		return false
 	}
