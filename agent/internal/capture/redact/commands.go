@@ -9,8 +9,8 @@ var commands = map[string][]string{
 	"docker login ": {" -p ", " --password "}, "az login ": {" -p ", " --password "}, "podman login ": {" -p ", " --password "}, "mongosh ": {" -p ", " --password "}, "mongodump ": {" -p "}, "psexec ": {" -p "}, "unzip ": {" -P "}, "7z ": {" -p"},
 	"redis-cli ": {" -a "}, "ldapsearch ": {" -w "}, "ldapmodify ": {" -w "}, "ldapadd ": {" -w "}, "ldapwhoami ": {" -w "}, "sqlcmd ": {" -P "}, "ipmitool ": {" -P "}, "snmpwalk ": {" -A "},
 	"curl ": {" -u ", " --user "}, "smbclient ": {" -U "}, "rpcclient ": {" -U "}, "xfreerdp ": {" /p:"}, "mstsc ": {" /p:"}, "cmdkey ": {" /pass:"},
-	"net use ": {""}, "htpasswd -b ": {""}, "securestring ": {""}, "sudo -s": {""}, "passwd --stdin": {""}, "login ": {""},
-	"login(": {""}, "auth=(": {""}, "auth(": {""}, "authenticate(": {""}, "connect(": {""},
+	"/user:": {""}, "htpasswd -b ": {""}, "securestring ": {""}, "sudo -s": {""}, "passwd --stdin": {""}, "login ": {""},
+	"login(": {""}, "auth=(": {""}, "auth(": {""}, "authenticate(": {""},
 }
 
 // command takes the password out of a command that begins at start; its name ends at end.
@@ -89,10 +89,12 @@ func (s *search) loose(name []byte, start, end int, row []byte) {
 		} else if n := s.quoteAt(end); n > 0 {
 			s.password(end+n, s.valueEnd(end+n))
 		}
-	case 'n': // net use Z: \\files\share hunter22 /user:bob
-		for _, w := range words {
-			if c := w[0]; c != '\\' && c != '/' && c != '*' && w[len(w)-1] != ':' {
-				i := end + bytes.Index(row, w)
+	case '/': // net use Z: \\files\share hunter22 /user:bob
+		line := s.text[bytes.LastIndexByte(s.text[:start], '\n')+1 : start]
+		before := bytes.Fields(line)
+		if n := len(before); n > 3 && bytes.Contains(line, []byte("use ")) {
+			if w := before[n-1]; w[0] != '\\' && w[0] != '*' && w[len(w)-1] != ':' {
+				i := start - len(line) + bytes.LastIndex(line, w)
 				s.password(i, i+len(w))
 			}
 		}

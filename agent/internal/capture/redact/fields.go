@@ -31,7 +31,7 @@ func (s *search) findFields() {
 		if s.gate.colons == 0 || l.last == l.first {
 			continue
 		}
-		if w := &s.words[l.first]; w.hash == wordN && s.hasFold("vcard") {
+		if w := &s.words[l.first]; w.form == initial && w.hash == wordN && int(w.end) < len(s.text) && s.text[w.end] == ':' && s.hasFold("vcard") {
 			s.card(l)
 		}
 		if l.kind == codeLine {

@@ -10,7 +10,7 @@ var labels = []string{"password", "passwd", "pass", "pw", "mdp", "clave", "pswd"
 	"token", "api key", "api_key", "apikey", "contraseña", "mot de passe", "kennwort", "senha", "palavra-passe", "palavra passe", "wachtwoord", "parola", "haslo", "hasło",
 	"şifre", "parool", "lösenord", "adgangskode", "kodeord", "passord", "salasana", "heslo", "jelszó", "lozinka", "geslo", "mật khẩu", "kata sandi", "Κωδικός", "κωδικός",
 	"Пароль", "пароль", "密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호", "암호", "كلمة المرور", "كلمة السر", "סיסמה", "पासवर्ड", "รหัสผ่าน",
-	"security key", "network key", "key content", "wpa key", "requirepass", "masterauth", "rootpw", "bindpw", "auth_pass", "auth-pass", "psk", "snmp-server community", "recovery key", "recovery code", "backup code", "secret answer", "security answer"}
+	"security key", "key content", "wpa key", "rootpw", "bindpw", "auth_pass", "auth-pass", "psk", "snmp-server community", "recovery key", "recovery code", "secret answer", "security answer"}
 
 // keyLabels are those behind which a key of a program stands, of nobody knows whom.
 var keyLabels = [...]string{"secret", "token", "api key", "api_key", "apikey"}

@@ -74,11 +74,10 @@ var (
 func (s *search) again() {
 	var seen [32]uint32
 	n, sieve := 0, uint64(0) // a bit of sieve is set for each of seen
-	slices.SortFunc(s.people, func(a, b int32) int { return int(a - b) })
-	for _, i := range slices.Compact(s.people) {
+	for _, i := range s.people {
 		w := &s.words[i]
 		if w.tag == person && w.letters() > 2 && (w.form == capital || w.form == small && w.lex&isCommon == 0) && n < len(seen) &&
-			!w.is(titles|english|particles) {
+			!w.is(titles|english|particles) && !(sieve>>(w.hash>>26)&1 != 0 && slices.Contains(seen[:n], w.hash)) {
 			seen[n] = w.hash
 			sieve |= 1 << (w.hash >> 26)
 			n++
