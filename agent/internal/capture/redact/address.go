@@ -8,6 +8,7 @@ import (
 
 // findEmail takes whatever stands around an '@': an address that is not finished, or has no known domain, is one all the same.
 func findEmail(s *search) error {
+	s.spelledEmail()
 	for at := 0; at < len(s.text); at++ {
 		i := bytes.IndexByte(s.text[at:], '@')
 		if i < 0 {
@@ -24,15 +25,66 @@ func findEmail(s *search) error {
 		for end > at+1 && (s.text[end-1] == '.' || s.text[end-1] == '-') {
 			end--
 		}
-		if start < at && end > at+1 && !s.version(at+1, end) {
+		if start < at && end > at+1 && !s.version(at+1, end) && string(s.text[start:at]) != "git" {
 			s.add(start, end, email)
 		}
 	}
 	return nil
 }
 
-// version tells of what stands behind the "@" of "typescript@5.4.2".
+// spelledEmail takes "jane.roe (at) example [dot] org".
+func (s *search) spelledEmail() {
+	for at := 0; ; {
+		i := bytes.IndexByte(s.text[at:], ')')
+		if j := bytes.IndexByte(s.text[at:], ']'); j >= 0 && (i < 0 || j < i) {
+			i = j
+		}
+		if i < 0 {
+			return
+		}
+		if at += i + 1; at < 4 || !spelledAt(s.text, at-4) {
+			continue
+		}
+		start, end, dots := at-4, at, 0
+		for start > 0 && s.text[start-1] == ' ' && at-start < 8 {
+			start--
+		}
+		from := start
+		for from > 0 && localPart(s.text[from-1]) {
+			from--
+		}
+		for p := s.gap(end, 0); p < len(s.text) && domainPart(s.text[p]); {
+			for p < len(s.text) && domainPart(s.text[p]) {
+				if p++; s.text[p-1] == '.' {
+					dots++
+				}
+			}
+			end = p
+			p = s.gap(p, 0)
+			if len(s.text)-p < 5 || !same(s.text[p+1:p+4], "dot") {
+				break
+			}
+			p, dots = s.gap(p+5, 0), dots+1
+		}
+		if from < start && dots > 0 {
+			s.add(from, end, email)
+		}
+	}
+}
+
+// spelledAt tells whether "(at)" or "[at]" stands at i.
+func spelledAt(text []byte, i int) bool {
+	return i+4 <= len(text) && (text[i] == '(' || text[i] == '[') && lower(text[i+1]) == 'a' && lower(text[i+2]) == 't' && (text[i+3] == ')' || text[i+3] == ']')
+}
+
+// version tells of what stands behind the "@" of "typescript@5.4.2" and "checkout@v4".
 func (s *search) version(start, end int) bool {
+	if lower(s.text[start]) == 'v' && end > start+1 && kindOf[s.text[start+1]] == isDigit {
+		start++
+		if bytes.IndexByte(s.text[start:end], '.') < 0 {
+			return end-start <= 3 && kindOf[s.text[end-1]] == isDigit
+		}
+	}
 	for _, c := range s.text[start:end] {
 		if kindOf[c] != isDigit && c != '.' {
 			return false
@@ -120,8 +172,20 @@ func findIP6(s *search) error {
 			}
 		}
 		end := i
-		for end > start && s.text[end-1] == '.' {
-			end--
+		for end > start+1 && (s.text[end-1] == '.' || s.text[end-1] == ':' && s.text[end-2] != ':') {
+			if end--; s.text[end] == ':' {
+				colons--
+			}
+		}
+		if start > 0 && wordPart(s.text[start-1]) { // "ipv6:fe80::1", "std::deque"
+			n := bytes.IndexByte(s.text[start:end], ':')
+			if n < 0 || start+n+1 < end && s.text[start+n+1] == ':' {
+				continue
+			}
+			start, colons = start+n+1, colons-1
+		}
+		if end-start < 10 && !anyDigit(s.text[start:end]) {
+			continue // "abc::def" of a program
 		}
 		if colons < 2 || end-start > 45 || end-start < 3 || colons != 7 && colons != 5 && !bytes.Contains(s.text[start:end], []byte("::")) {
 			continue

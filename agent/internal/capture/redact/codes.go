@@ -28,6 +28,14 @@ func (s *search) afterCode(i int) {
 	if !w.is(short) && sure && i > 0 && s.words[i-1].is(beforeCodes) {
 		s.beforeCode(i)
 	}
+	if k := s.codeFor(i); k > 0 {
+		s.add(int(s.words[k].start), s.codeEnd(k), secret)
+		return
+	}
+	if n := j + 1; sure && n < len(s.words) && s.words[j].form == initial && s.words[n].sep == sepHyphen && s.words[n].form == figure && s.words[n].letters() >= 4 { // G-551204
+		s.add(int(s.words[j].start), int(s.words[n].end), secret)
+		return
+	}
 	if !sure || j >= len(s.words) || i > 0 && s.words[i-1].is(notCodes) {
 		return
 	}
@@ -42,6 +50,29 @@ func (s *search) afterCode(i int) {
 	if n.form == figure && n.letters() <= 8 && !s.decimal(n) && (w.is(short) || n.letters() >= 4) {
 		s.add(int(n.start), int(n.end), secret)
 	}
+}
+
+// codeFor finds the figure in "the code for the safe is 31-07-88": words say what it opens, and it ends its sentence. 0 if there is none.
+func (s *search) codeFor(i int) int {
+	if i > 0 && s.words[i-1].is(notCodes) || i+3 >= len(s.words) || s.words[i+1].hash != wordFor && s.words[i+1].hash != wordTo {
+		return 0
+	}
+	for k := i + 2; k+1 < len(s.words) && k < i+6 && s.words[k].sep == sepSpace; k++ {
+		if n := &s.words[k+1]; s.words[k].is(copulas) && n.form == figure && n.sep&^(sepSpace|sepColon) == 0 {
+			if end := s.codeEnd(k + 1); end-int(n.start) >= 4 && (end == len(s.text) || s.text[end] != ' ' && s.text[end] != '%') {
+				return k + 1
+			}
+		}
+	}
+	return 0
+}
+
+// codeEnd is where a code of digits and hyphens ends that begins with word k.
+func (s *search) codeEnd(k int) int {
+	for k+1 < len(s.words) && s.words[k+1].sep == sepHyphen && s.words[k+1].form == figure {
+		k++
+	}
+	return int(s.words[k].end)
 }
 
 // beforeCode takes the digits in "482913 is your code" and "use 482913 to verify".
@@ -60,41 +91,6 @@ var purposes = traitOf(`to as for`)
 // Credentials of HTTP, and of a URL that has its own place for them.
 var bearers = [...]string{"bearer ", "basic "}
 
-// commands take a password behind -p, and WIFI: is what a code to join a network says.
-var commands = [...]string{"sshpass ", "mysql ", "mysqldump ", "wifi:"}
-
-// command takes the password out of a command that begins at start.
-func (s *search) command(start, end int) {
-	row := s.text[end:min(len(s.text), end+512)]
-	for i, c := range row {
-		if c == '\n' {
-			row = row[:i]
-			break
-		}
-	}
-	flag, stop := []byte(" -p"), byte(' ')
-	if s.text[end-1] == ':' {
-		flag, stop = []byte("P:"), ';'
-	} else {
-		row, end = s.text[end-1:end+len(row)], end-1
-	}
-	i := bytes.Index(row, flag)
-	if i < 0 {
-		return
-	}
-	i += len(flag)
-	for i < len(row) && (row[i] == '\'' || row[i] == '"' || row[i] == ' ' && lower(s.text[start]) == 's') {
-		i++
-	}
-	j := i
-	for j < len(row) && row[j] != stop && row[j] != '\'' && row[j] != '"' {
-		j++
-	}
-	if j-i >= 3 && !notSecret(row[i:j]) {
-		s.add(end+i, end+j, secret)
-	}
-}
-
 // findBearers takes what stands behind "Bearer" and "Basic" in a header, however short, and what Oracle's URLs have before their "@".
 func findBearers(s *search) error {
 	for _, h := range s.hits {
@@ -103,7 +99,7 @@ func findBearers(s *search) error {
 			continue
 		}
 		start := int(h.end)
-		if w := start - int(k.length); k.length != 7 && k.length != 6 || lower(s.text[w]) != 'b' {
+		if w := start - int(k.length); lower(s.text[w]) != 'b' {
 			s.command(w, start)
 			continue
 		}

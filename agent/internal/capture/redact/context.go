@@ -1,5 +1,10 @@
 package redact
 
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
 // findContext looks at what stands before a value: "my name is", "passport no", "born on", "ZIP:".
 func (s *search) findContext() {
 	next := 0 // of s.telling
@@ -35,16 +40,32 @@ func (s *search) context(i int) {
 			s.mark(i, i, people)
 		}
 	case capital, upperAll, mixed:
+		if w.is(months) && w.form != mixed {
+			s.monthFirst(i)
+		}
+		if w.glued && w.is(accounts) {
+			s.account(i)
+		}
 		if w.glued && !(w.is(trigBirth|trigID) && int(w.end) < len(s.text) && s.text[w.end] == '=') {
 			return
 		}
 		if w.is(triggers) {
 			s.trigger(i, w.own)
+		} else if w.is(mailHeads) && s.label(i) {
+			s.party(i)
 		}
 		if w.lex&isPeople != 0 && w.large() && s.lines[w.line].kind == englishLine && !(i > 0 && s.words[i-1].is(tongues)) {
 			s.mark(i, i, people)
 		}
 	}
+}
+
+// marked tells whether word i, or "No." behind it, has a colon or a "#" behind it.
+func (s *search) marked(i int) bool {
+	if i+1 < len(s.words) && s.words[i+1].is(fillers) && s.words[i+1].sep == sepSpace {
+		i++
+	}
+	return s.label(i)
 }
 
 // beforePeople are words behind which a nationality may stand that is written small.
@@ -55,22 +76,33 @@ var tongues = traitOf(`in speak speaks speaking spoke studying study studied lea
 
 // What a word calls for.
 var (
-	trigName  = traitOf(`name names name's first_name last_name full_name family_name given_name middle_name customer_name patient_name contact_name fullname givenname familyname middlename firstname lastname surname forename nickname vorname nachname familienname nom prenom nombre apellido apellidos cognome naam achternaam voornaam namn imie nazwisko nome customer patient client employee contact cardholder holder recipient beneficiary applicant attn author tenant student owner assignee payee guest passenger insured person recipient's`)
-	trigID    = traitOf(`passport passeport reisepass pasaporte passaporto license licence licence's license's fuhrerschein personalausweis ausweis permit dl nhs ssn sin nino nin ni tin ein vat tax steuer steuernummer steueridentifikationsnummer mrn medicare medicaid insurance policy member account acct routing aba sort vin plate badge employee student patient case claim dni nie nif cpf cnpj curp rfc bsn pesel aadhaar pan cedula id identification versicherungsnummer krankenversicherung kontonummer blz bic swift imei serial customer reference booking cif dvla reisepasses rentenversicherungsnummer sozialversicherungsnummer svnr passnummer passport_number passportno nationalid national_id idnumber id_number license_number kennzeichen`)
+	trigName = traitOf(`name names name's first_name last_name full_name family_name given_name middle_name customer_name patient_name contact_name fullname givenname familyname middlename firstname lastname surname forename nickname vorname nachname familienname nom prenom nombre apellido apellidos cognome naam achternaam voornaam namn imie nazwisko nome имя фамилия отчество фио 姓名 氏名 お名前 名前 이름 성명 الاسم ονοματεπωνυμο ονομα επωνυμο soyad ad isim cognomi sobrenome jmeno prijmeni nev keresztnev etunimi sukunimi etternavn fornavn efternavn fornamn efternamn contactname customername patientname accountname displayname realname ownername cardname nameoncard cardholdername employeename accountholder kontoinhaber
+		titulaire intestatario rekeninghouder 联系人 收件人 客户 担当者 お客様名 宛名 顧客名 담당자 고객명 수신인 العميل клиент владелец customer patient client employee contact cardholder holder recipient beneficiary applicant attn author tenant student owner assignee payee guest passenger insured person recipient's`)
+	trigID = traitOf(`passport passeport reisepass pasaporte passaporto license licence licence's license's fuhrerschein personalausweis ausweis permit dl nhs ssn sin nino nin ni tin ein vat tax steuer steuernummer steueridentifikationsnummer mrn medicare medicaid insurance policy member account acct routing aba sort vin plate badge employee student patient case claim dni nie nif cpf cnpj curp rfc bsn pesel aadhaar pan cedula id identification versicherungsnummer krankenversicherung kontonummer blz bic swift imei serial customer reference booking cif dvla reisepasses rentenversicherungsnummer sozialversicherungsnummer svnr passnummer passport_number passportno nationalid national_id idnumber id_number license_number kennzeichen
+		paszportu paszport dowodu dowod pasaport kimlik snils инн снилс паспорт паспорта полис снилса siren siret kvk nip regon oib hetu personnummer cpr ahv avs rijksregisternummer tfn nric fin
+		henkilotunnus niss nas cnp egn 身份证 身份证号 身份证号码 マイナンバー 旅券番号 護照號碼 护照号 주민등록번호 여권번호 rekeningnummer kundennummer mitgliedsnummer paspoort paspoortnummer passaport matricola identita identidad identite identity ausweisnummer personalausweisnummer fuhrerscheinnummer kto konto`)
 	trigZip   = traitOf(`zip zipcode postcode postal plz postleitzahl cap cep pincode`)
-	trigBirth = traitOf(`born birth birthday birthdate dob geboren geb geburtsdatum geburtstag naissance nacimiento nacido nacida nascita nascimento nato nata nee ne birth_date birthdate date_of_birth dateofbirth birth_day`)
-	trigWork  = traitOf(`work works worked working employed year years months spent internship job`)
-	trigSite  = traitOf(`website site homepage blog webpage`)
-	trigCall  = traitOf(`i'm am dear hi hello hey this call hola bonjour hallo liebe lieber ciao regards sincerely cheers thanks meet named called yours gruss grusse cordialement saludos saluti signed maiden told asked soy heisse best gruesse`)
+	trigBirth = traitOf(`born birth birthday birthdate dob geboren geb geburtsdatum geburtstag naissance nacimiento nacido nacida nascita nascimento nato nata nee ne birth_date birthdate date_of_birth dateofbirth birth_day
+		geboortedatum urodzenia urodzony urodzona dogum рождения родился родилась 生年月日 出生日期 生日 생년월일 fodelsedatum fødselsdato syntymaaika narozeni szuletesi nascida nacimento`)
+	trigWork = traitOf(`work works worked working employed year years months spent internship job`)
+	trigSite = traitOf(`website site homepage blog webpage`)
+	trigCall = traitOf(`i'm am dear hi hello hey this call hola bonjour hallo liebe lieber ciao regards sincerely cheers thanks meet named called yours gruss grusse cordialement saludos saluti signed maiden told asked soy heisse best gruesse
+		heer mevrouw meneer senor senora monsieur madame signor signora signore pan pani panie panu don dona prezado prezada caro cara estimado estimada querido querida cher chere beste lieve
+		drogi droga hej merhaba sayın ola oi geachte szanowny szanowna уважаемый уважаемая здравствуйте привет дорогой дорогая birthday congrats congratulations love hugs xoxo greetings faithfully truly warmly abrazos besos bisous baci groetjes pozdrawiam beijos`)
 
-	triggers = trigName | trigID | trigZip | trigBirth | trigWork | trigSite | trigCall | trigCode
+	weakID = traitOf(`record chart dossier akte aktenzeichen`) // only with a mark behind it
+
+	triggers = credits | parties | addressHeads | accounts | weakID | trigName | trigID | trigZip | trigBirth | trigWork | trigSite | trigCall | trigCode
 )
 
 func (s *search) trigger(i int, b trait) {
+	if b&(parties|addressHeads|accounts|credits) != 0 {
+		s.field(i, b)
+	}
 	if b&trigName != 0 {
 		s.afterName(i)
 	}
-	if b&trigID != 0 {
+	if b&trigID != 0 || b&weakID != 0 && s.marked(i) {
 		s.afterID(i)
 	}
 	if b&trigZip != 0 {
@@ -106,7 +138,7 @@ func (s *search) label(i int) bool {
 		switch s.text[p] {
 		case ':', '=', '\t', '|':
 			return true
-		case ' ', '"', '\'', '*', ')':
+		case ' ', '"', '\'', '*', ')', '#':
 			continue
 		}
 		return false
@@ -116,7 +148,7 @@ func (s *search) label(i int) bool {
 
 // afterName takes the name behind "Name:", "my name is" and their like.
 func (s *search) afterName(i int) {
-	if i+1 >= len(s.words) {
+	if i+1 >= len(s.words) || i > 0 && s.words[i-1].is(things) && s.words[i].sep&^(sepSpace|sepHyphen) == 0 {
 		return
 	}
 	if s.label(i) {
@@ -135,6 +167,10 @@ func (s *search) afterName(i int) {
 	}
 }
 
+// things have names, too.
+var things = traitOf(`project product file host class event brand package app application table column field branch server company team game model variable function module service device domain
+	network group channel repository repo image container volume cluster namespace queue topic job task step workflow plugin theme font color path directory folder computer machine drive printer`)
+
 // fieldName takes the whole value of a field that holds a name.
 func (s *search) fieldName(i int) {
 	j := i + 1
@@ -146,18 +182,37 @@ func (s *search) fieldName(i int) {
 	k, good, end := j, false, false
 	for ; k < len(s.words) && k < j+6; k++ {
 		n := &s.words[k]
-		if end = k > j && (n.sep&^(sepSpace|sepHyphen|sepDot) != 0 && !(n.sep == sepComma|sepSpace && k == j+1) || s.stopped(k)) || n.form == figure || n.form == mixed || n.glued && k > j; end {
+		if end = k > j && (n.sep&^(sepSpace|sepHyphen|sepDot) != 0 && !(n.sep == sepComma|sepSpace && k == j+1) || s.stopped(k)) || n.form == figure || n.form == mixed || n.glued && k > j && !(int(n.end) < len(s.text) && s.text[n.end] == '&'); end {
 			break
 		}
 		l := s.lexeme(n)
 		good = good || l&isCommon == 0 || l&(isGiven|isFamily) != 0 && (n.large() || l&isOften == 0)
 	}
 	end = end || k == len(s.words)
+	if k == j+1 && w.form == small && !sure && s.words[i].form == small && w.lex&(isGiven|isFamily) == 0 && w.start > 0 && s.text[w.start] < utf8.RuneSelf {
+		return // name = "serde"
+	}
+	if s.headed(i) {
+		return
+	}
 	switch {
 	case k == j || s.lines[w.line].kind == codeLine && !sure:
 	case sure && (end || s.words[j].large()), good && end && (k > j+1 || s.words[j].large() || s.words[j].lex&isCommon == 0):
 		s.mark(j, k-1, person)
 	}
+}
+
+// headed tells whether word i stands in the head of a table, under which its line of dashes is.
+func (s *search) headed(i int) bool {
+	if s.text[min(int(s.words[i].end)+1, len(s.text)-1)] != '|' && (int(s.words[i].end) >= len(s.text) || s.text[s.words[i].end] != '|') {
+		return false
+	}
+	n := bytes.IndexByte(s.text[s.words[i].end:], '\n')
+	if n < 0 {
+		return false
+	}
+	rest := s.text[int(s.words[i].end)+n+1:]
+	return len(rest) > 2 && rest[0] == '|' && bytes.IndexByte(rest[1:3], '-') >= 0
 }
 
 // stopped tells whether a full stop before word k ends a value: not one behind an initial or a title.
@@ -166,7 +221,8 @@ func (s *search) stopped(k int) bool {
 	return s.words[k].sep&sepDot != 0 && p.letters() > 2 && !p.is(titles) || s.label(k) && int(s.words[k].end) < len(s.text) && s.text[s.words[k].end] == ':'
 }
 
-var nameFields = traitOf(`first_name last_name full_name family_name given_name middle_name customer_name patient_name contact_name fullname givenname familyname middlename firstname lastname surname forename vorname nachname familienname prenom apellido apellidos cognome achternaam voornaam nazwisko cardholder payee beneficiary patient passenger insured`)
+var nameFields = traitOf(`contactname customername patientname accountname displayname realname ownername cardname nameoncard cardholdername employeename accountholder kontoinhaber titulaire intestatario rekeninghouder
+	联系人 收件人 客户 担当者 お客様名 宛名 顧客名 담당자 고객명 수신인 العميل клиент владелец имя фамилия отчество фио 姓名 氏名 お名前 名前 이름 성명 الاسم ονοματεπωνυμο soyad jmeno prijmeni sukunimi etternavn fornavn efternavn fornamn efternamn first_name last_name full_name family_name given_name middle_name customer_name patient_name contact_name fullname givenname familyname middlename firstname lastname surname forename vorname nachname familienname prenom apellido apellidos cognome achternaam voornaam nazwisko cardholder payee beneficiary patient passenger insured`)
 
 // nameAt takes up to three words at j as a name. Where all is written small, a common word ends it.
 func (s *search) nameAt(j int, sure bool) {
@@ -212,6 +268,9 @@ func (s *search) afterCall(i int) {
 		}
 		j++
 	}
+	if s.words[j].hash == wordTo && j+1 < len(s.words) && s.words[j+1].sep == sepSpace {
+		j++
+	}
 	if h == wordCall {
 		if s.words[j].hash != wordMe || j+1 >= len(s.words) {
 			return
@@ -225,72 +284,15 @@ func (s *search) afterCall(i int) {
 }
 
 var (
-	signOff  = traitOf(`best gruesse regards sincerely cheers thanks yours gruss grusse cordialement saludos saluti`)
+	signOff  = traitOf(`best gruesse regards sincerely cheers thanks yours gruss grusse cordialement saludos saluti love hugs xoxo greetings faithfully truly warmly abrazos besos bisous baci groetjes pozdrawiam beijos`)
 	wordThis = hashWord("this")
 	wordI    = hashWord("i")
 	wordCall = hashWord("call")
 	wordMe   = hashWord("me")
+	wordTo   = hashWord("to")
 	wordFor  = hashWord("for")
 	wordAt   = hashWord("at")
 )
-
-// afterID takes the number behind the name of a document or an account.
-func (s *search) afterID(i int) {
-	j := i + 1
-	for j < len(s.words) && j <= i+6 && s.words[j].sep&(sepPara|sepDot) == 0 && s.words[j].is(fillers|copulas|trigID) && s.words[j].form != figure {
-		j++
-	}
-	if j >= len(s.words) || s.words[j].sep&sepPara != 0 || int(s.words[j].start-s.words[i].end) > 40 {
-		return
-	}
-	start, end := int(s.words[j].start), int(s.words[j].start)
-	digits := 0
-	for end < len(s.text) && end-start < 40 {
-		c := s.text[end]
-		k := kindOf[c]
-		if k == isDigit {
-			digits++
-		}
-		if k == isDigit || k == isLetter && (c < 'a' || digits > 0) || (c == '-' || c == '.' || c == '/') && end+1 < len(s.text) && alnum(s.text[end+1]) {
-			end++
-			continue
-		}
-		if c == ' ' && end+1 < len(s.text) && (kindOf[s.text[end+1]] == isDigit || s.text[end+1] >= 'A' && s.text[end+1] <= 'Z' && idPiece(s.text[end+1:])) && (digits > 0 || end-start <= 6 && s.words[i].is(papers)) {
-			end++
-			continue
-		}
-		break
-	}
-	if named := s.words[i].is(papers) && digits > 0 && end-start >= 6; !named && (digits < 4 || digits < 5 && end-start < 6 && !s.label(j-1)) || s.dateLike(start, end) {
-		return
-	}
-	s.add(start, end, document)
-}
-
-// papers are documents whose numbers may be letters for the most part.
-var papers = traitOf(`passport passeport reisepass pasaporte passaporto personalausweis ausweis fuhrerschein plate kennzeichen dl vin`)
-
-// idPiece tells whether a piece of an id stands here: letters and digits with at least one digit, up to the next space.
-func idPiece(t []byte) bool {
-	digits, n := 0, 0
-	for n < len(t) && alnum(t[n]) {
-		if kindOf[t[n]] == isDigit {
-			digits++
-		} else if t[n] >= 'a' {
-			return false
-		}
-		n++
-	}
-	return digits > 0 || n <= 2 && (n == len(t) || t[n] != ' ')
-}
-
-func alnum(c byte) bool { return inName[c] }
-
-var inName = tableOf("")
-
-func (s *search) dateLike(start, end int) bool {
-	return end-start == 10 && (s.text[start+4] == '-' && s.text[start+7] == '-')
-}
 
 // afterZip takes the code behind "ZIP:" and its like.
 func (s *search) afterZip(i int) {
@@ -319,6 +321,8 @@ func (s *search) afterBirth(i int) {
 		if w.form == figure || w.is(months) && w.form != small || w.form == mixed && kindOf[s.text[w.start]] == isDigit {
 			if end := s.dateAt(j); end > 0 {
 				s.add(int(w.start), end, date)
+			} else if w.form == mixed && w.letters() > 8 && s.text[w.start+4] >= utf8.RuneSelf { // 1987年4月12日
+				s.add(int(w.start), int(w.end), date)
 			} else if w.form == figure && (w.letters() == 4 || w.letters() == 8) && (s.text[w.start] == '1' || s.text[w.start] == '2') {
 				s.add(int(w.start), int(w.end), date)
 			}

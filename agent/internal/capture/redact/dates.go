@@ -2,7 +2,10 @@ package redact
 
 var months = traitOf(`january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec
 	januar februar marz mai juni juli oktober dezember janvier fevrier mars avril juin juillet aout septembre octobre novembre decembre
-	enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre`)
+	enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre
+	janeiro fevereiro marco maio junho julho setembro outubro novembro dezembro januari februari maart mei augustus
+	stycznia lutego marca kwietnia maja czerwca lipca sierpnia wrzesnia pazdziernika listopada grudnia ocak subat mart nisan mayıs haziran temmuz eylul ekim kasım aralık
+	января февраля марта апреля мая июня июля августа сентября октября ноября декабря`)
 
 // oldYear is the last year in which a full date is more likely a birth than an appointment.
 const oldYear = 2012
@@ -24,6 +27,13 @@ func (s *search) date(i int) {
 			}
 		}
 		s.add(int(w.start), end, date)
+	}
+}
+
+// monthFirst takes "January 13, 1976". A newer one is a file's, or an appointment.
+func (s *search) monthFirst(i int) {
+	if end := s.dateAt(i); end > 0 && s.yearIn(int(s.words[i].start), end) <= oldYear && s.lines[s.words[i].line].kind != codeLine {
+		s.add(int(s.words[i].start), end, date)
 	}
 }
 
@@ -49,8 +59,11 @@ func (s *search) dateAt(i int) int {
 		return 0
 	}
 	a, b, c := &s.words[i], &s.words[i+1], &s.words[i+2]
-	if b.hash == wordOf && b.sep == sepSpace && i+3 < len(s.words) { // 3rd of March 1991
+	if (b.hash == wordOf || b.hash == wordDe) && b.sep == sepSpace && i+3 < len(s.words) { // 3rd of March 1991
 		b, c = c, &s.words[i+3]
+		if c.hash == wordDe && c.sep == sepSpace && i+4 < len(s.words) { // 3 de marzo de 1991
+			c = &s.words[i+4]
+		}
 	}
 	plain := func(sep uint8) bool {
 		return sep == sepHyphen || sep == sepDot || sep == sepColon || sep == sepSpace || sep == sepDot|sepSpace

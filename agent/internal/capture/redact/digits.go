@@ -10,7 +10,7 @@ const mostGap = 2
 
 // near tells whether what stands between two groups of digits may stand inside of one number.
 func near(text []byte, end, start int) bool {
-	if n := start - end; n < 1 || n > mostGap {
+	if n := start - end; n < 1 || n > mostGap && !(n == 3 && string(text[end:start]) == " / ") {
 		return false
 	}
 	for _, c := range text[end:start] {
@@ -102,6 +102,9 @@ func (s *search) numbers(groups []group, beside bool) {
 		dot = dot || s.text[groups[i].start-1] == '.'
 		space = space || s.text[groups[i].start-1] == ' '
 	}
+	if dot && !space && len(groups) >= 3 && versioned(s.text, groups[0].start) {
+		return
+	}
 	for from := 0; from < len(groups); {
 		to, n := from, 0
 		for to < len(groups) && (to == from || s.close(groups[to-1], groups[to]) && !(dot && space && s.text[groups[to].start-1] == ' ')) {
@@ -113,6 +116,11 @@ func (s *search) numbers(groups []group, beside bool) {
 		}
 		from = to
 	}
+}
+
+// versioned tells whether what begins at i stands behind a slash or a "v", as the numbers of programs do: Chrome/126.0.6478.127.
+func versioned(text []byte, i int) bool {
+	return i > 1 && (text[i-1] == '/' && kindOf[text[i-2]] == isLetter || lower(text[i-1]) == 'v' && !alnum(text[i-2]))
 }
 
 // close tells whether two groups are parts of one number: one separator between them, or a bracket and one more.
@@ -159,12 +167,52 @@ func (s *search) valueAt(groups []group, i int) (class, int) {
 		}
 	}
 	if best >= 0 {
+		if !s.cardLike(groups[i : best+1]) {
+			return number, best
+		}
 		return card, best
 	}
 	if i+2 < len(groups) && groups[i].len() == 3 && groups[i+1].len() == 2 && groups[i+2].len() == 4 && s.isSSN(groups[i:i+3]) {
 		return ssn, i + 2
 	}
 	return noClass, 0
+}
+
+// cardLike tells whether groups whose sum is right are written as cards are: a length that a network has, and no more than one kind of gap.
+// What is not is a number all the same.
+func (s *search) cardLike(groups []group) bool {
+	first := groups[0]
+	n, head := 0, 0
+	for k, g := range groups {
+		if n += g.len(); k > 0 && (s.text[first.end] != s.text[groups[k-1].end] && s.text[groups[k-1].end] != '\n' || g.len() < 3) {
+			return false
+		}
+	}
+	for at, k := first.start, 0; k < 4; at++ { // over gaps
+		if kindOf[s.text[at]] == isDigit {
+			head, k = head*10+int(s.text[at]-'0'), k+1
+		}
+	}
+	if len(groups) == 2 && n < 16 { // a date of birth and a serial number
+		return false
+	}
+	switch two := head / 100; {
+	case head/1000 == 4:
+		return n == 16 || n == 13 || n == 19
+	case two >= 51 && two <= 55, head >= 2221 && head <= 2720:
+		return n == 16
+	case two == 34 || two == 37:
+		return n == 15
+	case two == 30 || two == 36 || two == 38 || two == 39:
+		return n >= 14
+	case two == 35 || two >= 60 && two <= 65 || two == 81 || two == 82 || head == 9792 || head >= 2200 && head <= 2204:
+		return n >= 16
+	case two == 50 || two >= 56 && two <= 69:
+		return n >= 13 // Maestro
+	case head == 1800 || head == 2131:
+		return n == 15
+	}
+	return false
 }
 
 // isSSN applies the rules of areas and groups that were never issued.

@@ -6,13 +6,17 @@ import (
 	"unicode/utf8"
 )
 
-// findEncoded decodes once what is base64 or has percent signs, and takes all of it if something is found inside.
+// findEncoded decodes once what is base64 or has escapes, and takes all of it if something is found inside.
 func findEncoded(s *search) error {
 	if s.nested {
 		return nil
 	}
 	if s.gate.need&needPercent != 0 {
-		s.percents()
+		s.escapes('%')
+	}
+	if s.gate.need&needEscape != 0 {
+		s.escapes('\\')
+		s.escapes('&')
 	}
 	for _, l := range s.longs {
 		for i := l.start; l.end-i >= shortest; {
@@ -59,20 +63,57 @@ func hexDigit(c byte) int {
 	return -1
 }
 
+// escaped is how long an escape is with which t begins: %40, \u0040, \x40, &#64;, &#x40;. 0 if it begins with none.
+func escaped(t []byte) int {
+	n, _ := escape1(t)
+	return n
+}
+
+// escape1 gives the length of an escape and the character that it stands for.
+func escape1(t []byte) (n int, r rune) {
+	hex := func(from, most int) {
+		for n = from; n < len(t) && n < from+most && hexDigit(t[n]) >= 0; n++ {
+			r = r<<4 | rune(hexDigit(t[n]))
+		}
+	}
+	switch {
+	case len(t) > 2 && t[0] == '%':
+		hex(1, 2)
+		return one(n == 3) * 3, r
+	case len(t) > 5 && t[0] == '\\' && t[1] == 'u':
+		hex(2, 4)
+		return one(n == 6) * 6, r
+	case len(t) > 3 && t[0] == '\\' && t[1] == 'x':
+		hex(2, 2)
+		return one(n == 4) * 4, r
+	case len(t) > 4 && t[0] == '&' && t[1] == '#' && lower(t[2]) == 'x':
+		hex(3, 5)
+	case len(t) > 3 && t[0] == '&' && t[1] == '#':
+		for n = 2; n < len(t) && n < 7 && kindOf[t[n]] == isDigit; n++ {
+			r = r*10 + rune(t[n]-'0')
+		}
+	}
+	if n < 4 || n >= len(t) || t[n] != ';' {
+		return 0, 0
+	}
+	return n + 1, r
+}
+
+// unescape writes what the escapes in t stand for.
 func unescape(out, t []byte) []byte {
 	for i := 0; i < len(t); i++ {
-		if t[i] == '%' && i+2 < len(t) {
-			if a, b := hexDigit(t[i+1]), hexDigit(t[i+2]); a >= 0 && b >= 0 {
-				out = append(out, byte(a<<4|b))
-				i += 2
-				continue
-			}
-		}
-		if t[i] == '+' {
+		switch n, r := escape1(t[i:]); {
+		case n == 3:
+			out = append(out, byte(r))
+			i += n - 1
+		case n > 0:
+			out = utf8.AppendRune(out, r)
+			i += n - 1
+		case t[i] == '+':
 			out = append(out, ' ')
-			continue
+		default:
+			out = append(out, t[i])
 		}
-		out = append(out, t[i])
 	}
 	return out
 }
@@ -137,26 +178,27 @@ func readable(b []byte) bool {
 	return true
 }
 
-// percents takes tokens with percent signs in which something is found once they are decoded.
-func (s *search) percents() {
-	for at := 0; ; {
-		n := bytes.IndexByte(s.text[at:], '%')
+// escapes takes tokens with escapes that begin with a mark in which something is found once they are decoded.
+func (s *search) escapes(mark byte) {
+	for at, low := 0, 0; ; { // low is where the last token ended
+		n := bytes.IndexByte(s.text[at:], mark)
 		if n < 0 {
 			return
 		}
-		start, end, percent := at+n, at+n, 0
-		for start > at && s.text[start-1] > ' ' && kindOf[s.text[start-1]] != isBreak {
+		if at += n; escaped(s.text[at:]) == 0 {
+			at++
+			continue
+		}
+		start, end := at, at
+		for start > low && s.text[start-1] > ' ' && kindOf[s.text[start-1]] != isBreak {
 			start--
 		}
 		for end < len(s.text) && s.text[end] > ' ' && kindOf[s.text[end]] != isBreak {
-			if s.text[end] == '%' && end+2 < len(s.text) && hexDigit(s.text[end+1]) >= 0 && hexDigit(s.text[end+2]) >= 0 {
-				percent++
-			}
-			end++
+			end += max(escaped(s.text[end:]), 1)
 		}
-		if percent > 0 && s.within(unescape(s.plain[:0], s.text[start:end])) {
+		if s.within(unescape(s.plain[:0], s.text[start:end])) {
 			s.add(start, end, token)
 		}
-		at = end
+		at, low = end, end
 	}
 }

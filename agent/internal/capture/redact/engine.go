@@ -130,7 +130,7 @@ func newEngine(p policy.Policy) (*engine, error) {
 		{"phone", needDigits, findPhone},
 		{"wallet", needLong, findWallet},
 		{"words", needWords, findWords},
-		{"encoded", needLong | needPercent, findEncoded},
+		{"encoded", needLong | needPercent | needEscape, findEncoded},
 		{"patterns", needAlways, findPatterns},
 		{"terms", needAlways, findTerms},
 		{"token", needLong, findToken},

@@ -22,6 +22,7 @@ const (
 	needLabel                    // a word such as "password"
 	needWords                    // letters or digits
 	needPercent                  // '%'
+	needEscape                   // an escape of a program's text or of a page
 	needBearer                   // "bearer "
 	needCall                     // a word that announces a phone
 	needAlways

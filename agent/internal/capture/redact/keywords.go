@@ -1,6 +1,9 @@
 package redact
 
-import "errors"
+import (
+	"errors"
+	"unicode/utf8"
+)
 
 var errTooManyWords = errors.New("redact: the key words are too many or too long for the gate")
 
@@ -23,7 +26,7 @@ type front struct{ is, mask uint64 }
 // mix spreads three characters of five bits over the heads.
 func mix(three uint32) uint32 { return (three ^ three>>7) & (1<<10 - 1) }
 
-// fiveBits sorts characters: letters in either case are alike, digits are all alike.
+// fiveBits sorts characters: letters in either case are alike, digits are all alike, bytes beyond ASCII are 0.
 var fiveBits = func() (f [256]uint8) {
 	for c := range f {
 		switch k := kindOf[c]; {
@@ -33,7 +36,7 @@ var fiveBits = func() (f [256]uint8) {
 			f[c] = 27
 		case c == '-' || c == '_' || c == '.':
 			f[c] = map[int]uint8{'-': 28, '_': 29, '.': 30}[c]
-		default:
+		case c < utf8.RuneSelf:
 			f[c] = 31
 		}
 	}

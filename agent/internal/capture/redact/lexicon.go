@@ -186,7 +186,11 @@ func hashWord(w string) uint32 { return uint32(hashOf([]byte(w))) }
 var (
 	wordA   = hashWord("a")
 	wordAge = hashWord("age")
+	wordBy  = hashWord("by")
+	wordDe  = hashWord("de")
 	wordHe  = hashWord("he")
+	wordN   = hashWord("n")
+	wordID  = hashWord("id")
 	wordIM  = hashWord("i'm")
 	wordIs  = hashWord("is")
 	wordOf  = hashWord("of")

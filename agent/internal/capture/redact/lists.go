@@ -32,7 +32,6 @@ func (s *search) lists() {
 			}
 		}
 	}
-	s.again()
 	if s.seen&joiners != 0 {
 		s.firms()
 	}
@@ -75,11 +74,13 @@ var (
 func (s *search) again() {
 	var seen [32]uint32
 	n, sieve := 0, [16]uint64{} // a bit of sieve is set for each of seen
-	slices.Sort(s.people)
-	for _, i := range slices.Compact(s.people) {
+	met := func(hash uint32) bool {
+		return sieve[hash>>28]>>(hash>>22&63)&1 != 0 && slices.Contains(seen[:n], hash)
+	}
+	for _, i := range s.people {
 		w := &s.words[i]
 		if w.tag == person && w.letters() > 2 && (w.form == capital || w.form == small && w.lex&isCommon == 0) && n < len(seen) &&
-			!w.is(titles|english|particles) {
+			!w.is(titles|english|particles) && !met(w.hash) {
 			seen[n] = w.hash
 			sieve[w.hash>>28] |= 1 << (w.hash >> 22 & 63)
 			n++
@@ -89,7 +90,7 @@ func (s *search) again() {
 		return
 	}
 	mark := func(i int) {
-		if w := &s.words[i]; sieve[w.hash>>28]>>(w.hash>>22&63)&1 != 0 && w.tag == noClass && !w.glued && slices.Contains(seen[:n], w.hash) {
+		if w := &s.words[i]; w.tag == noClass && !w.glued && met(w.hash) {
 			s.mark(i, i, person)
 		}
 	}

@@ -32,6 +32,7 @@ type part struct {
 // that look like Latin ones, kinds of dash, dot, space and quote; invisible characters and accents vanish.
 func (f *folded) fold(src []byte) {
 	f.text, f.parts, f.end, f.here, f.valid = f.text[:0], f.parts[:0], len(src), 0, true
+	asked, own := 0, false // up to where it is known whether a word is written in its own script
 	for i := 0; i < len(src); {
 		j := nextBad(src, i)
 		if j > i {
@@ -47,18 +48,49 @@ func (f *folded) fold(src []byte) {
 		}
 		r, n := utf8.DecodeRune(src[i:])
 		f.valid = f.valid && n > 1
-		f.add(r, src[i:i+n], i)
+		if i >= asked && twinned(r) {
+			asked, own = ownScript(src, i)
+		}
+		f.add(r, src[i:i+n], i, own && i < asked)
 		i += n
 	}
 }
 
-func (f *folded) add(r rune, raw []byte, from int) {
+// twinned tells of Greek and Cyrillic letters: some look like Latin ones.
+func twinned(r rune) bool { return r >= 0x370 && r < 0x530 }
+
+// ownScript gives where the letters that begin at i end, and whether they are a word of their language: one of them looks like no Latin
+// letter, and no Latin letter or digit stands beside them. Such a word is no disguise; its letters stay as they are.
+func ownScript(src []byte, i int) (end int, own bool) {
+	mixed := i > 0 && alnum(src[i-1])
+	for end = i; end < len(src); {
+		r, n := utf8.DecodeRune(src[end:])
+		if !twinned(r) {
+			break
+		}
+		if _, ok := twins[r]; !ok {
+			own = true
+		}
+		end += n
+	}
+	return end, own && !mixed && (end == len(src) || !alnum(src[end]))
+}
+
+// add writes what the character r is read as; own says that it stands for itself.
+func (f *folded) add(r rune, raw []byte, from int, own bool) {
 	start := len(f.text)
 	k := &f.known[r&0xff]
 	switch {
 	case r < lastLatin:
 		l := &latin()[r]
 		f.text = append(f.text, l.as[:l.n]...)
+	case own:
+		f.form = norm.NFKD.Append(f.form[:0], raw...)
+		for _, c := range string(f.form) {
+			if !invisible(c) {
+				f.text = utf8.AppendRune(f.text, c)
+			}
+		}
 	case k.r == r:
 		f.text = append(f.text, k.as[:k.n]...)
 	default:

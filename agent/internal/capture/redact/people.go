@@ -9,6 +9,7 @@ func findWords(s *search) error {
 	s.rows()
 	s.quoted()
 	s.findContext()
+	s.findFields()
 	s.findNationals()
 	s.findSeeds()
 	return s.spend(0)
@@ -16,7 +17,7 @@ func findWords(s *search) error {
 
 var (
 	titles = traitOf(`mr mrs ms miss dr prof professor doctor sir madam madame mme mlle monsieur herr herrn frau hr fr don dona dna senor senora
-		sr sra srta signor signora sig mevrouw dhr pan pani lord lady dame rev reverend fr captain capt sgt lt col gen judge nurse uncle aunt med phil rer jur dent`)
+		sr sra srta signor signora sig mevrouw dhr pan pani lord lady dame rev reverend fr captain capt sgt lt col gen judge nurse uncle aunt med phil rer jur dent heer mevr meneer panie pani panu sayın dott dra avv bay bayan hanim`)
 	particles = traitOf(`med phil rer jur dent van von nad am im ob bei sur sous lez upon aan delle dei degli dello de der den del della di da do dos das des du la le bin ibn al el ten ter zu zur af av y e of't op 't`)
 	companies = traitOf(`inc incorporated corp corporation ltd limited llc llp plc gmbh ag kg ohg ug bv nv sa sarl srl spa ab oy as aps kk pty
 		co company systems solutions investments analytics labs ventures capital services networks software agency industries enterprises international group holdings holding partners associates consulting technologies bank university hospital institute foundation`)
@@ -28,6 +29,9 @@ var (
 		went flew came comes goes got gets sent gave had's who whose also just never always began`)
 )
 
+// calendar are days and short months that are nobody's names.
+var calendar = traitOf(`mon tue tues wed thu thur thurs fri sat feb apr sept oct nov dec montag dienstag mittwoch donnerstag freitag samstag sonntag januar februar marz juni juli oktober dezember`)
+
 // lexeme looks the word up once.
 func (s *search) lexeme(w *word) lexeme {
 	if !w.looked {
@@ -38,7 +42,7 @@ func (s *search) lexeme(w *word) lexeme {
 
 func (s *search) look(w *word) {
 	w.looked, w.lex = true, s.table.lookUp(s.text[w.start:w.end])
-	if w.is(english) {
+	if w.is(english | calendar) {
 		w.lex |= isCommon | isOften
 	}
 }
@@ -59,6 +63,10 @@ func (s *search) strong(i int) bool {
 	}
 	kind := s.lines[w.line].kind
 	switch {
+	case s.lines[w.line].loud:
+		return w.letters() >= 4 && w.lex&isName != 0 || w.letters() >= 5 && w.lex == 0 && (s.near(i-1) || s.near(i+1))
+	case kind == foreignLine && !s.lines[w.line].german && w.form == capital && w.letters() >= 3 && !s.starts(i):
+		return true // where things are written small
 	case w.form == upperAll && (w.letters() < 4 || w.letters() == 4 && w.lex&isName != 0 && w.lex&(isGiven|isPlace) == 0), kind == codeLine:
 		return false
 	case w.lex&isName != 0:
@@ -67,6 +75,11 @@ func (s *search) strong(i int) bool {
 		return kind == englishLine && w.letters() >= 4 && i > 0 && (s.words[i-1].is(toPlaces) || w.letters() >= 5 && s.words[i-1].is(beforeTowns))
 	}
 	return kind == englishLine && w.letters() >= 3
+}
+
+// near tells whether word i is large and may be a name.
+func (s *search) near(i int) bool {
+	return i >= 0 && i < len(s.words) && s.words[i].large() && s.words[i].lex&(isGiven|isFamily) != 0
 }
 
 // joined tells whether word i belongs to the name that word i-1 is in.
@@ -196,7 +209,8 @@ func (s *search) name(i, j int) {
 // cell tells whether words i to j-1 are a line of their own that can only be a name: two to four words, none an English one.
 func (s *search) cell(i, j int) bool {
 	l := &s.lines[s.words[i].line]
-	if l.kind != plainLine || int(l.first) != i && s.words[i].sep&sepColon == 0 || int(l.last) != j || j-i < 2 || j-i > 4 || len(s.lines) < 2 {
+	if l.kind != plainLine || int(l.first) != i && s.words[i].sep&sepColon == 0 && !(int(l.first) == i-1 && s.words[i-1].form == figure && s.words[i].sep == sepDot|sepSpace) || int(l.last) != j && (s.words[j].sep&(sepColon|sepComma) == 0 || s.words[i].sep&sepColon == 0) || j-i < 2 || j-i > 4 ||
+		len(s.lines) < 2 && s.words[i].sep&sepColon == 0 {
 		return false
 	}
 	named := false
@@ -205,7 +219,7 @@ func (s *search) cell(i, j int) bool {
 		if w.lex&isCommon != 0 && w.lex&(isGiven|isFamily) == 0 || w.lex&isOften != 0 || w.glued || w.form == upperAll && w.letters() < 4 {
 			return false
 		}
-		named = named || w.lex&(isGiven|isFamily) != 0 && w.lex&isCommon == 0 || w.lex == 0 && w.form == capital
+		named = named || w.lex&(isGiven|isFamily) != 0 && w.lex&isCommon == 0 || w.lex == 0 && w.form == capital && len(s.lines) > 1 && int(l.last) == j
 	}
 	return named
 }
@@ -223,7 +237,7 @@ func (s *search) widen(first, last, i, j int) (int, int) {
 			first--
 			continue
 		}
-		often := w.lex&isOften != 0 || s.starts(first-1) && w.lex&isGiven == 0
+		often := w.lex&isOften != 0 || s.starts(first-1) && w.lex&isGiven == 0 && w.lex&isCommon != 0
 		if w.form == initial && !s.starts(first-1) || w.is(placeHeads) && s.words[first].lex&isPlace != 0 || w.lex&isName != 0 && !often || w.lex == 0 && w.letters() > 1 || w.form == small {
 			first--
 			continue
@@ -237,6 +251,10 @@ func (s *search) widen(first, last, i, j int) (int, int) {
 		w := &s.words[last+1]
 		if s.lines[w.line].kind == englishLine && w.form == capital && w.sep == sepSpace && !w.is(english) || w.form == initial || s.words[last].form == initial && w.form == capital || w.form == capital && s.words[last].lex&(isGiven|isCommon) == isGiven && !w.is(english) && !w.is(titles) && w.sep == sepSpace && (j-i == 2 || w.lex&isOften == 0) || w.lex&isName != 0 && w.lex&isOften == 0 || w.is(companies) || w.form == small || w.lex == 0 {
 			last++
+			continue
+		}
+		if last+2 < j && w.form == capital && w.lex&isGiven != 0 && s.words[last+2].lex&(isFamily|isCommon) == isFamily && w.sep == sepSpace && s.words[last+2].sep == sepSpace {
+			last += 2 // "Wyatt Will Ramirez"
 			continue
 		}
 		break
@@ -256,6 +274,9 @@ func (s *search) weak(i, j int) (int, int) {
 	for k := i; k+1 < j; k++ {
 		a, b := &s.words[k], &s.words[k+1]
 		if a.is(placePairs) && b.is(placePairs) && kind == englishLine {
+			return k, k + 1
+		}
+		if j-i <= 3 && b.sep == sepSpace && s.surely(a) && s.surely(b) {
 			return k, k + 1
 		}
 		if a.lex&isGiven != 0 && !a.is(english) && b.lex&isFamily != 0 && a.lex&b.lex&isOften == 0 && (kind == englishLine || (a.lex|b.lex)&isOften == 0) && b.large() && a.form == capital {
@@ -296,11 +317,16 @@ func (s *search) weak(i, j int) (int, int) {
 			return k, k
 		case s.starts(k) && w.lex&isGiven != 0 && w.sep&(sepLine|sepPara) != 0 && int(w.end) < len(s.text) && s.text[w.end] == ':':
 			return k, k
-		case k > 0 && (s.words[k-1].is(callings)) && w.lex&(isGiven|isFamily) != 0:
+		case k > 0 && s.words[k-1].is(callings) && (w.lex&isGiven != 0 || w.lex&isFamily != 0 && w.sep&sepColon == 0):
 			return k, k
 		}
 	}
 	return -1, -1
+}
+
+// surely tells of words that are names of people and nothing else.
+func (s *search) surely(w *word) bool {
+	return w.large() && w.letters() >= 3 && w.lex&(isGiven|isFamily) != 0 && w.lex&(isCommon|isPlace|isPeople) == 0
 }
 
 // smallName takes names out of a sentence that is written without capitals.

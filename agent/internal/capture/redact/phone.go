@@ -1,5 +1,7 @@
 package redact
 
+import "bytes"
+
 // findPhone judges runs of digits by the words before them and by their form. libphonenumber is of no help where a number has no country
 // code: over the regions that one would try it calls seven to ten of ten random numbers valid (docs/decisions/0022).
 func findPhone(s *search) error {
@@ -12,7 +14,8 @@ func findPhone(s *search) error {
 		for _, g := range groups {
 			n += g.len()
 		}
-		if n < 4 || n > 17 || s.dateOf(groups) > 0 || joined(s.text, groups[0].start-1) || joined(s.text, extension(s.text, end)) {
+		if n < 4 || n > 17 || s.dateOf(groups) > 0 || joined(s.text, groups[0].start-1) || joined(s.text, extension(s.text, end)) ||
+			end+1 < len(s.text) && s.text[end] == ':' && kindOf[s.text[end+1]] == isLetter {
 			continue
 		}
 		start := phoneStart(s.text, groups[0].start)
@@ -97,18 +100,27 @@ func (s *search) isPhone(start, end, n int, groups []group) bool {
 	if !s.decimalRun(groups) && s.announced(start) {
 		return true
 	}
-	if n < 6 {
+	if n < 6 || s.calledOther(start) {
 		return false
 	}
 	if len(groups) == 1 {
 		return s.mobile(groups[0])
+	}
+	if s.series(groups) || len(groups) == 3 && n == 6 && s.initialAt(end) {
+		return false
 	}
 	if len(groups) == 3 && groups[0].len() == 3 && groups[1].len() == 2 && groups[2].len() == 4 {
 		return false // the form of an SSN
 	}
 	bracket := s.text[start] == '('
 	sep := s.text[groups[0].end]
-	if !bracket && (sep == '/' && len(groups) > 2 || sep == '.' && len(groups) == 2 && !s.local(groups) || s.years(groups)) {
+	if i := bytes.IndexByte(s.text[groups[0].end:end], '('); i >= 0 && (groups[0].end+i > groups[1].start || groups[0].len() > 3) {
+		return false // only behind the code of a country
+	}
+	if s.text[groups[0].end+1] == '/' && s.text[start] != '0' {
+		return false // 1200 / 3400
+	}
+	if !bracket && (sep == '/' && (len(groups) > 2 || n < 9 && s.text[start] != '0') || sep == '.' && len(groups) == 2 && !s.local(groups) || s.years(groups)) {
 		return false
 	}
 	lens := [8]int{}
@@ -126,7 +138,7 @@ func (s *search) isPhone(start, end, n int, groups []group) bool {
 	case len(groups) == 2 && lens[0] == 3 && lens[1] == 4 && sep != '.':
 		return true
 	case n == 8 && sep != '.' && (lens == [8]int{2, 2, 2, 2} || lens == [8]int{4, 4} || lens == [8]int{1, 3, 4}):
-		return true
+		return !(s.counted(end) && s.plural(end))
 	case n == 8 && sep != '.' && (lens == [8]int{2, 3, 3} || lens == [8]int{3, 2, 3} || lens == [8]int{3, 3, 2}) && !s.counted(end):
 		return true
 	case (n == 7 || n == 8) && sep == ' ' && (lens == [8]int{3, 2, 2} || lens == [8]int{2, 2, 3} || lens == [8]int{2, 2, 4}) && !s.counted(end):
@@ -136,9 +148,9 @@ func (s *search) isPhone(start, end, n int, groups []group) bool {
 	case n >= 9 && n <= 12 && len(groups) >= 3 && sep != '/' && lens[len(groups)&7-1] >= 2 && lens[0] >= 2 && lens[0] <= 4:
 		return true
 	case n >= 9 && n <= 13:
-		return lens != [8]int{5, 4} && !(sep == '-' && lens == [8]int{2, 7}) // a code of a town with its street, a number of an employer
+		return lens != [8]int{5, 4} && !(sep == '-' && (lens == [8]int{2, 7} || lens == [8]int{6, 7})) // a code of a town with its street, a number of an employer
 	case n >= 7 && s.text[start] == '0' && lens[0] >= 2:
-		return true
+		return sep != '-' || lens != [8]int{5, 3} // a code of a town in Brazil
 	case s.counted(end):
 		return false
 	case sep == '.':
@@ -147,6 +159,54 @@ func (s *search) isPhone(start, end, n int, groups []group) bool {
 		return true
 	}
 	return len(groups) == 2 && sep == ' ' && n <= 8 && lens[1] >= 5 && !(lens[0] == 3 && start > 1 && s.text[start-2] == '"') // not the 404 12345 of a log
+}
+
+// calledOther tells whether the words before a number, or a name with a hyphen ("CVE-", "PROJ-"), say what other than a phone it is.
+func (s *search) calledOther(start int) bool {
+	if start > 1 && s.text[start-1] == '-' && kindOf[s.text[start-2]] == isLetter {
+		return true
+	}
+	at, last := start, s.wordBefore(start)
+	for i := last; i >= 0 && i > last-3 && at-int(s.words[i].end) <= 4 && bytes.IndexByte(s.text[s.words[i].end:at], '\n') < 0; i-- {
+		w := &s.words[i]
+		if w.is(trigID | otherNumbers) {
+			return !(w.is(trigID) && w.is(trigName)) // a customer, a patient: whose phone it may be
+		}
+		if !w.is(fillers|copulas) || w.form == figure {
+			return false
+		}
+		at = int(w.start)
+	}
+	return false
+}
+
+// otherNumbers are words behind which numbers stand that call nobody.
+var otherNumbers = traitOf(`order orders issn isbn ean upc sku item items ref section step version build page pages score scores size sizes processed invoice ticket model article
+	batch row rows port chapter commit limit epoch bestellnummer rechnungsnummer auftrag commande factura pedido ordine bestelling zamowienie siparis`)
+
+// series tells of numbers that grow by equal steps: 10 20 30 40, 36-38-40-42.
+func (s *search) series(groups []group) bool {
+	if len(groups) < 4 {
+		return false
+	}
+	value := func(g group) (n int) {
+		for _, c := range s.text[g.start:g.end] {
+			n = n*10 + int(c-'0')
+		}
+		return n
+	}
+	by := value(groups[1]) - value(groups[0])
+	for i := 2; i < len(groups); i++ {
+		if value(groups[i])-value(groups[i-1]) != by {
+			return false
+		}
+	}
+	return by > 0
+}
+
+// initialAt tells whether a single capital letter follows, as in a British number of a person.
+func (s *search) initialAt(end int) bool {
+	return end+1 < len(s.text) && s.text[end] == ' ' && s.text[end+1] >= 'A' && s.text[end+1] <= 'Z' && (end+2 == len(s.text) || !alnum(s.text[end+2]))
 }
 
 // mobile tells of ten or eleven digits in a row as phones have them, with an area's zero, a country's one, or neither; up to 14 behind 00.
@@ -203,6 +263,15 @@ func (s *search) counted(end int) bool {
 		to++
 	}
 	return traitsOf(hashOf(s.text[end+1:to]))&(english|foreign) == 0
+}
+
+// plural tells whether the word behind the space at end ends as words of many do.
+func (s *search) plural(end int) bool {
+	to := end + 1
+	for to < len(s.text) && partOf[s.text[to]] == smallPart {
+		to++
+	}
+	return s.text[to-1] == 's'
 }
 
 // extension is where a number ends with its "x123" or "ext. 123".

@@ -3,9 +3,9 @@ package redact
 var (
 	streetEnds = traitOf(`street st road rd avenue ave av lane ln drive dr court ct place pl square sq squares boulevard blvd way terrace ter close crescent cres
 		parkway pkwy highway hwy circle cir trail trl row gardens gdns grove mews hill walk alley loop plaza quay wharf streets roads strasse str weg platz allee gasse ring damm
-		straat laan gracht plein vej gade gatan vagen vei veien gata katu tie utca ut ter tanav ulica ulice ulitsa sokak caddesi`)
+		straat laan gracht plein vej gade gatan vagen vei veien gata katu tie utca ut ter tanav ulica ulice ulitsa sokak caddesi cad sok bulvari mahallesi mah`)
 	streetStarts = traitOf(`postbox rua rue calle via avenida avda av ul ulica ulitsa plaza piazza piazzale corso viale vicolo boulevard bd chemin allee impasse quai
-		paseo camino carrer cidade praca travessa largo strada rambla ronda callejon carretera corner c sokak os al aleja plac place route cours`)
+		avenue faubourg voie paseo camino carrer cidade praca travessa largo strada rambla ronda callejon carretera corner c sokak os al aleja plac place route cours`)
 	streetTails = [...]string{"strasse", "straße", "str", "weg", "platz", "allee", "gasse", "straat", "laan", "gracht", "plein", "vej", "gade", "gatan",
 		"vagen", "veien", "gata", "katu", "utca", "tanav", "stien", "stræde", "vænget", "backe", "kuja", "polku", "damm", "ufer", "steig"}
 	// tailPairs are the last two characters of each.
@@ -20,6 +20,7 @@ var (
 	smallEnds = traitOf(`u ut utja ter koz poik tn mnt maantee tee puiestee strasse str weg vej utca ulica sokak`)
 	ships     = traitOf(`usns usnv uscgc uss`)
 	corner    = traitOf(`corner`)
+	numbered  = setOf(`no nr n num numero nummer`)
 	doubles   = traitOf(`bis ter quater`) // of a house number in France
 )
 
@@ -146,6 +147,13 @@ func (s *search) anchor(i int) (int, int) {
 	for k < len(s.words) && k < j+6 && (k == j || s.touch(k)) && (s.namely(k) || start && s.words[k].form == small && !s.words[k].is(english)) {
 		k++
 	}
+	if k < len(s.words) && k > j+1 && s.words[k-1].letters() <= 6 && s.houseNumber(k) && s.words[k].sep&^(sepSpace|sepDot|sepColon) == 0 &&
+		(streetPart(s, k-2) > 0 || streetPart(s, j) == 3) && s.in(numbered, k-1) { // Atatürk Caddesi No: 12
+		return i, k
+	}
+	if k > j && s.words[k-1].is(months) && s.words[k-1].letters() <= 4 {
+		return -1, -1 // Feb 11
+	}
 	tail := k < len(s.words) && (s.touch(k) || start && s.words[k].sep == sepComma|sepSpace) && s.houseNumber(k) && s.words[k].sep&sepSpace != 0
 	if k == j || !number && !tail {
 		return -1, -1
@@ -172,7 +180,7 @@ func (s *search) anchor(i int) (int, int) {
 		return i, k - 1
 	case number && strong && k-j <= 4 && (j > i+1 || k < len(s.words) && s.words[k].is(units) && s.words[k].sep&^(sepSpace|sepComma|sepLine) == 0):
 		return i, k - 1
-	case tail && strong && !s.lines[w.line].small && (number || s.lines[w.line].kind == englishLine && k-j <= 4) && s.words[k].letters() <= 5:
+	case tail && strong && !s.lines[w.line].small && (number || s.lines[w.line].kind == englishLine && k-j <= 4) && s.words[k].letters() <= 5 && !s.counted(int(s.words[k].end)):
 		if !number { // no words of the sentence in front
 			for j < k-1 && !s.unknown(j) {
 				j++
@@ -248,8 +256,10 @@ func (s *search) extend(last int) int {
 				return last
 			}
 			last = i
-		case w.form == initial && (w.sep&sepComma != 0 || w.sep == sepSpace && s.words[last].form == mixed):
+		case w.form == initial && (w.sep&sepComma != 0 || w.sep == sepSpace && s.words[last].form == mixed || w.sep == sepHyphen && s.words[last].form == figure):
 			last = i
+		case w.form == small && w.letters() == 1 && w.sep == sepSpace && s.words[last].form == figure && (i+1 == len(s.words) || s.words[i+1].sep&(sepComma|sepLine) != 0):
+			last = i // Lindenallee 56 a
 		case w.glued && w.form != capital:
 			return last
 		case w.large():
@@ -306,10 +316,18 @@ func (s *search) short(i int) bool {
 func (s *search) postcodes() {
 	for _, n := range s.figures {
 		i := int(n) - 1
+		if w := &s.words[n]; w.form == figure && w.letters() == 5 && w.tag == noClass && int(n)+1 < len(s.words) && !s.decimal(w) {
+			if t := &s.words[n+1]; t.form == capital && t.sep == sepSpace && s.lexeme(t)&(isPlace|isCommon) == isPlace {
+				s.mark(int(n), int(n)+1, address) // 12203 Berlin
+			}
+		}
 		if i < 0 {
 			continue
 		}
 		a, b := &s.words[i], &s.words[i+1]
+		if b.form == figure && b.letters() == 6 && s.text[b.start] != '0' && b.sep&^(sepSpace|sepHyphen) == 0 && a.large() && s.lexeme(a)&(isPlace|isCommon) == isPlace {
+			s.mark(s.towards(i), i+1, address) // Hyderabad - 500034
+		}
 		if b.sep != sepSpace || a.glued || b.glued {
 			continue
 		}
@@ -317,9 +335,33 @@ func (s *search) postcodes() {
 		case a.form == upperAll && a.letters() == 2 && b.form == figure && b.letters() == 5 && a.is(usStates) && a.sep&(sepComma|sepSpace|sepLine) != 0:
 			s.mark(i, i+1, address)
 		case a.form == mixed && b.form == mixed && b.letters() == 3 && a.letters() <= 4 && a.letters() >= 2 && postShape(s.text[a.start:a.end], s.text[b.start:b.end]):
-			s.mark(i, i+1, address)
+			s.mark(s.towards(i), i+1, address)
+		case a.form == upperAll && b.form == figure && b.letters() == 4 && s.in(auStates, i):
+			s.mark(s.towards(i), i+1, address)
 		}
 	}
+}
+
+// towards goes back from a code over the town and the street before it: capital words and numbers with commas and spaces between.
+func (s *search) towards(i int) int {
+	first := i
+	for k := i; k > 0 && k > i-12 && s.words[k].sep&^(sepSpace|sepComma|sepDot|sepHyphen) == 0 && s.words[k].line == s.words[i].line; k-- {
+		p := &s.words[k-1]
+		if p.glued || !p.large() && p.form != figure && p.form != initial && !p.is(particles) || p.is(english) && s.starts(k-1) {
+			break
+		}
+		if p.large() || p.form == figure {
+			first = k - 1
+		}
+	}
+	return first
+}
+
+var auStates = setOf(`nsw vic qld wa sa tas act nt`)
+
+// in tells whether word i is in a set.
+func (s *search) in(set wordSet, i int) bool {
+	return set[hashOf(s.text[s.words[i].start:s.words[i].end])]
 }
 
 // postShape tells of SW1A 1AA and K1A 0B1.

@@ -7,6 +7,8 @@ type line struct {
 	first, last int32 // words first to last-1
 	kind        lineKind
 	small       bool // no capital in it
+	german      bool // a sentence of a language in which things have capitals
+	loud        bool // a sentence in capitals
 	plenty      bool // twelve words in a row that sentences do not need
 }
 
@@ -25,7 +27,10 @@ var (
 		could should not no there here so as than then about into after before under over i'm i've i'd i'll don't didn't isn't what's let's c'mon y'all who's you're he's she's that's there's won't can't please just`)
 	foreign = traitOf(`der die das und ist nicht ein eine einen dem den zu mit von auf fur im ich sie wir es auch wird bei nach le la les et est une des
 		du dans pour que qui pas sur avec au aux el los las una por con para del se es il di che non un della sono gli het een van en niet dat voor
-		op och att som ar det inte pa den er og ikke til af med nie jest sie na do bir ve bu icin o os um uma nao com e`)
+		op och att som ar det inte pa den er og ikke til af med nie jest sie na do bir ve bu icin o os um uma nao com e
+		wurde werden sind haben hat bitte oder aber beim zum zur vom noch nur kann wenn dass als wie mein meine uns mir ihm foi em ao mais seu sua pelo pela fue pero como mas sus muy
+		sont mais vous nous cette ce votre je sono alla dal con ha ho si questo wordt naar zijn hebben maar ook bij uw przez dla oraz ale od prosi olarak gibi daha olan ile ja`)
+	german = traitOf(`der das und ist nicht ein eine einen dem zu mit von auf fur im ich wir es auch wird bei nach wurde werden sind haben hat bitte oder aber beim zum zur vom noch nur kann wenn dass als wie mein meine uns mir ihm`)
 )
 
 // maxWords bounds what is looked at in one text; a text with more is redacted whole.
@@ -51,8 +56,8 @@ var marks = func() (m [256]uint16) {
 		is    uint16
 	}{
 		{" \t\r", uint16(sepSpace) | endsToken}, {"\n", endsToken | calls}, {",", uint16(sepComma) | endsToken}, {".!?", uint16(sepDot)},
-		{"-", uint16(sepHyphen)}, {"'", uint16(sepHyphen) | endsToken}, {"{}<>`;[]", uint16(sepColon) | endsToken | ofCode},
-		{"=\\$_*&()+#", uint16(sepColon) | ofCode}, {"%", uint16(sepColon) | ofCode | calls}, {"\"|", uint16(sepColon) | endsToken}, {"@:/", uint16(sepColon) | calls},
+		{"-", uint16(sepHyphen)}, {"'", uint16(sepHyphen) | endsToken}, {"{}<>`;]", uint16(sepColon) | endsToken | ofCode},
+		{"[", uint16(sepColon) | endsToken | ofCode | calls}, {"=$_*)+#", uint16(sepColon) | ofCode}, {"%\\&(", uint16(sepColon) | ofCode | calls}, {"\"|", uint16(sepColon) | endsToken}, {"@:/", uint16(sepColon) | calls},
 	} {
 		for _, c := range []byte(kind.bytes) {
 			m[c] = kind.is
@@ -81,6 +86,7 @@ func (e *engine) read(text []byte, g *gateState) error {
 				}
 			}
 			e.note(e.newWord(text, i, end, hash, f, sep), &t)
+			t.wide += one(c >= utf8.RuneSelf)
 			i, sep = end, sepNone
 			continue
 		}
@@ -111,6 +117,14 @@ func (e *engine) read(text []byte, g *gateState) error {
 			case '/':
 				if i >= 2 && text[i-1] == '/' && text[i-2] == ':' {
 					g.need |= needScheme
+				}
+			case '[', '(':
+				if spelledAt(text, i) {
+					g.need |= needAt
+				}
+			case '\\', '&':
+				if i+3 < len(text) && (text[i+1] == 'u' || text[i+1] == 'x' || text[i+1] == '#') && escaped(text[i:]) > 0 {
+					g.need |= needEscape
 				}
 			}
 		}
@@ -146,7 +160,9 @@ func (e *engine) note(w *word, t *tally) {
 		t.row = (t.row + 1) * one(w.own&(english|wordsOfSeeds) != english)
 		t.plenty = max(t.plenty, t.row)
 		t.english += one(size <= 6) & one(w.is(english))
-		t.foreign += one(size <= 6) & one(w.is(foreign))
+		strange := one(size <= 8) & one(w.is(foreign))
+		t.foreign += strange
+		t.german += strange & one(w.is(german))
 		tells |= one(size >= leastPeople) & one(e.words[max(0, n-1)].is(beforePeople))
 	case capital, upperAll, initial:
 		t.larges++
@@ -156,7 +172,11 @@ func (e *engine) note(w *word, t *tally) {
 			if t.english++; t.words == 1 {
 				t.larges--
 			}
+		} else if t.words == 1 && size <= 6 && w.is(foreign) {
+			t.foreign++
+			t.german += one(w.is(german))
 		}
+		t.loud += one(w.form == upperAll)
 		e.large = append(e.large, n)
 		tells = one(w.form != initial)
 	case figure:
@@ -179,6 +199,8 @@ func one(yes bool) int {
 // tally counts the words of a line.
 type tally struct {
 	english, foreign int
+	german, wide     int // of foreign ones; words in another script
+	loud             int // words in capitals
 	smalls, larges   int
 	long             int // large ones of four letters or more
 	codes            int // signs and words that code has
@@ -193,10 +215,12 @@ func (e *engine) endLine(row []byte, t *tally) {
 	switch {
 	case t.codes >= 3 && t.codes*12 > len(row), comment(row):
 		l.kind = codeLine
-	case t.foreign > t.english && t.foreign >= 2:
-		l.kind = foreignLine
+	case t.foreign > t.english && t.foreign >= 2, t.wide*3 > int(t.words)*2 && t.words > 2:
+		l.kind, l.german = foreignLine, 2*t.german >= max(t.foreign, 1)
 	case t.english >= 1 && t.words >= 3 && t.smalls >= 1 && (t.long <= 4 || t.smalls*2 > t.larges || t.english >= 2 || t.smalls >= 2), t.smalls >= 4 && t.foreign == 0:
 		l.kind = englishLine
+	case t.smalls == 0 && t.loud >= 4 && t.english >= 1:
+		l.loud = true
 	}
 	e.lines = append(e.lines, l)
 	*t = tally{}

@@ -5,7 +5,7 @@ package redact
 type trait uint64
 
 // traitTable is a table in which each word has one of two places, by its hash, so that a look takes no guess of the processor's. It is full
-// to a third at most.
+// to two fifths at most.
 type traitTable struct {
 	tags [1 << traitBits]uint32  // the upper half of a hash, 0 for none
 	of   [1<<traitBits + 1]trait // of the word whose tag stands one place before; the first one is of a word in no list
@@ -30,12 +30,18 @@ func traitOf(words string) trait {
 	for i := 0; i <= len(words); i++ {
 		if i == len(words) || words[i] == ' ' || words[i] == '\n' || words[i] == '\t' {
 			if i > start {
-				t.add(hashOf([]byte(words[start:i])), bit)
+				word := []byte(words[start:i])
+				if nextBad(word, 0) < len(word) {
+					var f folded
+					f.fold(word)
+					word = f.text
+				}
+				t.add(hashOf(word), bit)
 			}
 			start = i + 1
 		}
 	}
-	if t.next == 0 || t.used > len(t.tags)/3 {
+	if t.next == 0 || t.used > len(t.tags)*2/5 {
 		panic("redact: the lists of words are too many for their table")
 	}
 	return bit

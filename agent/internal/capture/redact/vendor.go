@@ -118,12 +118,14 @@ var ownWords = func() map[string]need {
 		m[w] = needAWS
 	}
 	for _, w := range labels {
-		m[w] = needLabel
+		var f folded
+		f.fold([]byte(w))
+		m[string(f.text)] = needLabel
 	}
 	for _, w := range bearers {
 		m[w] = needBearer
 	}
-	for _, w := range commands {
+	for w := range commands {
 		m[w] = needBearer
 	}
 	for _, w := range phoneWords {

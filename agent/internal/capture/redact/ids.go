@@ -1,0 +1,60 @@
+package redact
+
+// afterID takes the number behind the name of a document or an account.
+func (s *search) afterID(i int) {
+	j := i + 1
+	for j < len(s.words) && j <= i+6 && s.words[j].sep&(sepPara|sepDot) == 0 && s.words[j].is(fillers|copulas|trigID) && s.words[j].form != figure {
+		j++
+	}
+	if j >= len(s.words) || s.words[j].sep&sepPara != 0 || int(s.words[j].start-s.words[i].end) > 40 {
+		return
+	}
+	bare := s.words[i].hash == wordID && !(i > 0 && s.words[i].sep == sepSpace && !s.words[i-1].is(english) && (s.words[i-1].form != upperAll || s.words[i].form == upperAll)) // a key of a table
+	start, end := int(s.words[j].start), int(s.words[j].start)
+	digits := 0
+	for end < len(s.text) && end-start < 40 {
+		c := s.text[end]
+		k := kindOf[c]
+		if k == isDigit {
+			digits++
+		}
+		if k == isDigit || k == isLetter && (c < 'a' || digits > 0) || (c == '-' || c == '.' || c == '/') && end+1 < len(s.text) && alnum(s.text[end+1]) {
+			end++
+			continue
+		}
+		if c == ' ' && end+1 < len(s.text) && (kindOf[s.text[end+1]] == isDigit || s.text[end+1] >= 'A' && s.text[end+1] <= 'Z' && idPiece(s.text[end+1:])) && (digits > 0 || end-start <= 6 && s.words[i].is(papers)) {
+			end++
+			continue
+		}
+		break
+	}
+	if named := s.words[i].is(papers) && digits > 0 && end-start >= 6; !named && (digits < 4 || digits < 5 && end-start < 6 && !s.label(j-1)) || s.dateLike(start, end) || bare && digits < 6 {
+		return
+	}
+	s.add(start, end, document)
+}
+
+// papers are documents whose numbers may be letters for the most part.
+var papers = traitOf(`identita ausweisnummer passport passeport reisepass pasaporte passaporto personalausweis ausweis fuhrerschein plate kennzeichen dl vin`)
+
+// idPiece tells whether a piece of an id stands here: letters and digits with at least one digit, up to the next space.
+func idPiece(t []byte) bool {
+	digits, n := 0, 0
+	for n < len(t) && alnum(t[n]) {
+		if kindOf[t[n]] == isDigit {
+			digits++
+		} else if t[n] >= 'a' {
+			return false
+		}
+		n++
+	}
+	return digits > 0 || n <= 2 && (n == len(t) || t[n] != ' ')
+}
+
+func alnum(c byte) bool { return inName[c] }
+
+var inName = tableOf("")
+
+func (s *search) dateLike(start, end int) bool {
+	return end-start == 10 && (s.text[start+4] == '-' && s.text[start+7] == '-')
+}

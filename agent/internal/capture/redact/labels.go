@@ -1,0 +1,352 @@
+package redact
+
+import (
+	"bytes"
+	"strings"
+)
+
+// labels are words after which a secret stands. They are folded before they are looked for.
+var labels = []string{"password", "passwd", "pass", "pw", "mdp", "clave", "pswd", "passwort", "passphrase", "passcode", "pwd", "pin", "otp", "cvv", "cvc", "secret",
+	"token", "api key", "api_key", "apikey", "contraseña", "mot de passe", "kennwort", "senha", "palavra-passe", "palavra passe", "wachtwoord", "parola", "haslo", "hasło",
+	"şifre", "parool", "lösenord", "adgangskode", "kodeord", "passord", "salasana", "heslo", "jelszó", "lozinka", "geslo", "mật khẩu", "kata sandi", "Κωδικός", "κωδικός",
+	"Пароль", "пароль", "密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호", "암호", "كلمة المرور", "كلمة السر", "סיסמה", "पासवर्ड", "รหัสผ่าน",
+	"security key", "key content", "wpa key", "rootpw", "bindpw", "auth_pass", "auth-pass", "psk", "snmp-server community", "recovery key", "recovery code", "secret answer", "security answer"}
+
+// keyLabels are those behind which a key of a program stands, of nobody knows whom.
+var keyLabels = [...]string{"secret", "token", "api key", "api_key", "apikey"}
+
+// longestValue is how long a value is judged by what it is; a longer one is taken.
+const longestValue = 4 << 10
+
+// findLabelled takes what stands behind "password:" and its like.
+func findLabelled(s *search) error {
+	from, until := 0, 0 // the value that was looked at last: what begins inside of it ends with it
+	for _, h := range s.hits {
+		k := &s.keys[h.word]
+		if k.need&needLabel == 0 {
+			continue
+		}
+		begin := int(h.end) - int(k.length)
+		if k.length <= 5 && begin > 0 && (k.length <= 4 || s.weakLabel(begin, 5)) && (alnum(s.text[begin-1]) || s.text[begin-1] == '_' && lower(s.text[begin]) != 'p') {
+			continue
+		}
+		start, sure := s.labelValue(begin, int(h.end))
+		if start == 0 {
+			s.used(begin)
+		}
+		end := start
+		if start >= from && start < until {
+			end = until
+		}
+		end = s.valueEnd(end)
+		if start >= from && start < until && end-from > longestValue {
+			continue // inside of one that was taken for its length
+		}
+		from, until = start, end
+		if end-start > longestValue {
+			s.add(start, end, secret)
+			continue
+		}
+		if start == 0 || end-start < 3 {
+			continue
+		}
+		switch v := s.text[start:end]; {
+		case notSecret(v), !sure && !telling(v), s.weakLabel(begin, int(k.length)) && !strong(v):
+		case s.ofProgram(begin, int(h.end)), len(v) >= longToken && random(v):
+			s.add(start, end, token)
+		default:
+			s.add(start, end, secret)
+		}
+	}
+	return nil
+}
+
+// ofProgram tells whether a label is of a key of a program.
+func (s *search) ofProgram(begin, end int) bool {
+	for _, w := range keyLabels {
+		if end-begin == len(w) && same(s.text[begin:end], w) {
+			return true
+		}
+	}
+	return false
+}
+
+// quotes are the marks that may stand around a value, as they are written in other languages of programs.
+var quotes = [...]string{`"`, `'`, "`", `\"`, `\'`, "&quot;", "&#34;", "&#39;", "&apos;"}
+
+// quoteAt is how many bytes of a quote stand at i.
+func (s *search) quoteAt(i int) int {
+	if i < len(s.text) && gluedQuote[s.text[i]] {
+		for _, q := range quotes {
+			if len(s.text)-i >= len(q) && string(s.text[i:i+len(q)]) == q {
+				return len(q)
+			}
+		}
+	}
+	return 0
+}
+
+var gluedQuote = [256]bool{'"': true, '\'': true, '`': true, '\\': true, '&': true}
+
+// valueEnd is where a value ends that goes over i: at a space, a quote, a tag, or where the next setting of a row begins.
+func (s *search) valueEnd(i int) int {
+	for ; i < len(s.text) && s.text[i] > ' '; i++ {
+		switch c := s.text[i]; {
+		case c == '"' || c == '\'':
+			return i
+		case c == '\\' || c == '&':
+			if s.quoteAt(i) > 0 || c == '&' && s.setting(i+1) {
+				return i
+			}
+		case c == ';' && s.setting(i+1), c == '<' && i+1 < len(s.text) && s.text[i+1] == '/':
+			return i
+		}
+	}
+	return i
+}
+
+// setting tells whether "Name=" stands at i, perhaps of several words.
+func (s *search) setting(i int) bool {
+	from := i
+	for i < len(s.text) && i < from+40 && (alnum(s.text[i]) || s.text[i] == '_' || s.text[i] == ' ' || s.text[i] == '-') {
+		i++
+	}
+	return i > from && i < len(s.text) && s.text[i] == '='
+}
+
+var (
+	firmly    = [...]string{"is ", "ist ", "lautet ", "est ", "es ", "was "} // between a label and its value
+	genitives = [...]string{"'s "}
+	tails     = [...]string{"_key", "_value", "_hash", "_secret", "_token", "-key", "key"}
+)
+
+// labelValue is where the value of a label begins, 0 if there is none. It is sure of it behind ":", "=" or "is"; elsewhere the value itself has
+// to tell that it is one.
+func (s *search) labelValue(begin, i int) (start int, sure bool) {
+	if i < len(s.text) && s.text[i] >= '0' && s.text[i] <= '9' { // CVV2
+		i++
+	}
+	for _, tail := range tails {
+		if len(s.text)-i >= len(tail) && same(s.text[i:i+len(tail)], tail) {
+			i += len(tail)
+			break
+		}
+	}
+	label := i
+	if s.wordAt(i, genitives[:]) > 0 {
+		return s.gap(i+len(genitives[0]), 1), false
+	}
+	i = s.gap(i, 1)
+	at := i
+	for i < len(s.text) && (s.text[i] == ':' || s.text[i] == '=') {
+		i++
+	}
+	switch {
+	case i > at:
+		if i < len(s.text) && s.text[i] == '>' {
+			i++
+		}
+		if i = s.gap(i, 1); i < len(s.text) && (s.text[i] == '\n' || s.text[i] == '\r') {
+			return s.below(i), false
+		}
+		return i, true
+	case i > 0 && s.text[i-1] == ' ' && s.wordAt(i, firmly[:]) > 0:
+		return s.gap(i+s.wordAt(i, firmly[:])-1, 1), true
+	case i > label && s.quoteAt(label) > 0:
+		if begin > 0 && alnum(s.text[begin-1]) {
+			return 0, false
+		}
+		return s.attribute(i), true // name="password" value="..."
+	case s.ofProgram(begin, label), label-begin <= 5 && s.brief(begin, label):
+		return 0, false
+	case i < len(s.text) && (s.text[i] == '\n' || s.text[i] == '\r'):
+		return s.below(i), false
+	}
+	return s.behind(label), false
+}
+
+// gap skips spaces and so many quotes.
+func (s *search) gap(i, quotes int) int {
+	for i < len(s.text) {
+		if c := s.text[i]; c == ' ' || c == '\t' {
+			i++
+			continue
+		}
+		n := s.quoteAt(i)
+		if n == 0 || quotes == 0 {
+			break
+		}
+		i, quotes = i+n, quotes-1
+	}
+	if i+2 < len(s.text) && s.text[i] == '*' && s.text[i+1] == '*' && s.text[i+2] == ' ' { // **Password:** in a page of marks
+		return i + 3
+	}
+	return i
+}
+
+// wordAt is how long the word of a list is that stands at i.
+func (s *search) wordAt(i int, of []string) int {
+	for _, w := range of {
+		if len(s.text)-i >= len(w) && same(s.text[i:i+len(w)], w) {
+			return len(w)
+		}
+	}
+	return 0
+}
+
+// below is where the line after i begins, if it is one word.
+func (s *search) below(i int) int {
+	for i < len(s.text) && s.text[i] <= ' ' {
+		i++
+	}
+	end := i
+	for end < len(s.text) && s.text[end] > ' ' {
+		end++
+	}
+	for ; end < len(s.text) && s.text[end] != '\n'; end++ {
+		if s.text[end] > ' ' {
+			return 0
+		}
+	}
+	return i
+}
+
+// attribute is where the value stands that a setting has beside its name: value="..." in the same tag or object.
+func (s *search) attribute(i int) int {
+	part := s.text[i:min(len(s.text), i+96)]
+	if j := bytes.IndexAny(part, "<>}\n"); j >= 0 {
+		part = part[:j]
+	}
+	j := bytes.Index(part, []byte("alue"))
+	if j < 0 {
+		return 0
+	}
+	j = s.gap(i+j+4, 1)
+	if j >= len(s.text) || s.text[j] != '=' && s.text[j] != ':' {
+		return 0
+	}
+	return s.gap(j+1, 1)
+}
+
+// behind is where a value stands that nothing but words parts from its label: "password hunter22", "senha do wifi é hunter22", "Passwort für WLAN: hunter22".
+func (s *search) behind(i int) int {
+	for n := 0; i < len(s.text) && alnum(s.text[i]) && n < 6; n++ { // the label with an ending
+		i++
+	}
+	for range 5 {
+		if i >= len(s.text) || s.text[i] != ' ' {
+			return 0
+		}
+		for i < len(s.text) && (s.text[i] == ' ' || s.quoteAt(i) == 1) {
+			i++
+		}
+		end := i
+		for end < len(s.text) && s.text[end] > ' ' && s.text[end] != ':' {
+			end++
+		}
+		if end > i && telling(s.text[i:end]) {
+			return i
+		}
+		if i = end; i < len(s.text) && s.text[i] == ':' {
+			return s.gap(i+1, 1)
+		}
+		if end > 0 && strings.IndexByte(".,;!?)", s.text[end-1]) >= 0 {
+			return 0
+		}
+	}
+	return 0
+}
+
+// used takes the word in "use hunter22 as the password".
+func (s *search) used(label int) {
+	if bytes.LastIndex(s.text[max(0, label-12):label], []byte(" as ")) < 0 {
+		return
+	}
+	line := s.text[max(0, label-80):label]
+	line = line[bytes.LastIndexByte(line, '\n')+1:]
+	words := bytes.Fields(line)
+	n := len(words) - 1
+	if n > 1 && len(words[n]) <= 4 { // the, a, your
+		n--
+	}
+	if n < 2 || string(words[n]) != "as" {
+		return
+	}
+	v := bytes.Trim(words[n-1], "\"'`")
+	i := label - len(line) + bytes.LastIndex(line, v)
+	verb := bytes.ToLower(words[n-2])
+	if len(v) >= 4 && (telling(v) || string(verb) == "use" || string(verb) == "enter" || string(verb) == "set") && !notSecret(v) {
+		s.add(i, i+len(v), secret)
+	}
+}
+
+// weakLabel tells of labels that stand in front of much else: "pass", and "clave" in Spanish.
+func (s *search) weakLabel(begin, n int) bool {
+	w := s.text[begin : begin+n]
+	return n == 4 && same(w, "pass") || n == 5 && same(w, "clave")
+}
+
+// brief tells of labels that are too little by themselves to tell of what stands behind them without a mark.
+func (s *search) brief(begin, end int) bool {
+	for _, w := range [...]string{"pass", "pin", "otp", "cvv", "cvc", "clave"} {
+		if end-begin >= len(w) && same(s.text[begin:begin+len(w)], w) {
+			return true
+		}
+	}
+	return false
+}
+
+// strong tells of a value that only a password is like: "pass" stands in front of much else.
+func strong(v []byte) bool {
+	digits, others := 0, 0
+	for _, c := range v {
+		switch kindOf[c] {
+		case isDigit:
+			digits++
+		case isLetter:
+		default:
+			others++
+		}
+	}
+	return len(v) >= 6 && digits > 0 && digits+others < len(v)
+}
+
+// telling tells of a value that is a password by itself: letters and digits of which none but the last ones may be a version or a date.
+func telling(v []byte) bool {
+	for len(v) > 0 && strings.IndexByte(".,;)", v[len(v)-1]) >= 0 {
+		v = v[:len(v)-1]
+	}
+	if len(v) < 7 || !strong(v) || bytes.IndexAny(v, "/=(){}[]<>") >= 0 {
+		return false
+	}
+	letters, marks := 0, 0
+	for _, c := range v {
+		switch k := kindOf[c]; {
+		case k == isLetter:
+			letters++
+		case k != isDigit && c != '-' && c != '_' && c != '.':
+			marks++
+		}
+	}
+	return letters >= 3 && (marks > 0 || kindOf[v[0]] == isLetter && bytes.IndexAny(v, "-_.") < 0)
+}
+
+// notSecret tells of what stands behind a label but is code: a variable, a call, a path, another label, a tag, or what a form says of it.
+func notSecret(v []byte) bool {
+	if placeholder(v) || v[len(v)-1] == ':' || v[len(v)-1] == '(' || v[len(v)-1] == '[' || bytes.IndexByte(v, '(') > 0 {
+		return true
+	}
+	dots, words := 0, true
+	for _, c := range v {
+		switch {
+		case c == '.' || c == '_':
+			dots++
+		case kindOf[c] != isLetter && c != ',' && c != ';':
+			words = false
+		}
+	}
+	return words && (dots > 0 || noValues[hashOf(bytes.Trim(v, ".,;"))]) || bytes.HasPrefix(v, []byte("http")) || bytes.HasPrefix(v, []byte("/"))
+}
+
+// noValues is what forms and programs say in place of a password.
+var noValues = setOf(`required optional incorrect invalid expired changed updated missing empty none null nil undefined true false string str text hidden wrong yes no varchar bytes`)
