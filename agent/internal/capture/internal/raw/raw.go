@@ -176,6 +176,9 @@ func (s *Shot) Share() *Shot {
 	return &t
 }
 
+// Alone tells whether no other shot shows the same pixels.
+func (s *Shot) Alone() bool { return s.memory == nil || s.memory.shots.Load() == 1 }
+
 // Wipe overwrites the pixels, unless another shot still shows them. The shot is empty afterwards.
 func (s *Shot) Wipe() {
 	if s == nil || s.Pix == nil {
