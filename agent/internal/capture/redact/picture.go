@@ -2,7 +2,6 @@ package redact
 
 import (
 	"crypto/sha256"
-	"hash/maphash"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
@@ -66,6 +65,7 @@ func (m *masker) picture(s *raw.Shot, upTo reach, show func() (again *revealed, 
 	}()
 	key := m.recent.key(s)
 	key.upTo = upTo
+	defer m.recent.done()
 	if f := m.recent.find(key); f != nil {
 		return f
 	}
@@ -96,51 +96,6 @@ func (m *masker) picture(s *raw.Shot, upTo reach, show func() (again *revealed, 
 	}
 	return f
 }
-
-// recent holds the last masked frames under a keyed hash of the pixels that they were made of: what is seen after one action
-// is often what is seen before the next. It lies in RAM only and is forgotten whenever the focus or the permit goes.
-type recent struct {
-	seed   maphash.Seed
-	frames [4]known
-	next   int
-}
-
-// known is a frame and what it was made of.
-type known struct {
-	key   sight
-	frame *pb.Frame
-}
-
-// sight is a picture as a keyed hash.
-type sight struct {
-	w, h, stride int
-	sum          uint64
-	upTo         reach
-}
-
-func (r *recent) key(s *raw.Shot) sight {
-	if r.seed == (maphash.Seed{}) {
-		r.seed = maphash.MakeSeed()
-	}
-	w, h := s.Canvas.W, s.Canvas.H
-	return sight{w: w, h: h, stride: s.Stride, sum: maphash.Bytes(r.seed, s.Pix[:s.Stride*(h-1)+4*w])}
-}
-
-func (r *recent) find(k sight) *pb.Frame {
-	for _, c := range r.frames {
-		if c.frame != nil && c.key == k {
-			return c.frame
-		}
-	}
-	return nil
-}
-
-func (r *recent) add(k sight, f *pb.Frame) {
-	r.frames[r.next] = known{k, f}
-	r.next = (r.next + 1) % len(r.frames)
-}
-
-func (r *recent) forget() { *r = recent{} }
 
 // palette numbers the colours of a picture. It is a hash table with open places. Colour 0 is the absent pixel.
 type palette struct {

@@ -41,7 +41,7 @@ func (r *Redactor) Picture(ctx context.Context, img image.Image, read reader) ([
 		upTo = reachNone
 	}
 	f := r.masker.picture(shot, upTo, func() (*revealed, bool) { return v.lines(r, shot, upTo) })
-	r.masker.recent.forget()
+	r.masker.forget()
 	if f == nil {
 		return nil, Seen{}, errors.New("redact: the picture could not be masked")
 	}
