@@ -52,7 +52,7 @@ func runCommand() *cobra.Command {
 			defer reader.Close()
 			return flow.Run(kept(cmd.Context(), home), flow.Config{
 				Home: home, Socket: socket, Session: session.From(os.Getenv), Hold: hold, Hotkey: combo, Pressure: pressure, Review: startReview,
-				Reader: reader, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Ready: service.Ready,
+				Reader: reader, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Ready: service.Ready, Rest: rest,
 			})
 		},
 	}
