@@ -10,10 +10,12 @@ import (
 )
 
 // letGo lets go of the pages of the program's file. Most of them served the start alone; those that are used come back at the next touch, from
-// the page cache, sixteen at once.
+// the page cache: sixteen at once, not the two megabytes that a large page of a file just written has, or all would soon be back.
 func letGo() {
 	for _, p := range filePages() {
-		_, _, _ = unix.Syscall(unix.SYS_MADVISE, p.from, p.to-p.from, unix.MADV_DONTNEED) // if it fails, they stay
+		for _, advice := range []uintptr{unix.MADV_NOHUGEPAGE, unix.MADV_DONTNEED} {
+			_, _, _ = unix.Syscall(unix.SYS_MADVISE, p.from, p.to-p.from, advice) // if it fails, they stay
+		}
 	}
 }
 
