@@ -31,9 +31,9 @@ var loads = []load{
 	{name: "working", typing: true, click: 4 * time.Second, scroll: 10 * time.Second},
 }
 
-// someLoads are all of them for the record, those that BYLEAVE_LOAD names, parted by commas, or the two ends in `make test`.
+// someLoads are all of them for the record, or those that BYLEAVE_LOADS names, and the two ends in `make test`.
 func someLoads() []load {
-	if names := os.Getenv("BYLEAVE_LOAD"); names != "" {
+	if names := os.Getenv("BYLEAVE_LOADS"); names != "" {
 		return slices.DeleteFunc(slices.Clone(loads), func(l load) bool { return !slices.Contains(strings.Split(names, ","), l.name) })
 	}
 	if os.Getenv("BYLEAVE_BENCH") != "" {

@@ -4,5 +4,5 @@
 //
 // May import: collector/internal/ca, collector/internal/ledger, collector/internal/store, policy, proto/envelope, proto/erasure, proto/pb
 // Touches: disk, net
-// Goroutines: one committer and a desk per Ingest, ended by Close; one receiver per upload stream, ended with its stream; what grpc starts
+// Goroutines: one committer and a desk per Ingest, ended by Close; one receiver per stream of boxes or pieces, ended with its stream; what grpc starts
 package ingest

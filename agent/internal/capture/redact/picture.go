@@ -17,9 +17,10 @@ func (r *Redactor) frame(s *raw.Step, shot *raw.Shot, why string) (*pb.FrameRef,
 	switch {
 	case !s.Permit.Allows(policy.Frames):
 		return &pb.FrameRef{Withheld: "not agreed"}, nil
-	case shot == nil || shot.Pix == nil:
+	case shot.Empty():
 		return &pb.FrameRef{Withheld: reason(why)}, nil
 	}
+	defer shot.Wipe() // before the next is unpacked
 	upTo := r.reach(s, shot)
 	f := r.masker.picture(shot, upTo, func() (*revealed, bool) { return r.reveal.lines(r, shot, upTo) })
 	if f == nil {
@@ -55,7 +56,7 @@ func age(d time.Duration) uint32 { return uint32(min(max(d.Milliseconds(), 0), 1
 // anything goes wrong. A picture that was made just before is not made again.
 func (m *masker) picture(s *raw.Shot, upTo reach, show func() (again *revealed, all bool)) (f *pb.Frame) {
 	c := s.Canvas
-	if c.W <= 0 || c.H <= 0 || c.W > mostPixels/c.H || s.Stride < 4*c.W || len(s.Pix) < s.Stride*(c.H-1)+4*c.W {
+	if c.W <= 0 || c.H <= 0 || c.W > mostPixels/c.H || s.Stride < 4*c.W || s.Len() < s.Stride*(c.H-1)+4*c.W {
 		return nil
 	}
 	defer func() {
@@ -65,10 +66,14 @@ func (m *masker) picture(s *raw.Shot, upTo reach, show func() (again *revealed, 
 	}()
 	key := m.recent.key(s)
 	key.upTo = upTo
-	defer m.recent.done()
 	if f := m.recent.find(key); f != nil {
 		return f
 	}
+	if !s.Unpack() {
+		return nil
+	}
+	m.recent.look(s)
+	defer m.recent.done()
 	if Disconnected {
 		m.size(s)
 	} else {

@@ -41,21 +41,20 @@ type sight struct {
 	upTo reach
 }
 
-// key begins with a picture; done ends it.
 func (r *recent) key(s *raw.Shot) sight {
 	if r.seed == (maphash.Seed{}) {
 		r.seed = maphash.MakeSeed()
 	}
+	return sight{grid: gridOf(s), sum: s.Sum(r.seed, s.Stride*(s.Canvas.H-1)+4*s.Canvas.W)}
+}
+
+// look begins with the pixels of a picture; done ends it.
+func (r *recent) look(s *raw.Shot) {
 	r.of, r.sums = s, r.sums[:0]
-	var all maphash.Hash
-	all.SetSeed(r.seed)
 	for y := 0; y < s.Canvas.H; y += stripe {
 		last := min(y+stripe, s.Canvas.H) - 1
-		sum := maphash.Bytes(r.seed, s.Pix[y*s.Stride:last*s.Stride+4*s.Canvas.W])
-		r.sums = append(r.sums, sum)
-		maphash.WriteComparable(&all, sum)
+		r.sums = append(r.sums, maphash.Bytes(r.seed, s.Pix[y*s.Stride:last*s.Stride+4*s.Canvas.W]))
 	}
-	return sight{grid: gridOf(s), sum: all.Sum64()}
 }
 
 func (r *recent) done() { r.of = nil }

@@ -142,6 +142,7 @@ type Shot struct {
 	Said *Said // what the application says of it; nil if it was not asked, or did not answer
 
 	memory *memory // nil: Pix belongs to this shot alone
+	packed *packed // instead of Pix
 }
 
 // Said is what an application says stands in its window. It may be wrong.
@@ -153,8 +154,9 @@ type Said struct {
 
 // memory is the pixels of shots that show the same.
 type memory struct {
-	shots atomic.Int32
-	free  func()
+	shots  atomic.Int32
+	free   func()
+	packed *packed // the same, once a Packer had it
 }
 
 // Lend says whose memory Pix is: once the last shot that shows it is wiped, free is called, which must overwrite it. It may be
@@ -167,26 +169,39 @@ func (s *Shot) Lend(free func()) {
 // Share gives another shot of the same pixels, which nobody may write to any more. Each is wiped by itself; the last one wiped
 // overwrites them.
 func (s *Shot) Share() *Shot {
-	if s.memory == nil {
+	t := *s
+	switch {
+	case s.packed != nil:
+		t.packed = s.packed.share()
+		return &t
+	case s.memory == nil:
 		pix := s.Pix
 		s.Lend(func() { clear(pix) })
+		t.memory = s.memory
 	}
 	s.memory.shots.Add(1)
-	t := *s
 	return &t
 }
 
 // Alone tells whether no other shot shows the same pixels.
 func (s *Shot) Alone() bool { return s.memory == nil || s.memory.shots.Load() == 1 }
 
+// Changed says that whoever lent the pixels of s, which is alone with them, wrote to them.
+func (s *Shot) Changed() { s.memory.packed = nil }
+
+// Empty tells whether there is no picture in it: there never was, or it was wiped.
+func (s *Shot) Empty() bool { return s == nil || s.Pix == nil && s.packed == nil }
+
 // Wipe overwrites the pixels, unless another shot still shows them. The shot is empty afterwards.
 func (s *Shot) Wipe() {
-	if s == nil || s.Pix == nil {
+	if s.Empty() {
 		return
 	}
-	pix := s.Pix
-	s.Pix, s.Said = nil, nil
+	pix, k := s.Pix, s.packed
+	s.Pix, s.Said, s.packed = nil, nil, nil
 	switch {
+	case k != nil:
+		k.wipe()
 	case s.memory == nil:
 		clear(pix)
 	case s.memory.shots.Add(-1) == 0:

@@ -147,7 +147,7 @@ func (s *Server) catchUp() (why string, again bool) {
 // take grabs a slot and keeps it as the newest.
 func (s *Server) take() (*slot, string) {
 	w := &s.watch
-	s.drop(w.slots[1])
+	s.replace(w.slots[1])
 	w.slots[1] = nil
 	sl, why := s.grab()
 	if sl == nil {

@@ -160,6 +160,32 @@ func TestNoPictureOfWhatIsNotActive(t *testing.T) {
 	}
 }
 
+// While somebody holds a picture, as an action does for as long as it lasts, the slots go on in the memory that they have.
+func TestSlotsKeepTheirMemory(t *testing.T) {
+	s, a, w, _ := watched(t, 100, 100)
+	held := grab(t, s, w)
+	segments := map[*segment]bool{}
+	for i := range uint32(8) {
+		xproto.ChangeWindowAttributes(a.Conn, w, xproto.CwBackPixel, []uint32{purple + i})
+		xproto.ClearArea(a.Conn, false, w, 0, 0, 0, 0)
+		wait(t, s, "settled", func(e Event) bool { return e.Kind == Settled })
+		s.mu.Lock()
+		for _, sl := range s.watch.slots {
+			if sl != nil {
+				segments[sl.seg] = true
+			}
+		}
+		s.mu.Unlock()
+	}
+	if len(segments) > slotsOut+1 {
+		t.Errorf("eight slots beside a held picture took %d segments", len(segments))
+	}
+	if n := count(held, green); n != 400*300 {
+		t.Errorf("the held picture has changed: %d of its pixels are left", n)
+	}
+	held.Wipe()
+}
+
 // A client that repaints at once on each press, with a colour of its own each time: every picture from Before shows the colour
 // before the press, never an older or a newer one. Presses come at any time after the last, also while both cores are busy.
 func TestBeforeIsBefore(t *testing.T) {

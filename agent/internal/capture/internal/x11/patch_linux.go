@@ -128,7 +128,7 @@ func (s *Server) patch() bool {
 	if w.slots[0] != sl || g.why != "" || g.mark.torn || w.stale.all || w.version != version || w.stack != stack || !w.inside.known() {
 		return false
 	}
-	s.drop(w.slots[1])
+	s.replace(w.slots[1])
 	w.slots[1] = nil
 	w.older.forget()
 	was.next, was.over = sl.next, sl.over
@@ -144,6 +144,9 @@ func (s *Server) patch() bool {
 	}
 	sl.painted, sl.next, sl.over, sl.at = g.mark.painted, g.mark.next, g.mark.over, g.at
 	w.stale.list = g.mark.left.list
+	if sl.shot != nil {
+		sl.shot.Changed()
+	}
 	return true
 }
 

@@ -18,6 +18,7 @@ func TestPatchIsTheWindow(t *testing.T) {
 	s, a, w, _ := watched(t, 100, 100)
 	r := rand.New(rand.NewPCG(7, 7))
 	patched, recalled := 0, 0
+	var packer raw.Packer
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range 120 {
@@ -30,8 +31,11 @@ func TestPatchIsTheWindow(t *testing.T) {
 		var held interface{ Wipe() }
 		if r.IntN(3) == 0 {
 			shot := s.give(s.watch.slots[0], "slot", 0)
-			if held = shot; r.IntN(2) == 0 {
+			switch held = shot; r.IntN(3) {
+			case 0:
 				shot.Wipe()
+			case 1:
+				packer.Pack(shot)
 			}
 		}
 		for range 1 + r.IntN(3) {
@@ -54,6 +58,13 @@ func TestPatchIsTheWindow(t *testing.T) {
 		}
 		if got, want := pictureOf(s.watch.slots[0]), pictureOf(whole); !bytes.Equal(got, want) {
 			t.Fatalf("picture %d is not the window", i)
+		}
+		if r.IntN(3) == 0 {
+			shot := s.give(s.watch.slots[0], "slot", 0)
+			if packer.Pack(shot); !shot.Unpack() || !bytes.Equal(shot.Pix, pictureOf(whole)) {
+				t.Fatalf("picture %d is packed as an older one", i)
+			}
+			shot.Wipe()
 		}
 		s.drop(whole)
 		if s.watch.slots[0] == was {

@@ -99,16 +99,24 @@ func (s *Server) borrow(size int) (*segment, error) {
 // beside them would be a picture's worth of memory for nothing.
 const slotsOut = 2
 
-// giveBack takes a segment back. If shown it was given to somebody, and is wiped at once; a slot that nobody wanted lies here
-// until the next grab overwrites it, or for restAfter, and is wiped then.
-func (s *Server) giveBack(g *segment, shown bool) {
-	if shown {
+// returned says what was done with a segment that comes back.
+type returned uint8
+
+const (
+	seen       returned = iota // it was given to somebody, and is wiped at once
+	unseen                     // nobody wanted it: it lies here until the next grab overwrites it, or for restAfter, and is wiped then
+	unseenNext                 // the same, and that grab comes now
+)
+
+// giveBack takes a segment back.
+func (s *Server) giveBack(g *segment, how returned) {
+	if how == seen {
 		clear(g.data)
 	}
 	l := &s.lender
 	l.mu.Lock()
 	l.lent--
-	kept := l.keep && l.idle == nil && l.lent < slotsOut
+	kept := l.keep && l.idle == nil && (l.lent < slotsOut || how == unseenNext)
 	if kept {
 		l.idle = g
 	}

@@ -44,11 +44,21 @@ func (s *Server) give(sl *slot, proof string, age time.Duration) *raw.Shot {
 	if sl.shot == nil {
 		seg := sl.seg
 		sl.shot = compose(sl.layers, seg.data)
-		sl.shot.Lend(func() { s.giveBack(seg, true) })
+		sl.shot.Lend(func() { s.giveBack(seg, seen) })
 	}
 	shot := sl.shot.Share()
 	shot.Proof, shot.Age = proof, age
 	return shot
+}
+
+// replace is drop before a grab, which takes the memory over if nobody was given it: a new segment would cost both us and the server each of
+// its pages anew, five times a second.
+func (s *Server) replace(sl *slot) {
+	if sl == nil || sl.shot != nil {
+		s.drop(sl)
+		return
+	}
+	s.giveBack(sl.seg, unseenNext)
 }
 
 // drop forgets a slot. What somebody was given of it is wiped with the last shot of it.
@@ -58,6 +68,6 @@ func (s *Server) drop(sl *slot) {
 	case sl.shot != nil:
 		sl.shot.Wipe()
 	default:
-		s.giveBack(sl.seg, false)
+		s.giveBack(sl.seg, unseen)
 	}
 }
