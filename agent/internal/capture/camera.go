@@ -19,7 +19,6 @@ type camera struct {
 	settled policy.Moment // when the window last settled
 
 	lastAfter time.Duration
-	packer    raw.Packer    // a picture waits for its action, which may take half a minute
 	pace      time.Duration // the least time between two frames after an action, if that is more than grabEvery
 }
 
@@ -32,7 +31,6 @@ func (c *camera) begin(a *action, in input) {
 		c.cancel("another action came first")
 		return
 	}
-	c.packer.Pack(shot)
 	if c.want != nil {
 		c.give(shot.Share(), "settled", in.at, a.place.window)
 	}
@@ -105,7 +103,6 @@ func (c *camera) tick(now policy.Moment, window uint32) {
 
 // give hands the frame to the action that waits for it.
 func (c *camera) give(shot *raw.Shot, proof string, at policy.Moment, window uint32) {
-	c.packer.Pack(shot)
 	a := c.want
 	c.want = nil
 	a.asked--

@@ -8,7 +8,7 @@ import (
 )
 
 // A picture of a whole screen has 8 MB, and those of what a person does while they type wait until the typing is over: twenty of them. Packed
-// they take some hundred kilobytes each. Packing and unpacking cost less than another piece of memory that is shared with the display.
+// they take some hundred kilobytes each.
 
 // packed is pixels of shots that show the same, put together. It is overwritten with the last of them.
 type packed struct {
@@ -17,6 +17,7 @@ type packed struct {
 	blocks [][]byte
 	size   int
 	row    int // bytes of a row; 0: one block, as it was
+	gone   func()
 }
 
 // share counts one more shot; nil if there is nothing left to share.
@@ -43,27 +44,21 @@ func (k *packed) wipe() {
 		clear(b)
 	}
 	k.blocks = nil
+	k.gone()
 }
 
 // Packer packs pictures. It keeps its memory; one goroutine at a time.
 type Packer struct{ runs, block []byte }
 
-// Pack puts the pixels of s together and lets the memory go in which they lay. s shows the same; Unpack comes before anybody reads Pix.
-// Shots that share their pixels share what they are packed into.
-func (p *Packer) Pack(s *Shot) {
-	if s == nil || s.Pix == nil {
+// Pack puts the pixels of s together and lets the memory go in which they lay. s shows the same; Unpack comes before anybody reads Pix. gone
+// is called once no shot of it is left.
+func (p *Packer) Pack(s *Shot, gone func()) {
+	if s.Empty() || s.packed != nil {
+		gone()
 		return
 	}
-	var k *packed
-	if m := s.memory; m != nil {
-		if k = m.packed.share(); k == nil {
-			k = p.pack(s)
-			m.packed = k
-		}
-	} else {
-		k = p.pack(s)
-	}
-	said := s.Said
+	k, said := p.pack(s), s.Said
+	k.gone = gone
 	s.Wipe()
 	s.Said, s.memory, s.packed = said, nil, k
 }

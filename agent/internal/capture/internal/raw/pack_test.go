@@ -25,78 +25,47 @@ func screen(rows int) []byte {
 	return pix
 }
 
-// TestPackedPicturesAreWhole: what is packed and unpacked is what it was, in whatever order shots of the same pixels are shared, packed and
-// wiped; and of pixels that all have given up nothing is left anywhere.
+// TestPackedPicturesAreWhole: what is packed and unpacked is what it was, in whatever order shots of the same pixels are shared and wiped; the
+// memory that they had goes at once, and of pixels that all have given up nothing is left anywhere.
 func TestPackedPicturesAreWhole(t *testing.T) {
 	var p Packer
 	for _, rows := range []int{1, 33, 34, 1080} {
 		want := screen(rows)
 		pix := bytes.Clone(want)
+		freed, gone := 0, 0
 		first := &Shot{Pix: pix, Stride: 4 * 1920, Said: &Said{}}
-		second := first.Share() // a slot keeps one
-		freed := false
-		first.memory.free = func() { freed = true; clear(pix) }
-		third := first.Share()
-		p.Pack(first)
-		p.Pack(first)
-		p.Pack(third)
-		if first.packed != third.packed || first.Pix != nil || first.Said == nil || first.Empty() || first.Len() != len(want) {
-			t.Fatal("two packed shots of the same pixels do not share them")
+		first.Lend(func() { freed++; clear(pix) })
+		p.Pack(first, func() { gone++ })
+		p.Pack(first, func() { gone += 10 })
+		if freed != 1 || gone != 10 || first.Pix != nil || first.Said == nil || first.Empty() || first.Len() != len(want) {
+			t.Fatalf("the memory was given back %d times; %d", freed, gone)
 		}
-		fourth := third.Share()
-		k := first.packed
-		if k.shots != 3 || freed {
-			t.Fatalf("%d packed shots; given back: %v", k.shots, freed)
-		}
-		second.Wipe()
-		if !freed {
-			t.Error("the display's memory is not given back once all others are packed")
-		}
+		second, third := first.Share(), first.Share()
 		seed := maphash.MakeSeed()
-		if first.Sum(seed, 1) != fourth.Sum(seed, 1) {
+		if first.Sum(seed, 1) != second.Sum(seed, 1) {
 			t.Error("the same pixels have two sums")
 		}
+		blocks := first.packed.blocks
 		first.Wipe()
-		for _, s := range []*Shot{third, fourth} {
-			if !s.Unpack() || !bytes.Equal(s.Pix, want) {
+		for i, s := range []*Shot{second, third} {
+			if gone != 10 || !s.Unpack() || !bytes.Equal(s.Pix, want) {
 				t.Fatalf("%d rows: unpacked pixels are others", rows)
 			}
-			blocks := k.blocks
 			s.Wipe()
 			if !s.Empty() || s.Unpack() {
-				t.Error("a wiped picture is not empty")
+				t.Errorf("wiped picture %d is not empty", i)
 			}
-			if s == fourth && blocks != nil {
-				t.Error("packed pixels outlive all shots of them")
+			first.Wipe()
+		}
+		if gone != 11 {
+			t.Errorf("told %d times that all is gone", gone-10)
+		}
+		for _, b := range append(blocks, p.runs[:cap(p.runs)], p.block) {
+			if !bytes.Equal(b, make([]byte, len(b))) {
+				t.Fatal("packed pixels outlive all shots of them")
 			}
 		}
 	}
-	for _, b := range p.block {
-		if b != 0 {
-			t.Fatal("the packer keeps what it packed")
-		}
-	}
-}
-
-// TestWipedPacksAreOverwritten: the last shot that is wiped overwrites what was packed; a shot that comes later packs anew.
-func TestWipedPacksAreOverwritten(t *testing.T) {
-	var p Packer
-	slot := &Shot{Pix: screen(40), Stride: 4 * 1920}
-	a := slot.Share()
-	p.Pack(a)
-	blocks := a.packed.blocks
-	a.Wipe()
-	for _, b := range blocks {
-		if !bytes.Equal(b, make([]byte, len(b))) {
-			t.Fatal("packed pixels are still there")
-		}
-	}
-	b := slot.Share()
-	p.Pack(b)
-	if !b.Unpack() || !bytes.Equal(b.Pix, screen(40)) {
-		t.Fatal("a slot that was packed, wiped and packed again shows something else")
-	}
-	b.Wipe()
 }
 
 // TestAnyPixelsArePacked: whatever the pixels, and whatever the shape.
@@ -131,7 +100,7 @@ func TestAnyPixelsArePacked(t *testing.T) {
 		if i%50 == 0 {
 			s.Stride = rng.IntN(9)
 		}
-		p.Pack(s)
+		p.Pack(s, func() {})
 		if s.Pix != nil || !s.Unpack() || !bytes.Equal(s.Pix, pix) {
 			t.Fatalf("seed %d: %d x %d pixels come back as others", seed, w, h)
 		}

@@ -154,9 +154,8 @@ type Said struct {
 
 // memory is the pixels of shots that show the same.
 type memory struct {
-	shots  atomic.Int32
-	free   func()
-	packed *packed // the same, once a Packer had it
+	shots atomic.Int32
+	free  func()
 }
 
 // Lend says whose memory Pix is: once the last shot that shows it is wiped, free is called, which must overwrite it. It may be

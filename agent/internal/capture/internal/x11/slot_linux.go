@@ -9,9 +9,9 @@ import (
 // slot is one picture of the watched window and its popups as the server gave it, in shared memory. It holds every paint up to
 // painted, and none from next on.
 type slot struct {
-	seg     *segment
+	seg     *segment // nil once it was given
 	layers  []layer
-	shot    *raw.Shot // the same as one picture, once somebody wanted it
+	shot    *raw.Shot // the same as one picture, packed, once somebody wanted it
 	version int       // of the structure
 	stack   int       // of what lies over it
 	precise bool
@@ -39,12 +39,15 @@ func (w *watchState) passed(t uint32) {
 	}
 }
 
-// give makes a shot of a slot, which keeps its pixels.
+// give makes a shot of a slot, which keeps what it shows. Once a slot is given it is packed, and needs no memory of the display any more.
 func (s *Server) give(sl *slot, proof string, age time.Duration) *raw.Shot {
 	if sl.shot == nil {
 		seg := sl.seg
 		sl.shot = compose(sl.layers, seg.data)
 		sl.shot.Lend(func() { s.giveBack(seg, seen) })
+		s.lender.given.Add(1)
+		s.packer.Pack(sl.shot, func() { s.lender.given.Add(-1) })
+		sl.seg = nil
 	}
 	shot := sl.shot.Share()
 	shot.Proof, shot.Age = proof, age
