@@ -182,12 +182,6 @@ func (s *Shot) Share() *Shot {
 	return &t
 }
 
-// Alone tells whether no other shot shows the same pixels.
-func (s *Shot) Alone() bool { return s.memory == nil || s.memory.shots.Load() == 1 }
-
-// Changed says that whoever lent the pixels of s, which is alone with them, wrote to them.
-func (s *Shot) Changed() { s.memory.packed = nil }
-
 // Empty tells whether there is no picture in it: there never was, or it was wiped.
 func (s *Shot) Empty() bool { return s == nil || s.Pix == nil && s.packed == nil }
 

@@ -83,6 +83,7 @@ type older struct {
 
 // forget wipes it.
 func (o *older) forget() {
+	o.shot.Wipe()
 	clear(o.pix)
 	*o = older{pix: o.pix[:0]}
 }
@@ -97,12 +98,11 @@ func (s *Server) renew() (*slot, string) {
 }
 
 // patches are the pieces of the newest slot that must be grabbed for it to hold all that was painted; none if it must be grabbed as a whole.
-// Somebody who was given its pixels may still look at them.
 func (s *Server) patches() []layer {
 	w := &s.watch
 	sl := w.slots[0]
 	if sl == nil || !sl.precise || !w.armed || !w.precise || w.stale.all || w.composed || !sl.stands(w) ||
-		!w.inside.known() || len(sl.layers) != 1 || len(sl.layers[0].hidden) > 0 || sl.shot != nil && !sl.shot.Alone() {
+		!w.inside.known() || len(sl.layers) != 1 || len(sl.layers[0].hidden) > 0 || sl.seg == nil {
 		return nil
 	}
 	whole := sl.layers[0]
@@ -133,35 +133,41 @@ func (s *Server) patch() bool {
 	w.older.forget()
 	was.next, was.over = sl.next, sl.over
 	w.older.slot, w.older.parts = was, parts
+	sl.shot = nil // the older one has it
 	whole, memory := sl.layers[0], sl.seg.data
 	for i := range parts {
 		from := len(w.older.pix)
 		whole.rowsOf(parts[i], memory, memory, func(there, here []byte) {
-			w.older.pix = append(w.older.pix, there...)
-			opaque(there, here)
+			if was.shot == nil {
+				w.older.pix = append(w.older.pix, there...)
+			}
+			copy(there, here)
 		})
 		parts[i].off = from
 	}
 	sl.painted, sl.next, sl.over, sl.at = g.mark.painted, g.mark.next, g.mark.over, g.at
 	w.stale.list = g.mark.left.list
-	if sl.shot != nil {
-		sl.shot.Changed()
-	}
 	return true
 }
 
-// recall makes a slot with memory of its own of the older one, nil if there is no memory.
+// recall makes a slot of its own of the older one, nil if there is no memory.
 func (s *Server) recall() *slot {
 	w := &s.watch
-	whole := w.older.layers[0]
+	sl := w.older.slot
+	if sl.seg = nil; sl.shot != nil {
+		w.older.shot = nil
+		w.older.forget()
+		w.slots[1] = &sl
+		return &sl
+	}
+	whole := sl.layers[0]
 	seg, err := s.borrow(len(w.slots[0].seg.data))
 	if err != nil {
 		return nil
 	}
-	sl := w.older.slot
-	sl.seg, sl.shot = seg, nil
+	sl.seg = seg
 	copy(seg.data, w.slots[0].seg.data[:whole.off+4*size(whole.rect)])
-	for _, p := range w.older.parts {
+	for _, p := range slices.Backward(w.older.parts) { // they may overlap
 		whole.rowsOf(p, seg.data, w.older.pix, func(there, here []byte) { copy(there, here) })
 	}
 	w.older.forget()

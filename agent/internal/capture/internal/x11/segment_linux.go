@@ -57,7 +57,7 @@ const mostGiven = 32
 
 var errGiven = errors.New("x11: too many pictures are not wiped yet")
 
-// lender gives segments to slots and takes them back. One that nobody was given the picture of stays for the next while a window is watched.
+// lender gives segments to slots and takes them back. One stays for the next grab while a window is watched.
 type lender struct {
 	given atomic.Int32 // pictures that somebody has
 
@@ -101,21 +101,13 @@ func (s *Server) borrow(size int) (*segment, error) {
 // beside them would be a picture's worth of memory for nothing.
 const slotsOut = 2
 
-// returned says what was done with a segment that comes back.
-type returned uint8
-
-const (
-	seen       returned = iota // its picture was given to somebody: it is wiped and goes, for a new one costs nothing until it is looked at
-	unseen                     // nobody wanted it: it lies here until the next grab overwrites it, or for restAfter, and is wiped then
-	unseenNext                 // the same, and that grab comes now
-)
-
-// giveBack takes a segment back.
-func (s *Server) giveBack(g *segment, how returned) {
+// giveBack takes a segment back. It lies here until the next grab overwrites it, or for restAfter, and is wiped then; next says that this grab
+// comes now.
+func (s *Server) giveBack(g *segment, next bool) {
 	l := &s.lender
 	l.mu.Lock()
 	l.lent--
-	kept := l.keep && l.idle == nil && (how == unseenNext || how == unseen && l.lent < slotsOut)
+	kept := l.keep && l.idle == nil && (next || l.lent < slotsOut)
 	if kept {
 		l.idle = g
 	}

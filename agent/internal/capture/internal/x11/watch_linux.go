@@ -290,13 +290,16 @@ func (s *Server) settleSlot() {
 	s.emit(Event{Kind: Settled, Time: w.painted, Window: uint32(w.window)})
 }
 
-// restSlots gives back the memory of all slots but the newest.
+// restSlots gives back the memory of all slots but the newest, and of that, too, where somebody was given it: it is packed.
 func (s *Server) restSlots() {
 	w := &s.watch
 	w.rest.stop()
 	s.drop(w.slots[1])
 	w.slots[1] = nil
 	w.older.forget()
+	if sl := w.slots[0]; sl != nil && sl.shot != nil {
+		s.unload(sl, false)
+	}
 	s.keepSegments(false)
 	s.keepSegments(w.armed)
 }
