@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -19,6 +20,10 @@ import (
 // gcPercent is how much the agent's memory may grow before it is tidied up. It makes little, and most of what it has it keeps, so that tidying up twice
 // as often costs a few milliseconds a minute and saves a quarter of the memory.
 const gcPercent = 50
+
+// cores is how many processors the agent uses at a time. What it does is short and waits for the display, so a second one is woken for nothing, again
+// and again; and a picture that is masked for ten milliseconds leaves the other processors to the person.
+const cores = 1
 
 func runCommand() *cobra.Command {
 	var hold time.Duration
@@ -48,11 +53,12 @@ func runCommand() *cobra.Command {
 			}
 			debug.SetTraceback("single")
 			debug.SetGCPercent(gcPercent)
+			runtime.GOMAXPROCS(cores)
 			reader := ocr.NewPair(ocr.Beside())
 			defer reader.Close()
 			return flow.Run(kept(cmd.Context(), home), flow.Config{
 				Home: home, Socket: socket, Session: session.From(os.Getenv), Hold: hold, Hotkey: combo, Pressure: pressure, Review: startReview,
-				Reader: reader, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Ready: service.Ready,
+				Reader: reader, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Ready: service.Ready, Rest: rest,
 			})
 		},
 	}

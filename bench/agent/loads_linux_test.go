@@ -4,6 +4,8 @@ import (
 	"context"
 	"image"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,8 +31,11 @@ var loads = []load{
 	{name: "working", typing: true, click: 4 * time.Second, scroll: 10 * time.Second},
 }
 
-// someLoads are all of them for the record, and the two ends in `make test`.
+// someLoads are all of them for the record, or those that BYLEAVE_LOADS names, and the two ends in `make test`.
 func someLoads() []load {
+	if names := os.Getenv("BYLEAVE_LOADS"); names != "" {
+		return slices.DeleteFunc(slices.Clone(loads), func(l load) bool { return !slices.Contains(strings.Split(names, ","), l.name) })
+	}
 	if os.Getenv("BYLEAVE_BENCH") != "" {
 		return loads
 	}

@@ -15,6 +15,9 @@ import (
 // sample is what the agent holds at rest.
 type sample struct{ memory, files, threads, goroutines float64 }
 
+// memoryBack is longer than the agent keeps memory after a box.
+const memoryBack = 8 * time.Second
+
 // TestSoak plays the actions of eight hours of work, a minute of them after another: as many clicks, scrolls, words, frames, boxes and
 // connections, sent to a real collector. What is compressed is the time between actions: a minute's take a second or two, and the box is
 // closed by a pause instead of by its age. BYLEAVE_NIGHTLY plays all 480 minutes; else there are too few to say anything of growth.
@@ -34,7 +37,12 @@ func TestSoak(t *testing.T) {
 	sent := 0
 	for minute := range minutes {
 		p.minute(ctx, t, minute)
-		sent = flushThen(ctx, t, s, sent+1, func(st stage.Status) { all = append(all, rests(t, agent.Pid, st)) })
+		sent = flushThen(ctx, t, s, sent+1, func(st stage.Status) {
+			if warm >= 3 && minute%(warm/3) == warm/3-1 {
+				rest(ctx, t, memoryBack) // else what is seen is how long ago it was last tidied up
+			}
+			all = append(all, rests(t, agent.Pid, st))
+		})
 	}
 	first, last := all[warm:2*warm], all[len(all)-warm:]
 	least := func(of []sample, what func(sample) float64) float64 {

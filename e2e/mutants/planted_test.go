@@ -35,7 +35,7 @@ var bugs = []planted{
 	{"a box counts as sent before its ack", upload + "drain.go", "d.load += size\n", "d.load += size\n\t\t_ = d.u.opt.Queue.Sent(h.Batch)\n", "TestNoAckNoSent"},
 	{"a refusal for now counts as an ack", upload + "drain.go", "\t\td.end(id, failure{words: wordsBusy, after: after})", "\t\t_ = after\n\t\treturn d.u.sent(id)", "TestRetryIsTriedAgainNotBeforeItsTime"},
 	{"a refused box is forgotten instead of set aside", upload + "drain.go", `d.u.setAside(id, "the collector refused it for good")`, "d.u.sent(id)", "TestQuarantineSetsAsideAndGoesOn"},
-	{"credit is not honoured", upload + "drain.go", "if uint64(d.load+size) > d.credit {", "if d.credit == 1 {", "TestNoCreditNoBox"},
+	{"credit is not honoured", upload + "drain.go", "if uint64(d.load+size) > d.credit ||", "if d.credit == 1 ||", "TestNoCreditNoBox"},
 	{"the person's rate is not kept", upload + "dial.go", "m.line.spread(k)\n", "", "TestRateIsKept"},
 	{"what leaves is not counted first", upload + "budget.go", "if err := b.days.SaveDay(b.day, b.used+w.next); err != nil {", nothing, "TestNothingUncounted|TestDailyBudget"},
 	{"a policy loosens the person's budget", upload + "budget.go", "most = min(most, n)", "most = max(most, n)", "TestDailyBudget|TestI25"},

@@ -1122,7 +1122,8 @@ type UploadRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Box           []byte                 `protobuf:"bytes,1,opt,name=box,proto3" json:"box,omitempty"`
 	Salt          []byte                 `protobuf:"bytes,2,opt,name=salt,proto3" json:"salt,omitempty"`
-	Heard         []byte                 `protobuf:"bytes,3,opt,name=heard,proto3" json:"heard,omitempty"` // In the first request of a stream: the last News.mark that the device acted upon, 32 zeros if none.
+	Heard         []byte                 `protobuf:"bytes,3,opt,name=heard,proto3" json:"heard,omitempty"`                        // In the first request of a stream: the last News.mark that the device acted upon, 32 zeros if none.
+	InPieces      bool                   `protobuf:"varint,4,opt,name=in_pieces,json=inPieces,proto3" json:"in_pieces,omitempty"` // The box is only its header: PutPieces has brought the rest. If it is not there (any more): OUTCOME_RETRY.
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1178,6 +1179,119 @@ func (x *UploadRequest) GetHeard() []byte {
 	return nil
 }
 
+func (x *UploadRequest) GetInPieces() bool {
+	if x != nil {
+		return x.InPieces
+	}
+	return false
+}
+
+// PutPiecesRequest is first the header and the size of a box, then, once the collector has said how much it has, a piece of what follows.
+type PutPiecesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Header        []byte                 `protobuf:"bytes,1,opt,name=header,proto3" json:"header,omitempty"`
+	Size          uint32                 `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`
+	Piece         []byte                 `protobuf:"bytes,3,opt,name=piece,proto3" json:"piece,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutPiecesRequest) Reset() {
+	*x = PutPiecesRequest{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutPiecesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutPiecesRequest) ProtoMessage() {}
+
+func (x *PutPiecesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutPiecesRequest.ProtoReflect.Descriptor instead.
+func (*PutPiecesRequest) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *PutPiecesRequest) GetHeader() []byte {
+	if x != nil {
+		return x.Header
+	}
+	return nil
+}
+
+func (x *PutPiecesRequest) GetSize() uint32 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *PutPiecesRequest) GetPiece() []byte {
+	if x != nil {
+		return x.Piece
+	}
+	return nil
+}
+
+// PutPiecesResponse says how many bytes of the box are there: at once, and when all are.
+type PutPiecesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Have          uint32                 `protobuf:"varint,1,opt,name=have,proto3" json:"have,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutPiecesResponse) Reset() {
+	*x = PutPiecesResponse{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutPiecesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutPiecesResponse) ProtoMessage() {}
+
+func (x *PutPiecesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutPiecesResponse.ProtoReflect.Descriptor instead.
+func (*PutPiecesResponse) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *PutPiecesResponse) GetHave() uint32 {
+	if x != nil {
+		return x.Have
+	}
+	return 0
+}
+
 // UploadResponse answers one box, or brings news. Before the first answer a device may have 1 MiB in flight.
 type UploadResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1190,7 +1304,7 @@ type UploadResponse struct {
 
 func (x *UploadResponse) Reset() {
 	*x = UploadResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[20]
+	mi := &file_byleave_v1_collector_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1202,7 +1316,7 @@ func (x *UploadResponse) String() string {
 func (*UploadResponse) ProtoMessage() {}
 
 func (x *UploadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[20]
+	mi := &file_byleave_v1_collector_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1215,7 +1329,7 @@ func (x *UploadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UploadResponse.ProtoReflect.Descriptor instead.
 func (*UploadResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{20}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *UploadResponse) GetAck() *Ack {
@@ -1252,7 +1366,7 @@ type News struct {
 
 func (x *News) Reset() {
 	*x = News{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[21]
+	mi := &file_byleave_v1_collector_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1264,7 +1378,7 @@ func (x *News) String() string {
 func (*News) ProtoMessage() {}
 
 func (x *News) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[21]
+	mi := &file_byleave_v1_collector_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1277,7 +1391,7 @@ func (x *News) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use News.ProtoReflect.Descriptor instead.
 func (*News) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{21}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *News) GetPolicy() *Signed {
@@ -1312,7 +1426,7 @@ type Ack struct {
 
 func (x *Ack) Reset() {
 	*x = Ack{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[22]
+	mi := &file_byleave_v1_collector_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1324,7 +1438,7 @@ func (x *Ack) String() string {
 func (*Ack) ProtoMessage() {}
 
 func (x *Ack) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[22]
+	mi := &file_byleave_v1_collector_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1337,7 +1451,7 @@ func (x *Ack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ack.ProtoReflect.Descriptor instead.
 func (*Ack) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{22}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Ack) GetBatch() []byte {
@@ -1373,7 +1487,7 @@ type EraseRequest struct {
 
 func (x *EraseRequest) Reset() {
 	*x = EraseRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[23]
+	mi := &file_byleave_v1_collector_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1385,7 +1499,7 @@ func (x *EraseRequest) String() string {
 func (*EraseRequest) ProtoMessage() {}
 
 func (x *EraseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[23]
+	mi := &file_byleave_v1_collector_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1398,7 +1512,7 @@ func (x *EraseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseRequest.ProtoReflect.Descriptor instead.
 func (*EraseRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{23}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *EraseRequest) GetId() []byte {
@@ -1440,7 +1554,7 @@ type EraseResponse struct {
 
 func (x *EraseResponse) Reset() {
 	*x = EraseResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[24]
+	mi := &file_byleave_v1_collector_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1452,7 +1566,7 @@ func (x *EraseResponse) String() string {
 func (*EraseResponse) ProtoMessage() {}
 
 func (x *EraseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[24]
+	mi := &file_byleave_v1_collector_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1465,7 +1579,7 @@ func (x *EraseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseResponse.ProtoReflect.Descriptor instead.
 func (*EraseResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{24}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *EraseResponse) GetRecord() *Signed {
@@ -1500,7 +1614,7 @@ type EraseByCodeRequest struct {
 
 func (x *EraseByCodeRequest) Reset() {
 	*x = EraseByCodeRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[25]
+	mi := &file_byleave_v1_collector_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1512,7 +1626,7 @@ func (x *EraseByCodeRequest) String() string {
 func (*EraseByCodeRequest) ProtoMessage() {}
 
 func (x *EraseByCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[25]
+	mi := &file_byleave_v1_collector_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1525,7 +1639,7 @@ func (x *EraseByCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EraseByCodeRequest.ProtoReflect.Descriptor instead.
 func (*EraseByCodeRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{25}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *EraseByCodeRequest) GetCode() []byte {
@@ -1558,7 +1672,7 @@ type PutErasureCodeRequest struct {
 
 func (x *PutErasureCodeRequest) Reset() {
 	*x = PutErasureCodeRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[26]
+	mi := &file_byleave_v1_collector_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1570,7 +1684,7 @@ func (x *PutErasureCodeRequest) String() string {
 func (*PutErasureCodeRequest) ProtoMessage() {}
 
 func (x *PutErasureCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[26]
+	mi := &file_byleave_v1_collector_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1583,7 +1697,7 @@ func (x *PutErasureCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutErasureCodeRequest.ProtoReflect.Descriptor instead.
 func (*PutErasureCodeRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{26}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PutErasureCodeRequest) GetCodeSha256() []byte {
@@ -1601,7 +1715,7 @@ type PutErasureCodeResponse struct {
 
 func (x *PutErasureCodeResponse) Reset() {
 	*x = PutErasureCodeResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[27]
+	mi := &file_byleave_v1_collector_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1613,7 +1727,7 @@ func (x *PutErasureCodeResponse) String() string {
 func (*PutErasureCodeResponse) ProtoMessage() {}
 
 func (x *PutErasureCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[27]
+	mi := &file_byleave_v1_collector_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1626,7 +1740,7 @@ func (x *PutErasureCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutErasureCodeResponse.ProtoReflect.Descriptor instead.
 func (*PutErasureCodeResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{27}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{29}
 }
 
 type RenewRequest struct {
@@ -1638,7 +1752,7 @@ type RenewRequest struct {
 
 func (x *RenewRequest) Reset() {
 	*x = RenewRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[28]
+	mi := &file_byleave_v1_collector_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1650,7 +1764,7 @@ func (x *RenewRequest) String() string {
 func (*RenewRequest) ProtoMessage() {}
 
 func (x *RenewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[28]
+	mi := &file_byleave_v1_collector_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1663,7 +1777,7 @@ func (x *RenewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
 func (*RenewRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{28}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RenewRequest) GetCsr() []byte {
@@ -1682,7 +1796,7 @@ type RenewResponse struct {
 
 func (x *RenewResponse) Reset() {
 	*x = RenewResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[29]
+	mi := &file_byleave_v1_collector_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1694,7 +1808,7 @@ func (x *RenewResponse) String() string {
 func (*RenewResponse) ProtoMessage() {}
 
 func (x *RenewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[29]
+	mi := &file_byleave_v1_collector_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1707,7 +1821,7 @@ func (x *RenewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewResponse.ProtoReflect.Descriptor instead.
 func (*RenewResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{29}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RenewResponse) GetCertificate() []byte {
@@ -1736,7 +1850,7 @@ type ErasureRecord struct {
 
 func (x *ErasureRecord) Reset() {
 	*x = ErasureRecord{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[30]
+	mi := &file_byleave_v1_collector_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1748,7 +1862,7 @@ func (x *ErasureRecord) String() string {
 func (*ErasureRecord) ProtoMessage() {}
 
 func (x *ErasureRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[30]
+	mi := &file_byleave_v1_collector_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1761,7 +1875,7 @@ func (x *ErasureRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ErasureRecord.ProtoReflect.Descriptor instead.
 func (*ErasureRecord) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{30}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ErasureRecord) GetId() []byte {
@@ -1844,7 +1958,7 @@ type PutConsentRequest struct {
 
 func (x *PutConsentRequest) Reset() {
 	*x = PutConsentRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[31]
+	mi := &file_byleave_v1_collector_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1856,7 +1970,7 @@ func (x *PutConsentRequest) String() string {
 func (*PutConsentRequest) ProtoMessage() {}
 
 func (x *PutConsentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[31]
+	mi := &file_byleave_v1_collector_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1869,7 +1983,7 @@ func (x *PutConsentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutConsentRequest.ProtoReflect.Descriptor instead.
 func (*PutConsentRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{31}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *PutConsentRequest) GetStub() *Signed {
@@ -1894,7 +2008,7 @@ type PutConsentResponse struct {
 
 func (x *PutConsentResponse) Reset() {
 	*x = PutConsentResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[32]
+	mi := &file_byleave_v1_collector_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1906,7 +2020,7 @@ func (x *PutConsentResponse) String() string {
 func (*PutConsentResponse) ProtoMessage() {}
 
 func (x *PutConsentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[32]
+	mi := &file_byleave_v1_collector_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1919,7 +2033,7 @@ func (x *PutConsentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutConsentResponse.ProtoReflect.Descriptor instead.
 func (*PutConsentResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{32}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{34}
 }
 
 type GetPolicyRequest struct {
@@ -1930,7 +2044,7 @@ type GetPolicyRequest struct {
 
 func (x *GetPolicyRequest) Reset() {
 	*x = GetPolicyRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[33]
+	mi := &file_byleave_v1_collector_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1942,7 +2056,7 @@ func (x *GetPolicyRequest) String() string {
 func (*GetPolicyRequest) ProtoMessage() {}
 
 func (x *GetPolicyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[33]
+	mi := &file_byleave_v1_collector_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1955,7 +2069,7 @@ func (x *GetPolicyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPolicyRequest.ProtoReflect.Descriptor instead.
 func (*GetPolicyRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{33}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{35}
 }
 
 type GetPolicyResponse struct {
@@ -1968,7 +2082,7 @@ type GetPolicyResponse struct {
 
 func (x *GetPolicyResponse) Reset() {
 	*x = GetPolicyResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[34]
+	mi := &file_byleave_v1_collector_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1980,7 +2094,7 @@ func (x *GetPolicyResponse) String() string {
 func (*GetPolicyResponse) ProtoMessage() {}
 
 func (x *GetPolicyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[34]
+	mi := &file_byleave_v1_collector_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1993,7 +2107,7 @@ func (x *GetPolicyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPolicyResponse.ProtoReflect.Descriptor instead.
 func (*GetPolicyResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{34}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetPolicyResponse) GetPolicy() *Signed {
@@ -2021,7 +2135,7 @@ type PlanRequest struct {
 
 func (x *PlanRequest) Reset() {
 	*x = PlanRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[35]
+	mi := &file_byleave_v1_collector_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2033,7 +2147,7 @@ func (x *PlanRequest) String() string {
 func (*PlanRequest) ProtoMessage() {}
 
 func (x *PlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[35]
+	mi := &file_byleave_v1_collector_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2046,7 +2160,7 @@ func (x *PlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanRequest.ProtoReflect.Descriptor instead.
 func (*PlanRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{35}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *PlanRequest) GetPurposeId() string {
@@ -2082,7 +2196,7 @@ type PlanResponse struct {
 
 func (x *PlanResponse) Reset() {
 	*x = PlanResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[36]
+	mi := &file_byleave_v1_collector_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2094,7 +2208,7 @@ func (x *PlanResponse) String() string {
 func (*PlanResponse) ProtoMessage() {}
 
 func (x *PlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[36]
+	mi := &file_byleave_v1_collector_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2107,7 +2221,7 @@ func (x *PlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanResponse.ProtoReflect.Descriptor instead.
 func (*PlanResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{36}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *PlanResponse) GetBoxes() uint64 {
@@ -2144,7 +2258,7 @@ type ReleaseRequest struct {
 
 func (x *ReleaseRequest) Reset() {
 	*x = ReleaseRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[37]
+	mi := &file_byleave_v1_collector_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2156,7 +2270,7 @@ func (x *ReleaseRequest) String() string {
 func (*ReleaseRequest) ProtoMessage() {}
 
 func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[37]
+	mi := &file_byleave_v1_collector_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2169,7 +2283,7 @@ func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{37}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ReleaseRequest) GetPurposeId() string {
@@ -2217,7 +2331,7 @@ type ReleaseResponse struct {
 
 func (x *ReleaseResponse) Reset() {
 	*x = ReleaseResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[38]
+	mi := &file_byleave_v1_collector_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2229,7 +2343,7 @@ func (x *ReleaseResponse) String() string {
 func (*ReleaseResponse) ProtoMessage() {}
 
 func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[38]
+	mi := &file_byleave_v1_collector_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2242,7 +2356,7 @@ func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{38}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ReleaseResponse) GetBox() []byte {
@@ -2296,7 +2410,7 @@ type TailRequest struct {
 
 func (x *TailRequest) Reset() {
 	*x = TailRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[39]
+	mi := &file_byleave_v1_collector_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2308,7 +2422,7 @@ func (x *TailRequest) String() string {
 func (*TailRequest) ProtoMessage() {}
 
 func (x *TailRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[39]
+	mi := &file_byleave_v1_collector_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2321,7 +2435,7 @@ func (x *TailRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TailRequest.ProtoReflect.Descriptor instead.
 func (*TailRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{39}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *TailRequest) GetFollow() bool {
@@ -2343,7 +2457,7 @@ type TailResponse struct {
 
 func (x *TailResponse) Reset() {
 	*x = TailResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[40]
+	mi := &file_byleave_v1_collector_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2355,7 +2469,7 @@ func (x *TailResponse) String() string {
 func (*TailResponse) ProtoMessage() {}
 
 func (x *TailResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[40]
+	mi := &file_byleave_v1_collector_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2368,7 +2482,7 @@ func (x *TailResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TailResponse.ProtoReflect.Descriptor instead.
 func (*TailResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{40}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *TailResponse) GetBatch() []byte {
@@ -2407,7 +2521,7 @@ type StatsRequest struct {
 
 func (x *StatsRequest) Reset() {
 	*x = StatsRequest{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[41]
+	mi := &file_byleave_v1_collector_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2419,7 +2533,7 @@ func (x *StatsRequest) String() string {
 func (*StatsRequest) ProtoMessage() {}
 
 func (x *StatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[41]
+	mi := &file_byleave_v1_collector_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2432,7 +2546,7 @@ func (x *StatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsRequest.ProtoReflect.Descriptor instead.
 func (*StatsRequest) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{41}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{43}
 }
 
 type StatsResponse struct {
@@ -2447,7 +2561,7 @@ type StatsResponse struct {
 
 func (x *StatsResponse) Reset() {
 	*x = StatsResponse{}
-	mi := &file_byleave_v1_collector_proto_msgTypes[42]
+	mi := &file_byleave_v1_collector_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2459,7 +2573,7 @@ func (x *StatsResponse) String() string {
 func (*StatsResponse) ProtoMessage() {}
 
 func (x *StatsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_byleave_v1_collector_proto_msgTypes[42]
+	mi := &file_byleave_v1_collector_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2472,7 +2586,7 @@ func (x *StatsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsResponse.ProtoReflect.Descriptor instead.
 func (*StatsResponse) Descriptor() ([]byte, []int) {
-	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{42}
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *StatsResponse) GetText() string {
@@ -2573,11 +2687,18 @@ const file_byleave_v1_collector_proto_rawDesc = "" +
 	"\x0fReadableRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\"0\n" +
 	"\x10ReadableResponse\x12\x1c\n" +
-	"\tpositions\x18\x01 \x03(\x04R\tpositions\"K\n" +
+	"\tpositions\x18\x01 \x03(\x04R\tpositions\"h\n" +
 	"\rUploadRequest\x12\x10\n" +
 	"\x03box\x18\x01 \x01(\fR\x03box\x12\x12\n" +
 	"\x04salt\x18\x02 \x01(\fR\x04salt\x12\x14\n" +
-	"\x05heard\x18\x03 \x01(\fR\x05heard\"|\n" +
+	"\x05heard\x18\x03 \x01(\fR\x05heard\x12\x1b\n" +
+	"\tin_pieces\x18\x04 \x01(\bR\binPieces\"T\n" +
+	"\x10PutPiecesRequest\x12\x16\n" +
+	"\x06header\x18\x01 \x01(\fR\x06header\x12\x12\n" +
+	"\x04size\x18\x02 \x01(\rR\x04size\x12\x14\n" +
+	"\x05piece\x18\x03 \x01(\fR\x05piece\"'\n" +
+	"\x11PutPiecesResponse\x12\x12\n" +
+	"\x04have\x18\x01 \x01(\rR\x04have\"|\n" +
 	"\x0eUploadResponse\x12!\n" +
 	"\x03ack\x18\x01 \x01(\v2\x0f.byleave.v1.AckR\x03ack\x12!\n" +
 	"\fcredit_bytes\x18\x02 \x01(\x04R\vcreditBytes\x12$\n" +
@@ -2685,9 +2806,10 @@ const file_byleave_v1_collector_proto_rawDesc = "" +
 	"\x0eOUTCOME_ERASED\x10\b2\x85\x01\n" +
 	"\tEnrolment\x12<\n" +
 	"\x05Enrol\x12\x18.byleave.v1.EnrolRequest\x1a\x19.byleave.v1.EnrolResponse\x12:\n" +
-	"\x04Join\x12\x18.byleave.v1.EnrolRequest\x1a\x18.byleave.v1.JoinResponse2\x80\x05\n" +
+	"\x04Join\x12\x18.byleave.v1.EnrolRequest\x1a\x18.byleave.v1.JoinResponse2\xce\x05\n" +
 	"\x06Device\x12C\n" +
-	"\x06Upload\x12\x19.byleave.v1.UploadRequest\x1a\x1a.byleave.v1.UploadResponse(\x010\x01\x12K\n" +
+	"\x06Upload\x12\x19.byleave.v1.UploadRequest\x1a\x1a.byleave.v1.UploadResponse(\x010\x01\x12L\n" +
+	"\tPutPieces\x12\x1c.byleave.v1.PutPiecesRequest\x1a\x1d.byleave.v1.PutPiecesResponse(\x010\x01\x12K\n" +
 	"\n" +
 	"PutConsent\x12\x1d.byleave.v1.PutConsentRequest\x1a\x1e.byleave.v1.PutConsentResponse\x12H\n" +
 	"\tGetPolicy\x12\x1c.byleave.v1.GetPolicyRequest\x1a\x1d.byleave.v1.GetPolicyResponse\x12<\n" +
@@ -2729,7 +2851,7 @@ func file_byleave_v1_collector_proto_rawDescGZIP() []byte {
 }
 
 var file_byleave_v1_collector_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_byleave_v1_collector_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_byleave_v1_collector_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_byleave_v1_collector_proto_goTypes = []any{
 	(Outcome)(0),                   // 0: byleave.v1.Outcome
 	(*EnrolRequest)(nil),           // 1: byleave.v1.EnrolRequest
@@ -2752,95 +2874,99 @@ var file_byleave_v1_collector_proto_goTypes = []any{
 	(*ReadableRequest)(nil),        // 18: byleave.v1.ReadableRequest
 	(*ReadableResponse)(nil),       // 19: byleave.v1.ReadableResponse
 	(*UploadRequest)(nil),          // 20: byleave.v1.UploadRequest
-	(*UploadResponse)(nil),         // 21: byleave.v1.UploadResponse
-	(*News)(nil),                   // 22: byleave.v1.News
-	(*Ack)(nil),                    // 23: byleave.v1.Ack
-	(*EraseRequest)(nil),           // 24: byleave.v1.EraseRequest
-	(*EraseResponse)(nil),          // 25: byleave.v1.EraseResponse
-	(*EraseByCodeRequest)(nil),     // 26: byleave.v1.EraseByCodeRequest
-	(*PutErasureCodeRequest)(nil),  // 27: byleave.v1.PutErasureCodeRequest
-	(*PutErasureCodeResponse)(nil), // 28: byleave.v1.PutErasureCodeResponse
-	(*RenewRequest)(nil),           // 29: byleave.v1.RenewRequest
-	(*RenewResponse)(nil),          // 30: byleave.v1.RenewResponse
-	(*ErasureRecord)(nil),          // 31: byleave.v1.ErasureRecord
-	(*PutConsentRequest)(nil),      // 32: byleave.v1.PutConsentRequest
-	(*PutConsentResponse)(nil),     // 33: byleave.v1.PutConsentResponse
-	(*GetPolicyRequest)(nil),       // 34: byleave.v1.GetPolicyRequest
-	(*GetPolicyResponse)(nil),      // 35: byleave.v1.GetPolicyResponse
-	(*PlanRequest)(nil),            // 36: byleave.v1.PlanRequest
-	(*PlanResponse)(nil),           // 37: byleave.v1.PlanResponse
-	(*ReleaseRequest)(nil),         // 38: byleave.v1.ReleaseRequest
-	(*ReleaseResponse)(nil),        // 39: byleave.v1.ReleaseResponse
-	(*TailRequest)(nil),            // 40: byleave.v1.TailRequest
-	(*TailResponse)(nil),           // 41: byleave.v1.TailResponse
-	(*StatsRequest)(nil),           // 42: byleave.v1.StatsRequest
-	(*StatsResponse)(nil),          // 43: byleave.v1.StatsResponse
-	(*Signed)(nil),                 // 44: byleave.v1.Signed
+	(*PutPiecesRequest)(nil),       // 21: byleave.v1.PutPiecesRequest
+	(*PutPiecesResponse)(nil),      // 22: byleave.v1.PutPiecesResponse
+	(*UploadResponse)(nil),         // 23: byleave.v1.UploadResponse
+	(*News)(nil),                   // 24: byleave.v1.News
+	(*Ack)(nil),                    // 25: byleave.v1.Ack
+	(*EraseRequest)(nil),           // 26: byleave.v1.EraseRequest
+	(*EraseResponse)(nil),          // 27: byleave.v1.EraseResponse
+	(*EraseByCodeRequest)(nil),     // 28: byleave.v1.EraseByCodeRequest
+	(*PutErasureCodeRequest)(nil),  // 29: byleave.v1.PutErasureCodeRequest
+	(*PutErasureCodeResponse)(nil), // 30: byleave.v1.PutErasureCodeResponse
+	(*RenewRequest)(nil),           // 31: byleave.v1.RenewRequest
+	(*RenewResponse)(nil),          // 32: byleave.v1.RenewResponse
+	(*ErasureRecord)(nil),          // 33: byleave.v1.ErasureRecord
+	(*PutConsentRequest)(nil),      // 34: byleave.v1.PutConsentRequest
+	(*PutConsentResponse)(nil),     // 35: byleave.v1.PutConsentResponse
+	(*GetPolicyRequest)(nil),       // 36: byleave.v1.GetPolicyRequest
+	(*GetPolicyResponse)(nil),      // 37: byleave.v1.GetPolicyResponse
+	(*PlanRequest)(nil),            // 38: byleave.v1.PlanRequest
+	(*PlanResponse)(nil),           // 39: byleave.v1.PlanResponse
+	(*ReleaseRequest)(nil),         // 40: byleave.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),        // 41: byleave.v1.ReleaseResponse
+	(*TailRequest)(nil),            // 42: byleave.v1.TailRequest
+	(*TailResponse)(nil),           // 43: byleave.v1.TailResponse
+	(*StatsRequest)(nil),           // 44: byleave.v1.StatsRequest
+	(*StatsResponse)(nil),          // 45: byleave.v1.StatsResponse
+	(*Signed)(nil),                 // 46: byleave.v1.Signed
 }
 var file_byleave_v1_collector_proto_depIdxs = []int32{
-	44, // 0: byleave.v1.EnrolResponse.policy:type_name -> byleave.v1.Signed
+	46, // 0: byleave.v1.EnrolResponse.policy:type_name -> byleave.v1.Signed
 	2,  // 1: byleave.v1.JoinResponse.enrolled:type_name -> byleave.v1.EnrolResponse
 	8,  // 2: byleave.v1.MineResponse.boxes:type_name -> byleave.v1.Holding
-	44, // 3: byleave.v1.MineResponse.consents:type_name -> byleave.v1.Signed
-	44, // 4: byleave.v1.MineResponse.erasures:type_name -> byleave.v1.Signed
+	46, // 3: byleave.v1.MineResponse.consents:type_name -> byleave.v1.Signed
+	46, // 4: byleave.v1.MineResponse.erasures:type_name -> byleave.v1.Signed
 	9,  // 5: byleave.v1.MineResponse.reads:type_name -> byleave.v1.PersonRead
-	23, // 6: byleave.v1.UploadResponse.ack:type_name -> byleave.v1.Ack
-	22, // 7: byleave.v1.UploadResponse.news:type_name -> byleave.v1.News
-	44, // 8: byleave.v1.News.policy:type_name -> byleave.v1.Signed
-	44, // 9: byleave.v1.News.withdrawn:type_name -> byleave.v1.Signed
+	25, // 6: byleave.v1.UploadResponse.ack:type_name -> byleave.v1.Ack
+	24, // 7: byleave.v1.UploadResponse.news:type_name -> byleave.v1.News
+	46, // 8: byleave.v1.News.policy:type_name -> byleave.v1.Signed
+	46, // 9: byleave.v1.News.withdrawn:type_name -> byleave.v1.Signed
 	0,  // 10: byleave.v1.Ack.outcome:type_name -> byleave.v1.Outcome
-	44, // 11: byleave.v1.EraseResponse.record:type_name -> byleave.v1.Signed
-	44, // 12: byleave.v1.PutConsentRequest.stub:type_name -> byleave.v1.Signed
-	44, // 13: byleave.v1.GetPolicyResponse.policy:type_name -> byleave.v1.Signed
-	22, // 14: byleave.v1.GetPolicyResponse.news:type_name -> byleave.v1.News
+	46, // 11: byleave.v1.EraseResponse.record:type_name -> byleave.v1.Signed
+	46, // 12: byleave.v1.PutConsentRequest.stub:type_name -> byleave.v1.Signed
+	46, // 13: byleave.v1.GetPolicyResponse.policy:type_name -> byleave.v1.Signed
+	24, // 14: byleave.v1.GetPolicyResponse.news:type_name -> byleave.v1.News
 	1,  // 15: byleave.v1.Enrolment.Enrol:input_type -> byleave.v1.EnrolRequest
 	1,  // 16: byleave.v1.Enrolment.Join:input_type -> byleave.v1.EnrolRequest
 	20, // 17: byleave.v1.Device.Upload:input_type -> byleave.v1.UploadRequest
-	32, // 18: byleave.v1.Device.PutConsent:input_type -> byleave.v1.PutConsentRequest
-	34, // 19: byleave.v1.Device.GetPolicy:input_type -> byleave.v1.GetPolicyRequest
-	24, // 20: byleave.v1.Device.Erase:input_type -> byleave.v1.EraseRequest
-	27, // 21: byleave.v1.Device.PutErasureCode:input_type -> byleave.v1.PutErasureCodeRequest
-	29, // 22: byleave.v1.Device.Renew:input_type -> byleave.v1.RenewRequest
-	4,  // 23: byleave.v1.Device.OfferJoin:input_type -> byleave.v1.OfferJoinRequest
-	6,  // 24: byleave.v1.Device.Mine:input_type -> byleave.v1.MineRequest
-	10, // 25: byleave.v1.Device.Fetch:input_type -> byleave.v1.FetchRequest
-	26, // 26: byleave.v1.Rights.EraseByCode:input_type -> byleave.v1.EraseByCodeRequest
-	6,  // 27: byleave.v1.Rights.MineByCode:input_type -> byleave.v1.MineRequest
-	10, // 28: byleave.v1.Rights.FetchByCode:input_type -> byleave.v1.FetchRequest
-	12, // 29: byleave.v1.Ledger.Checkpoint:input_type -> byleave.v1.CheckpointRequest
-	14, // 30: byleave.v1.Ledger.Tile:input_type -> byleave.v1.TileRequest
-	14, // 31: byleave.v1.Ledger.Bundle:input_type -> byleave.v1.TileRequest
-	16, // 32: byleave.v1.Ledger.Find:input_type -> byleave.v1.FindRequest
-	18, // 33: byleave.v1.Ledger.Readable:input_type -> byleave.v1.ReadableRequest
-	36, // 34: byleave.v1.Custodian.Plan:input_type -> byleave.v1.PlanRequest
-	38, // 35: byleave.v1.Custodian.Release:input_type -> byleave.v1.ReleaseRequest
-	40, // 36: byleave.v1.Operator.Tail:input_type -> byleave.v1.TailRequest
-	42, // 37: byleave.v1.Operator.Stats:input_type -> byleave.v1.StatsRequest
-	2,  // 38: byleave.v1.Enrolment.Enrol:output_type -> byleave.v1.EnrolResponse
-	3,  // 39: byleave.v1.Enrolment.Join:output_type -> byleave.v1.JoinResponse
-	21, // 40: byleave.v1.Device.Upload:output_type -> byleave.v1.UploadResponse
-	33, // 41: byleave.v1.Device.PutConsent:output_type -> byleave.v1.PutConsentResponse
-	35, // 42: byleave.v1.Device.GetPolicy:output_type -> byleave.v1.GetPolicyResponse
-	25, // 43: byleave.v1.Device.Erase:output_type -> byleave.v1.EraseResponse
-	28, // 44: byleave.v1.Device.PutErasureCode:output_type -> byleave.v1.PutErasureCodeResponse
-	30, // 45: byleave.v1.Device.Renew:output_type -> byleave.v1.RenewResponse
-	5,  // 46: byleave.v1.Device.OfferJoin:output_type -> byleave.v1.OfferJoinResponse
-	7,  // 47: byleave.v1.Device.Mine:output_type -> byleave.v1.MineResponse
-	11, // 48: byleave.v1.Device.Fetch:output_type -> byleave.v1.FetchResponse
-	25, // 49: byleave.v1.Rights.EraseByCode:output_type -> byleave.v1.EraseResponse
-	7,  // 50: byleave.v1.Rights.MineByCode:output_type -> byleave.v1.MineResponse
-	11, // 51: byleave.v1.Rights.FetchByCode:output_type -> byleave.v1.FetchResponse
-	13, // 52: byleave.v1.Ledger.Checkpoint:output_type -> byleave.v1.CheckpointResponse
-	15, // 53: byleave.v1.Ledger.Tile:output_type -> byleave.v1.TileResponse
-	15, // 54: byleave.v1.Ledger.Bundle:output_type -> byleave.v1.TileResponse
-	17, // 55: byleave.v1.Ledger.Find:output_type -> byleave.v1.FindResponse
-	19, // 56: byleave.v1.Ledger.Readable:output_type -> byleave.v1.ReadableResponse
-	37, // 57: byleave.v1.Custodian.Plan:output_type -> byleave.v1.PlanResponse
-	39, // 58: byleave.v1.Custodian.Release:output_type -> byleave.v1.ReleaseResponse
-	41, // 59: byleave.v1.Operator.Tail:output_type -> byleave.v1.TailResponse
-	43, // 60: byleave.v1.Operator.Stats:output_type -> byleave.v1.StatsResponse
-	38, // [38:61] is the sub-list for method output_type
-	15, // [15:38] is the sub-list for method input_type
+	21, // 18: byleave.v1.Device.PutPieces:input_type -> byleave.v1.PutPiecesRequest
+	34, // 19: byleave.v1.Device.PutConsent:input_type -> byleave.v1.PutConsentRequest
+	36, // 20: byleave.v1.Device.GetPolicy:input_type -> byleave.v1.GetPolicyRequest
+	26, // 21: byleave.v1.Device.Erase:input_type -> byleave.v1.EraseRequest
+	29, // 22: byleave.v1.Device.PutErasureCode:input_type -> byleave.v1.PutErasureCodeRequest
+	31, // 23: byleave.v1.Device.Renew:input_type -> byleave.v1.RenewRequest
+	4,  // 24: byleave.v1.Device.OfferJoin:input_type -> byleave.v1.OfferJoinRequest
+	6,  // 25: byleave.v1.Device.Mine:input_type -> byleave.v1.MineRequest
+	10, // 26: byleave.v1.Device.Fetch:input_type -> byleave.v1.FetchRequest
+	28, // 27: byleave.v1.Rights.EraseByCode:input_type -> byleave.v1.EraseByCodeRequest
+	6,  // 28: byleave.v1.Rights.MineByCode:input_type -> byleave.v1.MineRequest
+	10, // 29: byleave.v1.Rights.FetchByCode:input_type -> byleave.v1.FetchRequest
+	12, // 30: byleave.v1.Ledger.Checkpoint:input_type -> byleave.v1.CheckpointRequest
+	14, // 31: byleave.v1.Ledger.Tile:input_type -> byleave.v1.TileRequest
+	14, // 32: byleave.v1.Ledger.Bundle:input_type -> byleave.v1.TileRequest
+	16, // 33: byleave.v1.Ledger.Find:input_type -> byleave.v1.FindRequest
+	18, // 34: byleave.v1.Ledger.Readable:input_type -> byleave.v1.ReadableRequest
+	38, // 35: byleave.v1.Custodian.Plan:input_type -> byleave.v1.PlanRequest
+	40, // 36: byleave.v1.Custodian.Release:input_type -> byleave.v1.ReleaseRequest
+	42, // 37: byleave.v1.Operator.Tail:input_type -> byleave.v1.TailRequest
+	44, // 38: byleave.v1.Operator.Stats:input_type -> byleave.v1.StatsRequest
+	2,  // 39: byleave.v1.Enrolment.Enrol:output_type -> byleave.v1.EnrolResponse
+	3,  // 40: byleave.v1.Enrolment.Join:output_type -> byleave.v1.JoinResponse
+	23, // 41: byleave.v1.Device.Upload:output_type -> byleave.v1.UploadResponse
+	22, // 42: byleave.v1.Device.PutPieces:output_type -> byleave.v1.PutPiecesResponse
+	35, // 43: byleave.v1.Device.PutConsent:output_type -> byleave.v1.PutConsentResponse
+	37, // 44: byleave.v1.Device.GetPolicy:output_type -> byleave.v1.GetPolicyResponse
+	27, // 45: byleave.v1.Device.Erase:output_type -> byleave.v1.EraseResponse
+	30, // 46: byleave.v1.Device.PutErasureCode:output_type -> byleave.v1.PutErasureCodeResponse
+	32, // 47: byleave.v1.Device.Renew:output_type -> byleave.v1.RenewResponse
+	5,  // 48: byleave.v1.Device.OfferJoin:output_type -> byleave.v1.OfferJoinResponse
+	7,  // 49: byleave.v1.Device.Mine:output_type -> byleave.v1.MineResponse
+	11, // 50: byleave.v1.Device.Fetch:output_type -> byleave.v1.FetchResponse
+	27, // 51: byleave.v1.Rights.EraseByCode:output_type -> byleave.v1.EraseResponse
+	7,  // 52: byleave.v1.Rights.MineByCode:output_type -> byleave.v1.MineResponse
+	11, // 53: byleave.v1.Rights.FetchByCode:output_type -> byleave.v1.FetchResponse
+	13, // 54: byleave.v1.Ledger.Checkpoint:output_type -> byleave.v1.CheckpointResponse
+	15, // 55: byleave.v1.Ledger.Tile:output_type -> byleave.v1.TileResponse
+	15, // 56: byleave.v1.Ledger.Bundle:output_type -> byleave.v1.TileResponse
+	17, // 57: byleave.v1.Ledger.Find:output_type -> byleave.v1.FindResponse
+	19, // 58: byleave.v1.Ledger.Readable:output_type -> byleave.v1.ReadableResponse
+	39, // 59: byleave.v1.Custodian.Plan:output_type -> byleave.v1.PlanResponse
+	41, // 60: byleave.v1.Custodian.Release:output_type -> byleave.v1.ReleaseResponse
+	43, // 61: byleave.v1.Operator.Tail:output_type -> byleave.v1.TailResponse
+	45, // 62: byleave.v1.Operator.Stats:output_type -> byleave.v1.StatsResponse
+	39, // [39:63] is the sub-list for method output_type
+	15, // [15:39] is the sub-list for method input_type
 	15, // [15:15] is the sub-list for extension type_name
 	15, // [15:15] is the sub-list for extension extendee
 	0,  // [0:15] is the sub-list for field type_name
@@ -2858,7 +2984,7 @@ func file_byleave_v1_collector_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_byleave_v1_collector_proto_rawDesc), len(file_byleave_v1_collector_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   43,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   6,
 		},

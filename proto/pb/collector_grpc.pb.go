@@ -176,6 +176,7 @@ var Enrolment_ServiceDesc = grpc.ServiceDesc{
 
 const (
 	Device_Upload_FullMethodName         = "/byleave.v1.Device/Upload"
+	Device_PutPieces_FullMethodName      = "/byleave.v1.Device/PutPieces"
 	Device_PutConsent_FullMethodName     = "/byleave.v1.Device/PutConsent"
 	Device_GetPolicy_FullMethodName      = "/byleave.v1.Device/GetPolicy"
 	Device_Erase_FullMethodName          = "/byleave.v1.Device/Erase"
@@ -194,6 +195,10 @@ const (
 type DeviceClient interface {
 	// Upload streams boxes and gets one Ack for each, in any order. An Ack with outcome STORED or DUPLICATE means durable.
 	Upload(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[UploadRequest, UploadResponse], error)
+	// PutPieces brings the bytes of one box in order, for lines that break before a whole one is through: what came is kept for a while, and
+	// the next call goes on behind it. It stores nothing and acknowledges nothing: an UploadRequest with in_pieces does. A collector that does
+	// not serve it gets whole boxes.
+	PutPieces(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PutPiecesRequest, PutPiecesResponse], error)
 	// PutConsent tells of a consent or of its withdrawal. A withdrawal is final.
 	PutConsent(ctx context.Context, in *PutConsentRequest, opts ...grpc.CallOption) (*PutConsentResponse, error)
 	// GetPolicy returns the newest signed policy. Every enrolled agent asks daily, consent or not.
@@ -234,6 +239,19 @@ func (c *deviceClient) Upload(ctx context.Context, opts ...grpc.CallOption) (grp
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Device_UploadClient = grpc.BidiStreamingClient[UploadRequest, UploadResponse]
+
+func (c *deviceClient) PutPieces(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PutPiecesRequest, PutPiecesResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Device_ServiceDesc.Streams[1], Device_PutPieces_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[PutPiecesRequest, PutPiecesResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Device_PutPiecesClient = grpc.BidiStreamingClient[PutPiecesRequest, PutPiecesResponse]
 
 func (c *deviceClient) PutConsent(ctx context.Context, in *PutConsentRequest, opts ...grpc.CallOption) (*PutConsentResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
@@ -297,7 +315,7 @@ func (c *deviceClient) OfferJoin(ctx context.Context, in *OfferJoinRequest, opts
 
 func (c *deviceClient) Mine(ctx context.Context, in *MineRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[MineResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Device_ServiceDesc.Streams[1], Device_Mine_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &Device_ServiceDesc.Streams[2], Device_Mine_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -316,7 +334,7 @@ type Device_MineClient = grpc.ServerStreamingClient[MineResponse]
 
 func (c *deviceClient) Fetch(ctx context.Context, in *FetchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[FetchResponse], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Device_ServiceDesc.Streams[2], Device_Fetch_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &Device_ServiceDesc.Streams[3], Device_Fetch_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -341,6 +359,10 @@ type Device_FetchClient = grpc.ServerStreamingClient[FetchResponse]
 type DeviceServer interface {
 	// Upload streams boxes and gets one Ack for each, in any order. An Ack with outcome STORED or DUPLICATE means durable.
 	Upload(grpc.BidiStreamingServer[UploadRequest, UploadResponse]) error
+	// PutPieces brings the bytes of one box in order, for lines that break before a whole one is through: what came is kept for a while, and
+	// the next call goes on behind it. It stores nothing and acknowledges nothing: an UploadRequest with in_pieces does. A collector that does
+	// not serve it gets whole boxes.
+	PutPieces(grpc.BidiStreamingServer[PutPiecesRequest, PutPiecesResponse]) error
 	// PutConsent tells of a consent or of its withdrawal. A withdrawal is final.
 	PutConsent(context.Context, *PutConsentRequest) (*PutConsentResponse, error)
 	// GetPolicy returns the newest signed policy. Every enrolled agent asks daily, consent or not.
@@ -371,6 +393,9 @@ type UnimplementedDeviceServer struct{}
 
 func (UnimplementedDeviceServer) Upload(grpc.BidiStreamingServer[UploadRequest, UploadResponse]) error {
 	return status.Error(codes.Unimplemented, "method Upload not implemented")
+}
+func (UnimplementedDeviceServer) PutPieces(grpc.BidiStreamingServer[PutPiecesRequest, PutPiecesResponse]) error {
+	return status.Error(codes.Unimplemented, "method PutPieces not implemented")
 }
 func (UnimplementedDeviceServer) PutConsent(context.Context, *PutConsentRequest) (*PutConsentResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method PutConsent not implemented")
@@ -423,6 +448,13 @@ func _Device_Upload_Handler(srv interface{}, stream grpc.ServerStream) error {
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Device_UploadServer = grpc.BidiStreamingServer[UploadRequest, UploadResponse]
+
+func _Device_PutPieces_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(DeviceServer).PutPieces(&grpc.GenericServerStream[PutPiecesRequest, PutPiecesResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Device_PutPiecesServer = grpc.BidiStreamingServer[PutPiecesRequest, PutPiecesResponse]
 
 func _Device_PutConsent_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(PutConsentRequest)
@@ -590,6 +622,12 @@ var Device_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Upload",
 			Handler:       _Device_Upload_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+		{
+			StreamName:    "PutPieces",
+			Handler:       _Device_PutPieces_Handler,
 			ServerStreams: true,
 			ClientStreams: true,
 		},

@@ -158,6 +158,7 @@ func programs(t *testing.T) map[string][]*raw.Shot {
 			if shot == nil {
 				t.Fatalf("%s: %s", program[0], why)
 			}
+			shot.Unpack()
 			shots[program[0]] = append(shots[program[0]], &raw.Shot{Pix: bytes.Clone(shot.Pix), Stride: shot.Stride, Canvas: shot.Canvas, Proof: "damage"})
 			shot.Wipe()
 		}

@@ -157,7 +157,7 @@ func TestFramesAndElement(t *testing.T) {
 			if len(s) != 1 {
 				t.Fatalf("%d steps of kind %d", len(s), k)
 			}
-			if b := s[0].Before; b == nil || b.Proof != "damage" || b.Pix[0] != 1 {
+			if b := s[0].Before; b == nil || b.Proof != "damage" || !b.Unpack() || b.Pix[0] != 1 {
 				t.Errorf("kind %d: frame before: %v, %q", k, b, s[0].NoBefore)
 			}
 			if a := s[0].After; a == nil || a.Proof != "settled" || a.Age > time.Second {
@@ -260,7 +260,7 @@ func TestWipesFramesOfDeniedActions(t *testing.T) {
 			t.Fatal("no frame was taken: the test shows nothing")
 		}
 		for _, s := range w.d.shots {
-			if s.Pix != nil {
+			if !s.Empty() {
 				t.Error("pixels of a denied click are still there")
 			}
 		}

@@ -56,7 +56,7 @@ func (l *loop) askSays(a *action, shot *raw.Shot) {
 func (l *loop) said(r *answered) {
 	l.witness.asked = false
 	r.a.asked--
-	if !r.ok || r.shot.Pix == nil {
+	if !r.ok || r.shot.Empty() {
 		return
 	}
 	said := &raw.Said{}

@@ -53,6 +53,7 @@ type agent struct {
 	limits       atomic.Pointer[keystore.Limits] // load: the person's own; nil if nobody knows them
 	energy       atomic.Pointer[power.State]     // runPower: what the computer says, nil before it says anything
 	pressure     *power.Pressure                 // open; nil in what was never opened
+	rest         *time.Timer                     // open; nil if nobody gives memory back
 	untrayed     atomic.Pointer[string]          // runTray: why nobody shows the icon
 	answer       atomic.Pointer[string]          // act: what came of the last click in the tray
 	news         news                            // whatever the tray shows has changed
@@ -100,6 +101,10 @@ func open(cfg Config) (*agent, error) {
 	}
 	a.desktop.Store(&cfg.Session)
 	a.pressure = power.WatchPressure(cfg.Pressure, func() { signal(a.news) })
+	if cfg.Rest != nil {
+		a.rest = time.AfterFunc(time.Hour, cfg.Rest)
+		a.rest.Stop()
+	}
 	a.gate = gate.New(a.clock.now)
 	a.gate.Distrust(a.clock.doubted)
 	if until, err := keys.Pause(); err != nil {
@@ -351,6 +356,7 @@ func (a *agent) settle(ctx context.Context) error {
 	}
 	signal(a.stirred)
 	signal(a.news)
+	a.worked()
 	if err := a.keys.SaveWall(a.clock.seen()); err != nil {
 		return fmt.Errorf("%w: %w", spool.ErrDisk, err)
 	}

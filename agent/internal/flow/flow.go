@@ -36,6 +36,7 @@ type Config struct {
 	Reader   reader                      // reads lines of pictures, so that harmless ones can be shown; nil: all stay masked
 	Log      *slog.Logger                // gets no content, ever
 	Ready    func()                      // called once the control socket answers; nil: nobody wants to know
+	Rest     func()                      // called a while after the start and after each box: memory that they needed may go back; nil: it stays
 }
 
 // reader reads one line of a picture, and says from 0 to 1 how sure it is. Two goroutines may ask at once.
@@ -53,6 +54,8 @@ func Run(ctx context.Context, cfg Config) error {
 	}
 	defer a.lock.Close()
 	defer a.pressure.Close()
+	a.worked()
+	defer a.resting()
 	producing, stopProducers := context.WithCancel(ctx)
 	a.quit = stopProducers
 	redacting, stopRedactor := context.WithCancel(context.WithoutCancel(ctx))

@@ -103,6 +103,23 @@ func (a *agent) cutIfDue(ctx context.Context) {
 	}
 }
 
+// restAfter is how long after a box, which by then has left or waits, its memory goes back.
+const restAfter = 5 * time.Second
+
+// worked arranges that what the work needed goes back, once, unless there is more of it before.
+func (a *agent) worked() {
+	if a.rest != nil {
+		a.rest.Reset(restAfter)
+	}
+}
+
+// resting ends that.
+func (a *agent) resting() {
+	if a.rest != nil {
+		a.rest.Stop()
+	}
+}
+
 // signal wakes the one reader of c; a reader that has not looked yet needs no second call.
 func signal(c chan struct{}) {
 	select {

@@ -16,7 +16,10 @@ import (
 // Bounds of one batch.
 const (
 	maxActivity = 60 * time.Second
-	maxBytes    = 256 << 10
+	// maxSilence is how long gaps alone wait for something that happened: nobody misses them meanwhile, and a box costs the computer a wake-up,
+	// the disk and the network. What an unclean end loses of them is told as lost.
+	maxSilence = time.Hour
+	maxBytes   = 256 << 10
 	// maxEvent is how large one event with its frames may be: what fits into the largest bucket even if nothing compresses.
 	maxEvent = seal.MaxCompressed - 4<<10
 	// perMessage is what an event or a frame costs beside its content: tags, lengths, times.
@@ -118,9 +121,12 @@ func (b *batch) takes(it item, now time.Time) bool {
 // add puts it in. A frame that the batch has already is not kept twice.
 func (b *batch) add(it item, now time.Time) {
 	if b.empty() {
-		b.deadline = now.Add(maxActivity)
+		b.deadline = now.Add(maxSilence)
 		b.have = map[string]bool{}
 		b.size = 8 * perMessage
+	}
+	if soon := now.Add(maxActivity); (it.action != nil || it.task != nil) && soon.Before(b.deadline) {
+		b.deadline = soon
 	}
 	b.size += it.size(b.have)
 	for _, f := range it.frames {

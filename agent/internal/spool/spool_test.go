@@ -91,8 +91,8 @@ func TestBatching(t *testing.T) {
 	for i := range n {
 		must(t, s.Append(gap(i)))
 	}
-	if d := time.Until(s.Deadline()); d <= 0 || d > maxActivity {
-		t.Errorf("deadline in %v", d)
+	if d := time.Until(s.Deadline()); d <= maxActivity || d > maxSilence {
+		t.Errorf("gaps alone are sealed in %v", d)
 	}
 	must(t, s.Cut())
 	if !s.Deadline().IsZero() {
@@ -141,6 +141,12 @@ func TestBatchBounds(t *testing.T) {
 	now := time.Now()
 	small, other := frame(1000, 1), frame(2000, 2)
 	var b batch
+	b.add(item{at: epoch, until: epoch}, now)
+	b.add(click(0, small, other), now)
+	if b.deadline != now.Add(maxActivity) {
+		t.Errorf("an action beside a gap is sealed after %v", b.deadline.Sub(now))
+	}
+	b = batch{}
 	b.add(click(0, small, other), now)
 	b.add(click(time.Second, other, small), now)
 	if len(b.frames) != 2 {

@@ -17,7 +17,7 @@ func newCodec() codec { return codec{encoding.GetCodecV2("proto")} }
 // Marshal is that of encoding.CodecV2. A box must not change after.
 func (c codec) Marshal(v any) (mem.BufferSlice, error) {
 	req, ok := v.(*pb.UploadRequest)
-	if !ok || len(req.GetBox()) == 0 {
+	if !ok || len(req.GetBox()) == 0 || req.GetInPieces() { // then the box is only a header
 		return c.CodecV2.Marshal(v)
 	}
 	const tagBox = 1<<3 | 2

@@ -6,6 +6,9 @@ import (
 	"io"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"github.com/byleave/byleave/proto/envelope"
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/byleave/byleave/proto/tlog"
@@ -19,6 +22,7 @@ type flight struct {
 	size     int
 	consent  envelope.ID
 	attempts int
+	atOnce   bool // all of it went over one connection
 }
 
 // drain is one Upload stream.
@@ -38,6 +42,7 @@ type drain struct {
 	attempts map[envelope.ID]int    // by batch, in this stream
 	later    map[envelope.ID]bool   // boxes that this stream sends no more
 	wish     error                  // why it ends early, once what flies is answered
+	atOnce   bool                   // the box that request made goes over this connection alone
 }
 
 // drain sends what is ready and returns when nothing more is, everything in flight answered. A stream that is cut leaves its
@@ -68,6 +73,7 @@ func (u *Uploader) drain(ctx context.Context, client pb.DeviceClient, line *life
 		return err
 	}
 	if err := d.run(); err != nil {
+		d.noteCut(err)
 		return err
 	}
 	if err := d.finish(); err != nil {
@@ -130,18 +136,13 @@ func (d *drain) fill() (blocked bool, err error) {
 			return false, nil
 		}
 		size := len(box.Bytes())
-		if uint64(d.load+size) > d.credit {
+		if uint64(d.load+size) > d.credit || d.inPieces() && len(d.flying) > 0 {
 			return true, nil
 		}
-		now := time.Now()
-		if ok, err := d.u.opt.Budget.take(now, d.u.waits(now, d.skip)); err != nil {
-			return false, failure{words: err.Error()}
-		} else if !ok {
-			return false, nil
+		req, ok, err := d.request(box)
+		if err != nil || !ok {
+			return false, err
 		}
-		digest := box.Digest()
-		salt := d.secret.Salt(tlog.Batch, digest[:])
-		req := &pb.UploadRequest{Box: box.Bytes(), Salt: salt[:]}
 		if !d.begun {
 			mark := d.u.opt.Own.Mark()
 			req.Heard, d.begun = mark[:], true
@@ -155,10 +156,42 @@ func (d *drain) fill() (blocked bool, err error) {
 		d.alive()
 		h := box.Header()
 		d.attempts[h.Batch]++
-		d.flying[h.Batch] = flight{size: size, consent: h.Consent, attempts: d.attempts[h.Batch]}
+		d.flying[h.Batch] = flight{size: size, consent: h.Consent, attempts: d.attempts[h.Batch], atOnce: d.atOnce}
 		d.load += size
 	}
 	return false, nil
+}
+
+// request is a box as it is sent: whole, or its header once the rest was brought. ok is false if it may not leave now.
+func (d *drain) request(box envelope.Box) (req *pb.UploadRequest, ok bool, err error) {
+	digest := box.Digest()
+	salt := d.secret.Salt(tlog.Batch, digest[:])
+	if d.atOnce = true; d.inPieces() {
+		ok, err = d.bring(box)
+		if err == nil {
+			return &pb.UploadRequest{Box: box.Bytes()[:envelope.HeaderSize], Salt: salt[:], InPieces: true}, ok, nil
+		}
+		if code := status.Code(err); code != codes.Unimplemented && code != codes.InvalidArgument {
+			return nil, false, err
+		}
+		d.u.plain = true // it is from before there were pieces, or does not take these
+	}
+	if ok, err = d.take(int64(len(box.Bytes()))); err != nil || !ok {
+		return nil, false, err
+	}
+	return &pb.UploadRequest{Box: box.Bytes(), Salt: salt[:]}, true, nil
+}
+
+// take counts bytes of the next box before they leave.
+func (d *drain) take(size int64) (bool, error) {
+	now := time.Now()
+	w := d.u.waits(now, d.skip)
+	w.next = size
+	ok, err := d.u.opt.Budget.take(now, w)
+	if err != nil {
+		return false, failure{words: err.Error()}
+	}
+	return ok, nil
 }
 
 // next is the oldest box that is ready and not in flight already.
@@ -196,6 +229,7 @@ func (d *drain) answer(ack *pb.Ack) error {
 	d.load -= f.size
 	switch ack.GetOutcome() {
 	case pb.Outcome_OUTCOME_STORED, pb.Outcome_OUTCOME_DUPLICATE:
+		d.u.arrived(f.atOnce)
 		return d.u.sent(id)
 	case pb.Outcome_OUTCOME_SEND_CONSENT:
 		return d.sendConsent(id, f)

@@ -136,6 +136,7 @@ func (u *Uploader) checkInIfDue(ctx context.Context, client pb.DeviceClient) err
 	if err := u.hear(res.GetPolicy(), res.GetNews()); err != nil {
 		return err
 	}
+	u.plain = false // it may be another one by now
 	u.checkIn = time.Now().Add(u.pace.day - rand.N(u.pace.day/24+1))
 	return nil
 }

@@ -85,6 +85,10 @@ type Uploader struct {
 	unerased  int                  // pending erasures that the collector refused; only Run's goroutine
 	waiting   bool                 // Wait gave a reason; only Run's goroutine
 	spared    bool                 // Budget gave a reason; only Run's goroutine
+	cuts      int                  // connections in a row that broke under a box; only Run's goroutine
+	came      came                 // of the box that is brought in pieces; only Run's goroutine
+	plain     bool                 // the collector takes no pieces; only Run's goroutine
+	moved     bool                 // the last session got something through; only Run's goroutine
 
 	mu       sync.Mutex
 	status   Status
@@ -148,6 +152,7 @@ func (u *Uploader) Run(ctx context.Context) error {
 			}
 			continue
 		}
+		u.moved = false
 		err := u.session(ctx)
 		if ctx.Err() != nil {
 			return nil // ended by us, which is no failure
@@ -264,6 +269,9 @@ func (u *Uploader) note(err error, now time.Time) {
 			u.status.Words = "a consent was withdrawn at the collector; its boxes stay here until you destroy them"
 		}
 		return
+	}
+	if u.moved {
+		u.failures = 0 // a line that breaks again and again, and gets something through each time
 	}
 	delay := backOff(u.pace, u.failures, f.after)
 	if f.reEnrol {

@@ -31,6 +31,7 @@ var methods = map[string]store.Role{
 	pb.Ledger_Find_FullMethodName:           anyone,
 	pb.Ledger_Readable_FullMethodName:       anyone,
 	pb.Device_Upload_FullMethodName:         store.DeviceRole,
+	pb.Device_PutPieces_FullMethodName:      store.DeviceRole,
 	pb.Device_PutConsent_FullMethodName:     store.DeviceRole,
 	pb.Device_GetPolicy_FullMethodName:      store.DeviceRole,
 	pb.Device_Erase_FullMethodName:          store.DeviceRole,

@@ -46,15 +46,25 @@ type account struct {
 	boxes int64
 }
 
+// at is the account of a device.
+func (a *accounts) at(device store.ID) *account {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.find(device)
+}
+
+func (a *accounts) find(device store.ID) *account {
+	if a.of[device] == nil {
+		a.of[device] = &account{bytes: semaphore.NewWeighted(deviceBytes)}
+	}
+	return a.of[device]
+}
+
 // enter opens a stream, unless the device has its share already.
 func (a *accounts) enter(device store.ID) (*account, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	acct := a.of[device]
-	if acct == nil {
-		acct = &account{bytes: semaphore.NewWeighted(deviceBytes)}
-		a.of[device] = acct
-	}
+	acct := a.find(device)
 	if acct.streams >= deviceStreams {
 		return nil, false
 	}
@@ -68,18 +78,18 @@ func (a *accounts) leave(device store.ID) {
 	a.of[device].streams--
 }
 
-// spend takes size from today's budget; if it is used up, it says how long the day still lasts.
-func (a *account) spend(size int64, now time.Time, l Limits) (time.Duration, bool) {
+// spend takes boxes and their size from today's budget; if it is used up, it says how long the day still lasts.
+func (a *account) spend(boxes, size int64, now time.Time, l Limits) (time.Duration, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	const daySeconds = 24 * 60 * 60
 	if day := now.Unix() / daySeconds; day != a.day {
 		a.day, a.spent, a.boxes = day, 0, 0
 	}
-	if a.spent+size > l.DayMiB<<20 || a.boxes >= l.DayBoxes {
+	if a.spent+size > l.DayMiB<<20 || a.boxes+boxes > l.DayBoxes {
 		return time.Unix((a.day+1)*daySeconds, 0).Sub(now), false
 	}
 	a.spent += size
-	a.boxes++
+	a.boxes += boxes
 	return 0, true
 }

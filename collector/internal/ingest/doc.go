@@ -4,5 +4,5 @@
 //
 // May import: collector/internal/ca, collector/internal/ledger, collector/internal/store, policy, proto/envelope, proto/erasure, proto/pb
 // Touches: disk, net
-// Goroutines: one committer and a desk per Ingest, ended by Close; one receiver per upload stream that has sent a box, ended with its stream; what grpc starts
+// Goroutines: one committer and a desk per Ingest, ended by Close; one receiver per stream that has sent a box or a piece, ended with its stream; what grpc starts
 package ingest

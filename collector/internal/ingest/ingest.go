@@ -49,6 +49,7 @@ type Ingest struct {
 	silent    silent
 	crowd     crowd
 	memory    memory
+	pieces    pieces
 	erasing   erasing
 	asking    erasing
 	limit     atomic.Pointer[Limits]
@@ -87,6 +88,7 @@ func New(s keeper, keys Keys, p *PolicyFile, audit *Audit, log *slog.Logger, now
 		draining: make(chan struct{}), desk: newDesk(max(deskLeast, runtime.GOMAXPROCS(0))), pulse: newPulse(), greeter: newGreeter(2 * runtime.GOMAXPROCS(0)),
 	}
 	in.SetLimits(DefaultLimits())
+	in.pieces.memory, in.pieces.of = &in.memory, map[store.ID]*begun{}
 	in.erasing.by, in.erasing.burst, in.erasing.every = map[string]*rate{}, eraseBurst, eraseEvery
 	in.asking.by, in.asking.burst, in.asking.every = map[string]*rate{}, askBurst, askEvery
 	in.accounts.of = map[store.ID]*account{}
@@ -139,6 +141,7 @@ func (in *Ingest) isDraining() bool {
 func (in *Ingest) Close() {
 	in.Drain()
 	in.streams.Wait()
+	in.pieces.close()
 	in.commit.close()
 	in.desk.close()
 }
@@ -247,6 +250,9 @@ func (in *Ingest) PutConsent(ctx context.Context, req *pb.PutConsentRequest) (*p
 		return nil, status.Errorf(codes.FailedPrecondition, "this device has %d consents already: enrol anew", store.MaxConsents)
 	case err != nil:
 		return nil, in.trouble(err)
+	}
+	if stub.GetWithdrawn() {
+		in.pieces.forget(st.Subject)
 	}
 	if stub.GetWithdrawn() && len(stub.GetWord()) > 0 {
 		in.listeners.withdrew(st.Subject, device)

@@ -61,14 +61,14 @@ func TestLimitsCount(t *testing.T) {
 	l := DefaultLimits()
 	l.DayMiB, l.MemoryMiB = 16, 16
 	r.ingest.SetLimits(l)
-	if wait, ok := acct.spend(17<<20, time.Now(), r.ingest.limits()); ok || wait <= 0 {
+	if wait, ok := acct.spend(1, 17<<20, time.Now(), r.ingest.limits()); ok || wait <= 0 {
 		t.Error("a device may send more than its day")
 	}
 	if r.ingest.memory.take(17<<20, r.ingest.limits()) {
 		t.Error("more is in flight than may be")
 	}
 	r.ingest.SetLimits(DefaultLimits())
-	if _, ok := acct.spend(17<<20, time.Now(), r.ingest.limits()); !ok {
+	if _, ok := acct.spend(1, 17<<20, time.Now(), r.ingest.limits()); !ok {
 		t.Error("the limit stayed")
 	}
 	if !r.ingest.memory.take(17<<20, r.ingest.limits()) {

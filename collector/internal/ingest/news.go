@@ -101,7 +101,10 @@ func (in *Ingest) Hears() {
 }
 
 // Withdrew says that a person withdrew somewhere.
-func (in *Ingest) Withdrew(subject store.ID) { in.listeners.doubt(subject) }
+func (in *Ingest) Withdrew(subject store.ID) {
+	in.pieces.forget(subject)
+	in.listeners.doubt(subject)
+}
 
 // Published hands over a policy that another collector published.
 func (in *Ingest) Published(signed []byte) {

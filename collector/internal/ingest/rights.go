@@ -141,6 +141,7 @@ func (r rights) EraseByCode(ctx context.Context, req *pb.EraseByCodeRequest) (*p
 }
 
 func (in *Ingest) erase(ctx context.Context, e store.Erasure) (*pb.EraseResponse, error) {
+	defer in.pieces.forget(e.Subject)
 	record, err := in.store.Erase(ctx, e, SignErasure(in.keys.Ledger))
 	switch {
 	case errors.Is(err, store.ErrForeign):

@@ -40,6 +40,7 @@ type upload struct {
 	listens   atomic.Bool                 // its device says what it heard
 	told      atomic.Pointer[[]byte]      // the mark of what it heard or was told
 	stirred   chan struct{}               // there may be news
+	pieced    atomic.Bool                 // a box of it came in pieces
 }
 
 // end is how receiving ended and how many acks are due in all.
@@ -93,7 +94,9 @@ func (u *upload) receive(req *pb.UploadRequest) {
 			u.ended <- end{err, n}
 			return
 		}
-		u.take(req.GetBox(), req.GetSalt())
+		if box, ok := u.whole(req); ok {
+			u.take(box, req.GetSalt())
+		}
 		req, err = u.stream.Recv()
 	}
 }
@@ -116,7 +119,7 @@ func (u *upload) take(raw, salt []byte) {
 		refuse(pb.Outcome_OUTCOME_RETRY, busyRetry)
 		return
 	}
-	if wait, ok := u.acct.spend(size, u.in.now(), u.in.limits()); !ok {
+	if wait, ok := u.acct.spend(1, size, u.in.now(), u.in.limits()); !ok {
 		u.in.audit.Count(Limited)
 		refuse(pb.Outcome_OUTCOME_RETRY, wait)
 		return
@@ -153,8 +156,14 @@ func (u *upload) take(raw, salt []byte) {
 // ack queues one answer. It never blocks: the box holds a slot, and acks has room for each.
 func (u *upload) ack(batch []byte, o pb.Outcome, wait time.Duration) {
 	a := &pb.Ack{Batch: batch, Outcome: o}
-	if o == pb.Outcome_OUTCOME_RETRY {
+	switch o {
+	case pb.Outcome_OUTCOME_RETRY:
 		a.RetryAfterMs = uint32(wait.Milliseconds())
+	case pb.Outcome_OUTCOME_SEND_CONSENT:
+	default:
+		if u.pieced.Load() {
+			u.in.pieces.drop(u.device, batch)
+		}
 	}
 	u.acks <- &pb.UploadResponse{Ack: a}
 }

@@ -39,6 +39,12 @@ type masker struct {
 	recent recent
 }
 
+// forget lets go what the next picture would not be made anew of.
+func (m *masker) forget() {
+	m.recent.forget()
+	m.file.forget()
+}
+
 // area is a connected piece of active cells and what surrounds it.
 type area struct {
 	r, g, b, n uint64
@@ -72,21 +78,33 @@ func sized[T any](b []T, n int) []T {
 
 // strokes finds the active cells.
 func (m *masker) strokes(s *raw.Shot) {
-	w, h := s.Canvas.W, s.Canvas.H
-	for y := range h {
-		row := s.Pix[y*s.Stride : y*s.Stride+4*w]
-		below := row
-		if y+1 < h {
-			below = s.Pix[(y+1)*s.Stride : (y+1)*s.Stride+4*w]
+	for top := 0; top < s.Canvas.H; top += stripe {
+		cells := m.active[top/cellSize*m.w:]
+		cells = cells[:min(stripe/cellSize*m.w, len(cells))]
+		if begun := m.recent.begun(s, top/stripe, cells); begun != nil {
+			copy(cells, begun)
+			continue
 		}
-		active := m.active[y/cellSize*m.w:][:m.w]
-		for cx := range active {
-			if active[cx]&isActive == 0 {
-				active[cx] |= begins(row, below, 4*cellSize*cx)
-			}
+		for y := top; y < min(top+stripe, s.Canvas.H); y++ {
+			m.strokesOf(s, y, cells[(y-top)/cellSize*m.w:][:m.w])
 		}
 	}
+	m.recent.drew(s, m.active)
 	m.faint()
+}
+
+// strokesOf finds those that a row of pixels makes active.
+func (m *masker) strokesOf(s *raw.Shot, y int, active []uint8) {
+	row := s.Pix[y*s.Stride:][:4*s.Canvas.W]
+	below := row
+	if y+1 < s.Canvas.H {
+		below = s.Pix[(y+1)*s.Stride:][:4*s.Canvas.W]
+	}
+	for cx := range active {
+		if active[cx]&isActive == 0 {
+			active[cx] |= begins(row, below, 4*cellSize*cx)
+		}
+	}
 }
 
 // What is known of a cell before faint has looked at it.

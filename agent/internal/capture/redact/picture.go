@@ -2,7 +2,6 @@ package redact
 
 import (
 	"crypto/sha256"
-	"hash/maphash"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
@@ -18,9 +17,10 @@ func (r *Redactor) frame(s *raw.Step, shot *raw.Shot, why string) (*pb.FrameRef,
 	switch {
 	case !s.Permit.Allows(policy.Frames):
 		return &pb.FrameRef{Withheld: "not agreed"}, nil
-	case shot == nil || shot.Pix == nil:
+	case shot.Empty():
 		return &pb.FrameRef{Withheld: reason(why)}, nil
 	}
+	defer shot.Wipe() // before the next is unpacked
 	upTo := r.reach(s, shot)
 	as := func() view { return r.view(shot, upTo) }
 	f := r.masker.picture(shot, as, func() (*revealed, bool) { return r.reveal.lines(r, shot, upTo) })
@@ -58,7 +58,7 @@ func age(d time.Duration) uint32 { return uint32(min(max(d.Milliseconds(), 0), 1
 // nothing is shown.
 func (m *masker) picture(s *raw.Shot, as func() view, show func() (again *revealed, all bool)) (f *pb.Frame) {
 	c := s.Canvas
-	if c.W <= 0 || c.H <= 0 || c.W > mostPixels/c.H || s.Stride < 4*c.W || len(s.Pix) < s.Stride*(c.H-1)+4*c.W {
+	if c.W <= 0 || c.H <= 0 || c.W > mostPixels/c.H || s.Stride < 4*c.W || s.Len() < s.Stride*(c.H-1)+4*c.W {
 		return nil
 	}
 	defer func() {
@@ -74,6 +74,11 @@ func (m *masker) picture(s *raw.Shot, as func() view, show func() (again *reveal
 	if f := m.recent.find(key); f != nil {
 		return f
 	}
+	if !s.Unpack() {
+		return nil
+	}
+	m.recent.look(s)
+	defer m.recent.done()
 	if Disconnected {
 		m.size(s)
 	} else {
@@ -102,58 +107,6 @@ func (m *masker) picture(s *raw.Shot, as func() view, show func() (again *reveal
 	}
 	return f
 }
-
-// recent holds the last masked frames under a keyed hash of the pixels that they were made of: what is seen after one action
-// is often what is seen before the next. It lies in RAM only and is forgotten whenever the focus or the permit goes.
-type recent struct {
-	seed   maphash.Seed
-	frames [4]known
-	next   int
-}
-
-// known is a frame and what it was made of.
-type known struct {
-	key   sight
-	frame *pb.Frame
-}
-
-// sight is a picture as a keyed hash.
-type sight struct {
-	w, h, stride int
-	sum          uint64
-	view
-}
-
-// view is what decides, beside the pixels, what of a picture is shown.
-type view struct {
-	upTo   reach
-	typing bool
-	beside uint64 // a keyed hash of what the application says of it and of what was found in typed text
-}
-
-func (r *recent) key(s *raw.Shot) sight {
-	if r.seed == (maphash.Seed{}) {
-		r.seed = maphash.MakeSeed()
-	}
-	w, h := s.Canvas.W, s.Canvas.H
-	return sight{w: w, h: h, stride: s.Stride, sum: maphash.Bytes(r.seed, s.Pix[:s.Stride*(h-1)+4*w])}
-}
-
-func (r *recent) find(k sight) *pb.Frame {
-	for _, c := range r.frames {
-		if c.frame != nil && c.key == k {
-			return c.frame
-		}
-	}
-	return nil
-}
-
-func (r *recent) add(k sight, f *pb.Frame) {
-	r.frames[r.next] = known{k, f}
-	r.next = (r.next + 1) % len(r.frames)
-}
-
-func (r *recent) forget() { *r = recent{} }
 
 // palette numbers the colours of a picture. It is a hash table with open places. Colour 0 is the absent pixel.
 type palette struct {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash/adler32"
 	"hash/crc32"
+	"hash/maphash"
 
 	"github.com/klauspost/compress/flate"
 )
@@ -14,12 +15,37 @@ import (
 // masked desktop most are. image/png does neither and takes several times as long.
 //
 // A picture is compressed in stripes, each for itself: where two pictures are alike, so are their bytes, and the compressor of the box,
-// which sees both, keeps one of them. What changed since the last picture is all that a further one costs, and each stays whole.
+// which sees both, keeps one of them. What changed since the last picture is all that a further one costs, and each stays whole. A stripe that
+// is as it was in the last picture is not compressed again.
 type file struct {
-	out bytes.Buffer
-	zip *flate.Writer
-	row []byte // filter and packed pixels
+	out    bytes.Buffer
+	zip    *flate.Writer
+	row    []byte // filter and packed pixels
+	seed   maphash.Seed
+	packed []packed     // the stripes of the last picture
+	part   bytes.Buffer // the stripe that is being compressed
 }
+
+// packed is a compressed stripe, and of which pixels.
+type packed struct {
+	key   stripeKey
+	data  []byte
+	check uint32 // Adler-32 of what was compressed
+	size  int    // and its length
+}
+
+// stripeKey is all that the bytes of a stripe depend on.
+type stripeKey struct {
+	sum     uint64
+	w, n    int
+	bits    int
+	first   byte
+	atLast  bool
+	written bool // the zero key is of no stripe
+}
+
+// forget lets go what is kept of the last picture.
+func (f *file) forget() { f.packed, f.seed = nil, maphash.Seed{} }
 
 // stripe is how many rows are compressed together: a line of text or two.
 const stripe = 32
@@ -99,7 +125,36 @@ func (f *file) data(pixels []byte, w, bits int, first byte) error {
 			return err
 		}
 	}
-	n := 1 + (w*bits+7)/8
+	f.out.Write([]byte{0x78, 0x01}) // deflate, a window of 32 KiB, fastest
+	if f.seed == (maphash.Seed{}) {
+		f.seed = maphash.MakeSeed()
+	}
+	check := uint32(1)
+	for n, size := 0, stripe*w; n*size < len(pixels); n++ {
+		rows := pixels[n*size : min((n+1)*size, len(pixels))]
+		if n == len(f.packed) {
+			f.packed = append(f.packed, packed{})
+		}
+		p := &f.packed[n]
+		key := stripeKey{maphash.Bytes(f.seed, rows), w, len(rows), bits, first, (n+1)*size >= len(pixels), true}
+		if p.key != key {
+			p.key = stripeKey{}
+			if err := f.pack(p, rows, key); err != nil {
+				return err
+			}
+			p.key = key
+		}
+		f.out.Write(p.data)
+		check = adlerOf(check, p.check, p.size)
+	}
+	f.out.Write(binary.BigEndian.AppendUint32(nil, check))
+	f.close(at)
+	return nil
+}
+
+// pack compresses a stripe, which ends on a whole byte and knows nothing of the one before.
+func (f *file) pack(p *packed, pixels []byte, key stripeKey) error {
+	n := 1 + (key.w*key.bits+7)/8
 	if cap(f.row) < 2*n {
 		f.row = make([]byte, 2*n)
 	}
@@ -107,42 +162,39 @@ func (f *file) data(pixels []byte, w, bits int, first byte) error {
 	row, same := f.row[:n], f.row[n:]
 	row[0], same[0] = filterNone, filterUp
 	clear(same[1:])
-	f.out.Write([]byte{0x78, 0x01}) // deflate, a window of 32 KiB, fastest
+	f.part.Reset()
+	f.zip.Reset(&f.part)
 	sum := adler32.New()
-	for y := 0; y*w < len(pixels); y++ {
-		if y%stripe == 0 {
-			if err := f.cut(y == 0); err != nil {
-				return err
-			}
-		}
-		line, here := row, pixels[y*w:][:w]
-		if y%stripe > 0 && bytes.Equal(here, pixels[(y-1)*w:][:w]) {
+	p.size = 0
+	for y := 0; y*key.w < len(pixels); y++ {
+		line, here := row, pixels[y*key.w:][:key.w]
+		if y > 0 && bytes.Equal(here, pixels[(y-1)*key.w:][:key.w]) {
 			line = same
 		} else {
-			pack(row[1:], here, bits, first)
+			pack(row[1:], here, key.bits, key.first)
 		}
 		sum.Write(line)
+		p.size += n
 		if _, err := f.zip.Write(line); err != nil {
 			return err
 		}
 	}
-	if err := f.zip.Close(); err != nil {
+	end := f.zip.Flush
+	if key.atLast {
+		end = f.zip.Close
+	}
+	if err := end(); err != nil {
 		return err
 	}
-	f.out.Write(sum.Sum(nil))
-	f.close(at)
+	p.data, p.check = append(p.data[:0], f.part.Bytes()...), sum.Sum32()
 	return nil
 }
 
-// cut ends a stripe on a whole byte and forgets what stood in it.
-func (f *file) cut(begins bool) error {
-	if !begins {
-		if err := f.zip.Flush(); err != nil {
-			return err
-		}
-	}
-	f.zip.Reset(&f.out)
-	return nil
+// adlerOf is the Adler-32 of what has a, followed by n bytes that have b (RFC 1950).
+func adlerOf(a, b uint32, n int) uint32 {
+	const base = 65521
+	low, high := uint64(a&0xffff), uint64(a>>16)
+	return uint32((low+uint64(b&0xffff)+base-1)%base | (high+uint64(b>>16)+uint64(n)%base*(low+base-1))%base<<16)
 }
 
 // pack puts numbers, less first, side by side, the leftmost in the highest bits.

@@ -128,7 +128,7 @@ func (r *Redactor) leave(end edge) {
 	r.field.forget(soft)
 	r.field.focus = 0
 	r.hiding = false
-	r.masker.recent.forget()
+	r.masker.forget()
 	if end == hard {
 		r.reveal.forget()
 	}

@@ -41,7 +41,7 @@ func (r *Redactor) Picture(ctx context.Context, img image.Image, read reader) ([
 		as = nil
 	}
 	f := r.masker.picture(shot, as, func() (*revealed, bool) { return v.lines(r, shot, reachLines) })
-	r.masker.recent.forget()
+	r.masker.forget()
 	if f == nil {
 		return nil, Seen{}, errors.New("redact: the picture could not be masked")
 	}

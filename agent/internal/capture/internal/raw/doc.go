@@ -2,6 +2,6 @@
 // capture/internal, and the house test narrows that further.
 //
 // May import: policy
-// Touches: nothing
+// Touches: os
 // Goroutines: none
 package raw

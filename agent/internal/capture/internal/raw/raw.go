@@ -142,6 +142,7 @@ type Shot struct {
 	Said *Said // what the application says of it; nil if it was not asked, or did not answer
 
 	memory *memory // nil: Pix belongs to this shot alone
+	packed *packed // instead of Pix
 }
 
 // Said is what an application says stands in its window. It may be wrong.
@@ -167,23 +168,33 @@ func (s *Shot) Lend(free func()) {
 // Share gives another shot of the same pixels, which nobody may write to any more. Each is wiped by itself; the last one wiped
 // overwrites them.
 func (s *Shot) Share() *Shot {
-	if s.memory == nil {
+	t := *s
+	switch {
+	case s.packed != nil:
+		t.packed = s.packed.share()
+		return &t
+	case s.memory == nil:
 		pix := s.Pix
 		s.Lend(func() { clear(pix) })
+		t.memory = s.memory
 	}
 	s.memory.shots.Add(1)
-	t := *s
 	return &t
 }
 
+// Empty tells whether there is no picture in it: there never was, or it was wiped.
+func (s *Shot) Empty() bool { return s == nil || s.Pix == nil && s.packed == nil }
+
 // Wipe overwrites the pixels, unless another shot still shows them. The shot is empty afterwards.
 func (s *Shot) Wipe() {
-	if s == nil || s.Pix == nil {
+	if s.Empty() {
 		return
 	}
-	pix := s.Pix
-	s.Pix, s.Said = nil, nil
+	pix, k := s.Pix, s.packed
+	s.Pix, s.Said, s.packed = nil, nil, nil
 	switch {
+	case k != nil:
+		k.wipe()
 	case s.memory == nil:
 		clear(pix)
 	case s.memory.shots.Add(-1) == 0:

@@ -205,6 +205,12 @@ func (a *app) paint(w xproto.Window, colour uint32) {
 	xproto.ClearArea(a.Conn, false, w, 0, 0, 0, 0)
 }
 
+// paintPart fills a part of a window with a colour at once.
+func (a *app) paintPart(w xproto.Window, colour uint32, x, y, width, height int) {
+	xproto.ChangeWindowAttributes(a.Conn, w, xproto.CwBackPixel, []uint32{colour})
+	xproto.ClearArea(a.Conn, false, w, int16(x), int16(y), uint16(width), uint16(height))
+}
+
 // hand is the person's hand: XTEST.
 type hand struct{ *app }
 

@@ -17,10 +17,14 @@ type grabMark struct {
 	next        uint32
 	over        bool
 	torn        bool
+	left        areas // what was painted after it handled request first
 }
 
-// see takes in a paint at server time t, reported before the server handled the request after e's.
-func (m *grabMark) see(seq uint16, t uint32) {
+// see takes in a paint of an area at server time t, reported before the server handled the request after e's.
+func (m *grabMark) see(seq uint16, t uint32, area raw.Rect) {
+	if int16(seq-m.first) >= 0 {
+		m.left.add(area)
+	}
 	switch {
 	case int16(seq-m.first) < 0:
 		m.painted = t
@@ -73,12 +77,19 @@ func (s *Server) Before(window uint32, press uint32) (*raw.Shot, string) {
 			return s.give(sl, "slot", max(0, time.Duration(int32(press-sl.at))*time.Millisecond)), ""
 		}
 	}
+	if o := &w.older; why == "" && o.shows(press) && o.stands(w) {
+		sl := s.recall()
+		if sl == nil {
+			return nil, whyNoMemory
+		}
+		return s.give(sl, "slot", max(0, time.Duration(int32(press-sl.at))*time.Millisecond)), ""
+	}
 	now := time.Now()
 	if now.Sub(w.pressAt) < pressEvery {
 		return nil, whyTooSoon
 	}
 	w.pressAt = now
-	sl, why := s.take()
+	sl, why := s.renew()
 	switch {
 	case sl == nil:
 		return nil, why
@@ -105,7 +116,7 @@ func (s *Server) Grab(window uint32) (*raw.Shot, string) {
 	}
 	sl := s.watch.slots[0]
 	if why != "" || sl == nil || sl.over || !sl.precise || !sl.stands(&s.watch) {
-		if sl, why = s.take(); sl == nil {
+		if sl, why = s.renew(); sl == nil {
 			return nil, why
 		}
 	}
@@ -136,7 +147,7 @@ func (s *Server) catchUp() (why string, again bool) {
 // take grabs a slot and keeps it as the newest.
 func (s *Server) take() (*slot, string) {
 	w := &s.watch
-	s.drop(w.slots[1])
+	s.replace(w.slots[1])
 	w.slots[1] = nil
 	sl, why := s.grab()
 	if sl == nil {
@@ -199,8 +210,7 @@ func (s *Server) answer(q checks) (why string, again bool) {
 	return "", false
 }
 
-// grabOnce asks, grabs and asks again in one run of requests. The server itself leaves out what other windows cover;
-// that its answers before and after agree makes sure that the pieces belong together.
+// grabOnce grabs the window as a whole.
 func (s *Server) grabOnce() (sl *slot, why string, again bool) {
 	w := &s.watch
 	version, stack := w.version, w.stack
@@ -217,47 +227,65 @@ func (s *Server) grabOnce() (sl *slot, why string, again bool) {
 		return nil, whyNoMemory, false
 	}
 	sl = &slot{seg: seg, layers: layers, version: version, stack: stack, precise: w.armed && w.precise}
+	w.stale.all = false
 	defer func() {
 		if why != "" {
 			s.drop(sl)
-			sl = nil
+			sl, w.stale.all = nil, true
 		}
 	}()
-	mark := grabMark{painted: w.painted}
-	before := s.ask()
-	images := make([]shm.GetImageCookie, len(layers))
-	for i, l := range layers {
-		images[i] = shm.GetImage(s.pic.Conn, xproto.Drawable(l.window), int16(l.rect.X-l.origin.X), int16(l.rect.Y-l.origin.Y),
-			uint16(l.rect.W), uint16(l.rect.H), ^uint32(0), xproto.ImageFormatZPixmap, seg.id, uint32(l.off))
-	}
-	mark.first, mark.last = images[0].Sequence, images[len(images)-1].Sequence
-	past := s.ask()
-	stamp := s.pic.askNow()
-	for _, q := range []checks{before, past} {
-		if why, again = s.answer(q); why != "" {
-			return
-		}
-	}
-	if why, again = grabbed(images); why != "" {
-		return
-	}
-	if sl.at, err = stamp(); err != nil {
-		return sl, whyUnseen, false
+	g := s.shoot(seg, layers)
+	if g.why != "" {
+		return sl, g.why, g.again
 	}
 	if !slices.Equal(covers, s.covers()) {
 		return sl, whyMoving, true
 	}
 	s.hide(layers, covers)
 	s.hideInside(layers)
-	s.handlePicture(&mark)
-	if w.version != version || w.stack != stack || mark.torn || !w.inside.known() {
+	s.handlePicture(&g.mark)
+	if w.version != version || w.stack != stack || g.mark.torn || !w.inside.known() {
 		return sl, whyMoving, true
 	}
-	sl.painted, sl.next, sl.over = mark.painted, mark.next, mark.over
+	sl.painted, sl.next, sl.over, sl.at = g.mark.painted, g.mark.next, g.mark.over, g.at
+	w.stale.list = g.mark.left.list
 	if !sl.precise {
 		sl.painted = sl.at
 	}
 	return sl, "", false
+}
+
+// grabbing is what came of a run of requests for pixels.
+type grabbing struct {
+	mark  grabMark
+	at    uint32 // server time just after it
+	why   string // why it gave nothing
+	again bool   // another try may do
+}
+
+// shoot asks, grabs pieces into memory and asks again in one run of requests. The server itself leaves out what other windows cover; that its
+// answers before and after agree makes sure that the pieces belong together. All answers have come when it returns: the server writes no more.
+func (s *Server) shoot(seg *segment, pieces []layer) (g grabbing) {
+	before := s.ask()
+	images := make([]shm.GetImageCookie, len(pieces))
+	for i, l := range pieces {
+		images[i] = shm.GetImage(s.pic.Conn, xproto.Drawable(l.window), int16(l.rect.X-l.origin.X), int16(l.rect.Y-l.origin.Y),
+			uint16(l.rect.W), uint16(l.rect.H), ^uint32(0), xproto.ImageFormatZPixmap, seg.id, uint32(l.off))
+	}
+	past := s.ask()
+	stamp := s.pic.askNow()
+	g.mark = grabMark{painted: s.watch.painted, first: images[0].Sequence, last: images[len(images)-1].Sequence}
+	g.why, g.again = s.answer(before)
+	for _, next := range []func() (string, bool){func() (string, bool) { return s.answer(past) }, func() (string, bool) { return grabbed(images) }} {
+		if why, again := next(); g.why == "" {
+			g.why, g.again = why, again
+		}
+	}
+	var err error
+	if g.at, err = stamp(); err != nil && g.why == "" {
+		g.why = whyUnseen
+	}
+	return g
 }
 
 // grabbed waits for the pictures.
@@ -275,7 +303,7 @@ func grabbed(images []shm.GetImageCookie) (why string, again bool) {
 }
 
 // plan is what to grab, from the lowest to the topmost, clipped to the screen, and the memory for it and for one picture of it
-// all; nil if nothing of the window is on the screen.
+// all, or for patches of a single one; nil if nothing of the window is on the screen.
 func (s *Server) plan() (layers []layer, size int) {
 	w := &s.watch
 	var canvas raw.Rect
@@ -302,9 +330,9 @@ func (s *Server) plan() (layers []layer, size int) {
 		return nil, 0
 	}
 	if len(layers) > 1 {
-		size += canvas.W * canvas.H * 4
+		return layers, size + canvas.W*canvas.H*4
 	}
-	return layers, size
+	return layers, size + size/patchedPart
 }
 
 // cover is a window over others, for screens where a compositor runs: there the server censors nothing.

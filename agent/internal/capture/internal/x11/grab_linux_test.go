@@ -20,6 +20,7 @@ const (
 
 // count is how many present pixels of a picture have a colour.
 func count(shot *raw.Shot, colour uint32) int {
+	shot.Unpack()
 	n := 0
 	for i := 0; i < len(shot.Pix); i += 4 {
 		if le.Uint32(shot.Pix[i:])&0xffffff == colour && shot.Pix[i+3] == 0xff {
@@ -160,6 +161,32 @@ func TestNoPictureOfWhatIsNotActive(t *testing.T) {
 	}
 }
 
+// While somebody holds a picture, as an action does for as long as it lasts, the slots go on in the memory that they have.
+func TestSlotsKeepTheirMemory(t *testing.T) {
+	s, a, w, _ := watched(t, 100, 100)
+	held := grab(t, s, w)
+	segments := map[*segment]bool{}
+	for i := range uint32(8) {
+		xproto.ChangeWindowAttributes(a.Conn, w, xproto.CwBackPixel, []uint32{purple + i})
+		xproto.ClearArea(a.Conn, false, w, 0, 0, 0, 0)
+		wait(t, s, "settled", func(e Event) bool { return e.Kind == Settled })
+		s.mu.Lock()
+		for _, sl := range s.watch.slots {
+			if sl != nil && sl.seg != nil {
+				segments[sl.seg] = true
+			}
+		}
+		s.mu.Unlock()
+	}
+	if len(segments) < slotsOut || len(segments) > slotsOut+1 {
+		t.Errorf("eight slots beside a held picture took %d segments", len(segments))
+	}
+	if n := count(held, green); n != 400*300 {
+		t.Errorf("the held picture has changed: %d of its pixels are left", n)
+	}
+	held.Wipe()
+}
+
 // A client that repaints at once on each press, with a colour of its own each time: every picture from Before shows the colour
 // before the press, never an older or a newer one. Presses come at any time after the last, also while both cores are busy.
 func TestBeforeIsBefore(t *testing.T) {
@@ -167,15 +194,16 @@ func TestBeforeIsBefore(t *testing.T) {
 	if os.Getenv("BYLEAVE_NIGHTLY") != "" {
 		presses = 1000
 	}
-	for _, busy := range []int{0, 2} {
-		t.Run(fmt.Sprintf("busy %d", busy), func(t *testing.T) {
+	for _, form := range []struct{ busy, rows, presses int }{{0, 300, presses}, {2, 300, presses}, {0, 30, presses / 3}, {2, 30, presses / 3}} {
+		busy, presses := form.busy, form.presses
+		t.Run(fmt.Sprintf("busy %d, rows %d", busy, form.rows), func(t *testing.T) {
 			s, a, w, d := watched(t, 100, 100)
 			if err := s.Record(true); err != nil {
 				t.Fatal(err)
 			}
 			h := newHand(t, d)
 			h.move(200, 200)
-			painted := repaint(t, a, w)
+			painted := repaint(t, a, w, form.rows)
 			for range busy {
 				start(t, exec.Command("sh", "-c", "while :; do :; done"))
 			}
@@ -190,7 +218,11 @@ func TestBeforeIsBefore(t *testing.T) {
 					proofs[why]++
 				} else {
 					proofs[shot.Proof]++
-					if n := count(shot, shade(i)); n != 400*300 {
+					want := 400 * form.rows
+					if i == 0 {
+						want = 400 * 300
+					}
+					if n := count(shot, shade(i)); n != want {
 						t.Errorf("press %d (%s, %v old): %d pixels of the state before, %d of the one before that, %d of the next",
 							i, shot.Proof, shot.Age, n, count(shot, shade(i-1)), count(shot, shade(i+1)))
 					}
@@ -259,8 +291,8 @@ func shade(n int) uint32 {
 	return uint32(n%250+1)<<16 | uint32(n/250)<<8 | 0x55
 }
 
-// repaint has the app fill its window at each press, and tells how often it did once the server has done it.
-func repaint(t *testing.T, a *app, w xproto.Window) <-chan int {
+// repaint has the app fill rows of its window at each press, and tells how often it did once the server has done it.
+func repaint(t *testing.T, a *app, w xproto.Window, rows int) <-chan int {
 	t.Helper()
 	painted := make(chan int, 1)
 	stop := make(chan struct{})
@@ -279,7 +311,7 @@ func repaint(t *testing.T, a *app, w xproto.Window) <-chan int {
 			for _, e := range a.in.take() {
 				if e.code() == 4 {
 					n++
-					a.paint(w, shade(n))
+					a.paintPart(w, shade(n), 0, 0, 0, rows)
 					a.Sync()
 					painted <- n
 				}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	sysv "github.com/gen2brain/shm"
 	"github.com/jezek/xgb/shm"
@@ -51,15 +52,16 @@ func (g *segment) free(c *conn) {
 	g.data = nil
 }
 
-// mostLent bounds how many pictures wait in memory to be masked or dropped; it is more than redaction lets wait.
-const mostLent = 32
+// mostGiven bounds how many pictures wait, packed, to be masked or dropped; it is more than redaction lets wait.
+const mostGiven = 32
 
-var errLent = errors.New("x11: too many pictures are not given back yet")
+var errGiven = errors.New("x11: too many pictures are not wiped yet")
 
-// lender gives segments to pictures and takes them back when a picture is wiped, in whatever goroutine that is. One that came
-// back stays for the next picture while a window is watched.
+// lender gives segments to slots and takes them back. One stays for the next grab while a window is watched.
 type lender struct {
-	mu   sync.Mutex
+	given atomic.Int32 // pictures that somebody has
+
+	mu   sync.Mutex // guards what follows
 	keep bool
 	lent int
 	idle *segment
@@ -71,7 +73,7 @@ func (s *Server) borrow(size int) (*segment, error) {
 	l.mu.Lock()
 	g := l.idle
 	l.idle = nil
-	full := l.lent >= mostLent
+	full := l.given.Load() >= mostGiven
 	if !full {
 		l.lent++
 	}
@@ -81,7 +83,7 @@ func (s *Server) borrow(size int) (*segment, error) {
 		g = nil
 	}
 	if full {
-		return nil, errLent
+		return nil, errGiven
 	}
 	if g != nil {
 		return g, nil
@@ -99,16 +101,13 @@ func (s *Server) borrow(size int) (*segment, error) {
 // beside them would be a picture's worth of memory for nothing.
 const slotsOut = 2
 
-// giveBack takes a segment back. If shown it was given to somebody, and is wiped at once; a slot that nobody wanted lies here
-// until the next grab overwrites it, or for restAfter, and is wiped then.
-func (s *Server) giveBack(g *segment, shown bool) {
-	if shown {
-		clear(g.data)
-	}
+// giveBack takes a segment back. It lies here until the next grab overwrites it, or for restAfter, and is wiped then; next says that this grab
+// comes now.
+func (s *Server) giveBack(g *segment, next bool) {
 	l := &s.lender
 	l.mu.Lock()
 	l.lent--
-	kept := l.keep && l.idle == nil && l.lent < slotsOut
+	kept := l.keep && l.idle == nil && (next || l.lent < slotsOut)
 	if kept {
 		l.idle = g
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
 	"github.com/byleave/byleave/policy"
 	"github.com/jezek/xgb/damage"
 	"github.com/jezek/xgb/record"
@@ -43,6 +44,7 @@ type Server struct {
 	watch   watchState
 	pace    time.Duration // see Pace
 	lender  lender        // has a lock of its own
+	packer  raw.Packer
 }
 
 var atomNames = []string{"_NET_ACTIVE_WINDOW", "_NET_SUPPORTING_WM_CHECK", "_NET_SUPPORTED", "_NET_WM_NAME", "WM_NAME",

@@ -9,9 +9,9 @@ import (
 // slot is one picture of the watched window and its popups as the server gave it, in shared memory. It holds every paint up to
 // painted, and none from next on.
 type slot struct {
-	seg     *segment
+	seg     *segment // nil where it is only packed
 	layers  []layer
-	shot    *raw.Shot // the same as one picture, once somebody wanted it
+	shot    *raw.Shot // the same as one picture, packed, once somebody wanted it
 	version int       // of the structure
 	stack   int       // of what lies over it
 	precise bool
@@ -39,25 +39,39 @@ func (w *watchState) passed(t uint32) {
 	}
 }
 
-// give makes a shot of a slot, which keeps its pixels.
+// give makes a shot of a slot, which keeps what it shows. What is given is packed; the slot's own memory is looked at by nobody else, and may be
+// patched.
 func (s *Server) give(sl *slot, proof string, age time.Duration) *raw.Shot {
 	if sl.shot == nil {
-		seg := sl.seg
-		sl.shot = compose(sl.layers, seg.data)
-		sl.shot.Lend(func() { s.giveBack(seg, true) })
+		sl.shot = compose(sl.layers, sl.seg.data)
+		sl.shot.Lend(func() {}) // the slot keeps it
+		s.lender.given.Add(1)
+		s.packer.Pack(sl.shot, func() { s.lender.given.Add(-1) })
 	}
 	shot := sl.shot.Share()
 	shot.Proof, shot.Age = proof, age
 	return shot
 }
 
+// replace is drop before a grab, which takes the memory over: a new segment would cost both us and the server each of its pages anew, five
+// times a second.
+func (s *Server) replace(sl *slot) { s.release(sl, true) }
+
 // drop forgets a slot. What somebody was given of it is wiped with the last shot of it.
-func (s *Server) drop(sl *slot) {
-	switch {
-	case sl == nil:
-	case sl.shot != nil:
-		sl.shot.Wipe()
-	default:
-		s.giveBack(sl.seg, false)
+func (s *Server) drop(sl *slot) { s.release(sl, false) }
+
+func (s *Server) release(sl *slot, next bool) {
+	if sl == nil {
+		return
+	}
+	sl.shot.Wipe()
+	s.unload(sl, next)
+}
+
+// unload gives the memory of a slot back.
+func (s *Server) unload(sl *slot, next bool) {
+	if sl.seg != nil {
+		s.giveBack(sl.seg, next)
+		sl.seg = nil
 	}
 }

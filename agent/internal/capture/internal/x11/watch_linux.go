@@ -43,6 +43,8 @@ type watchState struct {
 	flood   flood
 
 	slots [2]*slot // newest first
+	older older    // in place of the second, where the newest was patched
+	stale areas    // what was painted since the newest
 }
 
 // flood counts paints per second of server time.
@@ -140,6 +142,7 @@ func (s *Server) disarm() {
 		s.drop(sl)
 		w.slots[i] = nil
 	}
+	w.older.forget()
 	s.keepSegments(false)
 }
 
@@ -147,7 +150,7 @@ func (s *Server) disarm() {
 func (s *Server) selectDamage(precise bool) {
 	w := &s.watch
 	s.dropDamage()
-	w.precise = precise
+	w.precise, w.stale.all = precise, true
 	s.addDamage(w.window)
 	for _, p := range w.popups {
 		s.addDamage(p.window)
@@ -225,10 +228,11 @@ func (s *Server) handlePicture(mark *grabMark) {
 			if _, ours := s.watch.damages[xproto.Window(e.word(4))]; !ours {
 				continue
 			}
-			t := e.word(12)
+			t, area := e.word(12), paintedBy(&e)
 			if mark != nil {
-				mark.see(e.seq(), t)
+				mark.see(e.seq(), t, area)
 			}
+			s.watch.stale.add(area)
 			s.watch.passed(t)
 			s.paint(t)
 		case e.code() >= evCreate && e.code() <= evCirculate:
@@ -278,7 +282,7 @@ func (s *Server) settleSlot() {
 				damage.Subtract(s.pic.Conn, id, 0, 0)
 			}
 		}
-		if sl, _ := s.take(); sl == nil {
+		if sl, _ := s.renew(); sl == nil {
 			return
 		}
 	}
@@ -286,12 +290,16 @@ func (s *Server) settleSlot() {
 	s.emit(Event{Kind: Settled, Time: w.painted, Window: uint32(w.window)})
 }
 
-// restSlots gives back the memory of all slots but the newest.
+// restSlots gives back the memory of all slots but the newest, and of that, too, where somebody was given it: it is packed.
 func (s *Server) restSlots() {
 	w := &s.watch
 	w.rest.stop()
 	s.drop(w.slots[1])
 	w.slots[1] = nil
+	w.older.forget()
+	if sl := w.slots[0]; sl != nil && sl.shot != nil {
+		s.unload(sl, false)
+	}
 	s.keepSegments(false)
 	s.keepSegments(w.armed)
 }
