@@ -316,7 +316,7 @@ func telling(v []byte) bool {
 	for len(v) > 0 && strings.IndexByte(".,;)", v[len(v)-1]) >= 0 {
 		v = v[:len(v)-1]
 	}
-	if len(v) < 7 || !strong(v) || bytes.IndexAny(v, "/=(){}[]<>") >= 0 {
+	if len(v) < 7 || !strong(v) || bytes.ContainsAny(v, "/=(){}[]<>") {
 		return false
 	}
 	letters, marks := 0, 0
@@ -328,7 +328,7 @@ func telling(v []byte) bool {
 			marks++
 		}
 	}
-	return letters >= 3 && (marks > 0 || kindOf[v[0]] == isLetter && bytes.IndexAny(v, "-_.") < 0)
+	return letters >= 3 && (marks > 0 || kindOf[v[0]] == isLetter && !bytes.ContainsAny(v, "-_."))
 }
 
 // notSecret tells of what stands behind a label but is code: a variable, a call, a path, another label, a tag, or what a form says of it.
