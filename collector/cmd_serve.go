@@ -188,6 +188,9 @@ func (c *collector) announce(addr, file string) error {
 func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error {
 	g, ctx := errgroup.WithContext(ctx)
 	drained := make(chan struct{})
+	hup := make(chan os.Signal, 1) // from before anybody is told that it is ready: a signal that nobody waits for ends a program
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
 	healthy := c.listenHealth()
 	reads := c.store.reads()
 	switch err := confine(string(c.home), reads); {
@@ -209,7 +212,7 @@ func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error
 		return nil
 	})
 	g.Go(func() error { c.audit.Run(ctx, time.Minute); return nil })
-	g.Go(func() error { c.reload(ctx); return nil })
+	g.Go(func() error { c.reload(ctx, hup); return nil })
 	g.Go(func() error { c.ledger.Run(ctx); return nil })
 	g.Go(func() error { keepCompact(ctx, c.store); return nil })
 	g.Go(func() error { c.ingest.Quiet(ctx); return nil })
@@ -224,10 +227,7 @@ func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error
 
 // reload reads policy and limits anew on SIGHUP and makes a new server certificate. What is wrong changes nothing and is logged.
 // Every request for the policy looks for a newer one, too.
-func (c *collector) reload(ctx context.Context) {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
+func (c *collector) reload(ctx context.Context, hup <-chan os.Signal) {
 	for {
 		select {
 		case <-hup:
