@@ -167,9 +167,10 @@ func TestPiecesOfAnotherBox(t *testing.T) {
 // brings it is told, and others' stays.
 func TestI21PiecesAreErased(t *testing.T) {
 	for name, take := range map[string]func(r *rig, d *party){
-		"one box":  func(r *rig, d *party) { _, err := d.erase(newID(), false, newID()); must(r.t, err) },
-		"all":      func(r *rig, d *party) { _, err := d.erase(newID(), true); must(r.t, err) },
-		"withdraw": func(r *rig, d *party) { must(r.t, d.consent(withdrawn)) },
+		"one box":                       func(r *rig, d *party) { _, err := d.erase(newID(), false, newID()); must(r.t, err) },
+		"all":                           func(r *rig, d *party) { _, err := d.erase(newID(), true); must(r.t, err) },
+		"withdraw":                      func(r *rig, d *party) { must(r.t, d.consent(withdrawn)) },
+		"withdraw at another collector": func(r *rig, d *party) { r.ingest.Withdrew(d.subject) },
 		"by code": func(r *rig, d *party) {
 			code := erasure.NewCode()
 			hash := erasure.Hash(code)
