@@ -189,7 +189,7 @@ func TestI21PiecesAreErased(t *testing.T) {
 			eventually(t, "pieces", func() bool { return r.held() == 5000+envelope.HeaderSize })
 			take(r, d)
 			if r.held() != envelope.HeaderSize || r.ingest.memory.used.Load() != envelope.HeaderSize {
-				t.Errorf("%d bytes are still held", r.held())
+				t.Fatalf("%d bytes are still held", r.held())
 			}
 			if _, err := b.stream.Recv(); codeOf(err) != codes.Aborted {
 				t.Errorf("who brings it is told: %v", err)
