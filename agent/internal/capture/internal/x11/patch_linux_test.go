@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
+	"github.com/jezek/xgb/xproto"
 )
 
 // pictureOf is what a slot shows.
@@ -86,6 +87,38 @@ func TestPatchIsTheWindow(t *testing.T) {
 	}
 	if patched < 40 || recalled < 10 {
 		t.Errorf("%d patched, %d recalled: nothing was tried", patched, recalled)
+	}
+}
+
+// TestNoPatchUnderANewNeighbour: a slot from before another window came to lie over the watched one is not patched: nothing under that window is
+// in the next picture, and nothing of it.
+func TestNoPatchUnderANewNeighbour(t *testing.T) {
+	s, a, w, d := watched(t, 100, 100)
+	other := newApp(t, d)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range 10 {
+		if _, why := s.renew(); why != "" {
+			t.Fatal(why)
+		}
+		over := other.window(150+i, 150, 200, 100, purple, true)
+		other.Sync()
+		a.paintPart(w, orange, 20, 60, 60, 8) // half of it lies below
+		a.Sync()
+		if why, _ := s.catchUp(); why != "" {
+			t.Fatal(why)
+		}
+		if _, why := s.renew(); why != "" {
+			t.Fatal(why)
+		}
+		if pix := pictureOf(s.watch.slots[0]); count(&raw.Shot{Pix: pix}, purple) != 0 || count(&raw.Shot{Pix: pix}, 0) != 200*100 {
+			t.Fatalf("round %d: %d pixels of the window above, %d black", i, count(&raw.Shot{Pix: pix}, purple), count(&raw.Shot{Pix: pix}, 0))
+		}
+		xproto.DestroyWindow(other.Conn, over)
+		other.Sync()
+		if why, _ := s.catchUp(); why != "" {
+			t.Fatal(why)
+		}
 	}
 }
 
