@@ -24,9 +24,8 @@ type PolicyFile struct {
 	log  *slog.Logger
 	now  func() time.Time
 
-	mu      sync.Mutex // guards what follows
-	seen    time.Time
-	size    int64
+	mu      sync.Mutex  // guards what follows
+	seen    fs.FileInfo // of the file as it was last looked at, nil before
 	current policy.Policy
 	signed  *pb.Signed
 	raw     []byte // the file's bytes
@@ -144,13 +143,19 @@ func (p *PolicyFile) look() {
 		}
 		return
 	}
-	if info.ModTime().Equal(p.seen) && info.Size() == p.size {
+	if p.seen != nil && sameState(info, p.seen) {
 		return
 	}
-	p.seen, p.size = info.ModTime(), info.Size()
+	p.seen = info
 	if err := p.load(); err != nil {
 		p.log.Error("the policy in the folder is refused; the last one stays", "error", err)
 	}
+}
+
+// sameState tells whether a file was neither replaced nor written to. The times alone do not tell: a file system keeps them in steps of some milliseconds, and
+// two policies are often of one length.
+func sameState(a, b fs.FileInfo) bool {
+	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
 }
 
 func (p *PolicyFile) load() error {

@@ -77,6 +77,24 @@ func TestPolicyFileOnlyMovesForward(t *testing.T) {
 	}
 }
 
+// TestPolicyReplacedWithinATick: a file that takes the place of another of the same time and length is looked at.
+func TestPolicyReplacedWithinATick(t *testing.T) {
+	pub, key, err := ed25519.GenerateKey(rand.Reader)
+	must(t, err)
+	path := filepath.Join(t.TempDir(), "policy.signed")
+	when := time.Now()
+	put := func(version uint64) {
+		must(t, replaceFile(path, signedPolicy(t, version, key, nil)))
+		must(t, os.Chtimes(path, when, when))
+	}
+	put(1)
+	p := OpenPolicy(path, pub, slog.New(slog.DiscardHandler), time.Now)
+	put(2)
+	if got := p.Policy().Version(); got != 2 {
+		t.Errorf("version %d, want 2", got)
+	}
+}
+
 // TestPolicyOfAnotherCollector: one that verifies and is newer goes into the file, as if it had been put there; nothing else does.
 func TestPolicyOfAnotherCollector(t *testing.T) {
 	pub, key, err := ed25519.GenerateKey(rand.Reader)
