@@ -148,6 +148,9 @@ func (o *oracle) enumerate(t testing.TB, d *disk, seeds int) {
 	op := 0
 	crash := func() {
 		op++
+		if op%10 == 0 {
+			t.Logf("operation %d: %d states so far", op, o.states)
+		}
 		for seed := range seeds {
 			rng := rand.New(rand.NewPCG(uint64(seed), uint64(op)))
 			percent := 1 + rng.IntN(99)

@@ -100,6 +100,7 @@ func (l *Log) share(ctx context.Context, write func() error) error {
 		return write()
 	}
 	n, _ := l.parts()
+	began := time.Now()
 	before, err := l.files()
 	if err != nil {
 		return err
@@ -110,7 +111,7 @@ func (l *Log) share(ctx context.Context, write func() error) error {
 	if err := write(); err != nil {
 		return err
 	}
-	part, err := l.written(before)
+	part, err := l.written(before, began)
 	if err != nil {
 		return err
 	}
@@ -134,10 +135,16 @@ func again(do func() error) (err error) {
 	return err
 }
 
+// tick is longer than the steps in which a file system counts time: within one, a file may change and keep its time.
+const tick = 20 * time.Millisecond
+
 type stamp struct {
 	size int64
 	at   time.Time
 }
+
+// old tells whether a file had this stamp so long before a moment that it cannot have changed after it and kept its stamp.
+func (s stamp) old(moment time.Time) bool { return s.at.Before(moment.Add(-tick)) }
 
 // files is what lies in the folder.
 func (l *Log) files() (map[string]stamp, error) {
@@ -160,8 +167,8 @@ func (l *Log) files() (map[string]stamp, error) {
 	return out, nil
 }
 
-// written packs the files that are not as before.
-func (l *Log) written(before map[string]stamp) ([]byte, error) {
+// written packs the files that are not as before, or changed so shortly before a moment that it cannot be told.
+func (l *Log) written(before map[string]stamp, began time.Time) ([]byte, error) {
 	now, err := l.files()
 	if err != nil {
 		return nil, err
@@ -169,7 +176,7 @@ func (l *Log) written(before map[string]stamp) ([]byte, error) {
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
 	for name, s := range now {
-		if before[name] == s {
+		if before[name] == s && s.old(began) {
 			continue
 		}
 		body, err := os.ReadFile(filepath.Join(l.path(), filepath.FromSlash(name)))

@@ -123,6 +123,28 @@ func TestSeveralCollectorsWriteOneLedger(t *testing.T) {
 	same(t, append(all, fresh), leaves)
 }
 
+// TestAChangeWithinATickIsShared: a file that kept its time and length while it changed is in the part; one that had long been there is not.
+func TestAChangeWithinATickIsShared(t *testing.T) {
+	l := &Log{dir: t.TempDir()}
+	began := time.Now()
+	put := func(name, text string, at time.Time) {
+		path := filepath.Join(l.path(), name)
+		must(t, os.MkdirAll(l.path(), 0o700))
+		must(t, os.WriteFile(path, []byte(text), 0o600))
+		must(t, os.Chtimes(path, at, at))
+	}
+	put("tile", "whole", began.Add(-time.Minute))
+	put("checkpoint", "12", began)
+	before, err := l.files()
+	must(t, err)
+	put("checkpoint", "13", began)
+	part, err := l.written(before, began)
+	must(t, err)
+	if !bytes.Contains(part, []byte("13")) || bytes.Contains(part, []byte("whole")) {
+		t.Error("the part is not what was written")
+	}
+}
+
 // TestSharedLedgerSurvivesALostCollector: one dies before its part was added, or before it knew that it was. The other goes on, and so does the
 // first one with what the other wrote.
 func TestSharedLedgerSurvivesALostCollector(t *testing.T) {
