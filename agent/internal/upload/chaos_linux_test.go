@@ -219,8 +219,12 @@ func TestI14ChaosLosesNothing(t *testing.T) {
 		play(name, 3, i%4 == 1, i%3 == 1)
 	}
 	if os.Getenv("BYLEAVE_NIGHTLY") != "" {
-		rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
-		for range 500 {
+		seed := uint64(time.Now().UnixNano())
+		rng := rand.New(rand.NewPCG(seed, 0))
+		for i := range 500 {
+			if i%50 == 0 {
+				t.Logf("%d schedules played of those of seed %d, %d boxes", i, seed, f.made)
+			}
 			for range 10 {
 				play(names[rng.IntN(len(names))], 1+rng.IntN(5), rng.IntN(40) == 0, rng.IntN(5) == 0)
 			}
