@@ -125,6 +125,9 @@ func TestI14I16KilledCollectors(t *testing.T) {
 	erased := map[store.ID]bool{}
 	var last [][]byte // boxes of the first sender that are stored
 	for round := range rounds {
+		if round%20 == 19 {
+			t.Logf("round %d of %d: %d boxes, %d of them acknowledged before a fault", round+1, rounds, sent, acknowledged)
+		}
 		boxes := make([]map[string][]byte, len(senders))
 		for i, s := range senders {
 			boxes[i] = map[string][]byte{}
