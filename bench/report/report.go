@@ -14,10 +14,11 @@ import (
 // Better says which way a figure should go.
 type Better string
 
-// The two ways.
+// The two ways, and neither: a figure that is told and has no goal.
 const (
 	Lower  Better = "lower"
 	Higher Better = "higher"
+	NoGoal Better = "no goal"
 )
 
 // Figure is one measurement beside its goal and what others reach in the same run.
@@ -30,12 +31,30 @@ type Figure struct {
 	Peers  map[string]float64 `json:"peers,omitempty"`
 }
 
-// Met tells whether the figure reaches its goal.
+// Met tells whether the figure reaches its goal; one without a goal does.
 func (f Figure) Met() bool {
-	if f.Better == Higher {
+	switch f.Better {
+	case Higher:
 		return f.Value >= f.Goal
+	case NoGoal:
+		return true
 	}
 	return f.Value <= f.Goal
+}
+
+// verdict is the goal, and whether it is met.
+func (f Figure) verdict() (goal, word string) {
+	if f.Better == NoGoal {
+		return "", ""
+	}
+	sign, word := "<=", "met"
+	if f.Better == Higher {
+		sign = ">="
+	}
+	if !f.Met() {
+		word = "MISSED"
+	}
+	return fmt.Sprintf("%s %.4g", sign, f.Goal), word
 }
 
 // Write stores the figures as dir/NAME.json, an array, and prints them as a table.
@@ -53,14 +72,8 @@ func Write(w io.Writer, dir, name string, figures []Figure) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(tw, "%s\tvalue\tgoal\t\n", name)
 	for _, f := range figures {
-		sign, word := "<=", "met"
-		if f.Better == Higher {
-			sign = ">="
-		}
-		if !f.Met() {
-			word = "MISSED"
-		}
-		fmt.Fprintf(tw, "%s\t%.4g %s\t%s %.4g\t%s", f.What, f.Value, f.Unit, sign, f.Goal, word)
+		goal, word := f.verdict()
+		fmt.Fprintf(tw, "%s\t%.4g %s\t%s\t%s", f.What, f.Value, f.Unit, goal, word)
 		for i, peer := range slices.Sorted(maps.Keys(f.Peers)) {
 			fmt.Fprintf(tw, "%s%s %.4g", [...]string{"\t", ", "}[min(i, 1)], peer, f.Peers[peer])
 		}

@@ -17,13 +17,14 @@ func TestWriteTellsMissedFromMet(t *testing.T) {
 		{What: "slow", Value: 3, Unit: "ms", Goal: 2, Better: Lower},
 		{What: "many", Value: 3, Unit: "/s", Goal: 2, Better: Higher},
 		{What: "beside", Value: 1, Unit: "s", Goal: 2, Better: Lower, Peers: map[string]float64{"b": 4.5, "a": 3}},
+		{What: "told", Value: 7, Unit: "s", Better: NoGoal},
 	}
 	if err := Write(&table, dir, "x", figures); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(table.String()), "\n")
-	for i, word := range []string{"", "met", "MISSED", "met", "met  a 3, b 4.5"} {
-		if !strings.HasSuffix(lines[i], word) {
+	for i, word := range []string{"", "met", "MISSED", "met", "met  a 3, b 4.5", "7 s"} {
+		if !strings.HasSuffix(strings.TrimRight(lines[i], " "), word) {
 			t.Errorf("line %q must end with %q", lines[i], word)
 		}
 	}
@@ -32,7 +33,7 @@ func TestWriteTellsMissedFromMet(t *testing.T) {
 		t.Fatal(err)
 	}
 	var back []Figure
-	if err := json.Unmarshal(b, &back); err != nil || len(back) != 4 || back[1].Value != 3 {
+	if err := json.Unmarshal(b, &back); err != nil || len(back) != 5 || back[1].Value != 3 {
 		t.Fatalf("read back %v, %v", back, err)
 	}
 }
