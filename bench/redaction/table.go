@@ -91,7 +91,10 @@ func (t *table) write(dir string) error {
 		return err
 	}
 	fmt.Println("published: Presidio on its set, recall .603 / precision .685 default, .839 / .870 tuned")
-	return report.Write(os.Stdout, dir, "redaction", figures)
+	if err := report.Write(os.Stdout, dir, "redaction", figures); err != nil {
+		return err
+	}
+	return t.markdown(dir)
 }
 
 func goalOf(r *row) string {
