@@ -40,6 +40,7 @@ func TestSoak(t *testing.T) {
 		sent = flushThen(ctx, t, s, sent+1, func(st stage.Status) {
 			if warm >= 3 && minute%(warm/3) == warm/3-1 {
 				rest(ctx, t, memoryBack) // else what is seen is how long ago it was last tidied up
+				t.Logf("minute %d: %+v", minute+1, rests(t, agent.Pid, st))
 			}
 			all = append(all, rests(t, agent.Pid, st))
 		})

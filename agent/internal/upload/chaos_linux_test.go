@@ -213,6 +213,11 @@ func TestI14ChaosLosesNothing(t *testing.T) {
 		f.net.Set(chaos.Fault{})
 		f.net.Break()
 		u.Hurry()
+		defer func() {
+			if t.Failed() {
+				t.Logf("%d of %d boxes are held; the agent says %q", f.spool.Stats().Held, f.made, u.Status().Words)
+			}
+		}()
 		until(t, "all boxes after "+name, func() bool { return f.spool.Stats().Held == 0 })
 	}
 	for i, name := range names {
