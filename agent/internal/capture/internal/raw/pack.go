@@ -1,23 +1,85 @@
 package raw
 
 import (
+	"bytes"
 	"hash/maphash"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/s2"
 )
 
-// A picture of a whole screen has 8 MB, and those of what a person does while they type wait until the typing is over: twenty of them. Packed
-// they take some hundred kilobytes each.
+// A picture of a whole screen has 8 MB, there are two of the watched window at any time, and those of what a person does while they type wait until
+// the typing is over: twenty of them. Packed they take some hundred kilobytes each; and as they are packed in bands, of which a key or a caret
+// changes one, those that follow each other have most of it in common.
 
-// packed is pixels of shots that show the same, put together. It is overwritten with the last of them.
+// BandRows is how many rows of a picture are packed together, each of these bands for itself. The last has what is left.
+const BandRows = 32
+
+// Band is packed rows of pictures. It is overwritten with the last picture that shows it.
+type Band struct {
+	shown atomic.Int32 // by so many
+	data  []byte
+	size  int
+	plain bool // as it was
+}
+
+// Share counts one more picture. Only who has the band may call it.
+func (b *Band) Share() *Band {
+	b.shown.Add(1)
+	return b
+}
+
+// Wipe is what each of them calls that needs it no more.
+func (b *Band) Wipe() {
+	if b.shown.Add(-1) == 0 {
+		clear(b.data)
+		b.data = nil
+	}
+}
+
+// Len is how many bytes it takes; 0 once it is overwritten.
+func (b *Band) Len() int { return len(b.data) }
+
+// Packer packs bands. It keeps its memory; one goroutine at a time.
+type Packer struct{ runs, block []byte }
+
+// Pack puts pixels together, rows of so many bytes, which the caller keeps.
+func (p *Packer) Pack(pix []byte, row int) *Band {
+	b := &Band{size: len(pix)}
+	b.shown.Store(1)
+	if row <= 0 || row%4 != 0 || b.size%row != 0 || b.size > mostBand {
+		b.data, b.plain = bytes.Clone(pix), true
+		return b
+	}
+	if room := roomFor(b.size, row); cap(p.runs) < room {
+		p.runs, p.block = make([]byte, 0, room), make([]byte, s2.MaxEncodedLen(room))
+	}
+	runs := pack(p.runs[:0], pix, row)
+	data := s2.Encode(p.block, runs)
+	b.data = bytes.Clone(data)
+	clear(data)
+	clear(runs)
+	return b
+}
+
+// unpack writes the pixels to pix; false if they are not what was packed, which is never so unless memory is damaged. It uses runs meanwhile.
+func (b *Band) unpack(pix, runs []byte, row int) bool {
+	if b.plain {
+		return copy(pix, b.data) == b.size
+	}
+	told, err := s2.Decode(runs, b.data)
+	return err == nil && unpack(pix, row, told) == b.size
+}
+
+// packed is bands of shots that show the same.
 type packed struct {
-	mu     sync.Mutex // guards what follows
-	shots  int
-	blocks [][]byte
-	size   int
-	row    int // bytes of a row; 0: one block, as it was
-	gone   func()
+	mu    sync.Mutex // guards what follows
+	shots int
+	bands []*Band
+	size  int
+	gone  func()
 }
 
 // share counts one more shot; nil if there is nothing left to share.
@@ -40,48 +102,20 @@ func (k *packed) wipe() {
 	if k.shots--; k.shots > 0 {
 		return
 	}
-	for _, b := range k.blocks {
-		clear(b)
+	for _, b := range k.bands {
+		b.Wipe()
 	}
-	k.blocks = nil
+	k.bands = nil
 	k.gone()
 }
 
-// Packer packs pictures. It keeps its memory; one goroutine at a time.
-type Packer struct{ runs, block []byte }
-
-// Pack puts the pixels of s together and lets the memory go in which they lay. s shows the same; Unpack comes before anybody reads Pix. gone
-// is called once no shot of it is left.
-func (p *Packer) Pack(s *Shot, gone func()) {
-	if s.Empty() || s.packed != nil {
-		gone()
-		return
+// Show makes s, which is empty, a picture of bands, which it shares. Unpack comes before anybody reads Pix. gone is called once no shot of it is left.
+func (s *Shot) Show(bands []*Band, gone func()) {
+	k := &packed{shots: 1, bands: slices.Clone(bands), gone: gone}
+	for _, b := range bands {
+		k.size += b.Share().size
 	}
-	k, said := p.pack(s), s.Said
-	k.gone = gone
-	s.Wipe()
-	s.Said, s.memory, s.packed = said, nil, k
-}
-
-func (p *Packer) pack(s *Shot) *packed {
-	k := &packed{shots: 1, size: len(s.Pix), row: s.Stride}
-	if k.row <= 0 || k.row%4 != 0 || k.size%k.row != 0 || k.row > mostRow {
-		k.row = 0
-		k.blocks = [][]byte{append([]byte(nil), s.Pix...)}
-		return k
-	}
-	if p.runs == nil {
-		p.runs = make([]byte, 0, runsRoom)
-		p.block = make([]byte, s2.MaxEncodedLen(runsRoom))
-	}
-	for y := 0; y < k.size; {
-		p.runs, y = pack(p.runs[:0], s.Pix, k.row, y)
-		b := s2.Encode(p.block, p.runs)
-		k.blocks = append(k.blocks, append(make([]byte, 0, len(b)), b...))
-		clear(b)
-		clear(p.runs)
-	}
-	return k
+	s.packed = k
 }
 
 // Unpack brings the pixels back, in memory that goes with the next Wipe. Whoever calls it has s alone. False: there are none.
@@ -90,28 +124,26 @@ func (s *Shot) Unpack() bool {
 	if k == nil {
 		return s.Pix != nil
 	}
-	all, free := borrow(k.size + runsRoom)
-	pix, runs, at := all[:k.size], all[k.size:k.size:len(all)], 0
-	for _, b := range k.blocks {
-		if k.row == 0 {
-			at = copy(pix, b)
-			continue
+	room := 0
+	for _, b := range k.bands {
+		if !b.plain {
+			room = max(room, roomFor(b.size, s.Stride))
 		}
-		out, err := s2.Decode(runs, b)
-		if err != nil {
-			break // never, unless memory is damaged
-		}
-		at = unpack(pix, k.row, at, out)
+	}
+	all, free := borrow(k.size + room)
+	pix, runs, at, whole := all[:k.size], all[k.size:k.size:len(all)], 0, true
+	for _, b := range k.bands {
+		whole = whole && b.unpack(pix[at:at+b.size], runs, s.Stride)
+		at += b.size
 	}
 	s.packed = nil
 	k.wipe()
 	s.Pix = pix
 	s.Lend(free)
-	if at != k.size {
+	if !whole {
 		s.Wipe()
-		return false
 	}
-	return true
+	return whole
 }
 
 // Len is how many bytes the pixels have, packed or not.
@@ -129,8 +161,8 @@ func (s *Shot) Sum(seed maphash.Seed, n int) uint64 {
 	}
 	var h maphash.Hash
 	h.SetSeed(seed)
-	for _, b := range s.packed.blocks {
-		_, _ = h.Write(b) // a hash takes everything
+	for _, b := range s.packed.bands {
+		_, _ = h.Write(b.data) // a hash takes everything
 	}
 	return h.Sum64()
 }

@@ -5,6 +5,8 @@ import (
 	"hash/maphash"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/klauspost/compress/s2"
 )
 
 // screen is a picture of lines of something like text, of so many rows.
@@ -25,30 +27,45 @@ func screen(rows int) []byte {
 	return pix
 }
 
-// TestPackedPicturesAreWhole: what is packed and unpacked is what it was, in whatever order shots of the same pixels are shared and wiped; the
-// memory that they had goes at once, and of pixels that all have given up nothing is left anywhere.
+// banded is a packed picture and its bands.
+func banded(p *Packer, pix []byte, stride int, gone func()) (*Shot, []*Band) {
+	var bands []*Band
+	size := BandRows * stride
+	if size <= 0 {
+		size = max(1, len(pix))
+	}
+	for at := 0; at < len(pix); at += size {
+		bands = append(bands, p.Pack(pix[at:min(at+size, len(pix))], stride))
+	}
+	s := &Shot{Stride: stride, Said: &Said{}}
+	s.Show(bands, gone)
+	return s, bands
+}
+
+// TestPackedPicturesAreWhole: what is packed and unpacked is what it was, in whatever order shots of the same pixels are shared and wiped, and of
+// pixels that all have given up nothing is left anywhere.
 func TestPackedPicturesAreWhole(t *testing.T) {
 	var p Packer
 	for _, rows := range []int{1, 33, 34, 1080} {
 		want := screen(rows)
-		pix := bytes.Clone(want)
-		freed, gone := 0, 0
-		first := &Shot{Pix: pix, Stride: 4 * 1920, Said: &Said{}}
-		first.Lend(func() { freed++; clear(pix) })
-		p.Pack(first, func() { gone++ })
-		p.Pack(first, func() { gone += 10 })
-		if freed != 1 || gone != 10 || first.Pix != nil || first.Said == nil || first.Empty() || first.Len() != len(want) {
-			t.Fatalf("the memory was given back %d times; %d", freed, gone)
+		gone := 0
+		first, bands := banded(&p, want, 4*1920, func() { gone++ })
+		if first.Pix != nil || first.Empty() || first.Len() != len(want) {
+			t.Fatal("it is not packed")
+		}
+		var data [][]byte
+		for _, b := range bands {
+			data = append(data, b.data)
+			b.Wipe() // the picture has it
 		}
 		second, third := first.Share(), first.Share()
 		seed := maphash.MakeSeed()
 		if first.Sum(seed, 1) != second.Sum(seed, 1) {
 			t.Error("the same pixels have two sums")
 		}
-		blocks := first.packed.blocks
 		first.Wipe()
 		for i, s := range []*Shot{second, third} {
-			if gone != 10 || !s.Unpack() || !bytes.Equal(s.Pix, want) {
+			if gone != 0 || !s.Unpack() || !bytes.Equal(s.Pix, want) {
 				t.Fatalf("%d rows: unpacked pixels are others", rows)
 			}
 			s.Wipe()
@@ -57,14 +74,41 @@ func TestPackedPicturesAreWhole(t *testing.T) {
 			}
 			first.Wipe()
 		}
-		if gone != 11 {
-			t.Errorf("told %d times that all is gone", gone-10)
+		if gone != 1 {
+			t.Errorf("told %d times that all is gone", gone)
 		}
-		for _, b := range append(blocks, p.runs[:cap(p.runs)], p.block) {
+		for _, b := range append(data, p.runs[:cap(p.runs)], p.block) {
 			if !bytes.Equal(b, make([]byte, len(b))) {
 				t.Fatal("packed pixels outlive all shots of them")
 			}
 		}
+	}
+}
+
+// TestPicturesShareBands: of two pictures that have bands in common each goes by itself; what the other still shows stays, and nothing else.
+func TestPicturesShareBands(t *testing.T) {
+	var p Packer
+	want := screen(100)
+	first, bands := banded(&p, want, 4*1920, func() {})
+	other := bytes.Clone(want)
+	other[len(other)-1] ^= 1
+	last := p.Pack(other[96*4*1920:], 4*1920)
+	second := &Shot{Stride: 4 * 1920}
+	second.Show([]*Band{bands[0], bands[1], bands[2], last}, func() {})
+	data := bands[3].data
+	for _, b := range append(bands, last) {
+		b.Wipe()
+	}
+	first.Wipe()
+	if !bytes.Equal(data, make([]byte, len(data))) || bands[3].data != nil {
+		t.Error("a band outlives the only picture that showed it")
+	}
+	if bands[0].data == nil || !second.Unpack() || !bytes.Equal(second.Pix, other) {
+		t.Error("a picture lost what another showed, too")
+	}
+	second.Wipe()
+	if bands[0].data != nil || last.data != nil {
+		t.Error("bands outlive all pictures")
 	}
 }
 
@@ -96,13 +140,19 @@ func TestAnyPixelsArePacked(t *testing.T) {
 			}
 			at += n
 		}
-		s := &Shot{Pix: bytes.Clone(pix), Stride: 4 * w}
+		stride := 4 * w
 		if i%50 == 0 {
-			s.Stride = rng.IntN(9)
+			stride = rng.IntN(9)
 		}
-		p.Pack(s, func() {})
+		s, bands := banded(&p, pix, stride, func() {})
 		if s.Pix != nil || !s.Unpack() || !bytes.Equal(s.Pix, pix) {
 			t.Fatalf("seed %d: %d x %d pixels come back as others", seed, w, h)
+		}
+		for _, b := range bands {
+			if !b.plain && len(b.data) > s2.MaxEncodedLen(roomFor(b.size, stride)) || cap(p.runs) > 4<<20 {
+				t.Fatalf("seed %d: a band took %d bytes for %d", seed, len(b.data), b.size)
+			}
+			b.Wipe()
 		}
 		s.Wipe()
 	}

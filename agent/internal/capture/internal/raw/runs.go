@@ -14,20 +14,21 @@ const (
 )
 
 const (
-	leastRun  = 4 * 4                 // bytes of one colour that are worth a word
-	packBlock = 256 << 10             // so much is compressed together
-	mostRow   = 64 << 10              // a wider picture is kept as it is
-	runsRoom  = packBlock + 2*mostRow // a block ends with the row that fills it, and a row grows by less than half
+	leastRun = 4 * 4   // bytes of one colour that are worth a word
+	mostBand = 2 << 20 // a larger band is kept as it is: its rows have more than 16,000 pixels
 )
 
 var le = binary.LittleEndian
 
 func word(dst []byte, n int, of uint32) []byte { return le.AppendUint32(dst, uint32(n)<<2|of) }
 
-// pack tells the rows from y on, which counts bytes, until dst has a block full of them. It returns where it ended.
-func pack(dst, pix []byte, row, y int) ([]byte, int) {
+// roomFor is what a band of rows takes at most when it is told: none grows by more than a word.
+func roomFor(size, row int) int { return size + size/row*4 }
+
+// pack tells rows.
+func pack(dst, pix []byte, row int) []byte {
 	same := 0
-	for ; y < len(pix) && len(dst) < packBlock; y += row {
+	for y := 0; y < len(pix); y += row {
 		here := pix[y : y+row]
 		if y > 0 && bytes.Equal(here, pix[y-row:y]) {
 			same++
@@ -41,7 +42,7 @@ func pack(dst, pix []byte, row, y int) ([]byte, int) {
 	if same > 0 {
 		dst = word(dst, same, sameRows)
 	}
-	return dst, y
+	return dst
 }
 
 // runs tells one row.
@@ -72,8 +73,8 @@ func plain(dst, pix []byte) []byte {
 	return append(word(dst, len(pix)/4, asTheyAre), pix...)
 }
 
-// unpack writes what pack told behind the bytes of pix that there are, and returns how many there are then.
-func unpack(pix []byte, row, at int, told []byte) int {
+// unpack writes what pack told, and returns how many bytes it wrote.
+func unpack(pix []byte, row int, told []byte) (at int) {
 	for len(told) >= 4 {
 		w := le.Uint32(told)
 		n := int(w>>2) * 4

@@ -6,7 +6,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
 )
 
-// layer is one grabbed window in a slot's memory.
+// layer is one grabbed window, or a part of it in the memory shared with the server.
 type layer struct {
 	window uint32
 	top    uint32     // the child of the root that it is, or lies in
@@ -16,36 +16,30 @@ type layer struct {
 	hidden []raw.Rect // parts that other windows cover and the server did not black out
 }
 
-// compose makes the layers in memory one picture, without a copy of a single one. Several are painted over each other, the first
-// lowest, behind them in memory; what no layer holds stays absent.
-func compose(layers []layer, memory []byte) *raw.Shot {
-	if len(layers) == 1 {
-		l := layers[0]
-		shot := &raw.Shot{Canvas: l.rect, Stride: l.rect.W * 4, Pix: memory[:l.rect.W*l.rect.H*4]}
-		opaque(shot.Pix, shot.Pix)
-		for _, r := range l.hidden {
-			blacken(shot, r)
+// compose makes the layers in memory one picture of rect, without a copy of a single one that fills it. Several are painted over each other, the
+// first lowest, into memory from at on; what no layer holds stays absent.
+func compose(rect raw.Rect, layers []layer, memory []byte, at int) []byte {
+	size := rect.W * rect.H * 4
+	if len(layers) == 1 && layers[0].rect == rect {
+		pix := memory[layers[0].off:][:size]
+		opaque(pix, pix)
+		for _, r := range layers[0].hidden {
+			blacken(pix, rect, r)
 		}
-		return shot
+		return pix
 	}
-	var canvas raw.Rect
-	for _, l := range layers {
-		canvas = join(canvas, l.rect)
-	}
-	last := layers[len(layers)-1]
-	begin := last.off + last.rect.W*last.rect.H*4
-	shot := &raw.Shot{Canvas: canvas, Stride: canvas.W * 4, Pix: memory[begin : begin+canvas.W*canvas.H*4]}
-	clear(shot.Pix)
+	pix := memory[at:][:size]
+	clear(pix)
 	for _, l := range layers {
 		for y := range l.rect.H {
 			row := memory[l.off+y*l.rect.W*4:][:l.rect.W*4]
-			opaque(shot.Pix[(l.rect.Y-canvas.Y+y)*shot.Stride+(l.rect.X-canvas.X)*4:], row)
+			opaque(pix[((l.rect.Y-rect.Y+y)*rect.W+l.rect.X-rect.X)*4:], row)
 		}
 		for _, r := range l.hidden {
-			blacken(shot, r)
+			blacken(pix, rect, meet(r, l.rect))
 		}
 	}
-	return shot
+	return pix
 }
 
 // opaque copies BGRX pixels as BGRA with full alpha.
@@ -60,10 +54,11 @@ func opaque(dst, src []byte) {
 	}
 }
 
-// blacken paints a part of the picture black.
-func blacken(shot *raw.Shot, r raw.Rect) {
+// blacken paints what a picture of rect has of an area black.
+func blacken(pix []byte, rect, area raw.Rect) {
+	r := meet(rect, area)
 	for y := range r.H {
-		row := shot.Pix[(r.Y-shot.Canvas.Y+y)*shot.Stride+(r.X-shot.Canvas.X)*4:][:r.W*4]
+		row := pix[((r.Y-rect.Y+y)*rect.W+r.X-rect.X)*4:][:r.W*4]
 		for i := 0; i < len(row); i += 4 {
 			row[i], row[i+1], row[i+2], row[i+3] = 0, 0, 0, 0xff
 		}

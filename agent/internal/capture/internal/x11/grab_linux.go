@@ -12,6 +12,7 @@ import (
 // grabMark asks handlePicture for the paints around a run of grabs: the last before the server handled request first, the first
 // after it handled request last, and whether there was one between them.
 type grabMark struct {
+	begun       bool
 	first, last uint16
 	painted     uint32
 	next        uint32
@@ -77,13 +78,6 @@ func (s *Server) Before(window uint32, press uint32) (*raw.Shot, string) {
 			return s.give(sl, "slot", max(0, time.Duration(int32(press-sl.at))*time.Millisecond)), ""
 		}
 	}
-	if o := &w.older; why == "" && o.shows(press) && o.stands(w) {
-		sl := s.recall()
-		if sl == nil {
-			return nil, whyNoMemory
-		}
-		return s.give(sl, "slot", max(0, time.Duration(int32(press-sl.at))*time.Millisecond)), ""
-	}
 	now := time.Now()
 	if now.Sub(w.pressAt) < pressEvery {
 		return nil, whyTooSoon
@@ -129,11 +123,12 @@ func (s *Server) Grab(window uint32) (*raw.Shot, string) {
 
 // grabUnarmed is a picture of a window whose paints nobody follows at present.
 func (s *Server) grabUnarmed() (*raw.Shot, string) {
-	sl, why := s.grab()
+	sl, _, why := s.grab()
+	s.giveBack()
 	if sl == nil {
 		return nil, why
 	}
-	defer s.drop(sl)
+	defer sl.drop()
 	return s.give(sl, "cap", 0), ""
 }
 
@@ -146,29 +141,23 @@ func (s *Server) catchUp() (why string, again bool) {
 
 // take grabs a slot and keeps it as the newest.
 func (s *Server) take() (*slot, string) {
-	w := &s.watch
-	s.replace(w.slots[1])
-	w.slots[1] = nil
-	sl, why := s.grab()
+	sl, g, why := s.grab()
 	if sl == nil {
 		return nil, why
 	}
-	w.slots[1], w.slots[0] = w.slots[0], sl
+	s.keep(sl, &g)
 	return sl, ""
 }
 
-// grab takes the window and its popups, again if they changed meanwhile.
-func (s *Server) grab() (*slot, string) {
-	why := whyMoving
+// grab takes the window and its popups, again if they changed meanwhile; if something was painted between two parts of it, at one go.
+func (s *Server) grab() (sl *slot, g grabbing, why string) {
 	for range grabTries {
 		s.handlePicture(nil)
-		var again bool
-		var sl *slot
-		if sl, why, again = s.grabOnce(); sl != nil || !again {
-			return sl, why
+		if sl, g = s.grabOnce(g.mark.torn); sl != nil || !g.again {
+			break
 		}
 	}
-	return nil, why
+	return sl, g, g.why
 }
 
 // checks are the questions asked before and after the grab.
@@ -211,81 +200,38 @@ func (s *Server) answer(q checks) (why string, again bool) {
 }
 
 // grabOnce grabs the window as a whole.
-func (s *Server) grabOnce() (sl *slot, why string, again bool) {
+func (s *Server) grabOnce(atOnce bool) (sl *slot, g grabbing) {
 	w := &s.watch
-	version, stack := w.version, w.stack
 	if !s.lookInside() {
-		return nil, whyInside, false
+		return nil, grabbing{why: whyInside}
 	}
-	layers, size := s.plan()
-	if layers == nil {
-		return nil, whyUnseen, false
+	sl = &slot{version: w.version, stack: w.stack, precise: w.armed && w.precise}
+	if sl.layers, sl.canvas = s.plan(); sl.layers == nil {
+		return nil, grabbing{why: whyUnseen}
 	}
 	covers := s.covers()
-	seg, err := s.borrow(size)
-	if err != nil {
-		return nil, whyNoMemory, false
-	}
-	sl = &slot{seg: seg, layers: layers, version: version, stack: stack, precise: w.armed && w.precise}
+	s.hide(sl.layers, covers)
+	s.hideInside(sl.layers)
 	w.stale.all = false
-	defer func() {
-		if why != "" {
-			s.drop(sl)
-			sl, w.stale.all = nil, true
+	g = s.shoot(sl, nil, atOnce)
+	if g.why == "" && !slices.Equal(covers, s.covers()) {
+		g.why, g.again = whyMoving, true
+	}
+	if g.why == "" {
+		s.handlePicture(&g.mark)
+		if !sl.stands(w) || g.mark.torn || !w.inside.known() {
+			g.why, g.again = whyMoving, true
 		}
-	}()
-	g := s.shoot(seg, layers)
+	}
 	if g.why != "" {
-		return sl, g.why, g.again
+		sl.drop()
+		w.stale.all = true
+		return nil, g
 	}
-	if !slices.Equal(covers, s.covers()) {
-		return sl, whyMoving, true
-	}
-	s.hide(layers, covers)
-	s.hideInside(layers)
-	s.handlePicture(&g.mark)
-	if w.version != version || w.stack != stack || g.mark.torn || !w.inside.known() {
-		return sl, whyMoving, true
-	}
-	sl.painted, sl.next, sl.over, sl.at = g.mark.painted, g.mark.next, g.mark.over, g.at
-	w.stale.list = g.mark.left.list
 	if !sl.precise {
-		sl.painted = sl.at
+		g.mark.painted = g.at
 	}
-	return sl, "", false
-}
-
-// grabbing is what came of a run of requests for pixels.
-type grabbing struct {
-	mark  grabMark
-	at    uint32 // server time just after it
-	why   string // why it gave nothing
-	again bool   // another try may do
-}
-
-// shoot asks, grabs pieces into memory and asks again in one run of requests. The server itself leaves out what other windows cover; that its
-// answers before and after agree makes sure that the pieces belong together. All answers have come when it returns: the server writes no more.
-func (s *Server) shoot(seg *segment, pieces []layer) (g grabbing) {
-	before := s.ask()
-	images := make([]shm.GetImageCookie, len(pieces))
-	for i, l := range pieces {
-		images[i] = shm.GetImage(s.pic.Conn, xproto.Drawable(l.window), int16(l.rect.X-l.origin.X), int16(l.rect.Y-l.origin.Y),
-			uint16(l.rect.W), uint16(l.rect.H), ^uint32(0), xproto.ImageFormatZPixmap, seg.id, uint32(l.off))
-	}
-	past := s.ask()
-	stamp := s.pic.askNow()
-	g.mark = grabMark{painted: s.watch.painted, first: images[0].Sequence, last: images[len(images)-1].Sequence}
-	g.why, g.again = s.answer(before)
-	for _, next := range []func() (string, bool){func() (string, bool) { return s.answer(past) }, func() (string, bool) { return grabbed(images) }} {
-		if why, again := next(); g.why == "" {
-			g.why, g.again = why, again
-		}
-	}
-	var err error
-	if g.at, err = stamp(); err != nil && g.why == "" {
-		g.why = whyUnseen
-	}
-	return g
+	return sl, g
 }
 
 // grabbed waits for the pictures.
@@ -302,18 +248,16 @@ func grabbed(images []shm.GetImageCookie) (why string, again bool) {
 	return why, again
 }
 
-// plan is what to grab, from the lowest to the topmost, clipped to the screen, and the memory for it and for one picture of it
-// all, or for patches of a single one; nil if nothing of the window is on the screen.
-func (s *Server) plan() (layers []layer, size int) {
+// plan is what to grab, from the lowest to the topmost, clipped to the screen, and the picture of it all; nil if nothing of the window is on the
+// screen.
+func (s *Server) plan() (layers []layer, canvas raw.Rect) {
 	w := &s.watch
-	var canvas raw.Rect
 	add := func(win xproto.Window, frame xproto.Window, r raw.Rect) bool {
 		cut := meet(r, w.screen)
 		if empty(cut) {
 			return false
 		}
-		layers = append(layers, layer{window: uint32(win), top: uint32(frame), origin: r, rect: cut, off: size})
-		size += cut.W * cut.H * 4
+		layers = append(layers, layer{window: uint32(win), top: uint32(frame), origin: r, rect: cut})
 		canvas = join(canvas, cut)
 		return true
 	}
@@ -321,18 +265,15 @@ func (s *Server) plan() (layers []layer, size int) {
 	for _, p := range w.popups {
 		if p.above && !seen {
 			if seen = true; !add(w.window, w.frame, w.rect) {
-				return nil, 0
+				return nil, raw.Rect{}
 			}
 		}
 		add(p.window, p.window, p.rect)
 	}
 	if !seen && !add(w.window, w.frame, w.rect) {
-		return nil, 0
+		return nil, raw.Rect{}
 	}
-	if len(layers) > 1 {
-		return layers, size + canvas.W*canvas.H*4
-	}
-	return layers, size + size/patchedPart
+	return layers, canvas
 }
 
 // cover is a window over others, for screens where a compositor runs: there the server censors nothing.

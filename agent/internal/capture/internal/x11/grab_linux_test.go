@@ -5,6 +5,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -153,7 +156,7 @@ func TestNoPictureOfWhatIsNotActive(t *testing.T) {
 	if err := s.Watch(0); err != nil {
 		t.Fatal(err)
 	}
-	if s.watch.slots != [2]*slot{} || s.lender.idle != nil || s.lender.lent != 0 {
+	if s.watch.slots != [2]*slot{} || s.seg != nil {
 		t.Error("slots outlive Watch(0)")
 	}
 	if s.Watch(0x7fffff) == nil {
@@ -161,9 +164,14 @@ func TestNoPictureOfWhatIsNotActive(t *testing.T) {
 	}
 }
 
-// While somebody holds a picture, as an action does for as long as it lasts, the slots go on in the memory that they have.
-func TestSlotsKeepTheirMemory(t *testing.T) {
+// TestLittleIsShared: however often the window is painted, and while somebody holds a picture, as an action does for as long as it lasts, the display
+// shares no more than a part of one picture with us; nothing once the window stands, and the slot is as it was.
+func TestLittleIsShared(t *testing.T) {
 	s, a, w, _ := watched(t, 100, 100)
+	s.mu.Lock()
+	s.room = 0
+	s.giveBack()
+	s.mu.Unlock()
 	held := grab(t, s, w)
 	segments := map[*segment]bool{}
 	for i := range uint32(8) {
@@ -171,20 +179,81 @@ func TestSlotsKeepTheirMemory(t *testing.T) {
 		xproto.ClearArea(a.Conn, false, w, 0, 0, 0, 0)
 		wait(t, s, "settled", func(e Event) bool { return e.Kind == Settled })
 		s.mu.Lock()
-		for _, sl := range s.watch.slots {
-			if sl != nil && sl.seg != nil {
-				segments[sl.seg] = true
+		if s.seg != nil {
+			segments[s.seg] = true
+			if most := 400*300*4/roomPart + 64<<10; len(s.seg.data) > most {
+				t.Errorf("%d bytes are shared, of a picture of %d", len(s.seg.data), 400*300*4)
 			}
 		}
 		s.mu.Unlock()
 	}
-	if len(segments) < slotsOut || len(segments) > slotsOut+1 {
-		t.Errorf("eight slots beside a held picture took %d segments", len(segments))
+	if len(segments) == 0 {
+		t.Error("nothing was looked at")
 	}
 	if n := count(held, green); n != 400*300 {
 		t.Errorf("the held picture has changed: %d of its pixels are left", n)
 	}
 	held.Wipe()
+	until(t, "the window stands", func() bool { return shared(t) == 0 })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if sl := s.watch.slots[0]; sl == nil || s.watch.slots[1] != nil || count(&raw.Shot{Pix: pictureOf(sl)}, purple+7) != 400*300 {
+		t.Error("the slot of a window that stands is lost, or not alone")
+	}
+}
+
+// shared is how many segments of shared memory this process has made that are still there.
+func shared(t *testing.T) (n int) {
+	t.Helper()
+	table, err := os.ReadFile("/proc/sysvipc/shm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(table)) {
+		if f := strings.Fields(line); len(f) > 4 && f[4] == strconv.Itoa(os.Getpid()) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestSlotsShareWhatTheyShow: a window that paints all of itself for a line of it costs a slot no more than the band with that line; when it shows
+// again what it showed before, nothing. What no slot shows any more is overwritten.
+func TestSlotsShareWhatTheyShow(t *testing.T) {
+	s, a, w, _ := watched(t, 100, 100)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	caret := func(on bool) *slot {
+		a.paint(w, green)
+		if on {
+			a.paintPart(w, orange, 10, 40, 2, 12)
+		}
+		a.Sync()
+		if why, _ := s.catchUp(); why != "" {
+			t.Fatal(why)
+		}
+		sl, why := s.renew()
+		if sl == nil {
+			t.Fatal(why)
+		}
+		return sl
+	}
+	off := slices.Clone(caret(false).bands)
+	on := caret(true).bands
+	for n := range off {
+		if same := off[n] == on[n]; same != (n != 40/raw.BandRows) {
+			t.Errorf("band %d is shared: %v", n, same)
+		}
+	}
+	line := on[40/raw.BandRows]
+	if !slices.Equal(caret(false).bands, off) {
+		t.Error("what was shown before the caret is packed again")
+	}
+	caret(false)
+	caret(false)
+	if line.Len() != 0 {
+		t.Error("a line that no slot shows is still in memory")
+	}
 }
 
 // A client that repaints at once on each press, with a colour of its own each time: every picture from Before shows the colour

@@ -12,31 +12,30 @@ import (
 
 // pictureOf is what a slot shows.
 func pictureOf(sl *slot) []byte {
-	if sl.seg == nil {
-		shot := sl.shot.Share()
-		defer shot.Wipe()
-		shot.Unpack()
-		return bytes.Clone(shot.Pix)
-	}
-	return compose(sl.layers, bytes.Clone(sl.seg.data)).Pix
+	shot := &raw.Shot{Canvas: sl.canvas, Stride: 4 * sl.canvas.W}
+	shot.Show(sl.bands, func() {})
+	defer shot.Wipe()
+	shot.Unpack()
+	return bytes.Clone(shot.Pix)
 }
 
-// TestPatchIsTheWindow paints small parts of a window at random. Each time the patched slot is what a whole grab gives, and the one before
-// it is what the window was; whether somebody was given a picture meanwhile, still has it or not.
+// TestPatchIsTheWindow paints small parts of a window at random, and sometimes all of it. Each time the patched slot is what the display gives of the
+// window at one go, and the one before it is what the window was; whether somebody was given a picture meanwhile, still has it or not.
 func TestPatchIsTheWindow(t *testing.T) {
 	s, a, w, _ := watched(t, 100, 100)
 	r := rand.New(rand.NewPCG(7, 7))
-	patched, recalled := 0, 0
+	patched, shared := 0, 0
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range 120 {
-		if s.watch.slots[0] == nil {
-			if _, why := s.renew(); why != "" {
-				t.Fatal(why)
-			}
+		if s.room = leastRoom * r.IntN(2); i%40 == 0 {
+			s.watch.stale.all = true
+		}
+		if _, why := s.renew(); why != "" {
+			t.Fatal(why)
 		}
 		before := pictureOf(s.watch.slots[0])
-		var held interface{ Wipe() }
+		var held *raw.Shot
 		if r.IntN(3) == 0 {
 			shot := s.give(s.watch.slots[0], "slot", 0)
 			if held = shot; r.IntN(2) == 0 {
@@ -44,7 +43,11 @@ func TestPatchIsTheWindow(t *testing.T) {
 			}
 		}
 		for range 1 + r.IntN(3) {
-			a.paintPart(w, purple+uint32(i)*0x030507, r.IntN(400), r.IntN(310)-10, 1+r.IntN(80), 1+r.IntN(10))
+			width, height := 1+r.IntN(80), 1+r.IntN(10)
+			if r.IntN(8) == 0 {
+				width, height = 400, 300
+			}
+			a.paintPart(w, purple+uint32(i)*0x030507, r.IntN(400), r.IntN(310)-10, width, height)
 		}
 		a.Sync()
 		if why, _ := s.catchUp(); why != "" {
@@ -54,40 +57,51 @@ func TestPatchIsTheWindow(t *testing.T) {
 		if !was.over {
 			continue // all of it lay outside
 		}
-		if _, why := s.renew(); why != "" {
+		if want := s.watch.patches(); len(want) > 0 {
+			patched++
+		}
+		sl, why := s.renew()
+		if sl == nil {
 			t.Fatal(why)
 		}
-		whole, why := s.grab()
-		if whole == nil {
-			t.Fatal(why)
-		}
-		if got, want := pictureOf(s.watch.slots[0]), pictureOf(whole); !bytes.Equal(got, want) {
+		if got, want := pictureOf(sl), whole(t, s); !bytes.Equal(got, want) {
 			t.Fatalf("picture %d is not the window", i)
 		}
 		if r.IntN(3) == 0 {
-			shot := s.give(s.watch.slots[0], "slot", 0)
-			if !shot.Unpack() || !bytes.Equal(shot.Pix, pictureOf(whole)) {
+			shot := s.give(sl, "slot", 0)
+			if !shot.Unpack() || !bytes.Equal(shot.Pix, whole(t, s)) {
 				t.Fatalf("picture %d is given as an older one", i)
 			}
 			shot.Wipe()
 		}
-		s.drop(whole)
-		if s.watch.slots[0] == was {
-			patched++
-			if r.IntN(2) == 0 {
-				recalled++
-				if sl := s.recall(); sl == nil || !bytes.Equal(pictureOf(sl), before) {
-					t.Fatalf("picture %d: the one before it is lost", i)
-				}
+		if s.watch.slots[1] != was || !bytes.Equal(pictureOf(was), before) {
+			t.Fatalf("picture %d: the one before it is lost", i)
+		}
+		if !held.Empty() && (!held.Unpack() || !bytes.Equal(held.Pix, before)) {
+			t.Fatalf("picture %d that somebody holds is another", i)
+		}
+		held.Wipe()
+		for n := range sl.bands {
+			if sl.bands[n] == was.bands[n] {
+				shared++
 			}
 		}
-		if held != nil {
-			held.Wipe()
-		}
 	}
-	if patched < 40 || recalled < 10 {
-		t.Errorf("%d patched, %d recalled: nothing was tried", patched, recalled)
+	if patched < 80 || shared < 200 {
+		t.Errorf("%d patched, %d bands shared: nothing was tried", patched, shared)
 	}
+}
+
+// whole is the window as the display gives it, by another way.
+func whole(t *testing.T, s *Server) []byte {
+	t.Helper()
+	r := s.watch.rect
+	img, err := xproto.GetImage(s.pic.Conn, xproto.ImageFormatZPixmap, xproto.Drawable(s.watch.window), 0, 0, uint16(r.W), uint16(r.H), ^uint32(0)).Reply()
+	if err != nil {
+		t.Fatal(err)
+	}
+	opaque(img.Data, img.Data)
+	return img.Data
 }
 
 // TestNoPatchUnderANewNeighbour: a slot from before another window came to lie over the watched one is not patched: nothing under that window is

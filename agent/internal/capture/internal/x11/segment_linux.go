@@ -3,8 +3,6 @@ package x11
 import (
 	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
 
 	sysv "github.com/gen2brain/shm"
 	"github.com/jezek/xgb/shm"
@@ -52,82 +50,30 @@ func (g *segment) free(c *conn) {
 	g.data = nil
 }
 
-// mostGiven bounds how many pictures wait, packed, to be masked or dropped; it is more than redaction lets wait.
-const mostGiven = 32
+// A picture is grabbed through a segment that holds a part of it, so that little memory is shared, and none once the window stands. More requests
+// for it would cost more than the memory is worth.
+const (
+	leastRoom = 1 << 20
+	roomPart  = 4 // of the whole
+)
 
 var errGiven = errors.New("x11: too many pictures are not wiped yet")
 
-// lender gives segments to slots and takes them back. One stays for the next grab while a window is watched.
-type lender struct {
-	given atomic.Int32 // pictures that somebody has
-
-	mu   sync.Mutex // guards what follows
-	keep bool
-	lent int
-	idle *segment
-}
-
-// borrow is memory of at least size bytes. What it holds is old.
+// borrow is memory of so many bytes, or of more, that is shared with the server. What it holds is old.
 func (s *Server) borrow(size int) (*segment, error) {
-	l := &s.lender
-	l.mu.Lock()
-	g := l.idle
-	l.idle = nil
-	full := l.given.Load() >= mostGiven
-	if !full {
-		l.lent++
-	}
-	l.mu.Unlock()
-	if g != nil && (full || len(g.data) < size || len(g.data) > 4*size+1<<20) {
-		g.free(s.pic)
-		g = nil
-	}
-	if full {
-		return nil, errGiven
-	}
-	if g != nil {
+	if g := s.seg; g != nil && len(g.data) >= size && len(g.data) <= 2*size+leastRoom {
 		return g, nil
 	}
+	s.giveBack()
 	g, err := newSegment(s.pic, size)
-	if err != nil {
-		l.mu.Lock()
-		l.lent--
-		l.mu.Unlock()
-	}
+	s.seg = g
 	return g, err
 }
 
-// slotsOut is how many segments the slots have. While they have them, the next grab overwrites the older one, and a segment that lay here
-// beside them would be a picture's worth of memory for nothing.
-const slotsOut = 2
-
-// giveBack takes a segment back. It lies here until the next grab overwrites it, or for restAfter, and is wiped then; next says that this grab
-// comes now.
-func (s *Server) giveBack(g *segment, next bool) {
-	l := &s.lender
-	l.mu.Lock()
-	l.lent--
-	kept := l.keep && l.idle == nil && (next || l.lent < slotsOut)
-	if kept {
-		l.idle = g
-	}
-	l.mu.Unlock()
-	if !kept {
-		g.free(s.pic)
-	}
-}
-
-// keepSegments says whether one that comes back is kept.
-func (s *Server) keepSegments(keep bool) {
-	l := &s.lender
-	l.mu.Lock()
-	l.keep = keep
-	g := l.idle
-	if !keep {
-		l.idle = nil
-	}
-	l.mu.Unlock()
-	if !keep && g != nil {
-		g.free(s.pic)
+// giveBack wipes the memory that is shared with the server and gives it back.
+func (s *Server) giveBack() {
+	if s.seg != nil {
+		s.seg.free(s.pic)
+		s.seg = nil
 	}
 }

@@ -2,8 +2,10 @@ package x11
 
 import (
 	"fmt"
+	"hash/maphash"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
@@ -43,8 +45,12 @@ type Server struct {
 	rec     recorder
 	watch   watchState
 	pace    time.Duration // see Pace
-	lender  lender        // has a lock of its own
+	seg     *segment      // what pictures are grabbed through, while they are
+	room    int           // the least of it, if a picture is not smaller
 	packer  raw.Packer
+	seed    maphash.Seed // of the sums of bands
+
+	given atomic.Int32 // pictures that somebody has
 }
 
 var atomNames = []string{"_NET_ACTIVE_WINDOW", "_NET_SUPPORTING_WM_CHECK", "_NET_SUPPORTED", "_NET_WM_NAME", "WM_NAME",
@@ -60,7 +66,7 @@ func Open(name string) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{events: make(chan Event), wake: make(chan struct{}, 1), bounce: make(chan chan struct{}),
-		stop: make(chan struct{}), ended: make(chan struct{})}
+		stop: make(chan struct{}), ended: make(chan struct{}), room: leastRoom, seed: maphash.MakeSeed()}
 	if s.hostname, err = os.Hostname(); err != nil {
 		return nil, fmt.Errorf("x11: learn this machine's name: %w", err)
 	}

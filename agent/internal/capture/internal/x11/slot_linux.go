@@ -6,12 +6,14 @@ import (
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
 )
 
-// slot is one picture of the watched window and its popups as the server gave it, in shared memory. It holds every paint up to
-// painted, and none from next on.
+// slot is one picture of the watched window and its popups as the server gave it, packed in bands, most of which it has in common with the slot
+// before. It holds every paint up to painted, and none from next on.
 type slot struct {
-	seg     *segment // nil where it is only packed
-	layers  []layer
-	shot    *raw.Shot // the same as one picture, packed, once somebody wanted it
+	layers  []layer // from the lowest to the topmost
+	canvas  raw.Rect
+	bands   []*raw.Band
+	sums    []uint64  // a keyed hash of each band's pixels
+	shot    *raw.Shot // of the bands, once somebody wanted it
 	version int       // of the structure
 	stack   int       // of what lies over it
 	precise bool
@@ -39,39 +41,31 @@ func (w *watchState) passed(t uint32) {
 	}
 }
 
-// give makes a shot of a slot, which keeps what it shows. What is given is packed; the slot's own memory is looked at by nobody else, and may be
-// patched.
+// mostGiven bounds how many pictures wait, packed, to be masked or dropped; it is more than redaction lets wait.
+const mostGiven = 32
+
+// give makes a shot of a slot, which keeps what it shows.
 func (s *Server) give(sl *slot, proof string, age time.Duration) *raw.Shot {
 	if sl.shot == nil {
-		sl.shot = compose(sl.layers, sl.seg.data)
-		sl.shot.Lend(func() {}) // the slot keeps it
-		s.lender.given.Add(1)
-		s.packer.Pack(sl.shot, func() { s.lender.given.Add(-1) })
+		sl.shot = &raw.Shot{Canvas: sl.canvas, Stride: 4 * sl.canvas.W}
+		s.given.Add(1)
+		sl.shot.Show(sl.bands, func() { s.given.Add(-1) })
 	}
 	shot := sl.shot.Share()
 	shot.Proof, shot.Age = proof, age
 	return shot
 }
 
-// replace is drop before a grab, which takes the memory over: a new segment would cost both us and the server each of its pages anew, five
-// times a second.
-func (s *Server) replace(sl *slot) { s.release(sl, true) }
-
-// drop forgets a slot. What somebody was given of it is wiped with the last shot of it.
-func (s *Server) drop(sl *slot) { s.release(sl, false) }
-
-func (s *Server) release(sl *slot, next bool) {
+// drop forgets a slot. What another slot or somebody who was given it still shows is wiped with the last of them.
+func (sl *slot) drop() {
 	if sl == nil {
 		return
 	}
 	sl.shot.Wipe()
-	s.unload(sl, next)
-}
-
-// unload gives the memory of a slot back.
-func (s *Server) unload(sl *slot, next bool) {
-	if sl.seg != nil {
-		s.giveBack(sl.seg, next)
-		sl.seg = nil
+	for _, b := range sl.bands {
+		if b != nil {
+			b.Wipe()
+		}
 	}
+	sl.bands = nil
 }

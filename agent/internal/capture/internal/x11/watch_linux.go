@@ -43,7 +43,6 @@ type watchState struct {
 	flood   flood
 
 	slots [2]*slot // newest first
-	older older    // in place of the second, where the newest was patched
 	stale areas    // what was painted since the newest
 }
 
@@ -119,7 +118,6 @@ func (s *Server) dropWatch() {
 func (s *Server) arm() {
 	w := &s.watch
 	w.armed = true
-	s.keepSegments(true)
 	s.selectDamage(true)
 	s.changed()
 }
@@ -139,11 +137,10 @@ func (s *Server) disarm() {
 	w.rest.stop()
 	s.dropDamage()
 	for i, sl := range w.slots {
-		s.drop(sl)
+		sl.drop()
 		w.slots[i] = nil
 	}
-	w.older.forget()
-	s.keepSegments(false)
+	s.giveBack()
 }
 
 // selectDamage asks for every paint of the window and its popups, or only for the first since the last grab.
@@ -290,16 +287,11 @@ func (s *Server) settleSlot() {
 	s.emit(Event{Kind: Settled, Time: w.painted, Window: uint32(w.window)})
 }
 
-// restSlots gives back the memory of all slots but the newest, and of that, too, where somebody was given it: it is packed.
+// restSlots drops all slots but the newest, and gives back what the next will be grabbed through.
 func (s *Server) restSlots() {
 	w := &s.watch
 	w.rest.stop()
-	s.drop(w.slots[1])
+	w.slots[1].drop()
 	w.slots[1] = nil
-	w.older.forget()
-	if sl := w.slots[0]; sl != nil && sl.shot != nil {
-		s.unload(sl, false)
-	}
-	s.keepSegments(false)
-	s.keepSegments(w.armed)
+	s.giveBack()
 }
