@@ -98,9 +98,16 @@ func (p *packs) fill(records []*store.Record) error {
 // direct is from which length on bytes go to the file by themselves, without a copy in the buffer.
 const direct = 64 << 10
 
-func (p *packs) write(r *store.Record) error {
+func prepare(r *store.Record) {
 	h := deposit.Head(r.Batch, r.Head, r.Payload)
-	for _, b := range [][]byte{h[:], r.Head, r.Payload} {
+	r.Lead = h[:]
+}
+
+func (p *packs) write(r *store.Record) error {
+	if len(r.Lead) != deposit.RecordHead {
+		prepare(r)
+	}
+	for _, b := range [][]byte{r.Lead, r.Head, r.Payload} {
 		var err error
 		if len(b) < direct {
 			_, err = p.buf.Write(b)

@@ -12,6 +12,9 @@ import (
 	"github.com/byleave/byleave/collector/internal/store/deposit"
 )
 
+// Prepare computes the checksum of a record. Whoever has just read all its bytes does so for less than Put, which has to fetch them again.
+func (s *Store) Prepare(r *store.Record) { prepare(r) }
+
 // Put judges the group, writes what is new to a pack, and commits rows, capsules and leaves once the pack is synced. One transaction
 // spans all of it, so that no withdrawal or revocation slips in between.
 func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome, error) {
