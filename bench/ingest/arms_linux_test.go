@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/bench/collector"
+	"github.com/byleave/byleave/bench/report"
 	"golang.org/x/sys/unix"
 	_ "modernc.org/sqlite"
 )
@@ -31,12 +32,12 @@ type other struct {
 	Small float64 `json:"small_s"`
 }
 
-// others runs the queues of bench/peers/queues on the same disk, if BYLEAVE_QUEUES names their program.
-func others(t *testing.T, dir string, large, small int) map[string]other {
+// others runs the queues of bench/peers/queues on the same disk, if BYLEAVE_QUEUES names their program, and puts them beside ours.
+func others(t *testing.T, dir string, large, small int, ours []report.Figure) {
 	t.Helper()
 	program := os.Getenv("BYLEAVE_QUEUES")
 	if program == "" {
-		return nil
+		return
 	}
 	cmd := exec.CommandContext(t.Context(), program, "--dir", dir, "--large", strconv.Itoa(large), "--small", strconv.Itoa(small))
 	cmd.Stderr = os.Stderr
@@ -44,7 +45,18 @@ func others(t *testing.T, dir string, large, small int) map[string]other {
 	must(t, err)
 	var all map[string]other
 	must(t, json.Unmarshal(out, &all))
-	return all
+	for name, o := range all {
+		for _, f := range ours {
+			switch f.What {
+			case whatLarge:
+				f.Peers[name] = o.MBs
+			case whatCost:
+				f.Peers[name+", no network"] = o.CPUGB
+			case whatSmall:
+				f.Peers[name] = o.Small
+			}
+		}
+	}
 }
 
 // arm is what the plain thing does and costs, client and server together.

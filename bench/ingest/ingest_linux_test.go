@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -34,41 +35,82 @@ func sizes(t *testing.T) scale {
 	return scale{large: 32, small: 64, acks: 16, idle: 16, warm: 16, raw: 16 << 20, out: t.TempDir()}
 }
 
+// arms are what TestIngest measures; BYLEAVE_ARMS names some of them, with commas between. Without it all are measured.
+func arms() func(name string) bool {
+	names := os.Getenv("BYLEAVE_ARMS")
+	return func(name string) bool { return names == "" || slices.Contains(strings.Split(names, ","), name) }
+}
+
 // TestIngest measures everything in one run, so that the figures share the machine's mood.
 func TestIngest(t *testing.T) {
-	n, disk := sizes(t), t.TempDir()
+	n, disk, on := sizes(t), t.TempDir(), arms()
 	c := startCollector(t)
 	devices := c.devices(senders)
+	var figures []report.Figure
+	if on("large") {
+		figures = append(figures, c.largest(n, disk, devices)...)
+	}
+	if on("small") {
+		figures = append(figures, c.smallest(n, devices)...)
+	}
+	if on("queues") {
+		others(t, disk, len(devices[0].boxes(t, 1, large)[0]), len(devices[0].boxes(t, 1, 1)[0]), figures)
+	}
+	if on("acks") {
+		figures = append(figures, c.answers(n, disk, devices[0]))
+	}
+	if on("idle") {
+		opened, used := c.idle(n)
+		figures = append(figures,
+			report.Figure{What: "memory per idle mTLS stream", Value: opened / 1024, Unit: "KB", Goal: 48, Better: report.Lower},
+			report.Figure{What: "memory per idle mTLS stream that has sent a box", Value: used / 1024, Unit: "KB", Goal: 48, Better: report.Lower})
+	}
+	must(t, report.Write(os.Stdout, n.out, "ingest", figures))
+}
+
+// What figures are called beside which other queues stand.
+const (
+	whatLarge = "durable ingest, 256 KiB batches"
+	whatCost  = "CPU per GB, client and server"
+	whatSmall = "durable ingest, smallest box"
+)
+
+// largest is the load of large boxes, beside the plain arms.
+func (c *server) largest(n scale, disk string, devices []*device) []report.Figure {
+	t := c.t
+	t.Helper()
 	tcp, overTLS := rawNet(t, nil, n.raw), rawNet(t, selfSigned(t), n.raw)
-	diskBefore := rawDisk(t, disk, 16<<20, n.raw)
+	before := rawDisk(t, disk, 16<<20, n.raw)
 	big := c.load(devices, n.large, large)
-	diskAfter := rawDisk(t, disk, 16<<20, n.raw)
-	small := c.load(devices, n.small, 1)
-	peers, perGB, perSecond := map[string]float64{}, map[string]float64{}, map[string]float64{}
-	for name, a := range map[string]arm{"raw TCP": tcp, "raw TLS": overTLS, "disk, 16 MiB syncs, before": diskBefore,
-		"disk, 16 MiB syncs, after": diskAfter, "disk, 256 KiB syncs": rawDisk(t, disk, 256<<10, n.raw/4)} {
-		peers[name], perGB[name] = a.rate, a.perGB
+	after := rawDisk(t, disk, 16<<20, n.raw)
+	rate, perGB := map[string]float64{}, map[string]float64{}
+	for name, a := range map[string]arm{"raw TCP": tcp, "raw TLS": overTLS, "disk, 16 MiB syncs, before": before,
+		"disk, 16 MiB syncs, after": after, "disk, 256 KiB syncs": rawDisk(t, disk, 256<<10, n.raw/4)} {
+		rate[name], perGB[name] = a.rate, a.perGB
 	}
-	for name, o := range others(t, disk, big.size, small.size) {
-		peers[name], perGB[name+", no network"], perSecond[name] = o.MBs, o.CPUGB, o.Small
-	}
-	t.Log(peers)
-	// The shortest way is measured before and after, and both together count.
-	short := least(t, disk, 256<<10, n.acks/2)
-	waits := c.acks(devices[0], n.acks)
-	short = append(short, least(t, disk, 256<<10, n.acks/2)...)
-	opened, used := c.idle(n)
-	must(t, report.Write(os.Stdout, n.out, "ingest", []report.Figure{
-		{What: "durable ingest, 256 KiB batches", Value: big.rate, Unit: "MB/s", Goal: 0.9 * (diskBefore.rate + diskAfter.rate) / 2, Better: report.Higher, Peers: peers},
-		{What: "CPU per GB, client and server", Value: big.both, Unit: "s", Goal: 4, Better: report.Lower, Peers: perGB},
+	return []report.Figure{
+		{What: whatLarge, Value: big.rate, Unit: "MB/s", Goal: 0.9 * (before.rate + after.rate) / 2, Better: report.Higher, Peers: rate},
+		{What: whatCost, Value: big.both, Unit: "s", Goal: 4, Better: report.Lower, Peers: perGB},
 		{What: "CPU per GB, server alone", Value: big.server, Unit: "s", Goal: 4, Better: report.Lower},
-		{What: "durable ingest, smallest box", Value: small.perSecond, Unit: "boxes/s", Goal: 10_000, Better: report.Higher, Peers: perSecond},
+	}
+}
+
+// smallest is the load of boxes with next to nothing in them.
+func (c *server) smallest(n scale, devices []*device) []report.Figure {
+	small := c.load(devices, n.small, 1)
+	return []report.Figure{
+		{What: whatSmall, Value: small.perSecond, Unit: "boxes/s", Goal: 10_000, Better: report.Higher, Peers: map[string]float64{}},
 		{What: "CPU per 1,000 smallest boxes, server alone", Value: small.serverBox * 1000, Unit: "s", Goal: 0.2, Better: report.Lower},
-		{What: "ack p99, 4 in flight, 256 KiB", Value: ms(at(waits, 99)), Unit: "ms", Goal: 2 * ms(at(short, 99)), Better: report.Lower,
-			Peers: map[string]float64{"ack p50": ms(at(waits, 50)), "fdatasync + commit p50": ms(at(short, 50)), "fdatasync + commit p99": ms(at(short, 99))}},
-		{What: "memory per idle mTLS stream", Value: opened / 1024, Unit: "KB", Goal: 48, Better: report.Lower},
-		{What: "memory per idle mTLS stream that has sent a box", Value: used / 1024, Unit: "KB", Goal: 48, Better: report.Lower},
-	}))
+	}
+}
+
+// answers is how long a box waits for its answer, beside the shortest way, which is measured before and after; both together count.
+func (c *server) answers(n scale, disk string, d *device) report.Figure {
+	short := least(c.t, disk, 256<<10, n.acks/2)
+	waits := c.acks(d, n.acks)
+	short = append(short, least(c.t, disk, 256<<10, n.acks/2)...)
+	return report.Figure{What: "ack p99, 4 in flight, 256 KiB", Value: ms(at(waits, 99)), Unit: "ms", Goal: 2 * ms(at(short, 99)), Better: report.Lower,
+		Peers: map[string]float64{"ack p50": ms(at(waits, 50)), "fdatasync + commit p50": ms(at(short, 50)), "fdatasync + commit p99": ms(at(short, 99))}}
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -82,7 +124,6 @@ func at(all []time.Duration, percent int) time.Duration {
 type loaded struct {
 	rate, perSecond         float64 // MB/s, boxes/s
 	both, server, serverBox float64 // CPU seconds per GB, per box
-	size                    int     // of a box
 }
 
 // load has every device send its share of n boxes at once.
@@ -117,7 +158,7 @@ func (c *server) load(devices []*device, n, size int) (l loaded) {
 	}
 	gb := float64(bytes) / 1e9
 	return loaded{rate: gb * 1000 / took, perSecond: float64(n) / took, both: (server + client).Seconds() / gb,
-		server: server.Seconds() / gb, serverBox: server.Seconds() / float64(n), size: len(shares[0][0])}
+		server: server.Seconds() / gb, serverBox: server.Seconds() / float64(n)}
 }
 
 // acks is how long boxes of 256 KiB wait for their answer with 4 in flight.

@@ -43,7 +43,7 @@ var bugs = []planted{
 	{"all come back at once after an outage", upload + "budget.go", "return now.Sub(w.since) > lateAfter", "return now.Sub(w.since) > 1<<62", "TestCatchesUpWithoutAStorm"},
 	{"devices return in step", upload + "failure.go", "d = d/2 + rand.N(d/2+1)", "d = d/2 + d/2", "TestBackOffGrowsAndIsBounded|TestNoReconnectStorm"},
 	{"an ack for what the store refused", ingest + "commit.go", "j.answer(0)", "j.answer(store.Stored)", "TestI16NoAckWithoutStore"},
-	{"a pack is not synced before its ack", store + "packs.go", "done <- open.Sync()", "_ = open; done <- nil", "TestI16"},
+	{"a pack is not synced before its ack", store + "packs.go", "if err := p.open.Sync(); err != nil {", "if err := error(nil); err != nil {", "TestI16"},
 	{"other bytes under a known id pass as a duplicate", deposit + "judge.go", "case stored:\n\t\treturn store.Conflict", "case stored:\n\t\treturn store.Duplicate", "TestJudge"},
 	{"a box under a withdrawn consent is taken", deposit + "judge.go", "case st.Withdrawn:", "case st.Withdrawn && !st.Known:", "TestJudge"},
 	{"an erased box is taken again", deposit + "judge.go", "case f.Erased[[2]store.ID{r.Subject, r.Batch}]:", "case f.Erased[[2]store.ID{r.Batch, r.Subject}]:", "TestJudge"},

@@ -174,7 +174,11 @@ func (in *Ingest) examine(u *upload, raw, salt []byte) (store.Record, pb.Outcome
 		in.audit.Count(Forged)
 		return store.Record{}, pb.Outcome_OUTCOME_QUARANTINE
 	}
-	return record(box, salt, in.now()), pb.Outcome_OUTCOME_UNSPECIFIED
+	r := record(box, salt, in.now())
+	if s, ok := in.store.(interface{ Prepare(*store.Record) }); ok {
+		s.Prepare(&r)
+	}
+	return r, pb.Outcome_OUTCOME_UNSPECIFIED
 }
 
 func record(box envelope.Box, salt []byte, now time.Time) store.Record {

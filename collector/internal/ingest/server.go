@@ -29,8 +29,8 @@ const (
 	connectionAge  = 30 * time.Minute
 	connectionEnd  = 2 * time.Minute
 	drainTime      = 10 * time.Second
-	streamWindow   = 256 << 10 // bytes that a peer may send before they are read; more while a longer message is read
-	lineWindow     = 1 << 20   // the same over all streams of a connection
+	streamWindow   = 768 << 10 // bytes that a peer may send before they are read: two boxes and more, so that it need not wait between them
+	lineWindow     = 1 << 20   // the same over all streams of a connection: one stream leaves room for a call beside it
 )
 
 // Services is what the server serves; which of them a caller may use is said by its certificate.

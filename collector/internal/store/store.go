@@ -65,6 +65,7 @@ type Record struct {
 	Head, Capsules, Payload         []byte
 	Recipients                      [][32]byte // SHA-256 of each custodian's key that the box names
 	Leaf                            Leaf       // goes to the outbox in the same transaction
+	Lead                            []byte     // what the store itself put before it, if it was prepared: of this store, and never changed
 }
 
 // Size is the length of the whole box in bytes.

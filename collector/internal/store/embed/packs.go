@@ -55,8 +55,8 @@ func listPacks(dir string) ([]int64, error) {
 	return out, nil
 }
 
-// append writes the records and begins to sync them, which takes its time, so that the index can be written meanwhile. Whoever calls it
-// must call synced, once; before that has returned without an error nothing of the records may be referred to.
+// append begins to write the records and to sync them, which takes its time, so that the index can be written meanwhile. Whoever calls it
+// must call synced, once, and touch no pack before; until it has returned without an error nothing of the records may be referred to.
 func (p *packs) append(records []*store.Record) (places []place, synced func() error, err error) {
 	if err := p.ready(); err != nil {
 		return nil, nil, err
@@ -65,32 +65,49 @@ func (p *packs) append(records []*store.Record) (places []place, synced func() e
 	at := p.size
 	for i, r := range records {
 		places[i] = place{p.number, at}
-		if err := p.write(r); err != nil {
-			return nil, nil, p.undo(err)
-		}
 		at += int64(deposit.RecordHead + len(r.Head) + len(r.Payload))
 	}
-	if err := p.buf.Flush(); err != nil {
-		return nil, nil, p.undo(fmt.Errorf("store: write a pack: %w", err))
-	}
-	done, open := make(chan error, 1), p.open
-	go func() { done <- open.Sync() }()
+	done := make(chan error, 1)
+	go func() { done <- p.fill(records) }()
 	return places, func() error {
-		if err := <-done; err != nil {
-			// The kernel may have dropped the pages and forgotten the error: this file is never trusted again.
-			return p.leave(fmt.Errorf("store: sync a pack: %w", err))
+		err := <-done
+		if err == nil {
+			p.size = at
 		}
-		p.size = at
-		return nil
+		return err
 	}, nil
+}
+
+// fill writes the records to the open pack and syncs it.
+func (p *packs) fill(records []*store.Record) error {
+	for _, r := range records {
+		if err := p.write(r); err != nil {
+			return p.undo(err)
+		}
+	}
+	if err := p.buf.Flush(); err != nil {
+		return p.undo(fmt.Errorf("store: write a pack: %w", err))
+	}
+	if err := p.open.Sync(); err != nil {
+		// The kernel may have dropped the pages and forgotten the error: this file is never trusted again.
+		return p.leave(fmt.Errorf("store: sync a pack: %w", err))
+	}
+	return nil
 }
 
 // direct is from which length on bytes go to the file by themselves, without a copy in the buffer.
 const direct = 64 << 10
 
-func (p *packs) write(r *store.Record) error {
+func prepare(r *store.Record) {
 	h := deposit.Head(r.Batch, r.Head, r.Payload)
-	for _, b := range [][]byte{h[:], r.Head, r.Payload} {
+	r.Lead = h[:]
+}
+
+func (p *packs) write(r *store.Record) error {
+	if len(r.Lead) != deposit.RecordHead {
+		prepare(r)
+	}
+	for _, b := range [][]byte{r.Lead, r.Head, r.Payload} {
 		var err error
 		if len(b) < direct {
 			_, err = p.buf.Write(b)

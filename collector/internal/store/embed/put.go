@@ -12,6 +12,9 @@ import (
 	"github.com/byleave/byleave/collector/internal/store/deposit"
 )
 
+// Prepare computes the checksum of a record. Whoever has just read all its bytes does so for less than Put, which has to fetch them again.
+func (s *Store) Prepare(r *store.Record) { prepare(r) }
+
 // Put judges the group, writes what is new to a pack, and commits rows, capsules and leaves once the pack is synced. One transaction
 // spans all of it, so that no withdrawal or revocation slips in between.
 func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome, error) {
@@ -54,6 +57,7 @@ func (s *Store) Put(ctx context.Context, group []store.Record) ([]store.Outcome,
 
 const (
 	lookup = 64 // how many ids one question to the index names
+	few    = 4  // the same of a small group: a question costs by the ids that it has room for
 	many   = 16 // how many short rows one statement inserts
 )
 
@@ -77,16 +81,24 @@ var (
 	intoOutbox = insertInto("INTO outbox", "kind", "body", "subject")
 )
 
-var (
-	selectStored = "SELECT batch, digest FROM batches WHERE batch IN (?" + strings.Repeat(",?", lookup-1) + ")"
-	selectErased = "WITH asked (subject, batch) AS (VALUES (?,?)" + strings.Repeat(",(?,?)", lookup-1) +
-		") SELECT e.subject, e.batch FROM asked CROSS JOIN erased e ON e.subject = asked.subject AND e.batch = asked.batch"
-)
+var askMany, askFew = askFor(lookup), askFor(few)
+
+// ask is what the index is asked about so many ids at once.
+type ask struct {
+	ids            int
+	stored, erased string
+}
+
+func askFor(ids int) ask {
+	return ask{ids, "SELECT batch, digest FROM batches WHERE batch IN (?" + strings.Repeat(",?", ids-1) + ")",
+		"WITH asked (subject, batch) AS (VALUES (?,?)" + strings.Repeat(",(?,?)", ids-1) +
+			") SELECT e.subject, e.batch FROM asked CROSS JOIN erased e ON e.subject = asked.subject AND e.batch = asked.batch"}
+}
 
 // prepareHot prepares what Put says to the index over and over, on its one writing connection.
 func (x *Index) prepareHot(ctx context.Context) (map[string]*sql.Stmt, error) {
 	out := map[string]*sql.Stmt{}
-	for _, text := range []string{selectStanding, selectEpoch, selectStored, selectErased, intoBatches.one, intoBatches.many,
+	for _, text := range []string{selectStanding, selectEpoch, askMany.stored, askMany.erased, askFew.stored, askFew.erased, intoBatches.one, intoBatches.many,
 		intoSealed.one, intoSealed.many, intoShreds.one, intoShreds.many, intoOutbox.one, intoOutbox.many} {
 		var err error
 		if out[text], err = x.write.PrepareContext(ctx, text); err != nil {
@@ -178,18 +190,23 @@ func learn(ctx context.Context, tx preparedTx, group []store.Record) (f deposit.
 			return f, err
 		}
 	}
-	for rest := group; len(rest) > 0; rest = rest[min(lookup, len(rest)):] {
-		batches, both := make([]any, lookup), make([]any, 2*lookup) // what is left over stays NULL, which equals nothing
-		for i := range min(lookup, len(rest)) {
+	for rest := group; len(rest) > 0; {
+		q := askMany
+		if len(rest) <= few {
+			q = askFew
+		}
+		batches, both := make([]any, q.ids), make([]any, 2*q.ids) // what is left over stays NULL, which equals nothing
+		for i := range min(q.ids, len(rest)) {
 			batches[i], both[2*i], both[2*i+1] = rest[i].Batch[:], rest[i].Subject[:], rest[i].Batch[:]
 		}
-		err := tx.pairs(ctx, selectStored, batches, func(batch, digest []byte) { f.Stored[store.ID(batch)] = digest })
+		err := tx.pairs(ctx, q.stored, batches, func(batch, digest []byte) { f.Stored[store.ID(batch)] = digest })
 		if err == nil {
-			err = tx.pairs(ctx, selectErased, both, func(subject, batch []byte) { f.Erased[[2]store.ID{store.ID(subject), store.ID(batch)}] = true })
+			err = tx.pairs(ctx, q.erased, both, func(subject, batch []byte) { f.Erased[[2]store.ID{store.ID(subject), store.ID(batch)}] = true })
 		}
 		if err != nil {
 			return f, err
 		}
+		rest = rest[min(q.ids, len(rest)):]
 	}
 	return f, nil
 }
