@@ -1,12 +1,15 @@
 package flow
 
 import (
+	"context"
+	"encoding/binary"
 	"testing"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/agent/internal/rights"
 	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/envelope"
 )
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
@@ -61,5 +64,37 @@ func TestLateEventsOfAForgottenTimeAreDropped(t *testing.T) {
 	a.shut(rights.Span{All: true}, "", noon.Add(30*time.Second))
 	if !a.isForgotten(ev(-1000, 20)) || a.isForgotten(ev(31, 32)) {
 		t.Fatal("all is all until now, and no more")
+	}
+}
+
+// TestUnansweredErasureStaysAsItIs: what a collector that does not answer is asked to erase does not grow with each start of the agent, also where
+// one request does not hold all of it.
+func TestUnansweredErasureStaysAsItIs(t *testing.T) {
+	for _, n := range []int{6000, 12_000} {
+		a := device(t, version(5, nil))
+		ids := make([]envelope.ID, n)
+		for i := range ids {
+			binary.BigEndian.PutUint32(ids[i][:], uint32(i)+1)
+		}
+		away, cancel := context.WithCancel(t.Context())
+		cancel()
+		_ = must(a.rights.ForgetBoxes(away, ids))
+		for range 3 {
+			check(t, a.rights.Resume())
+		}
+		requests, boxes := must(a.rights.Pending()), map[string]int{}
+		for _, r := range requests {
+			for _, b := range r.GetBatches() {
+				boxes[string(b)]++
+			}
+		}
+		for _, times := range boxes {
+			if times > 1 {
+				t.Fatalf("of %d boxes some are asked for %d times", n, times)
+			}
+		}
+		if len(requests) != (n+9999)/10_000 || len(boxes) != n {
+			t.Errorf("after three starts %d requests wait for %d of %d boxes", len(requests), len(boxes), n)
+		}
 	}
 }

@@ -172,16 +172,28 @@ func (r *Rights) name(id [16]byte, in intent, left []envelope.ID) (asked [][16]b
 		in.Ask = append(in.Ask, left[:min(maxAsk-len(in.Ask), len(left))]...)
 		return [][16]byte{id}, r.save(id, in)
 	}
-	left = append(slices.Clone(in.Ask), left...)
-	for i := maxAsk; i < len(left); i += maxAsk { // the later parts first: until the last write the span itself stands
-		more := newID()
-		if err := r.save(more, intent{From: in.From, Until: in.Until, Only: in.Only, Named: true, Ask: left[i:min(i+maxAsk, len(left))]}); err != nil {
+	ask := append(slices.Clone(in.Ask), without(left, in.Ask)...) // each start finds again what it found before
+	for i := maxAsk; i < len(ask); i += maxAsk {                  // the later parts first: until the last write the span itself stands
+		more, part := newID(), intent{From: in.From, Until: in.Until, Named: true, Ask: ask[i:min(i+maxAsk, len(ask))]}
+		if in.Only != nil {
+			part.Only, in.Only = part.Ask, without(in.Only, part.Ask)
+		}
+		if err := r.save(more, part); err != nil {
 			return nil, err
 		}
 		asked = append(asked, more)
 	}
-	in.Ask = left[:min(maxAsk, len(left))]
+	in.Ask = ask[:min(maxAsk, len(ask))]
 	return append(asked, id), r.save(id, in)
+}
+
+// without is the ids that others lacks.
+func without(ids, others []envelope.ID) []envelope.ID {
+	drop := make(map[envelope.ID]bool, len(others))
+	for _, id := range others {
+		drop[id] = true
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id envelope.ID) bool { return drop[id] })
 }
 
 // Resume carries out what a crash cut short: it destroys again what is here. Call it before anything is sent.
