@@ -93,6 +93,7 @@ func (a *agent) resume(context.Context, json.RawMessage) (any, error) { return n
 func (a *agent) endPause() error {
 	if a.clock.doubted() {
 		a.clock.confirm()
+		a.unshut()
 		if err := a.keys.ConfirmWall(a.clock.seen()); err != nil {
 			return err
 		}

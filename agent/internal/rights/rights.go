@@ -70,6 +70,17 @@ type Answer struct {
 	Record       string    `json:"record,omitempty"`
 }
 
+// add takes in what was done of one more time.
+func (a *Answer) add(b Answer) {
+	a.Destroyed, a.Requested, a.All = a.Destroyed+b.Destroyed, a.Requested+b.Requested, a.All || b.All
+	if a.From.IsZero() || !b.From.IsZero() && b.From.Before(a.From) {
+		a.From = b.From
+	}
+	if b.Until.After(a.Until) {
+		a.Until = b.Until
+	}
+}
+
 // intent is an erasure on disk. Without Named the ids of what had left are not known yet, and the span counts.
 type intent struct {
 	From  time.Time     `json:"from,omitzero"`
@@ -96,14 +107,18 @@ var everything = Span{From: time.Unix(0, 0), Until: time.Date(9999, 1, 1, 0, 0, 
 
 // Forget destroys what is here, notes what the collector is to be asked for, and waits for its word until ctx ends. After an error
 // it says what is left; what was noted is asked for all the same.
-func (r *Rights) Forget(ctx context.Context, sp Span) (Answer, error) {
-	if sp.All {
-		sp = everything
+func (r *Rights) Forget(ctx context.Context, spans ...Span) (Answer, error) {
+	var ins []intent
+	for _, sp := range spans {
+		if sp.All {
+			sp = everything
+		}
+		if sp.From.IsZero() || sp.Until.Before(sp.From) {
+			return Answer{}, errors.New("the time to forget ends before it begins")
+		}
+		ins = append(ins, intent{From: sp.From, Until: sp.Until, All: sp.All})
 	}
-	if sp.From.IsZero() || sp.Until.Before(sp.From) {
-		return Answer{}, errors.New("the time to forget ends before it begins")
-	}
-	return r.forgetNow(ctx, intent{From: sp.From, Until: sp.Until, All: sp.All})
+	return r.forgetNow(ctx, ins...)
 }
 
 // ForgetBoxes is Forget for boxes by their ids, here or not. The collector is asked for those that may have left.
@@ -114,14 +129,22 @@ func (r *Rights) ForgetBoxes(ctx context.Context, ids []envelope.ID) (Answer, er
 	return r.forgetNow(ctx, intent{Only: ids})
 }
 
-func (r *Rights) forgetNow(ctx context.Context, in intent) (Answer, error) {
+func (r *Rights) forgetNow(ctx context.Context, ins ...intent) (done Answer, err error) {
 	changed := r.watching() // before anything is asked, so that no answer is missed
-	a, asked, err := r.begin(in)
-	if err != nil || len(asked) == 0 {
-		return a, err
+	var asked [][16]byte
+	for _, in := range ins {
+		a, ask, err := r.begin(in)
+		done.add(a)
+		if err != nil {
+			return done, err
+		}
+		asked = append(asked, ask...)
+	}
+	if len(asked) == 0 {
+		return done, nil
 	}
 	r.hurry()
-	return r.await(ctx, a, asked, changed)
+	return r.await(ctx, done, asked, changed)
 }
 
 // Note makes durable that the collector is to be asked to erase these boxes, of which nothing is here any more. It may be called
