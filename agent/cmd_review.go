@@ -115,8 +115,8 @@ func reviewDesk(cmd *cobra.Command) review.Desk {
 		Give: func(ctx context.Context, p policy.Policy, c policy.Choice) error {
 			return act(func(d device) error { return d.give(p, c) })(ctx)
 		},
-		Less: func(ctx context.Context, p policy.Policy, c policy.Choice) error {
-			return act(func(d device) error { return d.put(p, c) })(ctx)
+		Less: func(ctx context.Context, c policy.Choice) error {
+			return act(func(d device) error { return d.less(c) })(ctx)
 		},
 		Refuse: act(device.refuse),
 		Withdraw: func(context.Context) error {

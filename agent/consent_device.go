@@ -53,6 +53,31 @@ func (d device) give(p policy.Policy, choice policy.Choice) error {
 	return errors.Join(d.keys.ForgetRefused(), d.keys.ForgetElsewhere())
 }
 
+// errNothingLess means that nothing is in force of which something could be taken back.
+var errNothingLess = errors.New("what you agreed to has changed meanwhile, and nothing was taken back; look again")
+
+// less puts a part of the consent in force in its place. What is not in force by now, because it was taken back or withdrawn since the choice was
+// read, does not come back with it.
+func (d device) less(choice policy.Choice) error {
+	now, pinned, err := d.inForce()
+	if err != nil {
+		return err
+	}
+	left := map[string]policy.Classes{}
+	for _, g := range now.Message().GetGrants() {
+		for _, c := range g.GetClasses() {
+			if app := g.GetApplication(); choice.Grants[app].Has(policy.Class(c)) {
+				left[app] = left[app].With(policy.Class(c))
+			}
+		}
+	}
+	if len(left) == 0 {
+		return errNothingLess
+	}
+	choice.Grants, choice.Hours, choice.Expires = left, now.Message().GetHours(), now.Expires()
+	return d.put(pinned, choice)
+}
+
 // put signs and stores a consent to p, with its receipt; the stub is stored first, so that no box can outrun it. By itself it is no yes: what
 // took back a part of an earlier one leaves a no, and what is to be decided, as they are.
 func (d device) put(p policy.Policy, choice policy.Choice) error {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -111,5 +112,51 @@ func visit(t *testing.T) (post func(path string, v url.Values)) {
 		res, err := c.Do(r)
 		must(t, err)
 		must(t, res.Body.Close())
+	}
+}
+
+// TestTwoSwitchesAtOnce: two switches that are pressed before the page has answered the first are both off.
+func TestTwoSwitchesAtOnce(t *testing.T) {
+	p, _ := agreed(t)
+	post := visit(t)
+	post("/unlock", url.Values{"secret": {passphrase}})
+	for range 5 {
+		var both sync.WaitGroup
+		for _, off := range []policy.Class{policy.Frames, policy.Text} {
+			both.Go(func() { post("/consent/class", url.Values{"class": {off.String()}}) })
+		}
+		both.Wait()
+		for _, g := range p.inForce().Message().GetGrants() {
+			for _, k := range g.GetClasses() {
+				if c := policy.Class(k); c == policy.Frames || c == policy.Text {
+					t.Fatalf("%s is on again in %s", c, g.GetApplication())
+				}
+			}
+		}
+		p.agree(map[string]policy.Classes{"editor": classes(policy.Pointer, policy.Text, policy.Frames)})
+	}
+}
+
+// TestLessThanWhatIsInForce: what a page once read of a consent gives nothing back that was taken back since, and after a withdrawal nothing at all.
+func TestLessThanWhatIsInForce(t *testing.T) {
+	p, _ := agreed(t)
+	d, err := openDevice()
+	must(t, err)
+	read := policy.Choice{Grants: map[string]policy.Classes{"editor": classes(policy.Pointer, policy.Text), "files": classes(policy.Pointer)},
+		Hours: p.inForce().Message().GetHours(), Expires: p.inForce().Expires(), Gesture: "test", Now: time.Now()}
+	desk := reviewDesk(p.mine().cmd)
+	must(t, desk.Less(t.Context(), policy.Choice{Grants: map[string]policy.Classes{"editor": classes(policy.Pointer, policy.Frames)},
+		Hours: read.Hours, Expires: read.Expires, Gesture: "test", Now: time.Now()}))
+	must(t, desk.Less(t.Context(), read))
+	got := p.inForce().Message().GetGrants()
+	if len(got) != 1 || got[0].GetApplication() != "editor" || len(got[0].GetClasses()) != 1 || policy.Class(got[0].GetClasses()[0]) != policy.Pointer {
+		t.Errorf("what was taken back is there again: %v", got)
+	}
+	must(t, desk.Withdraw(t.Context()))
+	if err := desk.Less(t.Context(), read); err == nil {
+		t.Error("nothing is in force, and less of it was taken")
+	}
+	if c, err := d.consent(); err != nil || !c.IsZero() {
+		t.Errorf("after a withdrawal a consent is in force, because something was taken back: %v", err)
 	}
 }

@@ -31,7 +31,7 @@ type display interface {
 type senses interface {
 	Focused() <-chan a11y.Focus
 	Under(ctx context.Context, pid int, last uint64, x, y int) (a11y.Element, bool)
-	Answers(ctx context.Context, id uint64) error
+	Answers(ctx context.Context, id uint64) (secret bool, err error)
 	Find(ctx context.Context, pid int) (a11y.Focus, bool)
 	Says(ctx context.Context, pid int) (a11y.Said, bool)
 	Close()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/byleave/byleave/agent/internal/capture/internal/a11y"
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
 	"github.com/byleave/byleave/policy"
 )
@@ -65,9 +66,9 @@ func (l *loop) ask(now policy.Moment) {
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), pulseMost)
 		defer cancel()
-		err := s.Answers(ctx, id)
+		secret, err := s.Answers(ctx, id)
 		select {
-		case answers <- answer{asked: now, alive: err == nil}:
+		case answers <- answer{asked: now, alive: err == nil, leaf: id, secret: secret}:
 		case <-done:
 		}
 	}()
@@ -77,6 +78,9 @@ func (l *loop) ask(now policy.Moment) {
 func (l *loop) beaten(r answer, now policy.Moment) {
 	p := &l.pulse
 	p.asked = false
+	if r.secret {
+		l.becameSecret(r.leaf, now)
+	}
 	switch {
 	case !r.alive:
 		p.late, p.runs = true, false
@@ -93,6 +97,17 @@ func (l *loop) beaten(r answer, now policy.Moment) {
 	}
 	if len(p.waiting) > 0 {
 		l.ask(now)
+	}
+}
+
+// becameSecret takes in that a field hides what is typed into it, of which no event told: a page or a program changes that while the field has
+// the focus. Nobody knows since when, so what was typed since it last said otherwise is denied, and it stays secret until the focus moves.
+func (l *loop) becameSecret(leaf uint64, now policy.Moment) {
+	l.pulse.denyUnproved(l.out.items, policy.Secret)
+	if s := &l.sight; s.leaf.ID == leaf {
+		s.leaf.Role = a11y.RolePasswordText
+		l.lookAtLeaf(now)
+		l.here()
 	}
 }
 

@@ -211,3 +211,40 @@ func refused(keys []typedKey, g Gate) []bool {
 	}
 	return bad
 }
+
+// TestFieldBecomesSecret holds that a text field that becomes a password field while it has the focus, of which no event tells, gives nothing
+// away from there on, and that another field does.
+func TestFieldBecomesSecret(t *testing.T) {
+	for name, hung := range map[string]bool{"it answers at once": false, "it was hung meanwhile": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, allClasses)
+				w.slowly("name")
+				w.pass(2000)
+				w.s.secret.Store(true)
+				if hung {
+					w.s.hang()
+				}
+				w.slowly("canary")
+				w.pass(1000)
+				if hung {
+					w.s.goOn()
+				}
+				w.pass(2000)
+				w.slowly("canary")
+				w.pass(2000)
+				w.s.secret.Store(false)
+				w.leaf(otherField)
+				w.pass(1000)
+				w.slowly("work")
+				w.pass(2000)
+				if err := w.stop(); err != nil {
+					t.Fatal(err)
+				}
+				if d := cmp.Diff([]string{"text name", gap(policy.Secret), "text work"}, w.said()); d != "" {
+					t.Errorf("steps differ (-want +got):\n%s", d)
+				}
+			})
+		})
+	}
+}

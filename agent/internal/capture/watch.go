@@ -248,6 +248,8 @@ type answer struct {
 	element raw.Element
 	asked   policy.Moment
 	alive   bool
+	leaf    uint64 // the element that was asked, and
+	secret  bool   // it is a password field
 	found   *found // the focused element
 	says    *answered
 }

@@ -304,6 +304,7 @@ func (d *fakeDisplay) Rect(uint32) raw.Rect       { return raw.Rect{W: 400, H: 3
 type fakeSenses struct {
 	focused chan a11y.Focus
 	hung    atomic.Bool
+	secret  atomic.Bool // the field that has the focus is a password field by now
 	mu      sync.Mutex
 	goes    chan struct{}     // closed when it goes on
 	find    func() a11y.Focus // what it says has the focus
@@ -353,18 +354,18 @@ func (s *fakeSenses) Says(ctx context.Context, _ int) (a11y.Said, bool) {
 	return a11y.Said{Labels: []a11y.Element{{Role: "push button", Name: "Save"}}}, true
 }
 
-func (s *fakeSenses) Answers(ctx context.Context, _ uint64) error {
+func (s *fakeSenses) Answers(ctx context.Context, _ uint64) (secret bool, err error) {
 	if !s.hung.Load() {
-		return nil
+		return s.secret.Load(), nil
 	}
 	s.mu.Lock()
 	goes := s.goes
 	s.mu.Unlock()
 	select {
 	case <-goes:
-		return nil
+		return s.secret.Load(), nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, ctx.Err()
 	}
 }
 

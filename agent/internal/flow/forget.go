@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
@@ -32,22 +33,22 @@ const (
 	forgetWait = 5 * time.Second
 )
 
-// span is the time that is meant, by the clock now. It never reaches beyond now: what is recorded later is not meant.
-func (f Forget) span(now time.Time) (rights.Span, error) {
+// spans is the time that is meant, by the clock now. It never reaches beyond now: what is recorded later is not meant.
+func (f Forget) spans(c *clock) ([]rights.Span, error) {
 	if f.All {
-		return rights.Span{All: true}, nil
+		return []rights.Span{{All: true}}, nil
 	}
 	if f.Last != "" {
 		d, err := time.ParseDuration(f.Last)
 		if err != nil || d <= 0 {
-			return rights.Span{}, errors.New("how long to forget is a duration such as 10m or 2h")
+			return nil, errors.New("how long to forget is a duration such as 10m or 2h")
 		}
-		return rights.Span{From: now.Add(-d), Until: now}, nil
+		return c.last(d), nil
 	}
-	if f.Until.IsZero() || f.Until.After(now) {
+	if now := c.now().Wall; f.Until.IsZero() || f.Until.After(now) {
 		f.Until = now
 	}
-	return rights.Span{From: f.From, Until: f.Until}, nil
+	return []rights.Span{{From: f.From, Until: f.Until}}, nil
 }
 
 // forget destroys what was recorded of a time, here and at the collector. It works whatever else the agent does or may not do.
@@ -61,19 +62,23 @@ func (a *agent) forget(ctx context.Context, in json.RawMessage) (any, error) {
 		defer cancel()
 		return a.rights.ForgetBoxes(ctx, f.Boxes)
 	}
-	now := a.clock.now().Wall
-	sp, err := f.span(now)
+	spans, err := f.spans(a.clock)
 	if err != nil {
 		return nil, err
 	}
-	a.shut(sp, "", now)
+	for _, sp := range spans {
+		a.shut(sp, "", a.clock.now().Wall)
+	}
 	a.flushForgotten(ctx)
 	// A run of typing that was open at this instant reaches the redactor when it ends. It is settled alone then, so that it does not
 	// take what is typed later with it.
-	time.AfterFunc(runEnds, func() { a.flushForgotten(context.Background()) })
+	time.AfterFunc(runEnds, func() {
+		a.flushForgotten(context.Background())
+		a.unshut()
+	})
 	ctx, cancel := context.WithTimeout(ctx, forgetWait)
 	defer cancel()
-	return a.rights.Forget(ctx, sp)
+	return a.rights.Forget(ctx, spans...)
 }
 
 // flushForgotten lets what is being redacted arrive, where it is dropped.
@@ -109,6 +114,20 @@ func (a *agent) shut(sp rights.Span, app string, now time.Time) {
 		next.spans = next.spans[n:]
 	}
 	a.shutter.Store(&next)
+}
+
+// unshut ends what was shut under a clock that was ahead of this one: nothing is on its way from a time that is yet to come, and what is
+// recorded then is not meant.
+func (a *agent) unshut() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	sh := a.shutter.Load()
+	if sh == nil {
+		return
+	}
+	now := a.clock.now().Wall
+	to := slices.DeleteFunc(slices.Clone(sh.spans), func(s shut) bool { return s.Until.After(now) })
+	a.shutter.Store(&shutter{to})
 }
 
 // keepShut is how many forgotten times are remembered; nothing is on its way for longer than a few take.

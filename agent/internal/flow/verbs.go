@@ -22,9 +22,28 @@ type Quit struct {
 	Pid int `json:"pid"`
 }
 
-// runControl serves the verbs of the control socket to the same user.
+// runControl serves the verbs of the control socket to the same user. What was written down while nobody could reach it is read again first: who
+// pauses or withdraws while the agent starts finds no socket, and the agent has read all of that by then.
 func (a *agent) runControl(ctx context.Context) error {
-	return control.Serve(ctx, a.cfg.Socket, a.verbs(), a.log, a.cfg.Ready)
+	return control.Serve(ctx, a.cfg.Socket, a.verbs(), a.log, func() {
+		a.lookAgain()
+		if a.cfg.Ready != nil {
+			a.cfg.Ready()
+		}
+	})
+}
+
+// lookAgain takes over what commands wrote down.
+func (a *agent) lookAgain() {
+	a.mu.Lock()
+	until, err := a.keys.Pause()
+	if until != nil {
+		a.gate.Pause(*until)
+	}
+	a.mu.Unlock()
+	if err := errors.Join(err, a.load()); err != nil {
+		a.log.Warn("what was said before the agent answered cannot be read", "why", err.Error())
+	}
 }
 
 // verbs are what a person may ask a running agent, through its socket or its tray.
@@ -59,6 +78,7 @@ func (a *agent) beginPause(until time.Time) error {
 	a.gate.Pause(until)
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.gate.Pause(until) // again: a resume may have been under way
 	a.unsaved.pause = &until
 	a.save()
 	if words := a.unsavedWords.Load(); words != nil {
@@ -73,6 +93,7 @@ func (a *agent) resume(context.Context, json.RawMessage) (any, error) { return n
 func (a *agent) endPause() error {
 	if a.clock.doubted() {
 		a.clock.confirm()
+		a.unshut()
 		if err := a.keys.ConfirmWall(a.clock.seen()); err != nil {
 			return err
 		}

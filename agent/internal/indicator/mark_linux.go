@@ -19,13 +19,14 @@ const raiseEvery = 200 * time.Millisecond
 
 // Mark is the mark on one display. Its methods may be called from any goroutine.
 type Mark struct {
-	x      *xgb.Conn
-	screen *xproto.ScreenInfo
-	window xproto.Window
-	gc     xproto.Gcontext
-	file   string // remembers the place; "" remembers nothing
-	lost   chan struct{}
-	ended  chan struct{}
+	x       *xgb.Conn
+	screen  *xproto.ScreenInfo
+	window  xproto.Window
+	gc      xproto.Gcontext
+	opacity xproto.Atom // the name of what a compositor reads
+	file    string      // remembers the place; "" remembers nothing
+	lost    chan struct{}
+	ended   chan struct{}
 
 	mu       sync.Mutex
 	face     Face
@@ -116,7 +117,7 @@ func (m *Mark) Prove() bool {
 		m.move() // a monitor went, or another client moved the mark
 		return false
 	}
-	return m.isShaped() && m.isOnTop() && m.isPainted()
+	return m.isShaped() && m.isOpaque() && m.isOnTop() && m.isPainted()
 }
 
 // isPainted compares one row of the window, as the server gives it, with what was drawn. The server gives black where

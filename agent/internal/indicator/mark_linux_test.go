@@ -184,6 +184,9 @@ func TestNotProvenWhenAnotherClientHarmsIt(t *testing.T) {
 		"made tiny": func() {
 			xproto.ConfigureWindow(x, m.window, xproto.ConfigWindowWidth|xproto.ConfigWindowHeight, []uint32{1, 1})
 		},
+		"made transparent": func() {
+			xproto.ChangeProperty(x, xproto.PropModeReplace, m.window, m.opacity, xproto.AtomCardinal, 32, 1, make([]byte, 4))
+		},
 		"unmapped": func() { xproto.UnmapWindow(x, m.window) },
 	}
 	for name, harm := range harms {

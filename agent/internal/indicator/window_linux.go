@@ -30,7 +30,12 @@ func (m *Mark) create() error {
 		return fmt.Errorf("%w (it lacks the extension SHAPE)", ErrNoDisplay)
 	}
 	extension(m.x, "RANDR")
-	var err error
+	const opacity = "_NET_WM_WINDOW_OPACITY"
+	atom, err := xproto.InternAtom(m.x, false, uint16(len(opacity)), opacity).Reply()
+	if err != nil {
+		return ErrNoDisplay
+	}
+	m.opacity = atom.Atom
 	if m.window, err = xproto.NewWindowId(m.x); err != nil {
 		return ErrNoDisplay
 	}
@@ -147,6 +152,13 @@ func (m *Mark) isShaped() bool {
 		want += q.w
 	}
 	return area == want
+}
+
+// isOpaque tells whether no other client has asked a compositor to draw the window pale, or not at all: the server's own picture of it does not
+// tell. What was asked is taken back.
+func (m *Mark) isOpaque() bool {
+	r, err := xproto.GetProperty(m.x, true, m.window, m.opacity, xproto.GetPropertyTypeAny, 0, 1).Reply()
+	return err == nil && r.Format == 0
 }
 
 // isOnTop looks at the stack: no window over the mark may meet its rectangle. VisibilityNotify says the same, but a

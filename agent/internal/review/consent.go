@@ -182,6 +182,8 @@ func (s *server) withdraw(w http.ResponseWriter, r *http.Request) {
 
 // less takes one kind of data of one application back, with one press: less never needs a yes.
 func (s *server) less(w http.ResponseWriter, r *http.Request) {
+	s.taking.Lock()
+	defer s.taking.Unlock()
 	v, err := s.opt.Desk.Look(r.Context())
 	if err != nil {
 		s.trouble(w, err)
@@ -200,7 +202,7 @@ func (s *server) less(w http.ResponseWriter, r *http.Request) {
 		s.missing(w, r)
 		return
 	}
-	s.act(w, r, s.opt.Desk.Less(r.Context(), v.Pinned, choice), "less")
+	s.act(w, r, s.opt.Desk.Less(r.Context(), choice), "less")
 }
 
 // act goes on to the page that says what was done, so that a reload does nothing twice.

@@ -31,7 +31,7 @@ type Desk struct {
 	Far      bool
 	Look     func(context.Context) (View, error)
 	Give     func(context.Context, policy.Policy, policy.Choice) error // a yes
-	Less     func(context.Context, policy.Policy, policy.Choice) error // a part of the consent in force; no yes
+	Less     func(context.Context, policy.Choice) error                // a part of the consent in force; no yes
 	Refuse   func(context.Context) error
 	Withdraw func(context.Context) error
 	Receipt  func(name string) (json, text []byte, err error)
@@ -192,15 +192,16 @@ func (g *guest) Close() error {
 
 // server is the pages and who may see them.
 type server struct {
-	opt   Options
-	host  string // the only Host that is answered
-	door  *door
-	mux   *http.ServeMux
-	ended chan Reason
-	idle  *time.Timer // one shot, set anew by every request that passed
-	lock  lock
-	views views
-	wait  func(*http.Request, time.Duration) bool
+	opt    Options
+	host   string // the only Host that is answered
+	door   *door
+	mux    *http.ServeMux
+	ended  chan Reason
+	idle   *time.Timer // one shot, set anew by every request that passed
+	lock   lock
+	taking sync.Mutex // one part of the consent is taken back at a time: the next one is taken out of what is left
+	views  views
+	wait   func(*http.Request, time.Duration) bool
 }
 
 func newServer(host string, opt Options) *server {

@@ -76,7 +76,7 @@ func serve(t *testing.T, opt Options) *stand {
 		opt.Desk.Look = func(context.Context) (View, error) { return View{Newest: p}, nil }
 	}
 	opt.Desk.Give = func(ctx context.Context, _ policy.Policy, _ policy.Choice) error { return act(ctx) }
-	opt.Desk.Less = opt.Desk.Give
+	opt.Desk.Less = func(ctx context.Context, _ policy.Choice) error { return act(ctx) }
 	opt.Desk.Refuse, opt.Desk.Withdraw = act, act
 	opt.Desk.Receipt = func(string) (a, b []byte, err error) { return nil, nil, nil }
 	ready := make(chan string, 1)

@@ -42,6 +42,8 @@ func within(c, k policy.Class) bool {
 // switchOff takes one kind of data back in every application, with one press. Switching it on again is a consent, and is given where
 // consents are given.
 func (s *server) switchOff(w http.ResponseWriter, r *http.Request, _ *index) {
+	s.taking.Lock()
+	defer s.taking.Unlock()
 	v, err := s.opt.Desk.Look(r.Context())
 	if err != nil {
 		s.trouble(w, err)
@@ -54,7 +56,7 @@ func (s *server) switchOff(w http.ResponseWriter, r *http.Request, _ *index) {
 	}
 	choice := s.withoutKind(v, c)
 	choice.Gesture = "page: switched " + c.String() + " off"
-	if err := s.opt.Desk.Less(r.Context(), v.Pinned, choice); err != nil {
+	if err := s.opt.Desk.Less(r.Context(), choice); err != nil {
 		s.trouble(w, err)
 		return
 	}

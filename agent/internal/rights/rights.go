@@ -70,6 +70,17 @@ type Answer struct {
 	Record       string    `json:"record,omitempty"`
 }
 
+// add takes in what was done of one more time.
+func (a *Answer) add(b Answer) {
+	a.Destroyed, a.Requested, a.All = a.Destroyed+b.Destroyed, a.Requested+b.Requested, a.All || b.All
+	if a.From.IsZero() || !b.From.IsZero() && b.From.Before(a.From) {
+		a.From = b.From
+	}
+	if b.Until.After(a.Until) {
+		a.Until = b.Until
+	}
+}
+
 // intent is an erasure on disk. Without Named the ids of what had left are not known yet, and the span counts.
 type intent struct {
 	From  time.Time     `json:"from,omitzero"`
@@ -96,14 +107,18 @@ var everything = Span{From: time.Unix(0, 0), Until: time.Date(9999, 1, 1, 0, 0, 
 
 // Forget destroys what is here, notes what the collector is to be asked for, and waits for its word until ctx ends. After an error
 // it says what is left; what was noted is asked for all the same.
-func (r *Rights) Forget(ctx context.Context, sp Span) (Answer, error) {
-	if sp.All {
-		sp = everything
+func (r *Rights) Forget(ctx context.Context, spans ...Span) (Answer, error) {
+	var ins []intent
+	for _, sp := range spans {
+		if sp.All {
+			sp = everything
+		}
+		if sp.From.IsZero() || sp.Until.Before(sp.From) {
+			return Answer{}, errors.New("the time to forget ends before it begins")
+		}
+		ins = append(ins, intent{From: sp.From, Until: sp.Until, All: sp.All})
 	}
-	if sp.From.IsZero() || sp.Until.Before(sp.From) {
-		return Answer{}, errors.New("the time to forget ends before it begins")
-	}
-	return r.forgetNow(ctx, intent{From: sp.From, Until: sp.Until, All: sp.All})
+	return r.forgetNow(ctx, ins...)
 }
 
 // ForgetBoxes is Forget for boxes by their ids, here or not. The collector is asked for those that may have left.
@@ -114,14 +129,22 @@ func (r *Rights) ForgetBoxes(ctx context.Context, ids []envelope.ID) (Answer, er
 	return r.forgetNow(ctx, intent{Only: ids})
 }
 
-func (r *Rights) forgetNow(ctx context.Context, in intent) (Answer, error) {
+func (r *Rights) forgetNow(ctx context.Context, ins ...intent) (done Answer, err error) {
 	changed := r.watching() // before anything is asked, so that no answer is missed
-	a, asked, err := r.begin(in)
-	if err != nil || len(asked) == 0 {
-		return a, err
+	var asked [][16]byte
+	for _, in := range ins {
+		a, ask, err := r.begin(in)
+		done.add(a)
+		if err != nil {
+			return done, err
+		}
+		asked = append(asked, ask...)
+	}
+	if len(asked) == 0 {
+		return done, nil
 	}
 	r.hurry()
-	return r.await(ctx, a, asked, changed)
+	return r.await(ctx, done, asked, changed)
 }
 
 // Note makes durable that the collector is to be asked to erase these boxes, of which nothing is here any more. It may be called
@@ -172,16 +195,28 @@ func (r *Rights) name(id [16]byte, in intent, left []envelope.ID) (asked [][16]b
 		in.Ask = append(in.Ask, left[:min(maxAsk-len(in.Ask), len(left))]...)
 		return [][16]byte{id}, r.save(id, in)
 	}
-	left = append(slices.Clone(in.Ask), left...)
-	for i := maxAsk; i < len(left); i += maxAsk { // the later parts first: until the last write the span itself stands
-		more := newID()
-		if err := r.save(more, intent{From: in.From, Until: in.Until, Only: in.Only, Named: true, Ask: left[i:min(i+maxAsk, len(left))]}); err != nil {
+	ask := append(slices.Clone(in.Ask), without(left, in.Ask)...) // each start finds again what it found before
+	for i := maxAsk; i < len(ask); i += maxAsk {                  // the later parts first: until the last write the span itself stands
+		more, part := newID(), intent{From: in.From, Until: in.Until, Named: true, Ask: ask[i:min(i+maxAsk, len(ask))]}
+		if in.Only != nil {
+			part.Only, in.Only = part.Ask, without(in.Only, part.Ask)
+		}
+		if err := r.save(more, part); err != nil {
 			return nil, err
 		}
 		asked = append(asked, more)
 	}
-	in.Ask = left[:min(maxAsk, len(left))]
+	in.Ask = ask[:min(maxAsk, len(ask))]
 	return append(asked, id), r.save(id, in)
+}
+
+// without is the ids that others lacks.
+func without(ids, others []envelope.ID) []envelope.ID {
+	drop := make(map[envelope.ID]bool, len(others))
+	for _, id := range others {
+		drop[id] = true
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id envelope.ID) bool { return drop[id] })
 }
 
 // Resume carries out what a crash cut short: it destroys again what is here. Call it before anything is sent.

@@ -25,18 +25,16 @@ func (s *Spool) DestroyHeld(consent [16]byte) (int, error) {
 		errs = append(errs, s.dropSwap())
 		n++
 	}
-	kept := s.held[:0]
-	for _, e := range s.held {
+	for _, e := range slices.Clone(s.held) {
 		if e.consent != consent {
-			kept = append(kept, e)
-		} else if err := s.unlink(e.name, heldSuffix); err != nil {
-			kept = append(kept, e)
+			continue
+		}
+		if err := s.destroyHeldBox(e); err != nil {
 			errs = append(errs, err)
 		} else {
 			n++
 		}
 	}
-	s.held = kept
 	aside, err := s.destroyAside(consent)
 	n += aside
 	s.stats.Destroyed += n

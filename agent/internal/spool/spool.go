@@ -79,8 +79,8 @@ type sealed struct {
 }
 
 // Use makes the keys of a consent the ones to seal with; the zero Keys mean that there is none. What is open is sealed with the
-// old keys first; if that fails, the error says so and the new keys count all the same. A device that the folder does not know
-// begins a chain of its own: nothing links it to an earlier one.
+// old keys first; if that fails, the error says so and the new keys count all the same: what is open is destroyed then, unless the consent
+// stays. A device that the folder does not know begins a chain of its own: nothing links it to an earlier one.
 func (s *Spool) Use(k Keys) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,6 +88,10 @@ func (s *Spool) Use(k Keys) error {
 		return ErrClosed
 	}
 	err := s.cut()
+	if err != nil && !s.open.empty() && !s.keys.sealAs(k) {
+		s.open = batch{}
+		s.log.Warn("what was recorded since the last box is destroyed: the disk did not take it under its own consent")
+	}
 	if k.Vault == nil && k.Person == nil && k.Sign == nil {
 		s.keys = nil
 		return err
@@ -102,6 +106,11 @@ func (s *Spool) Use(k Keys) error {
 		err = errors.Join(err, s.writeChain())
 	}
 	return err
+}
+
+// sealAs tells whether what was recorded under k may be sealed with other keys.
+func (k *Keys) sealAs(other Keys) bool {
+	return k != nil && k.Consent == other.Consent && k.Device == other.Device && k.Session == other.Session
 }
 
 // follow makes device's newest box the one that the next follows. Where no box of any device could be read, only the numbers of

@@ -315,6 +315,42 @@ func TestCutExportGoesOn(t *testing.T) {
 	}
 }
 
+// TestCutExportLeavesOutWhatWasTakenBack: what its person withdrew or erased after an export was cut off, and before it went on, is not in it,
+// wherever it was cut off.
+func TestCutExportLeavesOutWhatWasTakenBack(t *testing.T) {
+	w := newWorld(t, 1)
+	d, other := w.newDevice(t), w.newDevice(t)
+	for i := range 3 {
+		w.seal(t, d, clicked(t, "stays", uint8(i)))
+		w.seal(t, other, clicked(t, "taken back", uint8(100+i)))
+	}
+	w.cutAt = 4
+	dir := filepath.Join(t.TempDir(), "x")
+	if _, err := w.export(t, dir); err == nil {
+		t.Fatal("it was not cut off")
+	}
+	fatal(t, os.WriteFile(filepath.Join(dir, "trajectories", "000002.jsonl"), []byte(`"taken back"`), 0o600)) // as a death while all is joined leaves it
+	for i := 0; i < len(w.boxes); i++ {                                                                       // the collector releases them no more
+		if bytes.Equal(w.boxes[i].GetSigningKey(), other.params.Sign.Public().(ed25519.PublicKey)) {
+			w.boxes, w.vaults = slices.Delete(w.boxes, i, i+1), slices.Delete(w.vaults, i, i+1)
+			i--
+		}
+	}
+	m, err := w.export(t, dir)
+	fatal(t, err)
+	if m.Boxes != 3 || m.People != 1 || m.Frames != 3 {
+		t.Errorf("%+v", m)
+	}
+	for _, name := range names(t, dir) {
+		if strings.Contains(read(t, dir, name), "taken back") {
+			t.Errorf("%s holds what was taken back", name)
+		}
+	}
+	if got := names(t, dir); len(got) != 3+1+1 {
+		t.Errorf("files: %v", got)
+	}
+}
+
 func TestFolderOfSomethingElseIsLeftAlone(t *testing.T) {
 	w := newWorld(t, 1)
 	dir := t.TempDir()

@@ -46,7 +46,8 @@ type part struct {
 	Frames   []string `json:"frames"`
 	Steps    []Step   `json:"steps"`
 
-	name string
+	name  string
+	stays bool // this release holds the box, too
 }
 
 // stone is the tombstone of a box that its person cut; the part stands in its place.

@@ -61,8 +61,14 @@ func (w *writer) refuse(why string) {
 	}
 }
 
-// has tells whether the box was written before the export was cut off.
-func (w *writer) has(batch envelope.ID) bool { return w.parts[w.state.name("batch", batch[:])] != nil }
+// has tells whether the box was written before the export was cut off. It stays then.
+func (w *writer) has(batch envelope.ID) bool {
+	p := w.parts[w.state.name("batch", batch[:])]
+	if p != nil {
+		p.stays = true
+	}
+	return p != nil
+}
 
 // box writes the frames and the steps of one opened box: all of it, or nothing that counts. A box that it refuses is no error.
 func (w *writer) box(b envelope.Box, p *pb.Payload) error {
@@ -70,7 +76,7 @@ func (w *writer) box(b envelope.Box, p *pb.Payload) error {
 	pt := &part{
 		Person: w.state.name("person", h.Subject[:]), Device: w.state.name("device", h.Device[:]), Session: w.state.name("session", append(h.Device[:], p.GetSession()...)),
 		Sequence: h.Sequence, Previous: h.Previous, Digest: b.Digest(), Policy: hex.EncodeToString(h.Policy[:]), Redactor: p.GetRedactor(),
-		name: w.state.name("batch", h.Batch[:]),
+		name: w.state.name("batch", h.Batch[:]), stays: true,
 	}
 	if w.places[pt.place()] {
 		w.refuse("its number in the chain stands twice")
@@ -125,6 +131,9 @@ func (w *writer) pictures(p *pb.Payload) (pictures map[string][]byte, names map[
 
 // finish joins the parts, person by person and each device's chain in order, writes the manifest last and forgets the key.
 func (w *writer) finish() (Manifest, error) {
+	if err := w.dropTakenBack(); err != nil {
+		return Manifest{}, err
+	}
 	all := make([]*part, 0, len(w.parts))
 	for _, p := range w.parts {
 		all = append(all, p)
@@ -261,6 +270,20 @@ func (w *writer) count(p *part, frames map[string]bool) {
 	if !slices.Contains(w.m.Policies, p.Policy) {
 		w.m.Policies = append(w.m.Policies, p.Policy)
 	}
+}
+
+// dropTakenBack removes what an earlier release held and this one does not, because its person withdrew it or took it back since, and what was joined
+// of it.
+func (w *writer) dropTakenBack() error {
+	joined := filepath.Join(w.dir, "trajectories")
+	errs := []error{os.RemoveAll(joined), os.Mkdir(joined, 0o700)}
+	for name, p := range w.parts {
+		if !p.stays {
+			delete(w.parts, name)
+			errs = append(errs, os.Remove(filepath.Join(w.dir, partsDir, name+partEnd)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // dropOrphans removes frames that no step of this export names: those of a box that was cut off or left out at the end.

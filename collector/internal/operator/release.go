@@ -101,6 +101,9 @@ func (c *Custodian) Release(req *pb.ReleaseRequest, stream pb.Custodian_ReleaseS
 		if err != nil {
 			return c.trouble(err)
 		}
+		if _, err := c.caller(ctx); err != nil { // a release may take hours, and whoever is revoked meanwhile gets no more
+			return err
+		}
 		if err := c.send(stream, e.ID, r, who.Recipient); err != nil {
 			return err
 		}
@@ -128,7 +131,10 @@ func (c *Custodian) begin(ctx context.Context, e store.Export, name string) (bod
 // send releases one box. One that is damaged or that no key opens is left out and counted in the log, its neighbours go on.
 func (c *Custodian) send(stream pb.Custodian_ReleaseServer, export store.ID, r store.Release, recipient []byte) error {
 	rec, err := c.Store.Read(stream.Context(), r.Batch)
-	if errors.Is(err, store.ErrDamaged) || errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // taken back at this moment, which is nobody's business
+	}
+	if errors.Is(err, store.ErrDamaged) {
 		c.Log.Error("a box is damaged and was left out of an export", "error", err)
 		return nil
 	}

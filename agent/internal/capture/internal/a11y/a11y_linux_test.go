@@ -76,10 +76,10 @@ func TestFocus(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	if err := c.Answers(ctx, f.ID); err != nil {
-		t.Errorf("a living editor does not answer: %v", err)
+	if secret, err := c.Answers(ctx, f.ID); err != nil || secret {
+		t.Errorf("a living editor answers: a password field: %v, %v", secret, err)
 	}
-	if err := c.Answers(ctx, 1); err == nil {
+	if _, err := c.Answers(ctx, 1); err == nil {
 		t.Error("an element that nobody knows answers")
 	}
 	r := f.Element.Rect
@@ -94,6 +94,8 @@ func TestFocus(t *testing.T) {
 	}
 	if s := started(t, d, c, Focus.Secret, "zenity", "--password"); s.Text() {
 		t.Errorf("a password field counts as text: %+v", s)
+	} else if secret, err := c.Answers(ctx, s.ID); err != nil || !secret {
+		t.Errorf("a password field says later on that it is none: %v", err)
 	}
 	if e := started(t, d, c, Focus.Text, "zenity", "--entry"); e.Lines || e.Secret() {
 		t.Errorf("entry: %+v", e)
@@ -119,7 +121,7 @@ func TestHung(t *testing.T) {
 	stop(t, f.PID)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := c.Answers(ctx, f.ID); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := c.Answers(ctx, f.ID); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a stopped application answered: %v", err)
 	}
 	ctx2, cancel2 := context.WithTimeout(t.Context(), 50*time.Millisecond)

@@ -227,20 +227,21 @@ func (c *Client) describe(ctx context.Context, n node) Element {
 	return e
 }
 
-// Answers asks the application of an element anything, and returns nil if it answers before ctx ends: it was not hung since
-// the question was put. A refusal is an answer, too.
-func (c *Client) Answers(ctx context.Context, id uint64) error {
+// Answers asks the application of an element what the element is, and returns no error if it answers before ctx ends: it was not hung since
+// the question was put. A refusal is an answer, too. Secret tells that the element is a password field by now: a field may become one while
+// it has the focus, and no event tells it.
+func (c *Client) Answers(ctx context.Context, id uint64) (secret bool, err error) {
 	c.mu.Lock()
 	n, ok := c.nodes[id]
 	c.mu.Unlock()
 	if !ok {
-		return errors.New("a11y: the element is not known any more")
+		return false, errors.New("a11y: the element is not known any more")
 	}
-	_, err := c.role(ctx, n)
+	r, err := c.role(ctx, n)
 	if _, refused := errors.AsType[dbus.Error](err); refused {
-		return nil
+		return false, nil
 	}
-	return err
+	return r == RolePasswordText, err
 }
 
 type stateSet []uint32
