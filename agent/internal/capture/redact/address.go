@@ -27,6 +27,9 @@ func findEmail(s *search) error {
 		}
 		if start < at && end > at+1 && !s.version(at+1, end) && string(s.text[start:at]) != "git" {
 			s.add(start, end, email)
+			if bytes.IndexByte(s.text[at:end], '.') > 0 {
+				s.afterEmail(end)
+			}
 		}
 	}
 	return nil
