@@ -25,8 +25,14 @@ func findEmail(s *search) error {
 		for end > at+1 && (s.text[end-1] == '.' || s.text[end-1] == '-') {
 			end--
 		}
-		if start < at && end > at+1 && !s.version(at+1, end) && string(s.text[start:at]) != "git" {
+		for start < at && s.text[start] == '\'' {
+			start++
+		}
+		if start < at && end > at+1 && !s.object(start, at, end) && !s.version(at+1, end) && string(s.text[start:at]) != "git" {
 			s.add(start, end, email)
+			if bytes.IndexByte(s.text[at:end], '.') > 0 {
+				s.afterEmail(end)
+			}
 		}
 	}
 	return nil
@@ -75,6 +81,31 @@ func (s *search) spelledEmail() {
 // spelledAt tells whether "(at)" or "[at]" stands at i.
 func spelledAt(text []byte, i int) bool {
 	return i+4 <= len(text) && (text[i] == '(' || text[i] == '[') && lower(text[i+1]) == 'a' && lower(text[i+2]) == 't' && (text[i+3] == ')' || text[i+3] == ']')
+}
+
+// object tells of an "@" that is in no address: the number of an object of a program (java.util.Foo@712d093), a part of a path, or a sign among others.
+// A domain with a dot, or a plain name before a plain host, is none of these.
+func (s *search) object(start, at, end int) bool {
+	domain := s.text[at+1 : end]
+	if bytes.IndexByte(domain, '.') >= 0 {
+		return false
+	}
+	if kindOf[domain[len(domain)-1]] == isDigit && kindOf[domain[0]] == isDigit && !anyLetter(domain) {
+		return true // the line of a program
+	}
+	local := s.text[start:at]
+	if bytes.Count(local, []byte("/")) > 1 || bytes.ContainsAny(local, "#`^{}|*?=&~") || end < len(s.text) && bytes.IndexByte([]byte("#`^{}%~?*&$"), s.text[end]) >= 0 {
+		return true
+	}
+	if bytes.Count(local, []byte(".")) < 2 && bytes.IndexByte(local, '$') < 0 || len(domain) > 8 {
+		return false
+	}
+	for _, c := range domain {
+		if hexDigit(c) < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // version tells of what stands behind the "@" of "typescript@5.4.2" and "checkout@v4".

@@ -323,6 +323,8 @@ func (s *search) afterBirth(i int) {
 				s.add(int(w.start), end, date)
 			} else if w.form == mixed && w.letters() > 8 && s.text[w.start+4] >= utf8.RuneSelf { // 1987年4月12日
 				s.add(int(w.start), int(w.end), date)
+			} else if end := s.dateOfAnyYear(j); end > 0 {
+				s.add(int(w.start), end, date)
 			} else if w.form == figure && (w.letters() == 4 || w.letters() == 8) && (s.text[w.start] == '1' || s.text[w.start] == '2') {
 				s.add(int(w.start), int(w.end), date)
 			}

@@ -93,6 +93,27 @@ func (s *search) dateAt(i int) int {
 	return 0
 }
 
+// dateOfAnyYear is where three numbers end that begin with word i, with one mark between them and a year of four digits in one of the calendars of the
+// world: 22/04/2535. 0 if there are none. Only a word of birth says that they are a date.
+func (s *search) dateOfAnyYear(i int) int {
+	if i+2 >= len(s.words) || s.words[i+1].sep != s.words[i+2].sep || s.words[i+1].sep&^(sepHyphen|sepDot|sepColon) != 0 {
+		return 0
+	}
+	years := 0
+	for _, w := range s.words[i : i+3] {
+		switch {
+		case w.form != figure || w.letters() == 3 || w.letters() > 4:
+			return 0
+		case w.letters() == 4:
+			years++
+		}
+	}
+	if years != 1 {
+		return 0
+	}
+	return int(s.words[i+2].end)
+}
+
 func (s *search) number(w *word) int {
 	n := 0
 	if w.form != figure || w.letters() > 6 {

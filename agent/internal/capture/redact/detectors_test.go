@@ -60,7 +60,8 @@ var detectorCases = []struct{ detector, text, want string }{
 	{"phone", "a 555-2671 b", "a <PHONE#1> b"},
 	{"phone", "a 0171 5558812 b", "a <PHONE#1> b"},
 	{"jwt", "a eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl b", "a <JWT#1> b"},
-	{"pem", "a -----BEGIN PRIVATE KEY-----\nMIIB\nabc\n-----END PRIVATE KEY----- b", "a <KEY#1> b"},
+	{"pem", "a -----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIHcHbQpzGKV9PBbBclGyZkXfTC\nabc\n-----END PRIVATE KEY----- b", "a <KEY#1> b"},
+	{"pem", "a -----BEGIN PRIVATE KEY-----\nMIIB\nabc\n-----END PRIVATE KEY----- b", "a <TOKEN#1> b"},
 	{"pem", "a -----BEGIN PRIVATE KEY-----\nMIIB", "a <KEY#1>"},
 	{"wallet", "a 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa b", "a <WALLET#1> b"},
 	{"wallet", "a bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4 b", "a <WALLET#1> b"},
@@ -78,6 +79,8 @@ var detectorCases = []struct{ detector, text, want string }{
 	{"words", "passport no. C01X00T47", "passport no. <ID#1>"},
 	{"words", "I work for Achterberg", "I work for <PERSON#1>"},
 	{"words", "Achterberg Consulting GmbH", "<ORG#1>"},
+	{"scripts", "안녕하세요, 최민아 과장이 안내합니다.", "안녕하세요, <PERSON#1> 과장이 안내합니다."},
+	{"scripts", "배송은 부산광역시 해운대구 우동 1234-5번지", "배송은 <ADDRESS#1>"},
 	{"token", "a f3a91c07b2de4488a0c1 b", "a <TOKEN#1> b"},
 	{"token", "a 550e8400-e29b-41d4-a716-446655440000 b", "a <TOKEN#1> b"},
 }

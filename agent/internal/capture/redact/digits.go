@@ -136,6 +136,9 @@ func (s *search) close(a, b group) bool {
 
 // dateOf is how many groups are a date and a time: 2026-03-04, 4.3.2026, 2026-03-04 10; 0 if they begin with none.
 func (s *search) dateOf(g []group) int {
+	if n := s.stamp(g); n > 0 {
+		return n
+	}
 	if len(g) < 3 || g[0].len() > 4 || s.text[g[0].end] != s.text[g[1].end] || s.text[g[0].end] == ' ' || g[1].start-g[0].end != 1 || g[2].start-g[1].end != 1 {
 		return 0
 	}
@@ -155,6 +158,33 @@ func (s *search) dateOf(g []group) int {
 		return 4
 	}
 	return 3
+}
+
+// stamp is how many groups are the time of a log: 20171223-22:15, 20171223 221532, and at the start of a line 081109 203518 and a process; 0 if they begin
+// with none.
+func (s *search) stamp(g []group) int {
+	if len(g) < 2 || g[1].start-g[0].end != 1 {
+		return 0
+	}
+	two := func(at int) int { return int(s.text[at]-'0')*10 + int(s.text[at+1]-'0') }
+	dated := func(at int) bool { // month and day
+		m, d := two(at), two(at+2)
+		return m >= 1 && m <= 12 && d >= 1 && d <= 31
+	}
+	timed := func(g group) bool {
+		return g.len() == 6 && two(g.start) < 24 && two(g.start+2) < 60 && two(g.start+4) < 60
+	}
+	a, b := g[0], g[1]
+	switch century := a.len() == 8 && (two(a.start) == 19 || two(a.start) == 20) && dated(a.start+4); {
+	case century && (timed(b) || b.len() == 2 && b.end < len(s.text) && s.text[b.end] == ':'):
+		return 2
+	case a.len() == 6 && dated(a.start+2) && timed(b) && s.text[a.end] == ' ' && (a.start == 0 || s.text[a.start-1] == '\n'):
+		if len(g) > 2 && g[2].len() <= 5 && g[2].start-b.end == 1 {
+			return 3
+		}
+		return 2
+	}
+	return 0
 }
 
 // valueAt is the class of the value that begins with group i, and its last group.
@@ -182,6 +212,9 @@ func (s *search) valueAt(groups []group, i int) (class, int) {
 // What is not is a number all the same.
 func (s *search) cardLike(groups []group) bool {
 	first := groups[0]
+	if at := first.start; at > 1 && (s.text[at-1] == '_' || s.text[at-1] == '-' && s.text[at-2] == '_' || s.text[at-1] == '.' && kindOf[s.text[at-2]] == isDigit) {
+		return false // a part of a name, or of a fraction
+	}
 	n, head := 0, 0
 	for k, g := range groups {
 		if n += g.len(); k > 0 && (s.text[first.end] != s.text[groups[k-1].end] && s.text[groups[k-1].end] != '\n' || g.len() < 3) {

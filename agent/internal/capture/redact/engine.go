@@ -29,6 +29,7 @@ type detector struct {
 type search struct {
 	*engine
 	text   []byte // folded
+	raw    []byte // as it was given, nil if folding changed nothing
 	gate   gateState
 	found  []span
 	people []int32 // words of names
@@ -93,6 +94,7 @@ type engine struct {
 
 	characters func([]byte) int // counts those of the text that was searched last
 	inner      *engine
+	scripts    scripts
 }
 
 // keyword is what a word of the gate calls for.
@@ -103,7 +105,7 @@ type keyword struct {
 }
 
 // rulesVersion rises with every change of what the detectors or the masks do.
-const rulesVersion = "4"
+const rulesVersion = "5"
 
 func newEngine(p policy.Policy) (*engine, error) {
 	e := &engine{table: &lookedUp{}}
@@ -130,6 +132,7 @@ func newEngine(p policy.Policy) (*engine, error) {
 		{"phone", needDigits, findPhone},
 		{"wallet", needLong, findWallet},
 		{"words", needWords, findWords},
+		{"scripts", needWords, findScripts},
 		{"encoded", needLong | needPercent | needEscape, findEncoded},
 		{"patterns", needAlways, findPatterns},
 		{"terms", needAlways, findTerms},
@@ -214,6 +217,7 @@ func (s *search) fold() bool {
 		s.characters = func(p []byte) int { return len(p) }
 		return false
 	}
+	s.raw = s.text
 	s.folded.fold(s.text)
 	s.text = s.folded.text
 	if s.folded.valid {

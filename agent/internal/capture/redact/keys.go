@@ -25,13 +25,27 @@ func findPEM(s *search) error {
 			at = start + len(pemBegin)
 			continue
 		}
-		s.add(start, end, privateKey)
+		c := privateKey
+		if tooShort(s.text[start:end]) {
+			c = token
+		}
+		s.add(start, end, c)
 		at = end
 	}
 	if i := bytes.Index(s.text, pemEnd); i >= 0 && !bytes.Contains(s.text, pemBegin) {
 		s.add(0, pemClose(s.text, i), privateKey) // its beginning was typed elsewhere
 	}
 	return nil
+}
+
+// leastKey is how many characters the shortest private key has between its dashes: 32 bytes in base64.
+const leastKey = 44
+
+// tooShort tells of a closed block in which no key has room, as in a manual. It is hidden all the same.
+func tooShort(block []byte) bool {
+	_, body, _ := bytes.Cut(block[len(pemBegin):], dashes)
+	body, _, closed := bytes.Cut(body, pemEnd)
+	return closed && len(bytes.TrimSpace(body)) < leastKey
 }
 
 // public tells of blocks that hold nothing secret.
@@ -55,7 +69,7 @@ func placeholder(v []byte) bool {
 		return true
 	}
 	switch c := v[0]; {
-	case c == '$' || c == '%' && v[len(v)-1] == '%' || c == '<' || c == '{' || c == '*' || bytes.Contains(v, []byte("${")) || bytes.Contains(v, []byte("{{")):
+	case c == '$' && dollar(v[1:]), c == '%' && v[len(v)-1] == '%', c == '<' || c == '{' || c == '*', variable(v):
 		return true
 	}
 	same, run := 0, 1
@@ -70,6 +84,19 @@ func placeholder(v []byte) bool {
 		}
 	}
 	return len(v) >= 6 && same*5 >= (len(v)-1)*4
+}
+
+// dollar tells whether what stands behind a "$" is the name of a variable, or a call.
+func dollar(v []byte) bool {
+	if len(v) == 0 || kindOf[v[0]] == isDigit {
+		return false
+	}
+	for _, c := range v {
+		if byteIn(c, "!@#%^&*+~") {
+			return false
+		}
+	}
+	return true
 }
 
 // pemClose is the end of the closing line, the end of text if there is none.
@@ -160,7 +187,7 @@ func findToken(s *search) error {
 			for i < l.end && tokenPart(s.text[i]) {
 				i++
 			}
-			if i-start >= longToken && random(s.text[start:i]) {
+			if t := s.text[start:i]; i-start >= longToken && (random(t) || productKey(t)) {
 				s.add(start, i, token)
 			}
 		}

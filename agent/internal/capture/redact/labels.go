@@ -7,13 +7,13 @@ import (
 
 // labels are words after which a secret stands. They are folded before they are looked for.
 var labels = []string{"password", "passwd", "pass", "pw", "mdp", "clave", "pswd", "passwort", "passphrase", "passcode", "pwd", "pin", "otp", "cvv", "cvc", "secret",
-	"token", "api key", "api_key", "apikey", "contraseña", "mot de passe", "kennwort", "senha", "palavra-passe", "palavra passe", "wachtwoord", "parola", "haslo", "hasło",
+	"token", "api key", "api_key", "apikey", "api-key", "access_key", "access-key", "accesskey", "private_key", "sessionid", "session_id", "sessid", "contraseña", "mot de passe", "kennwort", "senha", "palavra-passe", "palavra passe", "wachtwoord", "parola", "haslo", "hasło",
 	"şifre", "parool", "lösenord", "adgangskode", "kodeord", "passord", "salasana", "heslo", "jelszó", "lozinka", "geslo", "mật khẩu", "kata sandi", "Κωδικός", "κωδικός",
 	"Пароль", "пароль", "密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호", "암호", "كلمة المرور", "كلمة السر", "סיסמה", "पासवर्ड", "รหัสผ่าน",
 	"security key", "key content", "wpa key", "rootpw", "bindpw", "auth_pass", "auth-pass", "psk", "snmp-server community", "recovery key", "recovery code", "secret answer", "security answer"}
 
 // keyLabels are those behind which a key of a program stands, of nobody knows whom.
-var keyLabels = [...]string{"secret", "token", "api key", "api_key", "apikey"}
+var keyLabels = [...]string{"secret", "token", "api key", "api_key", "apikey", "api-key", "access_key", "access-key", "accesskey", "private_key", "sessionid", "session_id", "sessid"}
 
 // longestValue is how long a value is judged by what it is; a longer one is taken.
 const longestValue = 4 << 10
@@ -33,6 +33,10 @@ func findLabelled(s *search) error {
 		start, sure := s.labelValue(begin, int(h.end))
 		if start == 0 {
 			s.used(begin)
+		}
+		s.compared(begin)
+		if sure && s.quotedValue(begin, int(h.end), start) {
+			continue
 		}
 		end := start
 		if start >= from && start < until {
@@ -133,11 +137,28 @@ func (s *search) labelValue(begin, i int) (start int, sure bool) {
 		}
 	}
 	label := i
+	if i+1 < len(s.text) && lower(s.text[i]) == 's' && s.text[i+1] == ':' && label-begin >= 6 { // passwords:
+		return s.gap(i+2, 1), false
+	}
+	if v := s.flag(begin, label); v > 0 {
+		return v, true
+	}
+	if v := s.fallback(label); v > 0 && (s.quoteAt(label) > 0 || s.text[label] == ' ' || s.text[label] == ')') {
+		return v, true
+	}
 	if s.wordAt(i, genitives[:]) > 0 {
 		return s.gap(i+len(genitives[0]), 1), false
 	}
-	i = s.gap(i, 1)
+	i = s.gap(s.index(i), 1)
+	if i > label && s.text[label] == ' ' && s.quoteAt(i-1) == 1 { // password 'hunter22'
+		if end := s.quotedEnd(i); end > 0 && inQuotes(s.text[i:end]) && chosen(s.text[i:end]) {
+			return i, true
+		}
+	}
 	at := i
+	if i+1 < len(s.text) && s.text[i] == '!' && s.text[i+1] == '=' {
+		i++
+	}
 	for i < len(s.text) && (s.text[i] == ':' || s.text[i] == '=') {
 		i++
 	}
@@ -157,12 +178,30 @@ func (s *search) labelValue(begin, i int) (start int, sure bool) {
 			return 0, false
 		}
 		return s.attribute(i), true // name="password" value="..."
+	case s.longer(label) > 0:
+		return s.longer(label), true
 	case s.ofProgram(begin, label), label-begin <= 5 && s.brief(begin, label):
 		return 0, false
 	case i < len(s.text) && (s.text[i] == '\n' || s.text[i] == '\r'):
 		return s.below(i), false
 	}
 	return s.behind(label), false
+}
+
+// index skips the brackets of an array: char password[25].
+func (s *search) index(i int) int {
+	if i >= len(s.text) || s.text[i] != '[' {
+		return i
+	}
+	for j := i + 1; j < len(s.text) && j < i+6; j++ {
+		if s.text[j] == ']' {
+			return j + 1
+		}
+		if kindOf[s.text[j]] != isDigit {
+			break
+		}
+	}
+	return i
 }
 
 // gap skips spaces and so many quotes.
@@ -283,6 +322,9 @@ func (s *search) used(label int) {
 // weakLabel tells of labels that stand in front of much else: "pass", and "clave" in Spanish.
 func (s *search) weakLabel(begin, n int) bool {
 	w := s.text[begin : begin+n]
+	if begin > 0 && s.text[begin-1] == '_' && s.hasAccount(begin-1) {
+		return false
+	}
 	return n == 4 && same(w, "pass") || n == 5 && same(w, "clave")
 }
 
@@ -333,7 +375,7 @@ func telling(v []byte) bool {
 
 // notSecret tells of what stands behind a label but is code: a variable, a call, a path, another label, a tag, or what a form says of it.
 func notSecret(v []byte) bool {
-	if placeholder(v) || v[len(v)-1] == ':' || v[len(v)-1] == '(' || v[len(v)-1] == '[' || bytes.IndexByte(v, '(') > 0 {
+	if placeholder(v) || v[len(v)-1] == ':' || v[len(v)-1] == '(' || v[len(v)-1] == '[' || called(v) {
 		return true
 	}
 	dots, words := 0, true

@@ -185,7 +185,7 @@ func (s *search) cells() {
 func (s *search) allNames(a, b int) bool {
 	for i := a; i < b; i++ {
 		w := &s.words[i]
-		if w.form != small || w.glued || w.letters() > 1 && w.is(english) || i > a && !s.joins(i) {
+		if w.form != small || w.glued || w.letters() > 1 && w.is(english) || i > a && !s.joins(i) || s.caseless(w) {
 			return false
 		}
 		if l := s.lexeme(w); w.letters() > 1 && l&isCommon != 0 || i == a && l&isGiven == 0 && l != 0 {

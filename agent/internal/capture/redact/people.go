@@ -329,10 +329,13 @@ func (s *search) surely(w *word) bool {
 	return w.large() && w.letters() >= 3 && w.lex&(isGiven|isFamily) != 0 && w.lex&(isCommon|isPlace|isPeople) == 0
 }
 
+// caseless tells of words in a script that has no capitals, so that being small says nothing of them: scripts.go looks at these.
+func (s *search) caseless(w *word) bool { return s.text[w.start] >= 0xe0 }
+
 // smallName takes names out of a sentence that is written without capitals.
 func (s *search) smallName(i int) int {
 	w := &s.words[i]
-	if w.glued || w.letters() < 3 {
+	if w.glued || w.letters() < 3 || s.caseless(w) {
 		return i + 1
 	}
 	w.lex = s.lexeme(w)

@@ -32,7 +32,7 @@ func findPhone(s *search) error {
 // oneNumber cuts groups where they stop being parts of one number.
 func (s *search) oneNumber(groups []group) []group {
 	for i := 1; i < len(groups); i++ {
-		if !s.close(groups[i-1], groups[i]) {
+		if !s.close(groups[i-1], groups[i]) || len(groups)-i >= 3 && groups[i].len() == 4 && s.dateOf(groups[i:]) > 0 {
 			return groups[:i]
 		}
 	}
@@ -76,11 +76,74 @@ func (s *search) announced(i int) bool {
 		if begin >= i {
 			return false
 		}
-		if k.need&needCall != 0 && begin >= i-mostCalled && int(h.end) <= i && !anyDigit(s.text[h.end:i]) {
+		if k.need&needCall != 0 && begin >= i-mostCalled && int(h.end) <= i && !anyDigit(s.text[h.end:i]) && s.calls(begin, int(h.end), i) {
 			return true
 		}
 	}
 	return false
+}
+
+// calls tells whether the word from begin to end says of the number at i that it is a phone's: it is no part of the name of something else
+// ("PhoneStatusBar", "Rechnungsnummer"), no other field and no other line lies between.
+func (s *search) calls(begin, end, i int) bool {
+	if same(s.text[begin:], "nummer") && begin > 0 && (kindOf[s.text[begin-1]] == isLetter || s.text[begin-1] == '-') {
+		return false
+	}
+	if same(s.text[begin:end], "call") && end+2 < i && same(s.text[end:], "er") && s.text[end+2] != ':' { // a caller that a program names
+		return false
+	}
+	if c := s.text[end]; c >= 'A' && c <= 'Z' && end > begin && s.text[end-1] >= 'a' {
+		from := end
+		for end < i && alnum(s.text[end]) {
+			end++
+		}
+		if !same(s.text[from:], "number") && !same(s.text[from:], "no") {
+			return false
+		}
+	}
+	other, letters := false, false
+	for _, c := range s.text[end:i] {
+		switch k := kindOf[c]; {
+		case c == '\n' && letters, (c == ':' || c == '=') && other:
+			return false
+		case c == ',' || c == ';' || c == '|':
+			other = true
+		case k == isLetter:
+			letters = true
+		}
+	}
+	return true
+}
+
+// insideTime tells of the seconds of a time.
+func (s *search) insideTime(i int) bool {
+	return i > 3 && s.text[i-1] == ':' && kindOf[s.text[i-2]] == isDigit && kindOf[s.text[i-3]] == isDigit
+}
+
+// timed tells whether a time stands right before i in its line, as in a log: what follows it there is a process.
+func (s *search) timed(i int) bool {
+	at := i
+	for at > 0 && s.text[at-1] == ' ' && at > i-3 {
+		at--
+	}
+	if at == i {
+		return false
+	}
+	marks, digits := 0, 0
+	for ; at > 0 && marks < 3 && digits < 3 || at > 0 && digits < 7 && marks == 0; at-- {
+		switch c := s.text[at-1]; {
+		case kindOf[c] == isDigit:
+			digits++
+		case c == ':' && digits == 2 || (c == '.' || c == ',') && digits >= 3 && marks == 0:
+			if c == ':' {
+				marks++
+			}
+			digits = 0
+		default:
+			return marks == 2 && digits == 2
+		}
+	}
+	return marks >= 2
 }
 
 func anyDigit(text []byte) bool {
@@ -96,6 +159,9 @@ func anyDigit(text []byte) bool {
 func (s *search) isPhone(start, end, n int, groups []group) bool {
 	if (n >= 6 || len(groups) > 1) && (s.text[start] == '+' || start+1 < len(s.text) && s.text[start+1] == '+') { // +0100 is a zone of time
 		return true
+	}
+	if start > 1 && s.text[start-1] == '-' && kindOf[s.text[start-2]] == isLetter && s.text[start] != '0' || s.insideTime(start) || s.text[start] != '0' && s.text[start] != '(' && s.timed(start) {
+		return false
 	}
 	if !s.decimalRun(groups) && s.announced(start) {
 		return true
@@ -113,6 +179,9 @@ func (s *search) isPhone(start, end, n int, groups []group) bool {
 		return false // the form of an SSN
 	}
 	bracket := s.text[start] == '('
+	if bracket && n == 6 && s.monthOf(groups) {
+		return false
+	}
 	sep := s.text[groups[0].end]
 	if i := bytes.IndexByte(s.text[groups[0].end:end], '('); i >= 0 && (groups[0].end+i > groups[1].start || groups[0].len() > 3) {
 		return false // only behind the code of a country
@@ -237,6 +306,15 @@ func (s *search) local(groups []group) bool {
 
 // signs stand before amounts and measures.
 var signs = [256]bool{'-': true, '=': true, '$': true, '+': true, '~': true, '<': true, '>': true}
+
+// monthOf tells of a year and a month: 2016.11.
+func (s *search) monthOf(groups []group) bool {
+	if len(groups) != 2 || groups[0].len() != 4 || groups[1].len() != 2 {
+		return false
+	}
+	y, m := string(s.text[groups[0].start:groups[0].start+2]), string(s.text[groups[1].start:groups[1].end])
+	return (y == "19" || y == "20") && m >= "01" && m <= "12"
+}
 
 // years tells of "1990-2000".
 func (s *search) years(groups []group) bool {
