@@ -214,8 +214,8 @@ func (o *redaction) blocks(in *bufio.Reader, out *bufio.Writer) error {
 	var block []byte
 	key, seen := false, 0 // whether a private key is open behind the first seen bytes
 	for {
-		line, err := in.ReadSlice('\n')
-		block = append(block, line...)
+		var err error
+		block, err = readOn(block, in)
 		if err != nil && !errors.Is(err, bufio.ErrBufferFull) && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("redact: read: %w", err)
 		}
@@ -228,7 +228,7 @@ func (o *redaction) blocks(in *bufio.Reader, out *bufio.Writer) error {
 				return err
 			}
 			block, key, seen = block[:0], false, 0
-		case whole && len(block) >= blockSize && (len(bytes.TrimSpace(line)) == 0 || len(block) >= 4*blockSize):
+		case whole && len(block) >= blockSize && (emptyEnd(block) || len(block) >= 4*blockSize):
 			if key, seen = keyAfter(block[seen:], key), len(block); key {
 				continue
 			}
@@ -238,6 +238,27 @@ func (o *redaction) blocks(in *bufio.Reader, out *bufio.Writer) error {
 			block, seen = block[:0], 0
 		}
 	}
+}
+
+// readOn reads behind a block, to the end of a line. Where no block can end yet, lines are not looked at one by one.
+func readOn(block []byte, in *bufio.Reader) ([]byte, error) {
+	if n := len(block); n < blockSize-1 {
+		block = slices.Grow(block, blockSize)[:blockSize-1]
+		more, err := io.ReadFull(in, block[n:])
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			err = io.EOF
+		}
+		if err != nil {
+			return block[:n+more], err
+		}
+	}
+	line, err := in.ReadSlice('\n')
+	return append(block, line...), err
+}
+
+// emptyEnd tells whether the last line of a block, which is whole, is empty.
+func emptyEnd(block []byte) bool {
+	return len(bytes.TrimSpace(block[bytes.LastIndexByte(block[:len(block)-1], '\n')+1:])) == 0
 }
 
 func (o *redaction) block(text []byte, out *bufio.Writer) error {

@@ -53,6 +53,9 @@ func (s *search) yearIn(start, end int) int {
 	return 0
 }
 
+// inDate are the separators that may stand between the parts of a date.
+var inDate = [256]bool{sepHyphen: true, sepDot: true, sepColon: true, sepSpace: true, sepDot | sepSpace: true}
+
 // dateAt is where a full date ends that begins with word i, 0 if there is none: 1990-02-28, 28.2.1990, 2/28/90, 28 Feb 1990, Feb 28, 1990.
 func (s *search) dateAt(i int) int {
 	if i+2 >= len(s.words) {
@@ -65,10 +68,7 @@ func (s *search) dateAt(i int) int {
 			c = &s.words[i+4]
 		}
 	}
-	plain := func(sep uint8) bool {
-		return sep == sepHyphen || sep == sepDot || sep == sepColon || sep == sepSpace || sep == sepDot|sepSpace
-	}
-	if !plain(b.sep) || !plain(c.sep) && c.sep != sepComma|sepSpace {
+	if !inDate[b.sep] || !inDate[c.sep] && c.sep != sepComma|sepSpace {
 		return 0
 	}
 	day := func(w *word) bool {
@@ -133,8 +133,7 @@ var (
 // age takes "46 years old", "aged 46", "46 y/o", "turned 46".
 func (s *search) age(i int) {
 	w := &s.words[i]
-	n := s.number(w)
-	if n < 1 || n > 119 || w.letters() > 3 {
+	if w.letters() > 3 {
 		return
 	}
 	prev := func(k int) *word {
@@ -148,6 +147,10 @@ func (s *search) age(i int) {
 			return &word{}
 		}
 		return &s.words[i+k]
+	}
+	n := s.number(w)
+	if n < 1 || n > 119 {
+		return
 	}
 	yo := int(w.end)+4 <= len(s.text) && string(s.text[w.end:w.end+4]) == " y/o" || int(w.end)+3 <= len(s.text) && string(s.text[w.end:w.end+3]) == "y/o"
 	switch {

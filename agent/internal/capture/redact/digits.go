@@ -1,7 +1,10 @@
 package redact
 
 // group is a run of digits without a gap.
-type group struct{ start, end int }
+type group struct {
+	start, end int
+	more       bool // it belongs to the group before it
+}
 
 func (g group) len() int { return g.end - g.start }
 
@@ -24,7 +27,7 @@ func near(text []byte, end, start int) bool {
 // run is the groups that belong to group i, from it on.
 func (s *search) run(i int) []group {
 	j := i + 1
-	for j < len(s.groups) && near(s.text, s.groups[j-1].end, s.groups[j].start) {
+	for j < len(s.groups) && s.groups[j].more {
 		j++
 	}
 	return s.groups[i:j]

@@ -28,7 +28,7 @@ func (s *search) findFields() {
 	}
 	for n := range s.lines {
 		l := &s.lines[n]
-		if s.gate.colons == 0 || l.last == l.first {
+		if l.colons == 0 || l.last == l.first {
 			continue
 		}
 		if w := &s.words[l.first]; w.form == initial && w.hash == wordN && int(w.end) < len(s.text) && s.text[w.end] == ':' && s.hasFold("vcard") {
@@ -40,7 +40,7 @@ func (s *search) findFields() {
 		if l.last > l.first+1 {
 			s.speaker(l)
 		}
-		if s.gate.colons >= 4 && l.last-l.first >= 5 && (s.words[l.first+1].sep|s.words[l.last-1].sep)&sepSpace == 0 {
+		if l.colons >= 4 && l.last-l.first >= 5 && (s.words[l.first+1].sep|s.words[l.last-1].sep)&sepSpace == 0 {
 			s.passFile(l)
 		}
 	}

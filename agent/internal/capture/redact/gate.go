@@ -96,14 +96,15 @@ const shortest = 16
 func (e *engine) long(start, end int, g *gateState) {
 	if end-start >= shortest {
 		g.need |= needLong
-		e.longs = append(e.longs, group{start, end})
+		e.longs = append(e.longs, group{start: start, end: end})
 	}
 }
 
 // digits lists a group of digits.
 func (e *engine) digits(text []byte, start, end int, g *gateState) {
-	n := end - start
-	if k := len(e.groups); k == 0 || !near(text, e.groups[k-1].end, start) {
+	n, k := end-start, len(e.groups)
+	more := k > 0 && near(text, e.groups[k-1].end, start)
+	if !more {
 		g.joined = 0
 	}
 	if g.joined += n; g.joined >= 4 {
@@ -112,7 +113,7 @@ func (e *engine) digits(text []byte, start, end int, g *gateState) {
 	if n >= 2 && start >= 2 && kindOf[text[start-1]] == isLetter && kindOf[text[start-2]] == isLetter {
 		g.need |= needIBAN
 	}
-	e.groups = append(e.groups, group{start, end})
+	e.groups = append(e.groups, group{start, end, more})
 }
 
 func lower(c byte) byte {

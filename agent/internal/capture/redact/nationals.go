@@ -1,18 +1,22 @@
 package redact
 
 // findNationals takes numbers of persons that countries issue with letters in them: their form and, where they have one, their check
-// character tell them from any other word. Those of nine digits or more need no look: no long number is shown.
+// character tell them from any other word. Those of nine digits or more need no look: no long number is shown. What is written in pieces is told
+// by the length of one.
 func (s *search) findNationals() {
 	for _, n := range s.figures {
 		w := &s.words[n]
-		if w.form != mixed || w.glued && w.letters() != 17 || w.letters() < 9 || w.letters() > 18 {
-			continue
-		}
-		if t := s.text[w.start:w.end]; national(t) {
+		switch size := w.letters(); {
+		case size == 2:
+			s.apart(int(n))
+			s.hardware(int(n), 6, '-')
+		case size == 4:
+			s.hardware(int(n), 3, '.')
+		case size < 9 || size > 18 || w.form != mixed || w.glued && size != 17:
+		case national(s.text[w.start:w.end]):
 			s.add(int(w.start), int(w.end), document)
 		}
 	}
-	s.apart()
 }
 
 // shapeIs tells whether t is written as form says: A a letter, 9 a digit, * either.
@@ -129,31 +133,21 @@ func vehicle(t []byte) bool {
 	return letters >= 3 && upper(t[8]) == "0123456789X"[sum%11]
 }
 
-// apart takes what is written in pieces: a British number as AB 12 34 56 C, a hardware address as 08-00-27-4E-66-A1 or 0800.274e.66a1.
-func (s *search) apart() {
-	for _, n := range s.figures {
-		i := int(n)
-		if w := &s.words[i]; w.letters() == 2 && i > 0 && s.words[i-1].form == upperAll && i+3 < len(s.words) {
-			from, to := s.words[i-1].start, s.words[i+3].end
-			if t := s.text[from:to]; len(t) == 13 && t[2] == ' ' && t[5] == ' ' && t[8] == ' ' && t[11] == ' ' &&
-				shapeIs([]byte{t[0], t[1], t[3], t[4], t[6], t[7], t[9], t[10], t[12]}, "AA999999A") && british([]byte{t[0], t[1], 0, 0, 0, 0, 0, 0, t[12]}) {
-				s.add(int(from), int(to), document)
-			}
-		}
-		s.hardware(i)
+// apart takes a British number that is written as AB 12 34 56 C, with word i as its first digits.
+func (s *search) apart(i int) {
+	if i == 0 || s.words[i-1].form != upperAll || i+3 >= len(s.words) {
+		return
+	}
+	from, to := s.words[i-1].start, s.words[i+3].end
+	if t := s.text[from:to]; len(t) == 13 && t[2] == ' ' && t[5] == ' ' && t[8] == ' ' && t[11] == ' ' &&
+		shapeIs([]byte{t[0], t[1], t[3], t[4], t[6], t[7], t[9], t[10], t[12]}, "AA999999A") && british([]byte{t[0], t[1], 0, 0, 0, 0, 0, 0, t[12]}) {
+		s.add(int(from), int(to), document)
 	}
 }
 
-// hardware takes a hardware address in pieces that word i is in.
-func (s *search) hardware(i int) {
-	size, pieces, sep := s.words[i].letters(), 6, byte('-')
-	switch size {
-	case 2:
-	case 4:
-		pieces, sep = 3, '.'
-	default:
-		return
-	}
+// hardware takes a hardware address of so many pieces that word i is one of: 08-00-27-4E-66-A1, 0800.274e.66a1.
+func (s *search) hardware(i, pieces int, sep byte) {
+	size := s.words[i].letters()
 	for back := 1; back < pieces && i > 0 && s.words[i].start > 0 && s.text[s.words[i].start-1] == sep && s.words[i-1].end == s.words[i].start-1; back++ {
 		i--
 	}

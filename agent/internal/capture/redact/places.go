@@ -24,47 +24,79 @@ var (
 	doubles   = traitOf(`bis ter quater`) // of a house number in France
 )
 
-// findAddresses looks for a street with its number, or a unit with its number, and takes what belongs to it on both sides.
+// findAddresses looks for a street with its number, or a unit with its number, and takes what belongs to it on both sides. Only before a number,
+// and at the name of a ship, can one begin.
 func (s *search) findAddresses() {
-	next := 0 // of s.figures: the next word with a digit
-	for i := 0; i < len(s.words); {
-		for next < len(s.figures) && int(s.figures[next]) < i {
-			next++
+	i, sails := 0, s.seen&ships != 0
+	for _, n := range s.figures {
+		number := int(n)
+		if number < i {
+			continue
 		}
-		if next == len(s.figures) && s.seen&ships == 0 {
-			break
-		}
-		if s.seen&ships == 0 {
-			reach := 7
-			if f := int(s.figures[next]); s.lines[s.words[f].line].kind == codeLine {
-				reach = 2
+		for from := s.leading(i, number); i <= number; {
+			if i < from && !sails {
+				i = from
 			}
-			i = max(i, int(s.figures[next])-reach)
-		} else if (next == len(s.figures) || int(s.figures[next])-i > 7) && !s.words[i].is(ships) {
-			i++
+			if i < from && !s.words[i].is(ships) {
+				i++
+				continue
+			}
+			i = s.addressAt(i)
+		}
+	}
+	for sails && i < len(s.words) {
+		if s.words[i].is(ships) {
+			i = s.addressAt(i)
 			continue
 		}
-		w := &s.words[i]
-		if l := &s.lines[w.line]; l.kind == codeLine || w.form == small && l.kind == englishLine && !l.small && streetPart(s, i) == 0 {
-			i++
-			continue
-		}
-		first, last := s.anchor(i)
-		if first < 0 {
-			i++
-			continue
-		}
-		last = s.extend(last)
-		for first > 0 && (s.words[first-1].form == initial && s.words[first].sep&^(sepDot|sepSpace) == 0 || (s.houseNumber(first-1) || s.words[first-1].is(doubles) && first > 1 && s.houseNumber(first-2)) && s.touch(first)) {
-			first--
-		}
-		s.mark(first, last, address)
-		i = last + 1
+		i++
 	}
 	if s.seen&corner != 0 {
 		s.corners()
 	}
 	s.postcodes()
+}
+
+// leading is the first word from low on with which an address can begin whose next word with a digit is the word number.
+func (s *search) leading(low, number int) int {
+	from := number
+	if low < from && s.words[from-1].is(units|military) {
+		from--
+	}
+	if low < number-1 && s.words[number-2].is(military) {
+		from = number - 2
+	}
+	if s.words[number].sep&(sepLine|sepPara) != 0 || !s.houseNumber(number) {
+		return from
+	}
+	for k := number - 1; k >= low && k >= number-mostStreet; k-- {
+		from = min(from, k)
+		if w := &s.words[k]; !s.touch(k) || !s.namely(k) && (w.form != small || w.is(english)) {
+			break
+		}
+	}
+	return from
+}
+
+// mostStreet is how many words a street is called by.
+const mostStreet = 6
+
+// addressAt takes the address that begins with word i, and gives the word behind it; the next one, if none does.
+func (s *search) addressAt(i int) int {
+	w := &s.words[i]
+	if l := &s.lines[w.line]; l.kind == codeLine || w.form == small && l.kind == englishLine && !l.small && streetPart(s, i) == 0 {
+		return i + 1
+	}
+	first, last := s.anchor(i)
+	if first < 0 {
+		return i + 1
+	}
+	last = s.extend(last)
+	for first > 0 && (s.words[first-1].form == initial && s.words[first].sep&^(sepDot|sepSpace) == 0 || (s.houseNumber(first-1) || s.words[first-1].is(doubles) && first > 1 && s.houseNumber(first-2)) && s.touch(first)) {
+		first--
+	}
+	s.mark(first, last, address)
+	return last + 1
 }
 
 // corners takes "the corner of A and B".
@@ -144,7 +176,7 @@ func (s *search) anchor(i int) (int, int) {
 		return -1, -1
 	}
 	k, start := j, s.words[j].is(streetStarts) && s.words[j].letters() > 1
-	for k < len(s.words) && k < j+6 && (k == j || s.touch(k)) && (s.namely(k) || start && s.words[k].form == small && !s.words[k].is(english)) {
+	for k < len(s.words) && k < j+mostStreet && (k == j || s.touch(k)) && (s.namely(k) || start && s.words[k].form == small && !s.words[k].is(english)) {
 		k++
 	}
 	if k < len(s.words) && k > j+1 && s.words[k-1].letters() <= 6 && s.houseNumber(k) && s.words[k].sep&^(sepSpace|sepDot|sepColon) == 0 &&
@@ -316,6 +348,9 @@ func (s *search) short(i int) bool {
 func (s *search) postcodes() {
 	for _, n := range s.figures {
 		i := int(n) - 1
+		if size := s.words[n].letters(); size < 3 || size > 6 {
+			continue
+		}
 		if w := &s.words[n]; w.form == figure && w.letters() == 5 && w.tag == noClass && int(n)+1 < len(s.words) && !s.decimal(w) {
 			if t := &s.words[n+1]; t.form == capital && t.sep == sepSpace && s.lexeme(t)&(isPlace|isCommon) == isPlace {
 				s.mark(int(n), int(n)+1, address) // 12203 Berlin

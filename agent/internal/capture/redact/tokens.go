@@ -10,6 +10,7 @@ type line struct {
 	german      bool // a sentence of a language in which things have capitals
 	loud        bool // a sentence in capitals
 	plenty      bool // twelve words in a row that sentences do not need
+	colons      uint8
 }
 
 type lineKind uint8
@@ -111,6 +112,7 @@ func (e *engine) read(text []byte, g *gateState) error {
 			case '@':
 				g.need |= needAt
 			case ':':
+				t.colons++
 				if g.colons++; g.colons == 2 {
 					g.need |= needColons
 				}
@@ -204,6 +206,7 @@ type tally struct {
 	smalls, larges   int
 	long             int // large ones of four letters or more
 	codes            int // signs and words that code has
+	colons           int
 	row, plenty      int // small words in a row that sentences do not need; the most of them
 	words            int32
 }
@@ -211,7 +214,7 @@ type tally struct {
 // endLine judges the line that ends here, and begins the next tally.
 func (e *engine) endLine(row []byte, t *tally) {
 	last := int32(len(e.words))
-	l := line{first: last - t.words, last: last, small: t.larges == 0, plenty: t.plenty >= 12}
+	l := line{first: last - t.words, last: last, small: t.larges == 0, plenty: t.plenty >= 12, colons: uint8(min(t.colons, 255))}
 	switch {
 	case t.codes >= 3 && t.codes*12 > len(row), comment(row):
 		l.kind = codeLine
