@@ -38,6 +38,7 @@ type field struct {
 	spool *spool.Spool
 	dir   string // of the spool
 	made  int    // boxes that were sealed
+	daily uint64 // bytes a day that the policy allows; 0: those of a day of work
 }
 
 func newField(t *testing.T, seed uint64) *field {
@@ -122,7 +123,7 @@ func (f *field) here(t *testing.T) (ids []envelope.ID) {
 func (f *field) run(t *testing.T, q queue, p pace) (*Uploader, func()) {
 	t.Helper()
 	budget := NewBudget(f.keys)
-	budget.Policy(24 * normalRate)
+	budget.Policy(max(f.daily, 24*normalRate))
 	u := New(Options{Identity: f.id, Queue: q, Stubs: f.keys, Erasures: &wishes{}, Own: f.keys, Policy: func([]byte) {}, Elsewhere: func([]*pb.Signed) error { return nil },
 		Hold: func() time.Duration { return 0 }, Budget: budget, Log: slog.New(slog.DiscardHandler)})
 	u.pace = p
@@ -185,6 +186,7 @@ var faults = map[string]chaos.Fault{
 // once and in order. BYLEAVE_NIGHTLY plays 500 random schedules of ten faults.
 func TestI14ChaosLosesNothing(t *testing.T) {
 	f := newField(t, 1)
+	f.daily = 1 << 40 // a night's boxes are more than a day's work
 	p := pace{first: time.Millisecond, most: 20 * time.Millisecond, stall: 400 * time.Millisecond, day: time.Hour, look: time.Second, rise: 20 * time.Millisecond}
 	u, stop := f.run(t, f.spool, p)
 	defer func() { stop() }()
@@ -197,6 +199,11 @@ func TestI14ChaosLosesNothing(t *testing.T) {
 	})
 	play := func(name string, boxes int, restart, jump bool) {
 		t.Helper()
+		defer func() {
+			if t.Failed() {
+				t.Logf("%d of %d boxes are held; the agent says %q", f.spool.Stats().Held, f.made, u.Status().Words)
+			}
+		}()
 		f.net.Set(faults[name])
 		f.net.Break()
 		f.seal(t, boxes)
@@ -213,11 +220,6 @@ func TestI14ChaosLosesNothing(t *testing.T) {
 		f.net.Set(chaos.Fault{})
 		f.net.Break()
 		u.Hurry()
-		defer func() {
-			if t.Failed() {
-				t.Logf("%d of %d boxes are held; the agent says %q", f.spool.Stats().Held, f.made, u.Status().Words)
-			}
-		}()
 		until(t, "all boxes after "+name, func() bool { return f.spool.Stats().Held == 0 })
 	}
 	for i, name := range names {
