@@ -1,23 +1,17 @@
 package upload
 
 import (
-	"errors"
 	"math/rand/v2"
-	"net"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/durationpb"
-
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/proto/pb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 func TestBoxesArriveOnceAndInOrder(t *testing.T) {
@@ -144,114 +138,6 @@ func TestQuarantineSetsAsideAndGoesOn(t *testing.T) {
 	}
 }
 
-func TestConsentIsSentWhenAskedFor(t *testing.T) {
-	c := &collector{}
-	c.upload = func(_ int, id string, _ pb.Device_UploadServer) (*pb.UploadResponse, error) {
-		if c.count(func() int { return len(c.told) }) < 2 { // once at the start, once because we asked
-			return answerWith(id, pb.Outcome_OUTCOME_SEND_CONSENT), nil
-		}
-		return c.store(id), nil
-	}
-	c.start(t, newAuthority(t))
-	u := run(t, c.identity(t), nil)
-	fatal(t, u.keys.SaveStub(newStub(t, 1, false)))
-	u.send(newBox(t, 1, 1))
-	until(t, "the box", func() bool { return u.queue.done() == 1 })
-}
-
-// A collector that asks for a consent which this device never gave gets nothing made up, and the box stays.
-func TestConsentThatNobodyGave(t *testing.T) {
-	c := &collector{}
-	c.upload = func(_ int, id string, _ pb.Device_UploadServer) (*pb.UploadResponse, error) {
-		return answerWith(id, pb.Outcome_OUTCOME_SEND_CONSENT), nil
-	}
-	c.start(t, newAuthority(t))
-	u := run(t, c.identity(t), nil)
-	fatal(t, u.keys.SaveStub(newStub(t, 2, false)))
-	u.send(newBox(t, 1, 1))
-	until(t, "words", func() bool { return strings.Contains(u.Status().Words, "no record of") })
-	u.stop()
-	for _, body := range c.told {
-		var stub pb.ConsentStub
-		fatal(t, proto.Unmarshal(body, &stub))
-		if stub.GetId()[15] != 2 {
-			t.Errorf("told of a consent that nobody gave: %v", &stub)
-		}
-	}
-	if stub, err := u.keys.Stub([16]byte{15: 1}); stub != nil || err != nil || u.queue.left() != 1 || u.queue.done() != 0 {
-		t.Errorf("stub %x, %v; %d boxes left", stub, err, u.queue.left())
-	}
-}
-
-func TestWithdrawnConsentDoesNotHoldBackAnother(t *testing.T) {
-	c := &collector{}
-	old := newBox(t, 1, 1)
-	batch := old.Header().Batch
-	c.upload = func(_ int, id string, _ pb.Device_UploadServer) (*pb.UploadResponse, error) {
-		if id == string(batch[:]) {
-			return answerWith(id, pb.Outcome_OUTCOME_WITHDRAWN), nil
-		}
-		return c.store(id), nil
-	}
-	c.start(t, newAuthority(t))
-	u := run(t, c.identity(t), nil)
-	u.send(old, newBox(t, 2, 2))
-	until(t, "the other consent's box", func() bool { return u.queue.done() == 1 })
-	u.send(newBox(t, 3, 1), newBox(t, 4, 2))
-	until(t, "one more", func() bool { return u.queue.done() == 2 })
-	until(t, "words", func() bool { return strings.Contains(u.Status().Words, "withdrawn") })
-	u.stop()
-	if u.queue.left() != 2 || c.count(func() int { return len(c.received) }) != 4-1 {
-		t.Fatalf("left %d, received %d", u.queue.left(), len(c.received))
-	}
-}
-
-func TestWithdrawalComesBeforeBoxesAndUntilItIsHeard(t *testing.T) {
-	tries := 0
-	c := &collector{}
-	c.put = func(*pb.Signed) error {
-		if tries++; tries < 4 {
-			return status.Error(codes.Unavailable, "not yet")
-		}
-		return nil
-	}
-	c.upload = func(_ int, id string, _ pb.Device_UploadServer) (*pb.UploadResponse, error) {
-		if c.count(func() int { return len(c.told) }) == 0 {
-			t.Error("a box came before the withdrawal")
-		}
-		return c.store(id), nil
-	}
-	c.start(t, newAuthority(t))
-	u := run(t, c.identity(t), nil)
-	fatal(t, u.keys.SaveWithdrawal(newStub(t, 7, true)))
-	u.send(newBox(t, 1, 1))
-	u.Hurry()
-	until(t, "the box", func() bool { return u.queue.done() == 1 })
-	pending, err := u.keys.PendingStubs()
-	if err != nil || len(pending) != 0 {
-		t.Fatalf("%d stubs still wait: %v", len(pending), err)
-	}
-}
-
-func TestRefusedStubHoldsBackNothing(t *testing.T) {
-	c := &collector{put: func(s *pb.Signed) error {
-		if strings.Contains(string(s.GetBody()), "\x01") && !strings.Contains(string(s.GetBody()), "\x02") {
-			return status.Error(codes.InvalidArgument, "not this one")
-		}
-		return nil
-	}}
-	c.start(t, newAuthority(t))
-	u := run(t, c.identity(t), nil)
-	fatal(t, u.keys.SaveStub(newStub(t, 1, false)))
-	fatal(t, u.keys.SaveStub(newStub(t, 2, false)))
-	u.send(newBox(t, 1, 2))
-	until(t, "the box", func() bool { return u.queue.done() == 1 })
-	until(t, "words", func() bool { return u.Status().Words == wordsStub })
-	if pending, err := u.keys.PendingStubs(); err != nil || len(pending) != 1 {
-		t.Fatalf("%d stubs wait: %v", len(pending), err)
-	}
-}
-
 // TestRateIsKept: what leaves takes at least as long as the person's rate says. Nobody can promise that it takes no longer.
 func TestRateIsKept(t *testing.T) {
 	boxes := newBoxes(t, 6)
@@ -336,24 +222,6 @@ func TestWaitHoldsEverythingBack(t *testing.T) {
 	until(t, "the box", func() bool { return u.queue.done() == 1 && u.Status().Words == "" })
 }
 
-// TestWithdrawalIsToldUnderDoubt: a clock in doubt keeps boxes here, and no withdrawal. Whoever withdrew has no reason to say that the clock is
-// right, and until the collector hears of it, it goes on giving away what it has.
-func TestWithdrawalIsToldUnderDoubt(t *testing.T) {
-	c := new(collector).start(t, newAuthority(t))
-	u := run(t, c.identity(t), func(o *Options, _ *pace) { o.Wait = func() string { return "the clock was set" } })
-	u.send(newBox(t, 1, 1))
-	until(t, "the doubt", func() bool { return u.Status().Words == "the clock was set" })
-	fatal(t, u.keys.SaveWithdrawal(newStub(t, 7, true)))
-	u.Hurry()
-	until(t, "the withdrawal at the collector", func() bool {
-		pending, err := u.keys.PendingStubs()
-		return err == nil && len(pending) == 0
-	})
-	if n := c.count(func() int { return len(c.received) }); n != 0 || u.queue.done() != 0 {
-		t.Errorf("%d boxes left under a clock in doubt", n)
-	}
-}
-
 func TestPolicyComesWithTheDailyCheckIn(t *testing.T) {
 	got := make(chan []byte, 10)
 	c := &collector{policy: func() (*pb.Signed, error) { return &pb.Signed{Body: []byte("policy")}, nil }}
@@ -383,130 +251,4 @@ func TestNothingToSendNothingHappens(t *testing.T) {
 	if c.checkIns != 1 || c.streams != 1 {
 		t.Fatalf("%d check-ins, %d streams", c.checkIns, c.streams)
 	}
-}
-
-func TestFailuresAreSaidAndMended(t *testing.T) {
-	c := new(collector).start(t, newAuthority(t))
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	fatal(t, err)
-	gone := l.Addr().String()
-	fatal(t, l.Close())
-	away, foreign, ended := c.identity(t), c.identity(t), c.identity(t)
-	away.Collector = gone
-	foreign.CA = newAuthority(t).cert
-	ended.TLS = c.ca.client(t, -time.Hour)
-	notOurs := c.identity(t)
-	notOurs.TLS = newAuthority(t).client(t, time.Hour)
-	for name, k := range map[string]struct {
-		u     *running
-		words string
-	}{
-		"collector away":         {run(t, away, nil), wordsAway},
-		"wrong authority":        {run(t, foreign, nil), wordsWrongCA},
-		"expired certificate":    {run(t, ended, nil), wordsExpired},
-		"certificate of another": {run(t, notOurs, nil), wordsExpired},
-	} {
-		k.u.send(newBox(t, 1, 1))
-		until(t, name, func() bool { return k.u.Status().Words == k.words })
-		k.u.stop()
-		if k.u.queue.left() != 1 || c.count(func() int { return len(c.received) }) != 0 {
-			t.Errorf("%s: the box left", name)
-		}
-	}
-}
-
-// TestExpiredCertificateAtTheServer: the device's clock is behind, so that the server is who notices.
-func TestExpiredCertificateAtTheServer(t *testing.T) {
-	c := new(collector).start(t, newAuthority(t))
-	id := c.identity(t)
-	id.TLS = c.ca.client(t, -time.Hour)
-	id.TLS.Leaf = c.ca.client(t, time.Hour).Leaf
-	u := run(t, id, nil)
-	u.send(newBox(t, 1, 1))
-	until(t, "words", func() bool { return u.Status().Words == wordsExpired && u.Status().ReEnrol })
-}
-
-func TestRevokedDeviceStops(t *testing.T) {
-	c := &collector{policy: func() (*pb.Signed, error) { return nil, status.Error(codes.Unauthenticated, "revoked") }}
-	c.start(t, newAuthority(t))
-	u := run(t, c.identity(t), nil)
-	u.send(newBox(t, 1, 1))
-	until(t, "words", func() bool { return u.Status().ReEnrol })
-	for range 20 {
-		u.Kick()
-	}
-	u.stop()
-	if c.checkIns != 1 || u.queue.left() != 1 {
-		t.Fatalf("%d calls after the revocation", c.checkIns-1)
-	}
-}
-
-func TestSpoolTroubleKeepsTheBox(t *testing.T) {
-	c := new(collector).start(t, newAuthority(t))
-	u := run(t, c.identity(t), nil)
-	u.queue.fail = errors.New("disk")
-	u.send(newBox(t, 1, 1))
-	until(t, "the box as a duplicate", func() bool { return u.queue.done() == 1 })
-	if len(c.received) != 2 {
-		t.Fatalf("received %d times", len(c.received))
-	}
-}
-
-func TestRetryInfoOfAStatusIsHonoured(t *testing.T) {
-	st, err := status.New(codes.ResourceExhausted, "busy").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(time.Minute)})
-	fatal(t, err)
-	if got := retryInfo(st); got != time.Minute {
-		t.Fatal(got)
-	}
-	forever, err := status.New(codes.Unavailable, "").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(1e6 * time.Hour)})
-	fatal(t, err)
-	if got := retryInfo(forever); got != maxWish {
-		t.Fatal(got)
-	}
-}
-
-func TestBackOffGrowsAndIsBounded(t *testing.T) {
-	p := pace{first: time.Second, most: time.Minute}
-	for n := range 200 {
-		d := backOff(p, n, 0)
-		top := p.most
-		if n < 6 {
-			top = p.first << n
-		}
-		if d < top/2 || d > top {
-			t.Fatalf("failure %d: %v", n, d)
-		}
-		if w := backOff(p, n, time.Hour); w < time.Hour || w > 2*time.Hour {
-			t.Fatalf("failure %d with a wish: %v", n, w)
-		}
-	}
-}
-
-// TestNoReconnectStorm: 2,000 devices lose the collector in the same second, for an hour. None knocks more than 20 times, and when it is
-// back they come by chance over a quarter of an hour: no ten seconds see more than one in twenty.
-func TestNoReconnectStorm(t *testing.T) {
-	const devices, window = 2000, 10 * time.Second
-	var back []time.Duration
-	for range devices {
-		at, n := time.Duration(0), 0
-		for ; at < time.Hour; n++ {
-			at += backOff(usual, n, 0)
-		}
-		if n > 20 {
-			t.Fatalf("a device tried %d times in an hour", n)
-		}
-		back = append(back, at)
-	}
-	slices.Sort(back)
-	most := 0
-	for i, j := 0, 0; j < len(back); j++ {
-		for back[j]-back[i] > window {
-			i++
-		}
-		most = max(most, j-i+1)
-	}
-	if most > devices/20 {
-		t.Errorf("%d of %d devices came within %v", most, devices, window)
-	}
-	t.Logf("at most %d of %d devices within %v, all within %v", most, devices, window, back[len(back)-1]-back[0])
 }

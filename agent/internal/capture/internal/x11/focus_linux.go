@@ -7,7 +7,8 @@ import (
 )
 
 // debounce is for how long "no window is active" or "the keyboard is elsewhere" must last before it is told: window
-// managers make such states for a millisecond between two windows. What is told then carries the time of its beginning.
+// managers make such states for a millisecond between two windows. What is told then carries the time of its beginning. Keys that went to
+// another client meanwhile are that client's: a keyboard that comes back to the window it left is told to have been elsewhere.
 const debounce = 50 * time.Millisecond
 
 // Modes and details of FocusIn and FocusOut.
@@ -23,6 +24,7 @@ type focusState struct {
 	wm        xproto.Window // the window that a living window manager keeps, 0 if there is none
 	grabbed   bool          // somebody holds a keyboard grab
 	elsewhere bool          // the keyboard goes to another client than the active window's
+	left      bool          // the keyboard left the active window and its client, for however short
 	suspect   alarm         // when to look whether the active window or the keyboard is really gone
 	since     uint32        // server time at which the suspicion began
 }
@@ -132,7 +134,7 @@ func (s *Server) adopt(w xproto.Window, t uint32) {
 		return
 	}
 	s.calm()
-	s.focus.grabbed, s.focus.elsewhere = false, false
+	s.focus.grabbed, s.focus.elsewhere, s.focus.left = false, false, false
 	s.setFocus(f, t)
 	s.lookAtKeyboard(t)
 }
@@ -206,7 +208,7 @@ func (s *Server) settleDoubt() {
 			s.setFocus(Focus{}, t)
 			return
 		}
-		s.focus.grabbed = false
+		s.focus.grabbed, s.focus.left = false, false
 		s.focus.elsewhere = !s.keyboardAt(w)
 		s.setFocus(f, t)
 		return
@@ -215,10 +217,12 @@ func (s *Server) settleDoubt() {
 }
 
 // handleKeyboard follows FocusIn and FocusOut of the active window. A launcher, a lock screen or a secret prompt takes
-// the keyboard by a grab and leaves the active window as it is: what is typed then is not this window's.
+// the keyboard by a grab and leaves the active window as it is: what is typed then is not this window's. Neither is what is typed into a
+// window of another client that lies in it.
 func (s *Server) handleKeyboard(e *event) {
 	detail, mode := e[1], e[8]
-	if e.word(4) != s.focus.now.Window || detail == detailPointer || (detail == detailInferior && e.code() == evFocusOut) {
+	inside := detail == detailInferior && e.code() == evFocusOut
+	if e.word(4) != s.focus.now.Window || detail == detailPointer || inside && (mode == modeGrab || mode == modeUngrab) {
 		return
 	}
 	t := s.serverTime()
@@ -227,6 +231,10 @@ func (s *Server) handleKeyboard(e *event) {
 		s.focus.grabbed = e.code() == evFocusOut
 	case mode == modeUngrab:
 		s.focus.grabbed = e.code() != evFocusIn
+	case e.code() == evFocusOut:
+		w := xproto.Window(s.focus.now.Window)
+		to, known := s.keyboard()
+		s.leave(!known || !s.sameClient(to, w) || !inside && s.within(to, w), t) // within: it has been back already
 	}
 	s.lookAtKeyboard(t)
 }
@@ -238,6 +246,10 @@ func (s *Server) lookAtKeyboard(t uint32) {
 	}
 	if s.keyboardAt(xproto.Window(s.focus.now.Window)) {
 		s.calm()
+		if s.focus.left {
+			s.setElsewhere(true, s.focus.since)
+		}
+		s.focus.left = false
 		s.setElsewhere(false, t)
 		return
 	}
@@ -252,11 +264,55 @@ func (s *Server) setElsewhere(v bool, t uint32) {
 	s.setFocus(s.focus.now, t)
 }
 
+// pressed looks, at a press, where the keyboard is: it can go from one window inside the active one to another, and no event tells it.
+func (s *Server) pressed(t uint32) {
+	if s.focus.now.Window == 0 {
+		return
+	}
+	to, known := s.keyboard()
+	elsewhere := !known || !s.sameClient(to, xproto.Window(s.focus.now.Window))
+	if elsewhere != s.focus.elsewhere && !s.focus.grabbed {
+		s.leave(elsewhere, t)
+		s.lookAtKeyboard(t)
+	}
+}
+
+// leave notes that the keyboard left the active window and its client, if it did.
+func (s *Server) leave(left bool, t uint32) {
+	if !left || s.focus.left {
+		return
+	}
+	s.focus.left = true
+	if !s.focus.suspect.armed() {
+		s.focus.since = t
+	}
+}
+
+// keyboard is the window that has the input focus.
+func (s *Server) keyboard() (w xproto.Window, known bool) {
+	r, err := xproto.GetInputFocus(s.ctl.Conn).Reply()
+	if err != nil {
+		return 0, false
+	}
+	return r.Focus, true
+}
+
+// within tells whether w is in or lies in it.
+func (s *Server) within(w, in xproto.Window) bool {
+	for w != in {
+		tree, err := xproto.QueryTree(s.ctl.Conn, w).Reply()
+		if err != nil || tree.Parent == 0 {
+			return false
+		}
+		w = tree.Parent
+	}
+	return true
+}
+
 // keyboardAt tells whether keys go to w's client: the input focus lies with it, and a grab, if there is one, comes with
 // a menu of its own.
 func (s *Server) keyboardAt(w xproto.Window) bool {
-	r, err := xproto.GetInputFocus(s.ctl.Conn).Reply()
-	if err != nil || !s.sameClient(r.Focus, w) {
+	if to, known := s.keyboard(); !known || !s.sameClient(to, w) {
 		return false
 	}
 	return !s.focus.grabbed || s.hasOwnGrab(w)

@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/jezek/xgb/xproto"
@@ -80,4 +81,72 @@ func TestForeignGrabMakesTheFocusUnknown(t *testing.T) {
 	wait(t, s, "unknown", func(e Event) bool { return e.Kind == FocusChanged && !e.Focus.Known && e.Focus.Window == uint32(w) })
 	xproto.UngrabKeyboard(lock.Conn, 0)
 	wait(t, s, "known again", func(e Event) bool { return e.Kind == FocusChanged && e.Focus.Known && e.Focus.Window == uint32(w) })
+}
+
+// TestKeyInAShortLoss: a key that went to another client is not the active window's, however soon the keyboard came back.
+func TestKeyInAShortLoss(t *testing.T) {
+	d := desktop(t)
+	s := open(t, d)
+	a, b, h := newApp(t, d), newApp(t, d), newHand(t, d)
+	v := a.window(100, 100, 200, 200, green, false)
+	waitFocus(t, s, v)
+	w := b.window(0, 0, 100, 100, purple, true)
+	if err := s.Record(true); err != nil {
+		t.Fatal(err)
+	}
+	for _, rest := range []time.Duration{0, 5 * time.Millisecond, 20 * time.Millisecond} {
+		focused := func(w xproto.Window) {
+			if err := xproto.SetInputFocusChecked(h.Conn, xproto.InputFocusPointerRoot, w, 0).Check(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(200 * time.Millisecond)
+		focused(w)
+		time.Sleep(rest)
+		h.key(38)
+		h.Sync()
+		time.Sleep(rest)
+		focused(v)
+		time.Sleep(300 * time.Millisecond)
+		h.key(39)
+		h.Sync()
+		var lost, key uint32
+		wait(t, s, "the key after it", func(e Event) bool {
+			switch {
+			case e.Kind == FocusChanged && !e.Focus.Known:
+				lost = e.Time
+			case e.Kind == KeyPress && e.Rune == 'a':
+				key = e.Time
+			}
+			return e.Kind == KeyRelease && e.Rune == 's'
+		})
+		if lost == 0 || after(lost, key) {
+			t.Errorf("lost for %v, a key in it at %d, and it is told as lost at %d", 2*rest, key, lost)
+		}
+	}
+}
+
+// TestKeyboardInAForeignWindowInside: what is typed into a window of another client that lies in the active one is not the active window's.
+// The server tells nothing of a keyboard that goes from one window inside to another.
+func TestKeyboardInAForeignWindowInside(t *testing.T) {
+	d := desktop(t)
+	s := open(t, d)
+	a, b, h := newApp(t, d), newApp(t, d), newHand(t, d)
+	v := a.window(100, 100, 200, 200, green, false)
+	waitFocus(t, s, v)
+	if err := s.Record(true); err != nil {
+		t.Fatal(err)
+	}
+	for _, app := range []*app{b, a, b, a} {
+		in := app.inner(v, 10, 10, 50, 50, purple)
+		if err := xproto.SetInputFocusChecked(app.Conn, xproto.InputFocusPointerRoot, in, 0).Check(); err != nil {
+			t.Fatal(err)
+		}
+		h.key(38)
+		h.Sync()
+		time.Sleep(3 * debounce)
+		if got := s.Focus(); got.Known != (app == a) || got.Window != uint32(v) {
+			t.Errorf("the keyboard is in a window inside, of the same client: %v, and the focus is %+v", app == a, got)
+		}
+	}
 }

@@ -145,6 +145,7 @@ func (s *Server) handleRecord() {
 	now := boottime()
 	s.rec.inputAt = now
 	s.rearm()
+	pressed := false
 	for i := range events {
 		e := &events[i]
 		if e.code() == evMappingNotify {
@@ -162,7 +163,12 @@ func (s *Server) handleRecord() {
 				return
 			}
 		}
-		s.emit(s.input(e))
+		in := s.input(e)
+		s.emit(in)
+		if in.Down && !pressed {
+			s.pressed(in.Time)
+			pressed = true
+		}
 	}
 }
 

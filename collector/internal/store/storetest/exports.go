@@ -1,0 +1,111 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/byleave/byleave/collector/internal/store"
+	"github.com/google/go-cmp/cmp"
+)
+
+func testExport(t *testing.T, s store.Store) {
+	p, q := Enrol(t, s), Enrol(t, s)
+	group := []store.Record{p.Record(10), p.Record(20), q.Record(30)}
+	put(t, s, group, store.Stored, store.Stored, store.Stored)
+	e := store.Export{ID: ID(), Custodian: ID(), Query: store.Query{Purpose: Purpose}, At: Noon}
+	before := outbox(t, s)
+	leaf := func(p store.Plan) store.Leaf { return store.Leaf{Kind: store.ExportLeaf, Body: []byte{byte(p.Boxes)}} }
+	plan, err := s.BeginExport(ctx, e, leaf)
+	must(t, err)
+	if plan.Boxes != 3 || plan.Withheld != 0 || plan.Bytes == 0 {
+		t.Fatalf("plan %+v", plan)
+	}
+	after := outbox(t, s)
+	if len(after) != len(before)+1 || after[len(before)].Leaf.Body[0] != 3 {
+		t.Fatal("the leaf was not written with the export")
+	}
+	pseudonyms := map[store.ID]store.ID{}
+	n := 0
+	for r, err := range s.Released(ctx, e.ID) {
+		must(t, err)
+		if r.Batch != group[n].Batch || r.Pseudonym == r.Subject || r.Pseudonym == (store.ID{}) {
+			t.Fatalf("released %+v", r)
+		}
+		if old, ok := pseudonyms[r.Subject]; ok && old != r.Pseudonym {
+			t.Fatal("one person has two pseudonyms in one export")
+		}
+		pseudonyms[r.Subject] = r.Pseudonym
+		n++
+	}
+	if n != 3 || len(pseudonyms) != 2 {
+		t.Fatalf("%d released of %d people", n, len(pseudonyms))
+	}
+	if _, err := s.BeginExport(ctx, e, leaf); !errors.Is(err, store.ErrExists) {
+		t.Fatal("an export id served twice:", err)
+	}
+	e.ID = ID()
+	_, err = s.BeginExport(ctx, e, leaf)
+	must(t, err)
+	for r, err := range s.Released(ctx, e.ID) {
+		must(t, err)
+		if pseudonyms[r.Subject] == r.Pseudonym {
+			t.Fatal("two exports share a pseudonym")
+		}
+	}
+}
+
+func testExportWithdrawn(t *testing.T, s store.Store) {
+	p, q := Enrol(t, s), Enrol(t, s)
+	put(t, s, []store.Record{p.Record(1), q.Record(1), p.Record(1)}, store.Stored, store.Stored, store.Stored)
+	e := store.Export{ID: ID(), Query: store.Query{Purpose: Purpose}, At: Noon}
+	_, err := s.BeginExport(ctx, e, func(store.Plan) store.Leaf { return store.Leaf{} })
+	must(t, err)
+	w := p.Consent
+	w.Withdrawn = true
+	n := 0
+	for r, err := range s.Released(ctx, e.ID) {
+		must(t, err)
+		if n == 0 {
+			must(t, s.PutConsent(ctx, w)) // in the middle of the release
+		} else if r.Subject == p.Device.Subject {
+			t.Fatal("released after the withdrawal")
+		}
+		n++
+	}
+	if n != 2 {
+		t.Fatalf("%d released", n)
+	}
+	plan, err := s.Plan(ctx, e.Query)
+	must(t, err)
+	if plan.Boxes != 1 || plan.Withheld != 2 {
+		t.Fatalf("plan %+v", plan)
+	}
+}
+
+func testOutbox(t *testing.T, s store.Store) {
+	p := Enrol(t, s)
+	before := len(outbox(t, s))
+	r := p.Record(1)
+	put(t, s, []store.Record{r}, store.Stored)
+	put(t, s, []store.Record{r}, store.Duplicate)
+	bad := p.Record(1)
+	bad.Consent = ID()
+	put(t, s, []store.Record{bad}, store.NoConsent)
+	rows := outbox(t, s)
+	if len(rows) != before+1 {
+		t.Fatalf("%d leaves for one stored box", len(rows)-before)
+	}
+	if diff := cmp.Diff(r.Leaf, rows[before].Leaf); diff != "" {
+		t.Fatal(diff)
+	}
+}
+
+func outbox(t *testing.T, s store.Store) []store.OutboxRow {
+	t.Helper()
+	var out []store.OutboxRow
+	for r, err := range s.Outbox(ctx) {
+		must(t, err)
+		out = append(out, r)
+	}
+	return out
+}
