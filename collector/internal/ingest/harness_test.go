@@ -350,7 +350,7 @@ func codeOf(err error) codes.Code { return status.Code(err) }
 // eventually waits for a condition, with a deadline.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
@@ -359,6 +359,18 @@ func eventually(t *testing.T, what string, ok func() bool) {
 		}
 		<-tick.C
 	}
+}
+
+// await waits for what comes down a channel, with a deadline.
+func await[T any](t *testing.T, from <-chan T, what string) T {
+	t.Helper()
+	var got T
+	select {
+	case got = <-from:
+	case <-time.After(2 * time.Minute):
+		t.Fatal("never: " + what)
+	}
+	return got
 }
 
 func noIDsIn(t *testing.T, log string, ids ...store.ID) {

@@ -19,7 +19,7 @@ func TestPulse(t *testing.T) {
 		for range 100 {
 			p.beat()
 		}
-		<-rests
+		await(t, rests, "a rest")
 		select {
 		case <-rests:
 			t.Error("a rest after nothing")
@@ -53,7 +53,7 @@ func TestPulseUnderLoad(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	<-rested
+	await(t, rested, "a rest after the last beat")
 }
 
 // TestRestHalvesStacks: who once needed a deep stack and is silent now keeps little of it.

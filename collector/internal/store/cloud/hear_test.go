@@ -33,16 +33,19 @@ func (e *ears) Published(signed []byte) { e.told <- "policy " + string(signed) }
 // await returns once want was told.
 func (e *ears) await(t *testing.T, want string) {
 	t.Helper()
-	late := time.After(2 * time.Minute)
-	for {
-		select {
-		case got := <-e.told:
-			if got == want {
-				return
-			}
-		case <-late:
-			t.Fatalf("%s was not told", want)
-		}
+	for e.next(t, want) != want {
+	}
+}
+
+// next is what is told next; want is awaited.
+func (e *ears) next(t *testing.T, want string) string {
+	t.Helper()
+	select {
+	case got := <-e.told:
+		return got
+	case <-time.After(2 * time.Minute):
+		t.Fatalf("for two minutes nothing was told, and %s is still to come", want)
+		return ""
 	}
 }
 
@@ -108,7 +111,7 @@ func TestPoliciesAreTold(t *testing.T) {
 	e.await(t, "policy "+second)
 	three, _ := reopen(t, c)
 	late := hearing(t, three, func() {})
-	if got := <-late.told; got != "policy "+second {
+	if got := late.next(t, "policy "+second); got != "policy "+second {
 		t.Fatalf("a collector that opens later is told %q", got)
 	}
 	late.await(t, "hears")

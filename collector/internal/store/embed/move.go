@@ -3,11 +3,15 @@ package embed
 import "context"
 
 // The index's log grows with every commit, and SQLite moves it into the index once it is long, while whoever commits waits for two more
-// syncs. So a goroutine moves it earlier, beside the writer. A writer that never pauses keeps the log from starting anew; at moveByWriter
-// pages it moves what is left, which is little.
+// syncs. So a goroutine moves it earlier, beside the writer, who shares the disk with it meanwhile. Where few boxes come at once, a device
+// waits for each answer: the log is moved in small parts, and no box waits long for one. In a throng what counts is the work, which is less
+// the more often a page was written before it is moved. A writer that never pauses keeps the log from starting anew; at moveByWriter pages it
+// moves what is left, which is little.
 const (
-	moveEvery    = 4000 // pages that were written since, about: many of them again and again, and moved once
+	moveSome     = 500  // pages that were written since, about
+	moveEvery    = 4000 // the same in a throng
 	moveByWriter = 16000
+	throng       = 16 // boxes in a group
 )
 
 // About how many pages a commit writes, whatever is in it, and how many more with each box.
@@ -18,7 +22,11 @@ const (
 
 // wrote counts what a group wrote to the log. Its user holds mu.
 func (s *Store) wrote(boxes int) {
-	if s.unmoved += pagesPerGroup + pagesPerBox*boxes; s.unmoved < moveEvery {
+	most := moveSome
+	if boxes >= throng {
+		most = moveEvery
+	}
+	if s.unmoved += pagesPerGroup + pagesPerBox*boxes; s.unmoved < most {
 		return
 	}
 	select {

@@ -98,6 +98,7 @@ func (p *packs) fill(records []*store.Record) error {
 // direct is from which length on bytes go to the file by themselves, without a copy in the buffer.
 const direct = 64 << 10
 
+// prepare puts what stands before a record into it.
 func prepare(r *store.Record) {
 	h := deposit.Head(r.Batch, r.Head, r.Payload)
 	r.Lead = h[:]
