@@ -5,7 +5,7 @@ import "slices"
 // lists carries what was found over commas and "and": of "Roe, White and Smith" all are names if one is. And a name that was found
 // once is one wherever it stands in the text.
 func (s *search) lists() {
-	if len(s.found) == 0 {
+	if len(s.people) == 0 {
 		return
 	}
 	named := func(w *word) bool {

@@ -386,8 +386,8 @@ func (s *search) quoted() {
 	for _, n := range s.large {
 		i := int(n)
 		w := &s.words[i]
-		if l := &s.lines[w.line]; l.kind == englishLine || w.form != capital || w.tag != noClass || w.start == 0 {
-			continue
+		if w.sep&(sepColon|sepHyphen) == 0 || w.form != capital || w.tag != noClass || w.start == 0 || s.lines[w.line].kind == englishLine {
+			continue // quotes and tags part words
 		}
 		open := s.text[w.start-1]
 		if open != '\'' && open != '"' && open != '>' {

@@ -79,7 +79,12 @@ func (e *engine) read(text []byte, g *gateState) error {
 			if len(e.words) >= maxWords {
 				return errOverrun
 			}
-			end, hash, f := shortWord(text, i)
+			end, hash, f := i, uint64(0), figure
+			if partOf[c] != digitPart {
+				end, hash, f = shortWord(text, i)
+			} else if end, hash = shortNumber(text, i); end > i {
+				e.digits(text, i, end, g)
+			}
 			if end == i {
 				var quote bool
 				if end, hash, f, quote = e.anyWord(text, i, g); quote {
