@@ -45,8 +45,9 @@ func smallAt(text []byte, i int) uint64 {
 func beginnings(text []byte) int {
 	n := len(text)
 	for ; len(text) >= 8; text = text[8:] {
-		x := binary.LittleEndian.Uint64(text)
-		n -= bits.OnesCount64(x &^ (x << 1) & high)
+		if x := binary.LittleEndian.Uint64(text); x&high != 0 { // rarely
+			n -= bits.OnesCount64(x &^ (x << 1) & high)
+		}
 	}
 	for _, c := range text {
 		if !utf8.RuneStart(c) {

@@ -77,6 +77,7 @@ type engine struct {
 	search  search
 	words   []word // of the text that is searched
 	lines   []line
+	tally   tally   // of the line that is read
 	groups  []group // of digits
 	longs   []group // tokens of 16 characters or more
 	hits    []hit   // key words

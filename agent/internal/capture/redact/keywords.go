@@ -88,7 +88,7 @@ func (e *engine) spot(text []byte, g *gateState) {
 	begins := &k.begins
 	for i, c := range text {
 		two := last & (1<<10 - 1)
-		next := uint32(five[c])
+		next := uint32(five[c]) & 31 // as it is; the compiler needs to be told
 		last = last<<5 | next
 		if begins[two]>>next&1 == 0 || i < 2 {
 			continue

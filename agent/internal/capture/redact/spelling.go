@@ -139,8 +139,8 @@ func shortNumber(text []byte, i int) (end int, hash uint64) {
 	return i + int(n), hashMore(0, x&(1<<(8*n)-1))
 }
 
-// newWord adds a word. Its fields are written one by one: a whole word would be put together elsewhere first.
-func (e *engine) newWord(text []byte, start, end int, hash uint64, f form, sep uint8) *word {
+// newWord adds a word, which is not noted yet. Its fields are written one by one: a whole word would be put together elsewhere first.
+func (e *engine) newWord(text []byte, start, end int, hash uint64, f form, sep uint8) {
 	n := len(e.words)
 	if n == cap(e.words) {
 		e.words = append(e.words, word{})
@@ -148,11 +148,11 @@ func (e *engine) newWord(text []byte, start, end int, hash uint64, f form, sep u
 		e.words = e.words[:n+1]
 	}
 	w := &e.words[n]
-	w.own = traitsOf(hash)
 	w.start, w.end, w.hash, w.line = int32(start), int32(end), uint32(hash), int32(len(e.lines))
 	w.lex, w.form, w.sep, w.looked, w.tag = 0, f, sep, false, noClass
 	w.glued = (start > 0 && gluing[text[start-1]] || end < len(text) && gluing[text[end]]) && glued(text, start, end)
-	return w
+	w.own = traitsOf(hash)
+	e.note(w.own, f, end-start)
 }
 
 // anyWord reads any word: where it ends, its hash and its form. An apostrophe between letters belongs to it; then it is quoted.
