@@ -83,6 +83,7 @@ type engine struct {
 	hits    []hit   // key words
 	large   []int32 // words with a capital
 	figures []int32 // words with a digit, and odd ones
+	asked   []asked // words that are looked up
 	telling []int32 // words in or behind which context tells of a value
 	seen    trait   // of any word
 	table   *lookedUp
