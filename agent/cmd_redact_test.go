@@ -140,6 +140,27 @@ func TestRedactOften(t *testing.T) {
 	}
 }
 
+// TestRedactBlocks holds where blocks end, around the length from which on one may end: behind an empty line, however the reader gives the text.
+func TestRedactBlocks(t *testing.T) {
+	for n := blockSize - 5; n < blockSize+5; n++ {
+		for _, empty := range []string{"\n", "   \n", "\r\n"} {
+			head := strings.Repeat("x ", n)[:n-1] + "\n" + empty
+			text := head + "the door is open\n"
+			blocks := 2
+			if len(head) < blockSize {
+				blocks = 1
+			}
+			for _, in := range []io.Reader{strings.NewReader(text), oneByte{strings.NewReader(text)}} {
+				var out bytes.Buffer
+				o := redaction{in: in, out: &out, words: io.Discard}
+				if err := o.run(t.Context()); err != nil || o.sum.Texts != blocks || out.String() != text {
+					t.Errorf("%d bytes before an empty line %q: %d blocks instead of %d, %v", n, empty, o.sum.Texts, blocks, err)
+				}
+			}
+		}
+	}
+}
+
 type oneByte struct{ io.Reader }
 
 func (r oneByte) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(1, len(p))]) }

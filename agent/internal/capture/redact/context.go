@@ -14,8 +14,12 @@ func (s *search) findContext() {
 			s.context(int(i))
 		}
 		for ; next < len(s.telling) && s.telling[next] < l.last; next++ {
+			i := s.telling[next]
+			if w := &s.words[i]; w.form != figure && w.form != small && !w.is(tellingLarge) && w.lex&isPeople == 0 {
+				continue
+			}
 			if !(l.small && l.kind == englishLine) {
-				s.context(int(s.telling[next]))
+				s.context(int(i))
 			}
 		}
 	}
@@ -91,6 +95,8 @@ var (
 		drogi droga hej merhaba sayın ola oi geachte szanowny szanowna уважаемый уважаемая здравствуйте привет дорогой дорогая birthday congrats congratulations love hugs xoxo greetings faithfully truly warmly abrazos besos bisous baci groetjes pozdrawiam beijos`)
 
 	weakID = traitOf(`record chart dossier akte aktenzeichen`) // only with a mark behind it
+
+	tellingLarge = triggers | months | accounts | mailHeads // of words with a capital
 
 	triggers = credits | parties | addressHeads | accounts | weakID | trigName | trigID | trigZip | trigBirth | trigWork | trigSite | trigCall | trigCode
 )

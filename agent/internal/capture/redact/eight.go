@@ -15,6 +15,12 @@ func lettersIn(x uint64) uint64 {
 	return (low + (0x80-'a')*ones) &^ (low + (0x7f-'z')*ones) &^ x & high
 }
 
+// digitsIn marks the bytes that are ASCII digits.
+func digitsIn(x uint64) uint64 {
+	low := x &^ high
+	return (low + (0x80-'0')*ones) &^ (low + (0x7f-'9')*ones) &^ x & high
+}
+
 // badIn marks the bytes that are bad: below a space and no tab or end of a line, or above a tilde. A sum has the highest bit of a byte where
 // that is as much as, or more than, what the number lacks to 0x80.
 func badIn(x uint64) uint64 {
@@ -39,8 +45,9 @@ func smallAt(text []byte, i int) uint64 {
 func beginnings(text []byte) int {
 	n := len(text)
 	for ; len(text) >= 8; text = text[8:] {
-		x := binary.LittleEndian.Uint64(text)
-		n -= bits.OnesCount64(x &^ (x << 1) & high)
+		if x := binary.LittleEndian.Uint64(text); x&high != 0 { // rarely
+			n -= bits.OnesCount64(x &^ (x << 1) & high)
+		}
 	}
 	for _, c := range text {
 		if !utf8.RuneStart(c) {

@@ -78,11 +78,13 @@ type engine struct {
 	search  search
 	words   []word // of the text that is searched
 	lines   []line
+	tally   tally   // of the line that is read
 	groups  []group // of digits
 	longs   []group // tokens of 16 characters or more
 	hits    []hit   // key words
 	large   []int32 // words with a capital
 	figures []int32 // words with a digit, and odd ones
+	asked   []asked // words that are looked up
 	telling []int32 // words in or behind which context tells of a value
 	seen    trait   // of any word
 	table   *lookedUp

@@ -11,7 +11,7 @@ var errTooManyWords = errors.New("redact: the key words are too many or too long
 // characters in a row in a set of 4 KiB; only what is in it is compared with the words that begin so. ASCII letters match in either case.
 // It is immutable after newKeywords.
 type keywords struct {
-	begins [1 << 9]uint64  // set of three characters, five bits each, with which a word begins
+	begins [1 << 10]uint32 // by two characters, five bits each: set of the third ones with which a word begins
 	pairs  [1 << 10]uint16 // by its two characters: 1 + a word of two
 	heads  [1 << 10]uint16 // by a mix of the first three: 1 + a longer word that begins so
 	fourth [1 << 10]uint32 // by the same: set of the characters that stand behind them
@@ -73,7 +73,7 @@ func newKeywords(words []string) (*keywords, error) {
 
 // begin notes that a word begins so and goes on with rest, or with anything.
 func (k *keywords) begin(three uint32, rest string) {
-	k.begins[three>>6] |= 1 << (three & 63)
+	k.begins[three>>5] |= 1 << (three & 31)
 	if rest == "" {
 		k.fourth[mix(three)] = 1<<32 - 1
 		return
@@ -84,19 +84,22 @@ func (k *keywords) begin(three uint32, rest string) {
 // spot lists the key words in text and notes what they call for.
 func (e *engine) spot(text []byte, g *gateState) {
 	e.hits = e.hits[:0]
-	k, three := e.keywords, uint32(0)
+	k, five, last := e.keywords, &fiveBits, uint32(0) // last ones, five bits each
+	begins := &k.begins
 	for i, c := range text {
-		three = three<<5 | uint32(fiveBits[c])
-		if k.begins[three>>6&(1<<9-1)]>>(three&63)&1 == 0 || i < 2 {
+		two := last & (1<<10 - 1)
+		next := uint32(five[c]) & 31 // as it is; the compiler needs to be told
+		last = last<<5 | next
+		if begins[two]>>next&1 == 0 || i < 2 {
 			continue
 		}
-		if three &= 1<<15 - 1; i+1 == len(text) || k.fourth[mix(three)]>>fiveBits[text[i+1]]&1 != 0 {
+		if three := last & (1<<15 - 1); i+1 == len(text) || k.fourth[mix(three)]>>five[text[i+1]]&1 != 0 {
 			e.spotAt(text, i-2, k.heads[mix(three)], g)
-			e.spotAt(text, i-2, k.pairs[three>>5], g)
+			e.spotAt(text, i-2, k.pairs[two], g)
 		}
 	}
 	if len(text) >= 2 {
-		e.spotAt(text, len(text)-2, k.pairs[three&0x3ff], g)
+		e.spotAt(text, len(text)-2, k.pairs[last&(1<<10-1)], g)
 	}
 }
 

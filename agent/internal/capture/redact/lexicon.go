@@ -80,18 +80,23 @@ func entry(at int) uint32 {
 	return uint32(t[0]) | uint32(t[1])<<8 | uint32(t[2])<<16 | uint32(t[3])<<24
 }
 
-// lookedUp remembers what the tables say of some words, by all 42 bits that they know: they are far away from the processor.
+// lookedUp remembers what the tables say of some words, by all 42 bits that they know: they are far away from the processor. A word has two places
+// beside each other, so that two frequent words do not drive each other out.
 type lookedUp [1 << 14]uint64
 
 // lookUp is lookUp of the tables.
-func (r *lookedUp) lookUp(word []byte) lexeme {
-	mixed := mixOf(word)
-	known := mixed >> 22
-	at := &r[key(mixed)&(1<<14-1)]
-	if *at>>6 != known || *at == 0 {
-		*at = known<<6 | uint64(lookUp(mixed))
+func (r *lookedUp) lookUp(mixed uint64) lexeme {
+	known, i := mixed>>22, key(mixed)&(1<<14-1)
+	first, second := &r[i], &r[i^1]
+	found := *second
+	if *first>>6 == known {
+		found = *first
 	}
-	return lexeme(*at & 63)
+	if found>>6 != known || found == 0 {
+		found = known<<6 | uint64(lookUp(mixed))
+		*first, *second = found, *first
+	}
+	return lexeme(found & 63)
 }
 
 // lookUp gives the flags of the word with this hash, 0 for an unknown one. That a word is English, and so perhaps no name, is believed only if all bits

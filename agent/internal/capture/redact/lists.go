@@ -5,7 +5,7 @@ import "slices"
 // lists carries what was found over commas and "and": of "Roe, White and Smith" all are names if one is. And a name that was found
 // once is one wherever it stands in the text.
 func (s *search) lists() {
-	if len(s.found) == 0 {
+	if len(s.people) == 0 {
 		return
 	}
 	named := func(w *word) bool {
@@ -73,40 +73,45 @@ var (
 // again marks names that were found elsewhere in the text.
 func (s *search) again() {
 	var seen [32]uint32
-	n, sieve := 0, [16]uint64{} // a bit of sieve is set for each of seen
-	met := func(hash uint32) bool {
-		return sieve[hash>>28]>>(hash>>22&63)&1 != 0 && slices.Contains(seen[:n], hash)
-	}
+	n, may := 0, sieve{} // of each of seen
+	met := func(hash uint32) bool { return may.has(hash) && slices.Contains(seen[:n], hash) }
 	for _, i := range s.people {
 		w := &s.words[i]
 		if w.tag == person && w.letters() > 2 && (w.form == capital || w.form == small && w.lex&isCommon == 0) && n < len(seen) &&
 			!w.is(titles|english|particles) && !met(w.hash) {
 			seen[n] = w.hash
-			sieve[w.hash>>28] |= 1 << (w.hash >> 22 & 63)
+			may.add(w.hash)
 			n++
 		}
 	}
 	if n == 0 {
 		return
 	}
-	mark := func(i int) {
+	mark := func(i int32) {
 		if w := &s.words[i]; w.tag == noClass && !w.glued && met(w.hash) {
-			s.mark(i, i, person)
+			s.mark(int(i), int(i), person)
 		}
 	}
-	for _, i := range s.large {
-		if s.words[i].form == capital {
-			mark(int(i))
+	for _, i := range s.large { // few words pass the sieve: it is asked first
+		if w := &s.words[i]; may.has(w.hash) && w.form == capital {
+			mark(i)
 		}
 	}
 	for _, l := range s.lines {
 		for i := l.first; l.small && i < l.last; i++ {
-			if s.words[i].form == small {
-				mark(int(i))
+			if w := &s.words[i]; may.has(w.hash) && w.form == small {
+				mark(i)
 			}
 		}
 	}
 }
+
+// sieve lets hashes through that were added, and a few others.
+type sieve [16]uint64
+
+func (v *sieve) add(hash uint32) { v[hash>>28] |= 1 << (hash >> 22 & 63) }
+
+func (v *sieve) has(hash uint32) bool { return v[hash>>28]>>(hash>>22&63)&1 != 0 }
 
 // rows takes towns and codes of towns out of rows in which somebody or a street was found: they stand between commas, bars or semicolons.
 func (s *search) rows() {

@@ -99,12 +99,17 @@ func (r *Redactor) redact(text []byte) string {
 	return string(r.appendTokens(nil, text, r.engine.scan(text)))
 }
 
-// appendTokens writes text with class tokens in place of the spans found. They lie in memory of the engine's.
+// appendTokens writes text with class tokens in place of the spans found. They lie in memory of the engine's. All digests are made before the first is
+// looked up: the processor can wait for many numbers at the same time.
 func (r *Redactor) appendTokens(out, text []byte, found []span) []byte {
-	at := 0
+	r.digests = r.digests[:0]
 	for _, s := range found {
+		r.digests = append(r.digests, r.names.digest(s.class, r.engine.normal(s.class, text[s.start:s.end])))
+	}
+	at := 0
+	for i, s := range found {
 		out = append(out, text[at:s.start]...)
-		out, _ = r.names.appendToken(out, r.names.digest(s.class, r.engine.normal(s.class, text[s.start:s.end])))
+		out, _ = r.names.appendToken(out, r.digests[i])
 		at = s.end
 	}
 	return append(out, text[at:]...)

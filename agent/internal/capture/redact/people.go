@@ -40,8 +40,11 @@ func (s *search) lexeme(w *word) lexeme {
 	return w.lex
 }
 
-func (s *search) look(w *word) {
-	w.looked, w.lex = true, s.table.lookUp(s.text[w.start:w.end])
+func (s *search) look(w *word) { s.lookAs(w, mixOf(s.text[w.start:w.end])) }
+
+// lookAs is look with the hash of the word for the tables.
+func (s *search) lookAs(w *word, mixed uint64) {
+	w.looked, w.lex = true, s.table.lookUp(mixed)
 	if w.is(english | calendar) {
 		w.lex |= isCommon | isOften
 	}
@@ -96,11 +99,7 @@ func (s *search) joins(i int) bool {
 
 // findNames takes runs of capital words in which at least one is a name.
 func (s *search) findNames() {
-	for _, i := range s.large {
-		if w := &s.words[i]; w.form != initial && !w.glued && s.lines[w.line].kind != codeLine {
-			s.lexeme(w)
-		}
-	}
+	s.lookLarge()
 	next := 0 // of s.large
 	for n := range s.lines {
 		l := &s.lines[n]
@@ -121,6 +120,26 @@ func (s *search) findNames() {
 			}
 		}
 	}
+}
+
+// lookLarge looks up the words with a capital that may be names. All are hashed first, so that the processor can wait for many places of the table
+// at the same time.
+func (s *search) lookLarge() {
+	s.asked = s.asked[:0]
+	for _, i := range s.large {
+		if w := &s.words[i]; w.form != initial && !w.glued && s.lines[w.line].kind != codeLine {
+			s.asked = append(s.asked, asked{mixOf(s.text[w.start:w.end]), i})
+		}
+	}
+	for _, a := range s.asked {
+		s.lookAs(&s.words[a.word], a.mixed)
+	}
+}
+
+// asked is a word that is looked up, and its hash.
+type asked struct {
+	mixed uint64
+	word  int32
 }
 
 // nameAround looks for a name that begins with word i, and gives the word behind it.
@@ -389,8 +408,8 @@ func (s *search) quoted() {
 	for _, n := range s.large {
 		i := int(n)
 		w := &s.words[i]
-		if l := &s.lines[w.line]; l.kind == englishLine || w.form != capital || w.tag != noClass || w.start == 0 {
-			continue
+		if w.sep&(sepColon|sepHyphen) == 0 || w.form != capital || w.tag != noClass || w.start == 0 || s.lines[w.line].kind == englishLine {
+			continue // quotes and tags part words
 		}
 		open := s.text[w.start-1]
 		if open != '\'' && open != '"' && open != '>' {

@@ -40,13 +40,14 @@ type Redactor struct {
 
 	form fields // what waits for the next field
 
-	out    []Event
-	last   time.Time // no event begins before the one before it
-	typing time.Time // when the typing began that nothing has interrupted
-	text   []byte    // memory that is used again
-	found  []Found
-	from   []int32
-	replay []cell
+	out     []Event
+	last    time.Time // no event begins before the one before it
+	typing  time.Time // when the typing began that nothing has interrupted
+	text    []byte    // memory that is used again
+	found   []Found
+	digests []digest
+	from    []int32
+	replay  []cell
 }
 
 // Limits of what is remembered.

@@ -86,8 +86,8 @@ var partOf = func() (p [256]uint8) {
 	return p
 }()
 
-// shortWord reads a word of up to 15 ASCII letters that is small, capital or large as a whole: where it ends, its hash and its form. It
-// ends at i if another one begins there. Most words are such, so it asks as little as it can.
+// shortWord reads a word of up to 15 ASCII letters: where it ends, its hash and its form. It ends at i if another one begins there. Most words
+// are such, so it asks as little as it can.
 func shortWord(text []byte, i int) (end int, hash uint64, f form) {
 	if i+16 > len(text) {
 		return i, 0, mixed
@@ -120,12 +120,27 @@ func shortWord(text []byte, i int) (end int, hash uint64, f form) {
 		return end, hash, capital
 	case large == all:
 		return end, hash, upperAll
+	case text[i] >= 'a' || traitsOf(hash)&legal == 0 && !prefixed(text[i:end]):
+		return end, hash, mixed
 	}
-	return i, 0, mixed
+	return end, hash, capital // McDonald
 }
 
-// newWord adds a word. Its fields are written one by one: a whole word would be put together elsewhere first.
-func (e *engine) newWord(text []byte, start, end int, hash uint64, f form, sep uint8) *word {
+// shortNumber reads a word of up to seven digits: where it ends and its hash. It ends at i if another one begins there.
+func shortNumber(text []byte, i int) (end int, hash uint64) {
+	if i+8 > len(text) {
+		return i, 0
+	}
+	x := binary.LittleEndian.Uint64(text[i:])
+	n := uint(bits.TrailingZeros64(^digitsIn(x)&high)) / 8
+	if n == 8 || partOf[text[i+int(n)]] != noPart {
+		return i, 0
+	}
+	return i + int(n), hashMore(0, x&(1<<(8*n)-1))
+}
+
+// newWord adds a word, which is not noted yet. Its fields are written one by one: a whole word would be put together elsewhere first.
+func (e *engine) newWord(text []byte, start, end int, hash uint64, f form, sep uint8) {
 	n := len(e.words)
 	if n == cap(e.words) {
 		e.words = append(e.words, word{})
@@ -133,11 +148,11 @@ func (e *engine) newWord(text []byte, start, end int, hash uint64, f form, sep u
 		e.words = e.words[:n+1]
 	}
 	w := &e.words[n]
-	w.own = traitsOf(hash)
 	w.start, w.end, w.hash, w.line = int32(start), int32(end), uint32(hash), int32(len(e.lines))
 	w.lex, w.form, w.sep, w.looked, w.tag = 0, f, sep, false, noClass
 	w.glued = (start > 0 && gluing[text[start-1]] || end < len(text) && gluing[text[end]]) && glued(text, start, end)
-	return w
+	w.own = traitsOf(hash)
+	e.note(w.own, f, end-start)
 }
 
 // anyWord reads any word: where it ends, its hash and its form. An apostrophe between letters belongs to it; then it is quoted.

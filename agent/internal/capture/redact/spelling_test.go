@@ -54,6 +54,9 @@ func TestEight(t *testing.T) {
 			if got, want := lettersIn(x)&at != 0, kindOf[c] == isLetter; got != want {
 				t.Fatalf("in %x byte %d: a letter %v", b, i, got)
 			}
+			if got, want := digitsIn(x)&at != 0, kindOf[c] == isDigit; got != want {
+				t.Fatalf("in %x byte %d: a digit %v", b, i, got)
+			}
 			if got, want := badIn(x)&at != 0, kindOf[c] == isBad; got != want {
 				t.Fatalf("in %x byte %d: bad %v", b, i, got)
 			}

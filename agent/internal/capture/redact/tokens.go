@@ -70,8 +70,8 @@ var marks = func() (m [256]uint16) {
 // read passes once over text and lists its words and lines, its groups of digits, and its long tokens. It reuses its memory.
 func (e *engine) read(text []byte, g *gateState) error {
 	e.words, e.lines, e.groups, e.longs = e.words[:0], e.lines[:0], e.groups[:0], e.longs[:0]
-	e.large, e.figures, e.telling, e.seen = e.large[:0], e.figures[:0], e.telling[:0], 0
-	sep, begin, token, t := sepLine, 0, 0, tally{} // begin is where the line begins, token where the token does
+	e.large, e.figures, e.telling, e.seen, e.tally = e.large[:0], e.figures[:0], e.telling[:0], 0, tally{}
+	sep, begin, token, t := sepLine, 0, 0, &e.tally // begin is where the line begins, token where the token does
 	for i := 0; i < len(text); {
 		c := text[i]
 		m := marks[c]
@@ -79,14 +79,19 @@ func (e *engine) read(text []byte, g *gateState) error {
 			if len(e.words) >= maxWords {
 				return errOverrun
 			}
-			end, hash, f := shortWord(text, i)
+			end, hash, f := i, uint64(0), figure
+			if partOf[c] != digitPart {
+				end, hash, f = shortWord(text, i)
+			} else if end, hash = shortNumber(text, i); end > i {
+				e.digits(text, i, end, g)
+			}
 			if end == i {
 				var quote bool
 				if end, hash, f, quote = e.anyWord(text, i, g); quote {
 					token = e.quoted(text[:end], i, token, g)
 				}
 			}
-			e.note(e.newWord(text, i, end, hash, f, sep), &t)
+			e.newWord(text, i, end, hash, f, sep)
 			t.wide += one(c >= utf8.RuneSelf)
 			i, sep = end, sepNone
 			continue
@@ -105,7 +110,7 @@ func (e *engine) read(text []byte, g *gateState) error {
 					sep |= sepPara
 				}
 				sep |= sepLine
-				e.endLine(text[begin:i], &t)
+				e.endLine(text[begin:i])
 				begin = i + 1
 			case '%':
 				g.need |= needPercent
@@ -133,7 +138,7 @@ func (e *engine) read(text []byte, g *gateState) error {
 		i++
 	}
 	e.long(token, len(text), g)
-	e.endLine(text[begin:], &t)
+	e.endLine(text[begin:])
 	if len(e.words) > 0 {
 		g.need |= needWords
 	}
@@ -151,36 +156,37 @@ func (e *engine) quoted(text []byte, start, token int, g *gateState) int {
 	return token
 }
 
-// note counts the newest word, and lists it where the detectors look for words of its form.
-func (e *engine) note(w *word, t *tally) {
-	e.seen |= w.own
+// note counts the newest word, by its lists, its form and how long it is, and lists it where the detectors look for words of its form.
+func (e *engine) note(own trait, f form, size int) {
+	e.seen |= own
+	t := &e.tally
 	t.words++
-	n, size, tells := int32(len(e.words)-1), w.letters(), one(w.is(triggers))
-	switch w.form {
+	n, tells := int32(len(e.words)-1), one(own&triggers != 0)
+	switch f {
 	case small: // most words are: nothing is left to guess for the processor
 		t.smalls++
-		t.row = (t.row + 1) * one(w.own&(english|wordsOfSeeds) != english)
+		t.row = (t.row + 1) * one(own&(english|wordsOfSeeds) != english)
 		t.plenty = max(t.plenty, t.row)
-		t.english += one(size <= 6) & one(w.is(english))
-		strange := one(size <= 8) & one(w.is(foreign))
+		t.english += one(size <= 6) & one(own&english != 0)
+		strange := one(size <= 8) & one(own&foreign != 0)
 		t.foreign += strange
-		t.german += strange & one(w.is(german))
+		t.german += strange & one(own&german != 0)
 		tells |= one(size >= leastPeople) & one(e.words[max(0, n-1)].is(beforePeople))
 	case capital, upperAll, initial:
 		t.larges++
 		t.row = 0
 		t.long += one(size >= 4)
-		if size <= 6 && w.is(english) {
+		if size <= 6 && own&english != 0 {
 			if t.english++; t.words == 1 {
 				t.larges--
 			}
-		} else if t.words == 1 && size <= 6 && w.is(foreign) {
+		} else if t.words == 1 && size <= 6 && own&foreign != 0 {
 			t.foreign++
-			t.german += one(w.is(german))
+			t.german += one(own&german != 0)
 		}
-		t.loud += one(w.form == upperAll)
+		t.loud += one(f == upperAll)
 		e.large = append(e.large, n)
-		tells = one(w.form != initial)
+		tells = one(f != initial)
 	case figure:
 		e.figures = append(e.figures, n)
 		tells = 1
@@ -212,7 +218,8 @@ type tally struct {
 }
 
 // endLine judges the line that ends here, and begins the next tally.
-func (e *engine) endLine(row []byte, t *tally) {
+func (e *engine) endLine(row []byte) {
+	t := &e.tally
 	last := int32(len(e.words))
 	l := line{first: last - t.words, last: last, small: t.larges == 0, plenty: t.plenty >= 12, colons: uint8(min(t.colons, 255))}
 	switch {
