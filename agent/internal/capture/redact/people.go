@@ -335,6 +335,9 @@ func (s *search) caseless(w *word) bool { return s.text[w.start] >= 0xe0 }
 // smallName takes names out of a sentence that is written without capitals.
 func (s *search) smallName(i int) int {
 	w := &s.words[i]
+	if w.is(titles) && w.letters() <= 4 && i+1 < len(s.words) {
+		return s.smallTitled(i)
+	}
 	if w.glued || w.letters() < 3 || s.caseless(w) {
 		return i + 1
 	}
@@ -371,6 +374,28 @@ func (s *search) smallName(i int) int {
 	s.mark(first, j-1, c)
 	return j
 }
+
+// smallTitled takes the name behind "mr." in a sentence that is written without capitals.
+func (s *search) smallTitled(i int) int {
+	dot := int(s.words[i].end) < len(s.text) && s.text[s.words[i].end] == '.'
+	j := i + 1
+	for j < len(s.words) && j < i+4 && s.words[j].line == s.words[i].line {
+		w := &s.words[j]
+		l := s.lexeme(w)
+		if w.sep != sepSpace && !(j == i+1 && w.sep == sepDot|sepSpace) || w.form != small || w.letters() < 3 || w.glued || w.is(english) || l&isOften != 0 || l&isCommon != 0 && l&(isGiven|isFamily) == 0 {
+			break
+		}
+		j++
+	}
+	if j == i+1 || !(dot && s.words[i].letters() <= 3 || s.in(calledSo, i)) {
+		return i + 1
+	}
+	s.mark(i, j-1, person)
+	return j
+}
+
+// calledSo are titles that are no other words.
+var calledSo = setOf(`mr mrs ms miss dr prof`)
 
 // mark notes that words first to last are of a class.
 func (s *search) mark(first, last int, c class) {
