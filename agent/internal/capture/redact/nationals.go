@@ -164,14 +164,15 @@ func (s *search) apart() {
 			}
 		}
 		s.hardware(i)
-		s.beneficiary(i)
+		if w := &s.words[i]; w.form == mixed && w.letters() == 4 {
+			s.beneficiary(int(w.start))
+		}
 	}
 }
 
 // beneficiary takes the number of somebody whom Medicare insures, as it is printed: 1EG4-TE5-MK73.
-func (s *search) beneficiary(i int) {
-	from := int(s.words[i].start)
-	if s.words[i].letters() != 4 || len(s.text) < from+13 || s.text[from+4] != '-' || s.text[from+8] != '-' || len(s.text) > from+13 && alnum(s.text[from+13]) {
+func (s *search) beneficiary(from int) {
+	if len(s.text) < from+13 || s.text[from+4] != '-' || s.text[from+8] != '-' || len(s.text) > from+13 && alnum(s.text[from+13]) {
 		return
 	}
 	var room [11]byte

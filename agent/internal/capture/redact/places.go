@@ -143,13 +143,16 @@ func (s *search) ordinal(w *word) bool {
 func (s *search) aboveTown() {
 	for _, n := range s.figures {
 		i := int(n)
+		if i+2 >= len(s.words) || s.words[i+1].form != figure || s.words[i+1].sep&(sepLine|sepPara) != sepLine {
+			continue
+		}
 		l := &s.lines[s.words[i].line]
 		first := int(l.first)
-		if i+1 != int(l.last) || i-first < 1 || i-first > 4 || l.kind == codeLine || !s.houseNumber(i) || s.words[i].tag != noClass || i+2 >= len(s.words) {
+		if i-first < 1 || i-first > 4 || l.kind == codeLine || !s.houseNumber(i) || s.words[i].tag != noClass {
 			continue
 		}
 		a, b := &s.words[i+1], &s.words[i+2]
-		if a.sep&sepPara != 0 || a.form != figure || a.letters() < 3 || a.letters() > 6 || b.line != a.line {
+		if a.letters() < 3 || a.letters() > 6 || b.line != a.line {
 			continue
 		}
 		if b.form == figure && b.sep == sepHyphen && i+3 < len(s.words) { // 71-637 Szczecin
@@ -198,7 +201,7 @@ func (s *search) anchor(i int) (int, int) {
 	if k > j && s.words[k-1].is(months) && s.words[k-1].letters() <= 4 {
 		return -1, -1 // Feb 11
 	}
-	tail := k < len(s.words) && (s.touch(k) || (start || k > j && streetPart(s, k-1) == 2 && s.unknown(j)) && s.words[k].sep == sepComma|sepSpace) && s.houseNumber(k) && s.words[k].sep&sepSpace != 0
+	tail := k < len(s.words) && s.words[k].sep&sepSpace != 0 && s.houseNumber(k) && (s.touch(k) || s.words[k].sep == sepComma|sepSpace && (start || k > j && streetPart(s, k-1) == 2 && s.unknown(j)))
 	if k == j || !number && !tail {
 		return -1, -1
 	}
