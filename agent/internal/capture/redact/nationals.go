@@ -164,9 +164,6 @@ func (s *search) apart() {
 			}
 		}
 		s.hardware(i)
-		if w := &s.words[i]; w.form == mixed && w.letters() == 4 {
-			s.beneficiary(int(w.start))
-		}
 	}
 }
 
@@ -188,6 +185,9 @@ func (s *search) hardware(i int) {
 	switch size {
 	case 2:
 	case 4:
+		if s.words[i].form == mixed {
+			s.beneficiary(int(s.words[i].start))
+		}
 		pieces, sep = 3, '.'
 	default:
 		return

@@ -65,9 +65,6 @@ func (s *search) findAddresses() {
 		s.corners()
 	}
 	s.postcodes()
-	if len(s.lines) > 1 {
-		s.aboveTown()
-	}
 }
 
 // corners takes "the corner of A and B".
@@ -124,14 +121,13 @@ func (s *search) touch(i int) bool {
 // namely tells of words that a street can be called by.
 func (s *search) namely(i int) bool {
 	w := &s.words[i]
-	return (w.large() || w.form == initial || w.form == mixed && s.ordinal(w) || w.form == small && (s.lines[w.line].small && !w.is(english) || w.is(particles) || w.is(streetStarts) || w.is(smallEnds) && i > 0 && s.words[i-1].large())) && !w.glued
+	return (w.large() || w.form == initial || w.form == small && (s.lines[w.line].small && !w.is(english) || w.is(particles) || w.is(streetStarts) || w.is(smallEnds) && i > 0 && s.words[i-1].large()) || w.form == mixed && s.ordinal(w)) && !w.glued
 }
 
 // ordinal tells of 5th and 42nd.
 func (s *search) ordinal(w *word) bool {
-	t := s.text[w.start:w.end]
-	if n := len(t); n >= 3 && n <= 5 && kindOf[t[n-3]] == isDigit {
-		switch string(t[n-2:]) {
+	if n := w.letters(); n >= 3 && n <= 5 && kindOf[s.text[w.end-3]] == isDigit {
+		switch string(s.text[w.end-2 : w.end]) {
 		case "st", "nd", "rd", "th":
 			return true
 		}
@@ -139,35 +135,25 @@ func (s *search) ordinal(w *word) bool {
 	return false
 }
 
-// aboveTown takes a line that is a name and the number of a house, above one that is a code and a town.
-func (s *search) aboveTown() {
-	for _, n := range s.figures {
-		i := int(n)
-		if i+2 >= len(s.words) || s.words[i+1].form != figure || s.words[i+1].sep&(sepLine|sepPara) != sepLine {
-			continue
-		}
-		l := &s.lines[s.words[i].line]
-		first := int(l.first)
-		if i-first < 1 || i-first > 4 || l.kind == codeLine || !s.houseNumber(i) || s.words[i].tag != noClass {
-			continue
-		}
-		a, b := &s.words[i+1], &s.words[i+2]
-		if a.letters() < 3 || a.letters() > 6 || b.line != a.line {
-			continue
-		}
-		if b.form == figure && b.sep == sepHyphen && i+3 < len(s.words) { // 71-637 Szczecin
-			b = &s.words[i+3]
-		}
-		good := b.large() && b.line == a.line && b.sep == sepSpace && b.letters() >= 3 && s.words[i].sep&^(sepSpace|sepComma) == 0
-		good = good && s.lexeme(b)&(isCommon|isPlace) != isCommon
-		odd := false
-		for k := first; k < i && good; k++ {
-			odd = odd || s.unknown(k)
-			good = s.namely(k) && (k == first || s.touch(k)) && !s.words[k].is(english) && !s.words[k].is(months)
-		}
-		if good && odd && s.words[first].letters() >= 3 {
-			s.mark(first, i, address)
-		}
+// aboveTown takes the line that is a name and the number of a house, above the code of a town that word i is.
+func (s *search) aboveTown(i int) {
+	l := &s.lines[s.words[i-1].line]
+	last, first := i-1, int(l.first)
+	if i+1 >= len(s.words) || s.words[i].sep&sepPara != 0 || last-first < 1 || last-first > 4 || l.kind == codeLine || !s.houseNumber(last) || s.words[last].tag != noClass {
+		return
+	}
+	town := &s.words[i+1]
+	if town.form == figure && town.sep == sepHyphen && i+2 < len(s.words) { // 71-637 Szczecin
+		town = &s.words[i+2]
+	}
+	good := town.large() && town.line == s.words[i].line && town.sep == sepSpace && town.letters() >= 3 && s.lexeme(town)&(isCommon|isPlace) != isCommon && s.words[last].sep&^(sepSpace|sepComma) == 0
+	odd := false
+	for k := first; k < last && good; k++ {
+		odd = odd || s.unknown(k)
+		good = s.namely(k) && (k == first || s.touch(k)) && !s.words[k].is(english) && !s.words[k].is(months)
+	}
+	if good && odd && s.words[first].letters() >= 3 {
+		s.mark(first, last, address)
 	}
 }
 
@@ -363,6 +349,9 @@ func (s *search) short(i int) bool {
 func (s *search) postcodes() {
 	for _, n := range s.figures {
 		i := int(n) - 1
+		if w := &s.words[n]; w.sep&sepLine != 0 && w.form == figure && i >= 0 && w.letters() <= 6 && s.words[i].form != small {
+			s.aboveTown(int(n))
+		}
 		if w := &s.words[n]; w.form == figure && w.letters() == 5 && w.tag == noClass && int(n)+1 < len(s.words) && !s.decimal(w) {
 			if t := &s.words[n+1]; t.form == capital && t.sep == sepSpace && s.lexeme(t)&(isPlace|isCommon) == isPlace {
 				s.mark(int(n), int(n)+1, address) // 12203 Berlin

@@ -24,7 +24,7 @@ type scripts struct {
 
 // findScripts looks at the lines that are written in one of these scripts.
 func findScripts(s *search) error {
-	if s.raw == nil {
+	if s.raw == nil || s.folded.plain {
 		return nil
 	}
 	c := &s.engine.scripts
@@ -163,6 +163,12 @@ func (f *folded) into(i int) int {
 	}
 	return end // it vanished, and stood behind this one
 }
+
+// Between these lie the characters of the scripts.
+const (
+	firstThai, lastThai   = 0xe01, 0xe5b
+	firstKana, lastHangul = 0x3041, 0xd7a3
+)
 
 func isHangul(r rune) bool { return r >= 0xac00 && r <= 0xd7a3 }
 func isHan(r rune) bool {
