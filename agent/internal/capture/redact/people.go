@@ -375,28 +375,6 @@ func (s *search) smallName(i int) int {
 	return j
 }
 
-// smallTitled takes the name behind "mr." in a sentence that is written without capitals.
-func (s *search) smallTitled(i int) int {
-	dot := int(s.words[i].end) < len(s.text) && s.text[s.words[i].end] == '.'
-	j := i + 1
-	for j < len(s.words) && j < i+4 && s.words[j].line == s.words[i].line {
-		w := &s.words[j]
-		l := s.lexeme(w)
-		if w.sep != sepSpace && !(j == i+1 && w.sep == sepDot|sepSpace) || w.form != small || w.letters() < 3 || w.glued || w.is(english) || l&isOften != 0 || l&isCommon != 0 && l&(isGiven|isFamily) == 0 {
-			break
-		}
-		j++
-	}
-	if j == i+1 || !(dot && s.words[i].letters() <= 3 || s.in(calledSo, i)) {
-		return i + 1
-	}
-	s.mark(i, j-1, person)
-	return j
-}
-
-// calledSo are titles that are no other words.
-var calledSo = setOf(`mr mrs ms miss dr prof`)
-
 // mark notes that words first to last are of a class.
 func (s *search) mark(first, last int, c class) {
 	s.add(int(s.words[first].start), int(s.words[last].end), c)

@@ -124,39 +124,6 @@ func (s *search) namely(i int) bool {
 	return (w.large() || w.form == initial || w.form == small && (s.lines[w.line].small && !w.is(english) || w.is(particles) || w.is(streetStarts) || w.is(smallEnds) && i > 0 && s.words[i-1].large()) || w.form == mixed && s.ordinal(w)) && !w.glued
 }
 
-// ordinal tells of 5th and 42nd.
-func (s *search) ordinal(w *word) bool {
-	if n := w.letters(); n >= 3 && n <= 5 && kindOf[s.text[w.end-3]] == isDigit {
-		switch string(s.text[w.end-2 : w.end]) {
-		case "st", "nd", "rd", "th":
-			return true
-		}
-	}
-	return false
-}
-
-// aboveTown takes the line that is a name and the number of a house, above the code of a town that word i is.
-func (s *search) aboveTown(i int) {
-	l := &s.lines[s.words[i-1].line]
-	last, first := i-1, int(l.first)
-	if i+1 >= len(s.words) || s.words[i].sep&sepPara != 0 || last-first < 1 || last-first > 4 || l.kind == codeLine || !s.houseNumber(last) || s.words[last].tag != noClass {
-		return
-	}
-	town := &s.words[i+1]
-	if town.form == figure && town.sep == sepHyphen && i+2 < len(s.words) { // 71-637 Szczecin
-		town = &s.words[i+2]
-	}
-	good := town.large() && town.line == s.words[i].line && town.sep == sepSpace && town.letters() >= 3 && s.lexeme(town)&(isCommon|isPlace) != isCommon && s.words[last].sep&^(sepSpace|sepComma) == 0
-	odd := false
-	for k := first; k < last && good; k++ {
-		odd = odd || s.unknown(k)
-		good = s.namely(k) && (k == first || s.touch(k)) && !s.words[k].is(english) && !s.words[k].is(months)
-	}
-	if good && odd && s.words[first].letters() >= 3 {
-		s.mark(first, last, address)
-	}
-}
-
 // anchor gives the words of a street with its number that begins at i, which is in no code, -1 if there is none.
 func (s *search) anchor(i int) (int, int) {
 	w := &s.words[i]
