@@ -221,7 +221,7 @@ func (o *redaction) blocks(in *bufio.Reader, out *bufio.Writer) error {
 		}
 		whole := err == nil
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return o.block(block, out)
 		case len(block) > longestText:
 			if err := o.overlong(block, whole, keyAfter(block[seen:], key), in, out); err != nil {

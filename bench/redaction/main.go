@@ -14,6 +14,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.byleave, "byleave", "bin/byleave", "the binary that is measured")
 	flag.StringVar(&o.data, "data", "", "presidio-research's synth_dataset_v2.json")
+	flag.StringVar(&o.set, "set", "", "sets of your own, with commas between, measured alone: JSON lines {\"text\": ..., \"spans\": [{\"class\", \"start\", \"end\"}]}, in code points")
 	flag.StringVar(&o.cases, "cases", "", "gitleaks' own cases, as bench/peers/cases writes them")
 	flag.StringVar(&o.peers, "peers", "", "peers as name=command, separated by semicolons; a name that ends in * says no spans")
 	flag.StringVar(&o.out, "out", "bench/out", "folder for redaction.json")
@@ -30,11 +31,11 @@ func main() {
 }
 
 type options struct {
-	byleave, data, cases, peers, out string
-	n, peerTexts                     int
-	misses                           string
-	pages                            int
-	readers                          string
+	byleave, data, set, cases, peers, out string
+	n, peerTexts                          int
+	misses                                string
+	pages                                 int
+	readers                               string
 }
 
 // goals are the recalls of the task, by class; what has none is measured against .90.
@@ -50,6 +51,9 @@ func (o options) run() error {
 		if name, command, ok := strings.Cut(strings.TrimSpace(p), "="); ok {
 			engines = append(engines, engine{strings.TrimSuffix(name, "*"), strings.Fields(command), strings.HasSuffix(name, "*")})
 		}
+	}
+	if o.set != "" {
+		return o.own(engines[0])
 	}
 	if o.misses != "" && o.misses != "pixels" {
 		return o.showMisses(engines[0])

@@ -6,7 +6,7 @@ func (s *search) afterID(i int) {
 	for j < len(s.words) && j <= i+6 && s.words[j].sep&(sepPara|sepDot) == 0 && s.words[j].is(fillers|copulas|trigID) && s.words[j].form != figure {
 		j++
 	}
-	if j >= len(s.words) || s.words[j].sep&sepPara != 0 || int(s.words[j].start-s.words[i].end) > 40 {
+	if s.documentBefore(i) || j >= len(s.words) || s.words[j].sep&sepPara != 0 || int(s.words[j].start-s.words[i].end) > 40 {
 		return
 	}
 	bare := s.words[i].hash == wordID && !(i > 0 && s.words[i].sep == sepSpace && !s.words[i-1].is(english) && (s.words[i-1].form != upperAll || s.words[i].form == upperAll)) // a key of a table
@@ -34,8 +34,31 @@ func (s *search) afterID(i int) {
 	s.add(start, end, document)
 }
 
+// documentBefore takes the number in "AAA123456 is my passport number": a word with digits and letters before a form of "is". It tells whether there is one.
+func (s *search) documentBefore(i int) bool {
+	for j := i - 1; j > 0 && j >= i-5 && s.words[j].line == s.words[i].line && s.words[j].sep == sepSpace; j-- {
+		w := &s.words[j-1]
+		if !s.words[j].is(copulas) {
+			if s.words[j].form != small {
+				return false
+			}
+			continue
+		}
+		digits := 0
+		for _, c := range s.text[w.start:w.end] {
+			digits += one(kindOf[c] == isDigit)
+		}
+		if w.form == mixed && digits >= 4 && w.letters() >= 6 && w.letters() <= 18 && !w.glued {
+			s.add(int(w.start), int(w.end), document)
+			return true
+		}
+		return false
+	}
+	return false
+}
+
 // papers are documents whose numbers may be letters for the most part.
-var papers = traitOf(`identita ausweisnummer passport passeport reisepass pasaporte passaporto personalausweis ausweis fuhrerschein plate kennzeichen dl vin`)
+var papers = traitOf(`identita ausweisnummer passport passeport reisepass pasaporte passaporto personalausweis ausweis fuhrerschein plate kennzeichen dl vin paszport paszportu dowod dowodu passports passport_number passportno passaport pasaport paspoort plaka plakasi plates registration rejestracyjny targa patente`)
 
 // idPiece tells whether a piece of an id stands here: letters and digits with at least one digit, up to the next space.
 func idPiece(t []byte) bool {

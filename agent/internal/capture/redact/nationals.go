@@ -11,6 +11,9 @@ func (s *search) findNationals() {
 			s.apart(int(n))
 			s.hardware(int(n), 6, '-')
 		case size == 4:
+			if w.form == mixed {
+				s.beneficiary(int(w.start))
+			}
 			s.hardware(int(n), 3, '.')
 		case size < 9 || size > 18 || w.form != mixed || w.glued && size != 17:
 		case national(s.text[w.start:w.end]):
@@ -42,6 +45,10 @@ func national(t []byte) bool {
 			shapeIs(t, "AA999999A") && british(t)
 	case 10:
 		return shapeIs(t, "AAAAA9999A") && byteIn(upper(t[3]), "PCHABGJLFT") // India's taxpayers
+	case 11:
+		return finnish(t)
+	case 12:
+		return shapeIs(t, "99999999A999") && born(t[2:]) // Germany's pensions
 	case 15:
 		return shapeIs(t, "99AAAAA9999A*A*") && upper(t[13]) == 'Z' // India's firms
 	case 16:
@@ -53,6 +60,25 @@ func national(t []byte) bool {
 		return shapeIs(t, "AAAA999999AAAAAA*9") && byteIn(upper(t[10]), "HMX") || shapeIs(t, "99999999999999999A") // Mexico, China
 	}
 	return false
+}
+
+// born tells whether two digits of a day, of a month and of a year begin t. Where a day has fifty more, it is the second person of that day.
+func born(t []byte) bool {
+	two := func(i int) int { return int(t[i]-'0')*10 + int(t[i+1]-'0') }
+	day, month := two(0)%50, two(2)
+	return day >= 1 && day <= 31 && month >= 1 && month <= 12
+}
+
+// finnish checks the last character of a henkilötunnus of whose century a letter tells.
+func finnish(t []byte) bool {
+	if !shapeIs(t, "999999A999*") || !byteIn(upper(t[6]), "ABCDEFUVWXY") || !born(t) {
+		return false
+	}
+	n := 0
+	for _, c := range append(append(make([]byte, 0, 9), t[:6]...), t[7:10]...) {
+		n = n*10 + int(c-'0')
+	}
+	return upper(t[10]) == "0123456789ABCDEFHJKLMNPRSTUVWXY"[n%31]
 }
 
 func byteIn(c byte, of string) bool {
@@ -142,6 +168,18 @@ func (s *search) apart(i int) {
 	if t := s.text[from:to]; len(t) == 13 && t[2] == ' ' && t[5] == ' ' && t[8] == ' ' && t[11] == ' ' &&
 		shapeIs([]byte{t[0], t[1], t[3], t[4], t[6], t[7], t[9], t[10], t[12]}, "AA999999A") && british([]byte{t[0], t[1], 0, 0, 0, 0, 0, 0, t[12]}) {
 		s.add(int(from), int(to), document)
+	}
+}
+
+// beneficiary takes the number of somebody whom Medicare insures, as it is printed: 1EG4-TE5-MK73.
+func (s *search) beneficiary(from int) {
+	if len(s.text) < from+13 || s.text[from+4] != '-' || s.text[from+8] != '-' || len(s.text) > from+13 && alnum(s.text[from+13]) {
+		return
+	}
+	var room [11]byte
+	t := append(append(append(room[:0], s.text[from:from+4]...), s.text[from+5:from+8]...), s.text[from+9:from+13]...)
+	if shapeIs(t, "9A*9A*9AA99") && t[0] != '0' {
+		s.add(from, from+13, document)
 	}
 }
 

@@ -354,6 +354,9 @@ func (s *search) caseless(w *word) bool { return s.text[w.start] >= 0xe0 }
 // smallName takes names out of a sentence that is written without capitals.
 func (s *search) smallName(i int) int {
 	w := &s.words[i]
+	if w.is(titles) && w.letters() <= 4 && i+1 < len(s.words) {
+		return s.smallTitled(i)
+	}
 	if w.glued || w.letters() < 3 || s.caseless(w) {
 		return i + 1
 	}

@@ -8,6 +8,9 @@ func findPhone(s *search) error {
 	s.called = 0
 	for i := 0; i < len(s.groups); {
 		groups := s.oneNumber(s.run(i))
+		if len(groups) > 3 {
+			groups = s.beforeDate(groups)
+		}
 		end := groups[len(groups)-1].end
 		i += len(groups)
 		n := 0
@@ -32,7 +35,17 @@ func findPhone(s *search) error {
 // oneNumber cuts groups where they stop being parts of one number.
 func (s *search) oneNumber(groups []group) []group {
 	for i := 1; i < len(groups); i++ {
-		if !s.close(groups[i-1], groups[i]) || len(groups)-i >= 3 && groups[i].len() == 4 && s.dateOf(groups[i:]) > 0 {
+		if !s.close(groups[i-1], groups[i]) {
+			return groups[:i]
+		}
+	}
+	return groups
+}
+
+// beforeDate cuts groups where a date begins.
+func (s *search) beforeDate(groups []group) []group {
+	for i := 1; i+2 < len(groups); i++ {
+		if groups[i].len() == 4 && s.dateOf(groups[i:]) > 0 {
 			return groups[:i]
 		}
 	}

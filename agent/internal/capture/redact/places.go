@@ -3,11 +3,11 @@ package redact
 var (
 	streetEnds = traitOf(`street st road rd avenue ave av lane ln drive dr court ct place pl square sq squares boulevard blvd way terrace ter close crescent cres
 		parkway pkwy highway hwy circle cir trail trl row gardens gdns grove mews hill walk alley loop plaza quay wharf streets roads strasse str weg platz allee gasse ring damm
-		straat laan gracht plein vej gade gatan vagen vei veien gata katu tie utca ut ter tanav ulica ulice ulitsa sokak caddesi cad sok bulvari mahallesi mah`)
+		straat laan gracht plein vej gade gatan vagen vei veien gata katu tie utca ut ter tanav ulica ulice ulitsa sokak caddesi cad sok bulvari mahallesi mah straße улица ул проспект переулок набережная площадь шоссе iela gatve stræti`)
 	streetStarts = traitOf(`postbox rua rue calle via avenida avda av ul ulica ulitsa plaza piazza piazzale corso viale vicolo boulevard bd chemin allee impasse quai
-		avenue faubourg voie paseo camino carrer cidade praca travessa largo strada rambla ronda callejon carretera corner c sokak os al aleja plac place route cours`)
+		avenue faubourg voie paseo camino carrer cidade praca travessa largo strada rambla ronda callejon carretera corner c sokak os al aleja plac place route cours улица ул проспект شارع carrera cra jalan jl`)
 	streetTails = [...]string{"strasse", "straße", "str", "weg", "platz", "allee", "gasse", "straat", "laan", "gracht", "plein", "vej", "gade", "gatan",
-		"vagen", "veien", "gata", "katu", "utca", "tanav", "stien", "stræde", "vænget", "backe", "kuja", "polku", "damm", "ufer", "steig"}
+		"vagen", "veien", "gata", "katu", "utca", "tanav", "stien", "stræde", "stræti", "vænget", "gøta", "backe", "kuja", "polku", "damm", "ufer", "steig"}
 	// tailPairs are the last two characters of each.
 	tailPairs = func() (pairs [32][32]bool) {
 		for _, t := range streetTails {
@@ -17,7 +17,7 @@ var (
 	}()
 	units     = traitOf(`apt apartment suite ste unit flat box psc pobox bldg wohnung appt floor`)
 	military  = traitOf(`apo fpo dpo`)
-	smallEnds = traitOf(`u ut utja ter koz poik tn mnt maantee tee puiestee strasse str weg vej utca ulica sokak`)
+	smallEnds = traitOf(`u ut utja ter koz poik tn mnt maantee tee puiestee strasse str weg vej utca ulica sokak street straße улица iela gatve`)
 	ships     = traitOf(`usns usnv uscgc uss`)
 	corner    = traitOf(`corner`)
 	numbered  = setOf(`no nr n num numero nummer`)
@@ -153,7 +153,7 @@ func (s *search) touch(i int) bool {
 // namely tells of words that a street can be called by.
 func (s *search) namely(i int) bool {
 	w := &s.words[i]
-	return (w.large() || w.form == initial || w.form == small && (s.lines[w.line].small && !w.is(english) || w.is(particles) || w.is(streetStarts) || w.is(smallEnds) && i > 0 && s.words[i-1].large())) && !w.glued
+	return (w.large() || w.form == initial || w.form == small && (s.lines[w.line].small && !w.is(english) || w.is(particles) || w.is(streetStarts) || w.is(smallEnds) && i > 0 && s.words[i-1].large()) || w.form == mixed && s.ordinal(w)) && !w.glued
 }
 
 // anchor gives the words of a street with its number that begins at i, which is in no code, -1 if there is none.
@@ -167,9 +167,9 @@ func (s *search) anchor(i int) (int, int) {
 	case w.is(ships) && i+1 < len(s.words) && s.words[i+1].sep == sepSpace:
 		return i, i + 1
 	}
-	number := s.houseNumber(i) && i+1 < len(s.words) && s.touch(i+1)
+	number := s.houseNumber(i) && i+1 < len(s.words) && (s.touch(i+1) || s.words[i+1].sep == sepComma|sepSpace && s.words[i+1].is(streetStarts) && s.words[i+1].letters() > 2) // 12, rue de la Paix
 	j := i
-	for number && j < i+3 && s.houseNumber(j) && j+1 < len(s.words) && s.words[j+1].sep == sepSpace {
+	for number && j < i+3 && s.houseNumber(j) && j+1 < len(s.words) && (s.words[j+1].sep == sepSpace || j == i && s.words[j+1].sep == sepComma|sepSpace) {
 		j++
 	}
 	if !s.namely(j) || streetPart(s, j) == 0 && s.words[j].form == small && !s.lines[w.line].small {
@@ -186,7 +186,7 @@ func (s *search) anchor(i int) (int, int) {
 	if k > j && s.words[k-1].is(months) && s.words[k-1].letters() <= 4 {
 		return -1, -1 // Feb 11
 	}
-	tail := k < len(s.words) && (s.touch(k) || start && s.words[k].sep == sepComma|sepSpace) && s.houseNumber(k) && s.words[k].sep&sepSpace != 0
+	tail := k < len(s.words) && s.words[k].sep&sepSpace != 0 && s.houseNumber(k) && (s.touch(k) || s.words[k].sep == sepComma|sepSpace && (start || k > j && streetPart(s, k-1) == 2 && s.unknown(j)))
 	if k == j || !number && !tail {
 		return -1, -1
 	}
@@ -348,6 +348,9 @@ func (s *search) short(i int) bool {
 func (s *search) postcodes() {
 	for _, n := range s.figures {
 		i := int(n) - 1
+		if w := &s.words[n]; w.sep&sepLine != 0 && w.form == figure && i >= 0 && w.letters() <= 6 && s.words[i].form != small {
+			s.aboveTown(int(n))
+		}
 		if size := s.words[n].letters(); size < 3 || size > 6 {
 			continue
 		}

@@ -24,7 +24,7 @@ type scripts struct {
 
 // findScripts looks at the lines that are written in one of these scripts.
 func findScripts(s *search) error {
-	if s.raw == nil {
+	if s.raw == nil || s.folded.plain {
 		return nil
 	}
 	c := &s.engine.scripts
@@ -47,8 +47,7 @@ func findScripts(s *search) error {
 		s.scriptLine(c)
 		from = to
 	}
-	s.scriptAgain(c)
-	return nil
+	return s.scriptAgain(c)
 }
 
 // nextScript is where the next character of one of the scripts stands from i on, len(text) if there is none.
@@ -115,9 +114,9 @@ func (s *search) scriptAdd(c *scripts, i, j int, of class) {
 }
 
 // scriptAgain takes the names that were found wherever else they stand.
-func (s *search) scriptAgain(c *scripts) {
+func (s *search) scriptAgain(c *scripts) error {
 	if len(c.names) == 0 {
-		return
+		return nil
 	}
 	c.heads = [16]uint64{}
 	for _, n := range c.names {
@@ -126,10 +125,13 @@ func (s *search) scriptAgain(c *scripts) {
 	}
 	for i := 0; i < len(s.raw); {
 		if i = nextScript(s.raw, i); i == len(s.raw) {
-			return
+			break
 		}
 		r, size := utf8.DecodeRune(s.raw[i:])
 		if c.heads[r>>6&15]>>(r&63)&1 != 0 {
+			if err := s.spend(len(c.names)); err != nil {
+				return err
+			}
 			for _, n := range c.names {
 				if name := s.raw[n.start:n.end]; len(s.raw)-i >= len(name) && string(s.raw[i:i+len(name)]) == string(name) && i != n.start {
 					s.add(s.folded.into(i), s.folded.into(i+len(name)), person)
@@ -139,6 +141,7 @@ func (s *search) scriptAgain(c *scripts) {
 		}
 		i += size
 	}
+	return nil
 }
 
 // into is where in the folded text the byte i of the original went to.
@@ -160,6 +163,12 @@ func (f *folded) into(i int) int {
 	}
 	return end // it vanished, and stood behind this one
 }
+
+// Between these lie the characters of the scripts.
+const (
+	firstThai, lastThai   = 0xe01, 0xe5b
+	firstKana, lastHangul = 0x3041, 0xd7a3
+)
 
 func isHangul(r rune) bool { return r >= 0xac00 && r <= 0xd7a3 }
 func isHan(r rune) bool {

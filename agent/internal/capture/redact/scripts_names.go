@@ -43,7 +43,7 @@ func (c *scripts) hangulName(i int, loose bool) int {
 	if hangulFamily[c.g(i)] {
 		family = 1
 	}
-	if end-i >= 3 && hangulFamily2[c.word(i, i+2)] {
+	if end-i >= 3 && strings.ContainsRune("남황제사선서독동", c.g(i)) && hangulFamily2[c.word(i, i+2)] {
 		family = 2
 	}
 	if n := end - i; loose && n >= 2 && n <= 5 && (n <= 3 || family == 2) {

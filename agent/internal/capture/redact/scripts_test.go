@@ -71,3 +71,17 @@ func TestInto(t *testing.T) {
 		}
 	}
 }
+
+// TestPlacesAndPapers holds streets, names and documents as other authors write them.
+func TestPlacesAndPapers(t *testing.T) {
+	hides(t, []string{
+		"|Rosenthaler Straße 1\n10119 Berlin|", "|Kasvu 15|\n|10613 Tallinn|", "|улица Ленина, 20|", "|Гороховая улица, 23|", "wohnt |12, rue de la Glacière|", "I live at |Amir Temur street 66| there", "|Ģertrūdes iela 81|", "|444 South 5th St|",
+		"|mr. martin| is here", "this is |mrs. oduya quenneville| speaking", "|AAA123456| es mi número de pasaporte", "|C3590543| is my passport number", "seria i nr paszport nr |GN 6180540|", "dowód osobisty seria i nr |PNE 966113|",
+		"ask |010594Y9021| about it", "ask |15070649C103| about it", "ask |1EG4-TE5-MK73| about it", "nr rejestracyjny |PG 1234H|",
+	})
+	for _, text := range []string{"Page 12\n300 Items left", "Version 3\n2024 Review done", "the col. width is set", "etc. and so on", "ask 010594Y9022 about it", "build 15079949C103 done", "part 1EG4-TE5-MKX3 of it", "meet 3 5th graders"} {
+		if got := newRedactor(t).redact([]byte(text)); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}

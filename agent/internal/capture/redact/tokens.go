@@ -79,7 +79,8 @@ func (e *engine) read(text []byte, g *gateState) error {
 			if len(e.words) >= maxWords {
 				return errOverrun
 			}
-			end, hash, f := i, uint64(0), figure
+			var end int
+			hash, f := uint64(0), figure
 			if partOf[c] != digitPart {
 				end, hash, f = shortWord(text, i)
 			} else if end, hash = shortNumber(text, i); end > i {
