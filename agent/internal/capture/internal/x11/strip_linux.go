@@ -127,9 +127,6 @@ func (s *Server) shoot(sl *slot, want []int, atOnce bool) (g grabbing) {
 		}
 		s.develop(sl, set, seg.data)
 	}
-	if atOnce {
-		s.giveBack()
-	}
 	return g
 }
 
