@@ -54,7 +54,7 @@ func (g *segment) free(c *conn) {
 // for it would cost more than the memory is worth.
 const (
 	leastRoom = 1 << 20
-	roomPart  = 4 // of the whole
+	roomPart  = 2 // of the whole
 )
 
 var errGiven = errors.New("x11: too many pictures are not wiped yet")

@@ -13,7 +13,6 @@ type slot struct {
 	canvas  raw.Rect
 	bands   []*raw.Band
 	sums    []sum     // of each band
-	fresh   int       // so many of the bands were grabbed for it
 	shot    *raw.Shot // of the bands, once somebody wanted it
 	version int       // of the structure
 	stack   int       // of what lies over it

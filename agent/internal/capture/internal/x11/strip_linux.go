@@ -99,7 +99,6 @@ func (s *Server) shoot(sl *slot, want []int, atOnce bool) (g grabbing) {
 		return grabbing{why: whyNoMemory}
 	}
 	want = s.begin(sl, want)
-	sl.fresh = len(want)
 	before := s.ask()
 	sets := sl.strips(want, most)
 	for i, set := range sets {

@@ -14,10 +14,9 @@ const (
 	settleAfter = 15 * time.Millisecond
 	settleCap   = 100 * time.Millisecond
 	slotEvery   = 200 * time.Millisecond
-	wholeEvery  = 400 * time.Millisecond // after one that was grabbed as a whole: a text that paints itself anew for a caret
-	restAfter   = time.Second            // after the last slot: no press that is still to be told is older than the newest one
-	idleStop    = 10 * time.Second       // paints without input for so long: stop looking until the next input
-	floodLimit  = 200                    // paints per second above which only "something was painted" is asked for
+	restAfter   = time.Second      // after the last slot: no press that is still to be told is older than the newest one
+	idleStop    = 10 * time.Second // paints without input for so long: stop looking until the next input
+	floodLimit  = 200              // paints per second above which only "something was painted" is asked for
 )
 
 // watchState is the window being watched. The loop owns it, under Server.mu.
@@ -38,8 +37,7 @@ type watchState struct {
 	painted uint32 // server time of the last paint or change that is known
 	dirty   time.Time
 	slotAt  time.Time
-	every   time.Duration // so long after that the next may come
-	pressAt time.Time     // of the last grab for a press
+	pressAt time.Time // of the last grab for a press
 	settle  alarm
 	rest    alarm
 	flood   flood
@@ -208,7 +206,7 @@ func (s *Server) touch(t uint32) {
 	if cap := w.dirty.Add(settleCap); due.After(cap) {
 		due = cap
 	}
-	if next := w.slotAt.Add(max(slotEvery, w.every, s.pace)); due.Before(next) {
+	if next := w.slotAt.Add(max(slotEvery, s.pace)); due.Before(next) {
 		due = next
 	}
 	w.settle.at = due
@@ -275,18 +273,14 @@ func (s *Server) settleSlot() {
 	w := &s.watch
 	w.settle.stop()
 	if sl := w.slots[0]; sl == nil || sl.over || !sl.precise || !sl.stands(w) {
-		w.slotAt, w.every = time.Now(), slotEvery
+		w.slotAt = time.Now()
 		if !w.precise {
 			for _, id := range w.damages {
 				damage.Subtract(s.pic.Conn, id, 0, 0)
 			}
 		}
-		was := w.slots[0]
 		if sl, _ := s.renew(); sl == nil {
 			return
-		}
-		if was != nil && w.slots[0].fresh == len(w.slots[0].bands) {
-			w.every = wholeEvery
 		}
 	}
 	w.rest.set(restAfter)
