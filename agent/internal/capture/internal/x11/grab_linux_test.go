@@ -217,7 +217,7 @@ func shared(t *testing.T) (n int) {
 	return n
 }
 
-// TestNoPictureOfTwoMoments: a window that is painted all the time, each time in one colour, while it is grabbed in four parts. No picture has two
+// TestNoPictureOfTwoMoments: a window that is painted all the time, each time in one colour, while it is grabbed in parts. No picture has two
 // colours, whether each paint is told or there are too many.
 func TestNoPictureOfTwoMoments(t *testing.T) {
 	for name, every := range map[string]time.Duration{"each told": 7 * time.Millisecond, "too many": 500 * time.Microsecond} {
