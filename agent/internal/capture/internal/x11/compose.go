@@ -16,19 +16,18 @@ type layer struct {
 	hidden []raw.Rect // parts that other windows cover and the server did not black out
 }
 
-// compose makes the layers in memory one picture of rect, without a copy of a single one that fills it. Several are painted over each other, the
-// first lowest, into memory from at on; what no layer holds stays absent.
-func compose(rect raw.Rect, layers []layer, memory []byte, at int) []byte {
+// compose makes the layers in memory one picture of rect. A single one that fills it stays where it is, and full says that its pixels are yet to be
+// made opaque. Several are painted over each other, the first lowest, into memory from at on; what no layer holds stays absent.
+func compose(rect raw.Rect, layers []layer, memory []byte, at int) (pix []byte, full bool) {
 	size := rect.W * rect.H * 4
 	if len(layers) == 1 && layers[0].rect == rect {
-		pix := memory[layers[0].off:][:size]
-		opaque(pix, pix)
+		pix = memory[layers[0].off:][:size]
 		for _, r := range layers[0].hidden {
 			blacken(pix, rect, r)
 		}
-		return pix
+		return pix, true
 	}
-	pix := memory[at:][:size]
+	pix = memory[at:][:size]
 	clear(pix)
 	for _, l := range layers {
 		for y := range l.rect.H {
@@ -39,17 +38,22 @@ func compose(rect raw.Rect, layers []layer, memory []byte, at int) []byte {
 			blacken(pix, rect, meet(r, l.rect))
 		}
 	}
-	return pix
+	return pix, false
 }
 
 // opaque copies BGRX pixels as BGRA with full alpha.
 func opaque(dst, src []byte) {
+	const alpha = 0xff000000_ff000000
 	le := binary.LittleEndian
-	for len(src) >= 8 {
-		le.PutUint64(dst, le.Uint64(src)|0xff000000_ff000000)
-		dst, src = dst[8:], src[8:]
+	for len(src) >= 32 && len(dst) >= 32 {
+		d, s := (*[32]byte)(dst), (*[32]byte)(src)
+		le.PutUint64(d[0:], le.Uint64(s[0:])|alpha)
+		le.PutUint64(d[8:], le.Uint64(s[8:])|alpha)
+		le.PutUint64(d[16:], le.Uint64(s[16:])|alpha)
+		le.PutUint64(d[24:], le.Uint64(s[24:])|alpha)
+		dst, src = dst[32:], src[32:]
 	}
-	if len(src) == 4 {
+	for ; len(src) >= 4; dst, src = dst[4:], src[4:] {
 		le.PutUint32(dst, le.Uint32(src)|0xff000000)
 	}
 }

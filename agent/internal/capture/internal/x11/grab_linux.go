@@ -199,7 +199,7 @@ func (s *Server) answer(q checks) (why string, again bool) {
 	return "", false
 }
 
-// grabOnce grabs the window as a whole.
+// grabOnce grabs the window as a whole; at one go, too, where not every paint is told.
 func (s *Server) grabOnce(atOnce bool) (sl *slot, g grabbing) {
 	w := &s.watch
 	if !s.lookInside() {
@@ -213,7 +213,7 @@ func (s *Server) grabOnce(atOnce bool) (sl *slot, g grabbing) {
 	s.hide(sl.layers, covers)
 	s.hideInside(sl.layers)
 	w.stale.all = false
-	g = s.shoot(sl, nil, atOnce)
+	g = s.shoot(sl, nil, atOnce || !sl.precise)
 	if g.why == "" && !slices.Equal(covers, s.covers()) {
 		g.why, g.again = whyMoving, true
 	}

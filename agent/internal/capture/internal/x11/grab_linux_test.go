@@ -217,6 +217,50 @@ func shared(t *testing.T) (n int) {
 	return n
 }
 
+// TestNoPictureOfTwoMoments: a window that is painted all the time, each time in one colour, while it is grabbed in parts. No picture has two
+// colours, whether each paint is told or there are too many.
+func TestNoPictureOfTwoMoments(t *testing.T) {
+	for name, every := range map[string]time.Duration{"each told": 7 * time.Millisecond, "too many": 500 * time.Microsecond} {
+		t.Run(name, func(t *testing.T) {
+			s, a, w, _ := watched(t, 100, 100)
+			s.mu.Lock()
+			s.room = 0
+			s.mu.Unlock()
+			stop, ended := make(chan struct{}), make(chan struct{})
+			go func() {
+				defer close(ended)
+				tick := time.NewTicker(every)
+				defer tick.Stop()
+				for i := 0; ; i++ {
+					select {
+					case <-stop:
+						return
+					case <-tick.C:
+						a.paint(w, shade(1+i%200))
+						a.Sync()
+					}
+				}
+			}()
+			given := 0
+			until(t, "pictures", func() bool {
+				for range 10 {
+					if shot, _ := s.Grab(uint32(w)); shot != nil {
+						shot.Unpack()
+						if n := count(shot, le.Uint32(shot.Pix)&0xffffff); n != 400*300 {
+							t.Errorf("%d pixels of another moment", 400*300-n)
+						}
+						shot.Wipe()
+						given++
+					}
+				}
+				return given > 300
+			})
+			close(stop)
+			<-ended
+		})
+	}
+}
+
 // TestSlotsShareWhatTheyShow: a window that paints all of itself for a line of it costs a slot no more than the band with that line; when it shows
 // again what it showed before, nothing. What no slot shows any more is overwritten.
 func TestSlotsShareWhatTheyShow(t *testing.T) {

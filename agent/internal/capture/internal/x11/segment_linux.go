@@ -54,14 +54,14 @@ func (g *segment) free(c *conn) {
 // for it would cost more than the memory is worth.
 const (
 	leastRoom = 1 << 20
-	roomPart  = 4 // of the whole
+	roomPart  = 2 // of the whole
 )
 
 var errGiven = errors.New("x11: too many pictures are not wiped yet")
 
 // borrow is memory of so many bytes, or of more, that is shared with the server. What it holds is old.
 func (s *Server) borrow(size int) (*segment, error) {
-	if g := s.seg; g != nil && len(g.data) >= size && len(g.data) <= 2*size+leastRoom {
+	if g := s.seg; g != nil && len(g.data) >= size && len(g.data) <= size+size/2+leastRoom {
 		return g, nil
 	}
 	s.giveBack()

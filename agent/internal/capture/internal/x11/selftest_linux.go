@@ -38,7 +38,7 @@ func (s *Server) selfTest() error {
 		xproto.ImageFormatZPixmap, g.id, 0).Reply(); err != nil {
 		return fmt.Errorf("%w (%w)", ErrLacks{"MIT-SHM"}, err)
 	}
-	pix := compose(l.rect, []layer{l}, g.data, 0)
+	pix, _ := compose(l.rect, []layer{l}, g.data, 0)
 	for i := 0; i < len(pix); i += 4 {
 		if v := le.Uint32(pix[i:]) & 0xffffff; v != 0 && v != lower {
 			return ErrCensor

@@ -12,7 +12,7 @@ type slot struct {
 	layers  []layer // from the lowest to the topmost
 	canvas  raw.Rect
 	bands   []*raw.Band
-	sums    []uint64  // a keyed hash of each band's pixels
+	sums    []sum     // of each band
 	shot    *raw.Shot // of the bands, once somebody wanted it
 	version int       // of the structure
 	stack   int       // of what lies over it

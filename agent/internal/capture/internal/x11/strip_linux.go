@@ -126,9 +126,6 @@ func (s *Server) shoot(sl *slot, want []int, atOnce bool) (g grabbing) {
 		}
 		s.develop(sl, set, seg.data)
 	}
-	if atOnce {
-		s.giveBack()
-	}
 	return g
 }
 
@@ -148,7 +145,7 @@ func (s *Server) prepareFor(sl *slot, atOnce bool) (seg *segment, most int, err 
 // begin gives sl the bands that are not wanted, and tells which are.
 func (s *Server) begin(sl *slot, want []int) []int {
 	n := (sl.canvas.H + raw.BandRows - 1) / raw.BandRows
-	sl.bands, sl.sums = make([]*raw.Band, n), make([]uint64, n)
+	sl.bands, sl.sums = make([]*raw.Band, n), make([]sum, n)
 	if want == nil {
 		for i := range n {
 			want = append(want, i)
@@ -184,17 +181,27 @@ func (s *Server) request(seg *segment, set []strip, mark *grabMark) (images []sh
 	return images
 }
 
+// sum is a keyed hash of the pixels of a band as they were grabbed, or as they were put together.
+type sum struct {
+	of   uint64
+	full bool
+}
+
 // develop keeps what was grabbed, band by band: as one of the slots has it, where that shows the same.
 func (s *Server) develop(sl *slot, set []strip, memory []byte) {
 	for _, st := range set {
-		pix := compose(st.rect, st.pieces, memory, st.at)
+		pix, full := compose(st.rect, st.pieces, memory, st.at)
 		for n := st.first; n < st.first+st.bands; n++ {
 			rows := pix[:4*size(sl.part(n, 1))]
 			pix = pix[len(rows):]
-			sl.sums[n] = maphash.Bytes(s.seed, rows)
-			if sl.bands[n] = s.known(sl, n); sl.bands[n] == nil {
-				sl.bands[n] = s.packer.Pack(rows, 4*sl.canvas.W)
+			sl.sums[n] = sum{maphash.Bytes(s.seed, rows), full}
+			if sl.bands[n] = s.known(sl, n); sl.bands[n] != nil {
+				continue
 			}
+			if full {
+				opaque(rows, rows)
+			}
+			sl.bands[n] = s.packer.Pack(rows, 4*sl.canvas.W)
 		}
 	}
 }
