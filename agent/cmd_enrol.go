@@ -26,6 +26,7 @@ func enrolCommand() *cobra.Command {
 			"A second computer of yours joins by a code from the first: --offer shows the code there, --join takes it here. It works once and\n" +
 			"for ten minutes. Both then have one key, one recovery code and one receipt; what you agreed to is not copied: the second\n" +
 			"computer records nothing until you agree to something on it. Keep the code to yourself: with it somebody else could join.\n\n" +
+			"Others who use this computer see the words of a command while it runs; - in the place of an invitation or a code asks for it.\n\n" +
 			"If your computer is lost, --recover takes your recovery code in the place of a new key, so that the same code opens everything.",
 		Example: "  byleave enrol 'byleave://collector.example:7443/?ca=…&policy=…&ledger=…&token=…'\n" +
 			"  byleave enrol --offer            # on the computer that is enrolled\n  byleave enrol --join 'byleave://…&join=…'   # on the other one",
@@ -51,12 +52,16 @@ func enrolCommand() *cobra.Command {
 			if keys.Enrolled() {
 				return errors.New("this device is enrolled already; nothing was changed")
 			}
+			invitation, err := bearer(cmd, append(args, join)[0], "The invitation or code: ")
+			if err != nil {
+				return err
+			}
 			passphrase, err := readPassphrase(cmd.OutOrStdout(), file)
 			if err != nil {
 				return err
 			}
 			if join != "" {
-				if err := upload.Join(cmd.Context(), join, keys, passphrase); err != nil {
+				if err := upload.Join(cmd.Context(), invitation, keys, passphrase); err != nil {
 					return err
 				}
 				fmt.Fprintln(cmd.OutOrStdout(), "Joined. Your recovery code and your receipt are those of your other computer.\n"+
@@ -64,9 +69,9 @@ func enrolCommand() *cobra.Command {
 				return poke(cmd, "reload")
 			}
 			if recover {
-				return enrolRecovered(cmd, args[0], keys, passphrase)
+				return enrolRecovered(cmd, invitation, keys, passphrase)
 			}
-			code, err := upload.Enrol(cmd.Context(), args[0], keys, passphrase)
+			code, err := upload.Enrol(cmd.Context(), invitation, keys, passphrase)
 			if err != nil {
 				return err
 			}

@@ -63,7 +63,7 @@ func exportMineCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&secret, "passphrase-file", "", "read your passphrase, or with --receipt your recovery code, from this file")
 	cmd.Flags().BoolVar(&fetch, "from-collector", false, "also get back what is no longer on this computer")
-	cmd.Flags().StringVar(&receipt, "receipt", "", "get back everything with a receipt and the recovery code, from any machine")
+	cmd.Flags().StringVar(&receipt, "receipt", "", "get back everything with a receipt and the recovery code, from any machine; - reads it from standard input")
 	return cmd
 }
 
@@ -89,7 +89,11 @@ func exportHere(cmd *cobra.Command, secret string, fetch bool, dir string) (man 
 
 // exportByReceipt writes out what the collector gives back, with the key of the recovery code.
 func exportByReceipt(cmd *cobra.Command, receipt, file, dir string) (man rights.Manifest, err error) {
-	r, err := erasure.ParseReceipt(receipt)
+	given, err := bearer(cmd, receipt, receiptAsked)
+	if err != nil {
+		return man, err
+	}
+	r, err := erasure.ParseReceipt(given)
 	if err != nil {
 		return man, misuse{err}
 	}

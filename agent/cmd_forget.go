@@ -90,7 +90,7 @@ func forgetCommand() *cobra.Command {
 	cmd.Flags().StringVar(&f.since, "since", "", "from when: 14:00 today, or 2006-01-02T15:04")
 	cmd.Flags().StringVar(&f.until, "until", "", "until when; without it, now")
 	cmd.Flags().BoolVar(&f.all, "all", false, "forget everything; asks for a typed yes and makes a new key of yours")
-	cmd.Flags().StringVar(&f.receipt, "receipt", "", "erase everything with a receipt alone, from any machine")
+	cmd.Flags().StringVar(&f.receipt, "receipt", "", "erase everything with a receipt alone, from any machine; - reads it from standard input")
 	cmd.Flags().StringVar(&f.app, "app", "", "forget an application, by its name or id; asks for your passphrase")
 	cmd.Flags().StringSliceVar(&f.boxes, "batch", nil, "forget one box, by the beginning of its id; may be given again")
 	cmd.Flags().StringVar(&f.secret, "passphrase-file", "", "read your passphrase from this file; with --all: the new key's")
@@ -204,11 +204,18 @@ func printForgotten(w io.Writer, done forgotten) {
 	}
 }
 
+// receiptAsked asks for a receipt that is not in the command.
+const receiptAsked = "Your receipt: "
+
 func forgetByReceipt(cmd *cobra.Command, f forgetFlags) error {
 	if f.all || f.last != 0 || f.since != "" || f.until != "" {
 		return misuse{errors.New("a receipt erases everything; it takes no other flag")}
 	}
-	r, err := erasure.ParseReceipt(f.receipt)
+	line, err := bearer(cmd, f.receipt, receiptAsked)
+	if err != nil {
+		return err
+	}
+	r, err := erasure.ParseReceipt(line)
 	if err != nil {
 		return err
 	}

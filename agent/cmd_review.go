@@ -33,7 +33,11 @@ func reviewCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			desk := reviewDesk(cmd)
 			if receipt != "" {
-				r, err := erasure.ParseReceipt(receipt)
+				line, err := bearer(cmd, receipt, receiptAsked)
+				if err != nil {
+					return err
+				}
+				r, err := erasure.ParseReceipt(line)
 				if err != nil {
 					return misuse{err}
 				}
@@ -42,7 +46,7 @@ func reviewCommand() *cobra.Command {
 			return openPage(cmd, desk, isTerminal(os.Stdin), !quiet)
 		},
 	}
-	cmd.Flags().StringVar(&receipt, "receipt", "", "show what the collector holds, with a receipt and the recovery code, on any machine")
+	cmd.Flags().StringVar(&receipt, "receipt", "", "show what the collector holds, with a receipt and the recovery code, on any machine; - reads it from standard input")
 	cmd.Flags().BoolVar(&quiet, "no-browser", false, "print the address and open nothing")
 	return cmd
 }

@@ -64,7 +64,7 @@ func verifyCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&receipt, "receipt", "", "verify with a receipt alone, from any machine")
+	cmd.Flags().StringVar(&receipt, "receipt", "", "verify with a receipt alone, from any machine; - reads it from standard input")
 	cmd.Flags().StringVar(&with, "with", "", "a copy of another person's ledger.seen")
 	cmd.Flags().BoolVar(&onlyReads, "reads", false, "only which exports took boxes of yours")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -73,7 +73,11 @@ func verifyCommand() *cobra.Command {
 
 func verifyAll(cmd *cobra.Command, receipt, with string) (rep verify.Report, err error) {
 	if receipt != "" {
-		r, err := erasure.ParseReceipt(receipt)
+		given, err := bearer(cmd, receipt, receiptAsked)
+		if err != nil {
+			return rep, err
+		}
+		r, err := erasure.ParseReceipt(given)
 		if err != nil {
 			return rep, misuse{err}
 		}

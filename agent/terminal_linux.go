@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -36,18 +35,4 @@ func askHidden(out io.Writer, question string) (line []byte, err error) {
 		return nil, fmt.Errorf("read what is typed: %w", err)
 	}
 	return line, nil
-}
-
-// readLine reads byte by byte, so that nothing of the next line is lost in a buffer.
-func readLine(r io.Reader) ([]byte, error) {
-	var line []byte
-	for b := make([]byte, 1); len(line) <= longestPassphrase; line = append(line, b[0]) {
-		if _, err := io.ReadFull(r, b); err != nil {
-			return nil, err
-		}
-		if b[0] == '\n' {
-			return bytes.TrimRight(line, "\r"), nil
-		}
-	}
-	return nil, errors.New("the line is too long")
 }
