@@ -149,7 +149,7 @@ func (o *oracle) enumerate(t testing.TB, d *disk, seeds int) {
 	crash := func() {
 		op++
 		if op%10 == 0 {
-			t.Logf("operation %d: %d states so far", op, o.states)
+			t.Logf("operation %d: %d states so far, %d failures", op, o.states, len(o.failures))
 		}
 		for seed := range seeds {
 			rng := rand.New(rand.NewPCG(uint64(seed), uint64(op)))
