@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,12 +45,12 @@ func (o *oracle) fail(format string, args ...any) {
 }
 
 // judge opens one crash state. With again it crashes before every operation of the start, too.
-func (o *oracle) judge(t testing.TB, fs *vfs.MemFS, again bool) {
+func (o *oracle) judge(t testing.TB, fs *vfs.MemFS, rng *rand.Rand, again bool) {
 	o.states++
 	d := wrap(fs)
 	if again {
 		d.before = func(string) error {
-			o.judge(t, d.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50, RNG: rand.New(rand.NewPCG(uint64(o.states), 1))}), false)
+			o.judge(t, d.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 50, RNG: rng}), rng, false)
 			return nil
 		}
 	}
@@ -151,18 +154,35 @@ func (o *oracle) enumerate(t testing.TB, d *disk, seeds int) {
 		if op%10 == 0 {
 			t.Logf("operation %d: %d states so far, %d failures", op, o.states, len(o.failures))
 		}
-		for seed := range seeds {
-			rng := rand.New(rand.NewPCG(uint64(seed), uint64(op)))
-			percent := 1 + rng.IntN(99)
-			if seed < 2 {
-				percent = 100 * seed
-			}
-			o.judge(t, d.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: rng}), seed%40 < 2)
-		}
+		o.crash(t, d, op, seeds)
 	}
 	d.before = func(string) error { crash(); return nil }
 	script(t, d, o)
 	crash()
+}
+
+// crash judges the states of one operation on every core: while the script waits here nobody changes what the oracle knows.
+func (o *oracle) crash(t testing.TB, d *disk, op, seeds int) {
+	cores := make([]oracle, runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for i := range cores {
+		cores[i] = oracle{fates: o.fates, bytes: o.bytes, sequence: o.sequence, running: o.running}
+		wg.Go(func() {
+			for seed := i; seed < seeds; seed += len(cores) {
+				rng := rand.New(rand.NewPCG(uint64(seed), uint64(op)))
+				percent := 1 + rng.IntN(99)
+				if seed < 2 {
+					percent = 100 * seed
+				}
+				cores[i].judge(t, d.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: rng}), rng, seed%40 < 2)
+			}
+		})
+	}
+	wg.Wait()
+	for _, c := range cores {
+		o.states += c.states
+		o.failures = append(o.failures, c.failures...)
+	}
 }
 
 // TestI16CrashLosesNothing: power may fail before any operation, also of the start after it, and any part of what was not synced may be
@@ -175,6 +195,7 @@ func TestI16CrashLosesNothing(t *testing.T) {
 	case os.Getenv("BYLEAVE_NIGHTLY") != "":
 		seeds, least = 28_000, 5_000_000
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(1600)) // a state lives for a fraction of a millisecond
 	o := newOracle()
 	o.enumerate(t, newDisk(), seeds)
 	if len(o.failures) > 0 {

@@ -95,7 +95,13 @@ func (d *disk) Read(name string, limit int) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, int64(limit)))
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, min(info.Size(), int64(limit)))
+	n, err := io.ReadFull(f, b)
+	return b[:n], err
 }
 
 func (d *disk) Create(name string) (File, error) {
