@@ -1243,8 +1243,8 @@ type FrameRef struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Why: Finds the picture in the box. Example: 9f2a…. Since: 1.
 	Sha256 []byte `protobuf:"bytes,1,opt,name=sha256,proto3" json:"sha256,omitempty"` // Of Frame.image; empty if withheld.
-	// Why: Nobody takes an old picture for the moment of the press. Example: 80. Since: 1.
-	AgeMs uint32 `protobuf:"varint,2,opt,name=age_ms,json=ageMs,proto3" json:"age_ms,omitempty"` // Before: how old it was at the press. After: how long the window took to settle.
+	// Why: Nobody takes an old picture for the moment of the press. Example: 100. Since: 1.
+	AgeMs uint32 `protobuf:"varint,2,opt,name=age_ms,json=ageMs,proto3" json:"age_ms,omitempty"` // Before: how old it was at the press. After: how long the window took to settle. Rounded up to 100.
 	// Why: How it is known that the picture shows the state before the press. Example: damage. Since: 1.
 	Proof string `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"` // Before: damage, slot. After: settled, cap.
 	// Why: Why there is none. Example: too large. Since: 1.

@@ -3,6 +3,7 @@ package redact
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -168,6 +169,18 @@ func TestTimes(t *testing.T) {
 	s := raw.Step{Kind: raw.Drag, From: at, Until: at.Add(1234 * time.Millisecond), Permit: permit(t, all())}
 	if e := r.Apply(raw.Wrap(s))[0]; e.At().Nanosecond() != 800e6 || e.Action().DurationMs != 1300 {
 		t.Errorf("a drag: at %v for %d ms", e.At(), e.Action().DurationMs)
+	}
+}
+
+// TestAgesAreRounded: how old a picture was tells the pace of keys no better than anything else does.
+func TestAgesAreRounded(t *testing.T) {
+	for d, want := range map[time.Duration]uint32{-time.Second: 0, 0: 0, 87 * time.Millisecond: 100, 100 * time.Millisecond: 100, 101 * time.Millisecond: 200, math.MaxInt64: (1<<31 + 99) / 100 * 100} {
+		shot := noise(rand.New(rand.NewPCG(1, 1)), 64, 32, 3)
+		shot.Age = d
+		s := raw.Step{Kind: raw.Click, Button: "left", Count: 1, From: start, Until: start, Permit: permit(t, all()), Before: shot}
+		if got := newRedactor(t).Apply(raw.Wrap(s))[0].Action().GetBefore(); got.GetAgeMs() != want || len(got.GetSha256()) == 0 {
+			t.Errorf("a picture of %v has the age %d, want %d: %v", d, got.GetAgeMs(), want, got.GetWithheld())
+		}
 	}
 }
 

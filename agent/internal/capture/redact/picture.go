@@ -51,7 +51,11 @@ func proof(p string) string {
 	return ""
 }
 
-func age(d time.Duration) uint32 { return uint32(min(max(d.Milliseconds(), 0), 1<<31)) }
+// age is d in milliseconds, rounded up to 100 as all times that leave: pictures are taken when something changes, so an age to the millisecond
+// would tell the pace of keys.
+func age(d time.Duration) uint32 {
+	return uint32((min(max(d.Milliseconds(), 0), 1<<31) + 99) / 100 * 100)
+}
 
 // picture is the shot masked and encoded, but for what show gives once the mask is made; nil if the shot is not what it says or
 // anything goes wrong. A picture that was made just before is not made again, if what decides what of it is shown is still the same. Without as
