@@ -110,9 +110,39 @@ const tries = 3
 // Close ends connections that wait.
 func (b *Bucket) Close() { b.client.CredContext().Client.CloseIdleConnections() }
 
+// How long Put waits, doubling, for what is said to exist and is not there.
+const (
+	firstWait = 10 * time.Millisecond
+	lastWait  = 640 * time.Millisecond
+)
+
 // Put writes an object that must not exist yet; it is durable when Put returns nil. ErrExists if one of this name is there, which may be
 // this very call's: an answer that was lost on the way is asked for again.
 func (b *Bucket) Put(ctx context.Context, key string, body []byte) error {
+	for wait := firstWait; ; wait *= 2 {
+		err := b.put(ctx, key, body)
+		if !errors.Is(err, ErrExists) {
+			return err
+		}
+		// A server refuses, too, while another's write is under way, which nobody can read yet and which may fail.
+		switch _, missed := b.client.StatObject(ctx, b.name, key, minio.StatObjectOptions{}); {
+		case missed == nil:
+			return err
+		case minio.ToErrorResponse(missed).StatusCode != http.StatusNotFound:
+			return fmt.Errorf("bucket: write: %w", say(missed))
+		case wait > lastWait:
+			return errors.New("bucket: write: the object store says that an object exists, and does not have it")
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return fmt.Errorf("bucket: write: %w", ctx.Err())
+		}
+	}
+}
+
+// put is one try of Put.
+func (b *Bucket) put(ctx context.Context, key string, body []byte) error {
 	opts := minio.PutObjectOptions{ContentType: "application/octet-stream", DisableMultipart: true, SendContentMd5: true}
 	opts.SetMatchETagExcept("*")
 	_, err := b.client.PutObject(ctx, b.name, key, bytes.NewReader(body), int64(len(body)), opts)

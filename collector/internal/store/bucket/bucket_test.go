@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
@@ -28,16 +30,68 @@ func must(t testing.TB, err error) {
 // open makes an S3 server in this process with one bucket.
 func open(t *testing.T) *Bucket {
 	t.Helper()
+	b, _ := behind(t, func(next http.Handler) http.Handler { return next })
+	return b
+}
+
+// behind is open with something between bucket and server.
+func behind(t *testing.T, between func(next http.Handler) http.Handler) (*Bucket, *s3mem.Backend) {
+	t.Helper()
 	backend := s3mem.New()
 	must(t, backend.CreateBucket("byleave"))
-	srv := httptest.NewServer(gofakes3.New(backend).Server())
+	srv := httptest.NewServer(between(gofakes3.New(backend).Server()))
 	t.Cleanup(srv.Close)
 	keys := filepath.Join(t.TempDir(), "keys")
 	must(t, os.WriteFile(keys, []byte("[default]\naws_access_key_id = a\naws_secret_access_key = b\n"), 0o600))
 	b, err := Open(ctx, Options{Endpoint: srv.URL, Region: "us-east-1", Name: "byleave", KeyFile: keys})
 	must(t, err)
 	t.Cleanup(b.Close)
-	return b
+	return b, backend
+}
+
+// TestNothingExistsThatIsNotThere: a server that refuses because of another's write that is under way is asked again: nobody could read
+// what it says exists.
+func TestNothingExistsThatIsNotThere(t *testing.T) {
+	for _, code := range []int{http.StatusPreconditionFailed, http.StatusConflict} {
+		for _, others := range []bool{false, true} { // whether the other's write comes to something
+			refused := 0
+			var backend *s3mem.Backend
+			b, back := behind(t, func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.Method != http.MethodPut || refused == 2 {
+						next.ServeHTTP(w, r)
+						return
+					}
+					if refused++; refused == 2 && others {
+						_, err := backend.PutObject("byleave", "keys/1", map[string]string{"Last-Modified": time.Now().UTC().Format(http.TimeFormat)}, strings.NewReader("other"), 5, nil)
+						must(t, err)
+					}
+					w.WriteHeader(code)
+				})
+			})
+			backend = back
+			err := b.Put(ctx, "keys/1", []byte("first"))
+			want := "first"
+			if others {
+				want = "other"
+			}
+			if got, e := b.Get(ctx, "keys/1"); e != nil || string(got) != want || errors.Is(err, ErrExists) != others || !others && err != nil {
+				t.Errorf("%d: %v, and there is %q, %v", code, err, got, e)
+			}
+		}
+	}
+	b, _ := behind(t, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPut {
+				w.WriteHeader(http.StatusConflict)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	if err := b.Put(ctx, "keys/1", []byte("first")); err == nil || errors.Is(err, ErrExists) {
+		t.Errorf("an object that is not there: %v", err)
+	}
 }
 
 func TestObjectsAreWrittenOnce(t *testing.T) {
