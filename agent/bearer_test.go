@@ -23,7 +23,7 @@ func TestBearerIsNoWordOfACommand(t *testing.T) {
 	} {
 		cmd := &cobra.Command{}
 		cmd.SetIn(strings.NewReader(c.input))
-		got, err := bearer(cmd, c.given, "?")
+		got, err := askBearer(cmd, c.given, "?")
 		if got != c.want || (err != nil) != c.bad {
 			t.Errorf("%.12q: %q, %v", c.input, got, err)
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,8 +8,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -18,42 +15,26 @@ import (
 	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/agent/internal/upload"
+	"github.com/byleave/byleave/proto/bundle"
 )
 
-// part is one part of a bundle.
-type part struct {
-	name, what string // what it is, for the list before it is written
-	lines      []string
-}
-
-func textOf(parts []part) string {
-	var b strings.Builder
-	for _, p := range parts {
-		fmt.Fprintf(&b, "== %s\n", p.name)
-		for _, line := range p.lines {
-			fmt.Fprintln(&b, line)
-		}
-	}
-	return b.String()
-}
-
 // gather is what a bundle is made of. What an agent says of this instant, which can name an application, is left out.
-func gather(ctx context.Context, home string, checks []flow.Check) []part {
+func gather(ctx context.Context, home string, checks []flow.Check) []bundle.Part {
 	hide := hider(home)
-	examined := part{name: "checks", what: "what doctor prints, without paths, addresses and what the agent says of this instant"}
+	examined := bundle.Part{Name: "checks", What: "what doctor prints, without paths, addresses and what the agent says of this instant"}
 	for _, c := range checks {
 		words := hide(c.Words)
 		if c.OK && c.Name == "agent" {
 			words = "runs"
 		}
-		examined.lines = append(examined.lines, fmt.Sprintf("%s %s: %s", sign(c), c.Name, words))
+		examined.Lines = append(examined.Lines, fmt.Sprintf("%s %s: %s", sign(c), c.Name, words))
 	}
-	return []part{
-		{"program", "version of this program and of Go, kind of system and session", []string{versionLine(), "session: " + sessionKind()}},
-		{"files", "which of the agent's own files are there, with mode; no size, no time, no content", fileLines(home)},
+	return []bundle.Part{
+		{Name: "program", What: "version of this program and of Go, kind of system and session", Lines: []string{"byleave " + bundle.Version(), "session: " + sessionKind()}},
+		{Name: "files", What: "which of the agent's own files are there, with mode; no size, no time, no content", Lines: fileLines(home)},
 		examined,
-		{"line", "how far a connection to the collector gets, step by step; no name, no address, no certificate", lineTrace(ctx, home)},
-		{"service", "whether the agent is a service of this account", []string{hide(serviceWords())}},
+		{Name: "line", What: "how far a connection to the collector gets, step by step; no name, no address, no certificate", Lines: lineTrace(ctx, home)},
+		{Name: "service", What: "whether the agent is a service of this account", Lines: []string{hide(serviceWords())}},
 	}
 }
 
@@ -84,19 +65,6 @@ func hider(home string) func(string) string {
 		add(host, "COMPUTER")
 	}
 	return strings.NewReplacer(pairs...).Replace
-}
-
-func versionLine() string {
-	version := "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				version += " " + s.Value
-			}
-		}
-	}
-	return fmt.Sprintf("byleave %s, %s, %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // sessionKind is one of the words that desktops agreed upon.
@@ -138,20 +106,4 @@ func lineTrace(ctx context.Context, home string) []string {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	return upload.Trace(ctx, id)
-}
-
-// writeNew makes a file of mode 0600 that must not exist yet.
-func writeNew(path, text string) error {
-	f, err := os.OpenFile(filepath.Clean(path), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already: name a new file", filepath.Base(path))
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(path), cmp.Or(errors.Unwrap(err), err))
-	}
-	_, err = f.WriteString(text)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
-	}
-	return nil
 }

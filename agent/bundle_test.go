@@ -11,6 +11,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/byleave/byleave/agent/internal/flow"
+	"github.com/byleave/byleave/proto/bundle"
 )
 
 // forms are the ways in which a secret could stand in a text.
@@ -65,7 +66,7 @@ func TestI8AgentBundle(t *testing.T) {
 		t.Fatal(err)
 	}
 	// What a running agent says of this instant, and a sentence with every place in it, as the checks may hold them.
-	told := textOf(gather(t.Context(), home, []flow.Check{{Name: "agent", OK: true, Words: "runs; it says: not agreed: Salary.ods"},
+	told := bundle.Text(gather(t.Context(), home, []flow.Check{{Name: "agent", OK: true, Words: "runs; it says: not agreed: Salary.ods"},
 		{Name: "collector", Words: id.Collector + " in " + home + "/spool: ask to exempt " + strings.Split(id.Collector, ":")[0]}}))
 	all := append(append(bytes.Clone(text), out.Bytes()...), told...)
 	if found := leaks(all, secrets); len(found) > 0 {
@@ -93,7 +94,7 @@ func TestI8AgentBundle(t *testing.T) {
 			t.Errorf("the bundle lacks %q:\n%s", want, text)
 		}
 	}
-	if writeNew(file, "other") == nil {
+	if bundle.Save(&out, file, nil) == nil {
 		t.Error("a file was replaced")
 	}
 }

@@ -56,7 +56,7 @@ func consentGive() *cobra.Command {
 		Long: "Shows the whole notice, asks for every application, kind of data, hours and length, and takes a typed yes, or a no.\n" +
 			"Flags may make the choices; the yes is always typed by you, at a terminal or on the page that your terminal opened, so\n" +
 			"that no script can agree for you.",
-		Example: "  byleave consent give\n  byleave consent give --page\n  byleave consent give --grant mousepad=pointer,hotkeys,frames --hours 09:00-12:00 --expires 720h",
+		Example: "  byleave consent give\n  byleave consent give --page\n  byleave consent give --grant editor=pointer,hotkeys,frames --hours 09:00-12:00 --expires 720h",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !isTerminal(os.Stdin) {

@@ -3,15 +3,15 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/session"
+	"github.com/byleave/byleave/proto/bundle"
 	"github.com/spf13/cobra"
 )
 
 func doctorCommand() *cobra.Command {
-	var bundle string
+	var file string
 	var repair bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
@@ -39,9 +39,9 @@ func doctorCommand() *cobra.Command {
 				fmt.Fprintln(cmd.OutOrStdout(), "done boxes: "+words)
 			}
 			checks := flow.Examine(cmd.Context(), cfg)
-			if bundle == "" {
+			if file == "" {
 				printChecks(cmd, checks)
-			} else if err := writeBundle(cmd, bundle, gather(cmd.Context(), home, checks)); err != nil {
+			} else if err := bundle.Save(cmd.OutOrStdout(), file, gather(cmd.Context(), home, checks)); err != nil {
 				return err
 			}
 			bad := 0
@@ -57,7 +57,7 @@ func doctorCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&repair, "repair", false, "set aside what is damaged, as every start of the agent does; destroys nothing")
-	cmd.Flags().StringVar(&bundle, "bundle", "", "write what was found to this new file")
+	cmd.Flags().StringVar(&file, "bundle", "", "write what was found to this new file")
 	return cmd
 }
 
@@ -72,18 +72,4 @@ func sign(c flow.Check) string {
 		return "ok  "
 	}
 	return "FIX "
-}
-
-// writeBundle lists the parts, and then writes them to a file that is not there yet.
-func writeBundle(cmd *cobra.Command, path string, parts []part) error {
-	out := cmd.OutOrStdout()
-	fmt.Fprintf(out, "%s will hold, in plain text:\n", filepath.Base(path))
-	for _, p := range parts {
-		fmt.Fprintf(out, "  %s: %s\n", p.name, p.what)
-	}
-	if err := writeNew(path, textOf(parts)); err != nil {
-		return err
-	}
-	fmt.Fprintln(out, "Written. It was sent nowhere; read it before you share it.")
-	return nil
 }

@@ -14,9 +14,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
+type enrolFlags struct {
+	file, join     string
+	offer, recover bool
+}
+
 func enrolCommand() *cobra.Command {
-	var file, join string
-	var offer, recover bool
+	var f enrolFlags
 	cmd := &cobra.Command{
 		Use:   "enrol INVITATION",
 		Short: "Introduce this device to a collector; this agrees to nothing",
@@ -31,60 +35,76 @@ func enrolCommand() *cobra.Command {
 		Example: "  byleave enrol 'byleave://collector.example:7443/?ca=…&policy=…&ledger=…&token=…'\n" +
 			"  byleave enrol --offer            # on the computer that is enrolled\n  byleave enrol --join 'byleave://…&join=…'   # on the other one",
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if ways := len(args) + map[bool]int{true: 1}[offer] + map[bool]int{true: 1}[join != ""]; ways != 1 {
-				return misuse{errors.New("name an invitation, or --offer, or --join and its code")}
-			}
-			if recover && len(args) == 0 {
-				return misuse{errors.New("--recover goes with an invitation")}
-			}
-			if offer {
-				return offerJoin(cmd, file)
-			}
-			home, err := homeDir()
-			if err != nil {
-				return err
-			}
-			keys, err := keystore.Open(home)
-			if err != nil {
-				return err
-			}
-			if keys.Enrolled() {
-				return errors.New("this device is enrolled already; nothing was changed")
-			}
-			invitation, err := bearer(cmd, append(args, join)[0], "The invitation or code: ")
-			if err != nil {
-				return err
-			}
-			passphrase, err := readPassphrase(cmd.OutOrStdout(), file)
-			if err != nil {
-				return err
-			}
-			if join != "" {
-				if err := upload.Join(cmd.Context(), invitation, keys, passphrase); err != nil {
-					return err
-				}
-				fmt.Fprintln(cmd.OutOrStdout(), "Joined. Your recovery code and your receipt are those of your other computer.\n"+
-					"Nothing is recorded here until you agree to something on this computer: byleave consent give")
-				return poke(cmd, "reload")
-			}
-			if recover {
-				return enrolRecovered(cmd, invitation, keys, passphrase)
-			}
-			code, err := upload.Enrol(cmd.Context(), invitation, keys, passphrase)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(cmd.OutOrStdout(), "Enrolled. Nothing is recorded until you agree to something: byleave consent give\n\n"+
-				"Your recovery code, shown only now. Write it down and keep it away from this computer:\n\n  %s\n\n", code)
-			return poke(cmd, "reload")
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return enrol(cmd, f, args) },
 	}
-	cmd.Flags().StringVar(&file, "passphrase-file", "", "read the passphrase from this file instead of the terminal")
-	cmd.Flags().BoolVar(&offer, "offer", false, "show a code with which another computer of yours joins; it asks for your passphrase")
-	cmd.Flags().BoolVar(&recover, "recover", false, "keep your own key: ask for your recovery code instead of making a new one")
-	cmd.Flags().StringVar(&join, "join", "", "join with the code that your other computer shows")
+	cmd.Flags().StringVar(&f.file, "passphrase-file", "", "read the passphrase from this file instead of the terminal")
+	cmd.Flags().BoolVar(&f.offer, "offer", false, "show a code with which another computer of yours joins; it asks for your passphrase")
+	cmd.Flags().BoolVar(&f.recover, "recover", false, "keep your own key: ask for your recovery code instead of making a new one")
+	cmd.Flags().StringVar(&f.join, "join", "", "join with the code that your other computer shows")
 	return cmd
+}
+
+// enrol makes this device known in the one way that the person named.
+func enrol(cmd *cobra.Command, f enrolFlags, args []string) error {
+	if ways := len(args) + map[bool]int{true: 1}[f.offer] + map[bool]int{true: 1}[f.join != ""]; ways != 1 {
+		return misuse{errors.New("name an invitation, or --offer, or --join and its code")}
+	}
+	if f.recover && len(args) == 0 {
+		return misuse{errors.New("--recover goes with an invitation")}
+	}
+	if f.offer {
+		return offerJoin(cmd, f.file)
+	}
+	home, err := homeDir()
+	if err != nil {
+		return err
+	}
+	keys, err := keystore.Open(home)
+	if err != nil {
+		return err
+	}
+	if keys.Enrolled() {
+		return errors.New("this device is enrolled already; nothing was changed")
+	}
+	invitation, err := askBearer(cmd, append(args, f.join)[0], "The invitation or code: ")
+	if err != nil {
+		return err
+	}
+	if err := looksRight(invitation, f.join != ""); err != nil { // before a passphrase is asked for
+		return err
+	}
+	passphrase, err := readPassphrase(cmd.OutOrStdout(), f.file)
+	if err != nil {
+		return err
+	}
+	if f.join != "" {
+		if err := upload.Join(cmd.Context(), invitation, keys, passphrase); err != nil {
+			return err
+		}
+		fmt.Fprintln(cmd.OutOrStdout(), "Joined. Your recovery code and your receipt are those of your other computer.\n"+
+			"Nothing is recorded here until you agree to something on this computer: byleave consent give")
+		return poke(cmd, "reload")
+	}
+	if f.recover {
+		return enrolRecovered(cmd, invitation, keys, passphrase)
+	}
+	code, err := upload.Enrol(cmd.Context(), invitation, keys, passphrase)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "Enrolled. Nothing is recorded until you agree to something: byleave consent give\n\n"+
+		"Your recovery code, shown only now. Write it down and keep it away from this computer:\n\n  %s\n\n", code)
+	return poke(cmd, "reload")
+}
+
+// looksRight tells whether an invitation, or a code, is written as one.
+func looksRight(text string, isCode bool) (err error) {
+	if isCode {
+		_, err = pin.ParseJoin(text)
+	} else {
+		_, err = pin.Parse(text)
+	}
+	return err
 }
 
 // enrolRecovered enrols with the key that the person writes down.

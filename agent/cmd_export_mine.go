@@ -89,7 +89,7 @@ func exportHere(cmd *cobra.Command, secret string, fetch bool, dir string) (man 
 
 // exportByReceipt writes out what the collector gives back, with the key of the recovery code.
 func exportByReceipt(cmd *cobra.Command, receipt, file, dir string) (man rights.Manifest, err error) {
-	given, err := bearer(cmd, receipt, receiptAsked)
+	given, err := askBearer(cmd, receipt, receiptAsked)
 	if err != nil {
 		return man, err
 	}

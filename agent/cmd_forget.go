@@ -211,7 +211,7 @@ func forgetByReceipt(cmd *cobra.Command, f forgetFlags) error {
 	if f.all || f.last != 0 || f.since != "" || f.until != "" {
 		return misuse{errors.New("a receipt erases everything; it takes no other flag")}
 	}
-	line, err := bearer(cmd, f.receipt, receiptAsked)
+	line, err := askBearer(cmd, f.receipt, receiptAsked)
 	if err != nil {
 		return err
 	}

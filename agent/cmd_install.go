@@ -163,16 +163,6 @@ func thisService(args ...string) (service.User, error) {
 	return service.New(service.Options{Binary: exe, Args: args, Env: env})
 }
 
-// hasVerb tells whether this program has a verb.
-func hasVerb(cmd *cobra.Command, name string) bool {
-	for _, c := range cmd.Root().Commands() {
-		if c.Name() == name {
-			return true
-		}
-	}
-	return false
-}
-
 // runsByHand tells whether an agent runs that the service manager did not start.
 func runsByHand(cmd *cobra.Command, user service.User) bool {
 	switch user.State() {
@@ -245,9 +235,7 @@ func sayUninstalled(cmd *cobra.Command, unreachable error) error {
 	}
 	if kept {
 		fmt.Fprintf(out, "Your keys, your consent and your copy of what was recorded stay in %s.\n", home)
-		if hasVerb(cmd, "forget") {
-			fmt.Fprintln(out, "To erase what was recorded, here and where it was sent, see: byleave forget --help. Keep your recovery code and your receipt until then.")
-		}
+		fmt.Fprintln(out, "To erase what was recorded, here and where it was sent, see: byleave forget --help. Keep your recovery code and your receipt until then.")
 	}
 	return nil
 }

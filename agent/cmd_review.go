@@ -33,7 +33,7 @@ func reviewCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			desk := reviewDesk(cmd)
 			if receipt != "" {
-				line, err := bearer(cmd, receipt, receiptAsked)
+				line, err := askBearer(cmd, receipt, receiptAsked)
 				if err != nil {
 					return err
 				}

@@ -68,8 +68,5 @@ func startReview(ctx context.Context) error {
 	if err := cmd.Wait(); err == nil {
 		return nil
 	}
-	if strings.Contains(words.String(), "unknown command") {
-		return errors.New("this agent has no review yet; update it")
-	}
 	return errors.New("the review does not start: " + strings.TrimPrefix(strings.TrimSpace(words.String()), "byleave: "))
 }

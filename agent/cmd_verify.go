@@ -73,7 +73,7 @@ func verifyCommand() *cobra.Command {
 
 func verifyAll(cmd *cobra.Command, receipt, with string) (rep verify.Report, err error) {
 	if receipt != "" {
-		given, err := bearer(cmd, receipt, receiptAsked)
+		given, err := askBearer(cmd, receipt, receiptAsked)
 		if err != nil {
 			return rep, err
 		}

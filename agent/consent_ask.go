@@ -68,7 +68,7 @@ func (iv interview) grants(p policy.Policy, given []string) (map[string]policy.C
 	for _, g := range given {
 		app, list, ok := strings.Cut(g, "=")
 		if !ok {
-			return nil, misuse{fmt.Errorf("--grant is written APPLICATION=CLASS,CLASS, for example mousepad=pointer,frames")}
+			return nil, misuse{fmt.Errorf("--grant is written APPLICATION=CLASS,CLASS, for example editor=pointer,frames")}
 		}
 		set, err := parseClasses(list)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/byleave/byleave/proto/bundle"
 	"github.com/spf13/cobra"
 )
 
@@ -36,6 +37,7 @@ func command() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "byleave",
 		Short:         "Records for training only what you agreed to; you see, pause and withdraw",
+		Version:       bundle.Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,

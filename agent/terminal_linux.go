@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/byleave/byleave/proto/bearer"
 	"golang.org/x/sys/unix"
 )
 
@@ -29,7 +30,7 @@ func askHidden(out io.Writer, question string) (line []byte, err error) {
 	}
 	defer func() { err = errors.Join(err, unix.IoctlSetTermios(fd, unix.TCSETS, before)) }()
 	fmt.Fprint(out, question)
-	line, err = readLine(os.Stdin)
+	line, err = bearer.Line(os.Stdin)
 	fmt.Fprintln(out)
 	if err != nil {
 		return nil, fmt.Errorf("read what is typed: %w", err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/byleave/byleave/collector/internal/export"
+	"github.com/byleave/byleave/proto/bearer"
 	"github.com/spf13/cobra"
 )
 
@@ -32,6 +33,10 @@ func custodianNew() *cobra.Command {
 			if err := export.Vacant(out); err != nil {
 				return err
 			}
+			invitation, err := bearer.Read(invitation, cmd.InOrStdin())
+			if err != nil {
+				return err
+			}
 			key, err := export.Enrol(cmd.Context(), invitation, name)
 			if err != nil {
 				return err
@@ -44,7 +49,7 @@ func custodianNew() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "your name in the policy's notice, for people to read")
-	cmd.Flags().StringVar(&invitation, "invite", "", "the invitation, from invite --role custodian")
+	cmd.Flags().StringVar(&invitation, "invite", "", "the invitation, from invite --role custodian; - reads it from standard input")
 	cmd.Flags().StringVar(&out, "out", "", "the key file to make")
 	for _, f := range []string{"name", "invite", "out"} {
 		if err := cmd.MarkFlagRequired(f); err != nil {
@@ -67,6 +72,10 @@ func custodianRenew() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			invitation, err := bearer.Read(invitation, cmd.InOrStdin())
+			if err != nil {
+				return err
+			}
 			if key, err = key.Renew(cmd.Context(), invitation); err != nil {
 				return err
 			}
@@ -74,7 +83,7 @@ func custodianRenew() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&path, "key", "", "your key file")
-	cmd.Flags().StringVar(&invitation, "invite", "", "the invitation, from invite --role custodian")
+	cmd.Flags().StringVar(&invitation, "invite", "", "the invitation, from invite --role custodian; - reads it from standard input")
 	for _, f := range []string{"key", "invite"} {
 		if err := cmd.MarkFlagRequired(f); err != nil {
 			panic("custodian: " + err.Error())

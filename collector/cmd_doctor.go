@@ -7,10 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
-	"runtime/debug"
 	"strings"
 
+	"github.com/byleave/byleave/proto/bundle"
 	"github.com/spf13/cobra"
 )
 
@@ -26,7 +25,7 @@ func doctorCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	dir := dirFlag(cmd)
-	bundle := cmd.Flags().String("bundle", "", "write what was found to this new file")
+	file := cmd.Flags().String("bundle", "", "write what was found to this new file")
 	ready := cmd.Flags().Bool("ready", false, "only ask the collector that runs whether it takes boxes: for supervisors, by the exit code")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		abs, err := filepath.Abs(*dir) // the whole path, so that hide finds it and nothing else
@@ -45,18 +44,10 @@ func doctorCommand() *cobra.Command {
 			return err
 		}
 		parts, bad := examineHome(cmd.Context(), h)
-		out := cmd.OutOrStdout()
-		if *bundle == "" {
-			fmt.Fprint(out, parts.text())
-		} else {
-			fmt.Fprintf(out, "%s will hold, in plain text:\n", filepath.Base(*bundle))
-			for _, p := range parts {
-				fmt.Fprintf(out, "  %s: %s\n", p.name, p.what)
-			}
-			if err := writeNew(*bundle, parts.text()); err != nil {
-				return err
-			}
-			fmt.Fprintln(out, "Written. It was sent nowhere; read it before you share it.")
+		if *file == "" {
+			fmt.Fprint(cmd.OutOrStdout(), bundle.Text(parts))
+		} else if err := bundle.Save(cmd.OutOrStdout(), *file, parts); err != nil {
+			return err
 		}
 		if bad > 0 {
 			return fmt.Errorf("%d checks failed", bad)
@@ -66,55 +57,23 @@ func doctorCommand() *cobra.Command {
 	return cmd
 }
 
-// part is one part of what doctor finds.
-type part struct {
-	name, what string // what it is, for the list before it is written
-	lines      []string
-}
-
-type parts []part
-
-func (p parts) text() string {
-	var b strings.Builder
-	for _, one := range p {
-		fmt.Fprintf(&b, "== %s\n", one.name)
-		for _, line := range one.lines {
-			fmt.Fprintln(&b, line)
-		}
-	}
-	return b.String()
-}
-
-func examineHome(ctx context.Context, h home) (out parts, bad int) {
-	program := part{name: "program", what: "version of this program and of Go, kind of system", lines: []string{versionLine()}}
-	files := part{name: "files", what: "the files that every collector has, with mode and size in MiB; no content", lines: fileLines(h)}
-	checks := part{name: "checks", what: "whether keys, policy and limits are in order, without their content"}
+func examineHome(ctx context.Context, h home) (out []bundle.Part, bad int) {
+	program := bundle.Part{Name: "program", What: "version of this program and of Go, kind of system", Lines: []string{"byleave-collector " + bundle.Version()}}
+	files := bundle.Part{Name: "files", What: "the files that every collector has, with mode and size in MiB; no content", Lines: fileLines(h)}
+	checks := bundle.Part{Name: "checks", What: "whether keys, policy and limits are in order, without their content"}
 	found, bad := checkAll(ctx, h, quickChecks)
 	for _, f := range found {
-		checks.lines = append(checks.lines, fmt.Sprintf("%-4s %-8s %s", f.verdict(), f.What, h.hide(f.Says)))
+		checks.Lines = append(checks.Lines, fmt.Sprintf("%-4s %-8s %s", f.verdict(), f.What, h.hide(f.Says)))
 	}
-	running := part{name: "running", what: "whether a collector runs here, is healthy and ready"}
+	running := bundle.Part{Name: "running", What: "whether a collector runs here, is healthy and ready"}
 	for _, path := range []string{"/healthy", "/ready"} {
 		says, err := askHealth(ctx, h, path)
 		if err != nil {
 			says = h.hide(err.Error())
 		}
-		running.lines = append(running.lines, path+": "+says)
+		running.Lines = append(running.Lines, path+": "+says)
 	}
-	return parts{program, files, checks, running}, bad
-}
-
-func versionLine() string {
-	version := "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				version += " " + s.Value
-			}
-		}
-	}
-	return fmt.Sprintf("byleave-collector %s, %s, %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return []bundle.Part{program, files, checks, running}, bad
 }
 
 // homeFiles is what may lie in a collector's folder. Other names may say something and are not written down.
@@ -142,20 +101,4 @@ func fileLines(h home) (out []string) {
 // hide takes the folder's path out of a sentence: it may hold a name.
 func (h home) hide(text string) string {
 	return strings.ReplaceAll(text, string(h), "DIR")
-}
-
-// writeNew makes a file of mode 0600 that must not exist yet.
-func writeNew(path, text string) error {
-	f, err := os.OpenFile(filepath.Clean(path), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already: name a new file", filepath.Base(path))
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(path), errors.Unwrap(err))
-	}
-	_, err = f.WriteString(text)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
-	}
-	return nil
 }

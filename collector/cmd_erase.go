@@ -10,6 +10,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/ca"
 	"github.com/byleave/byleave/collector/internal/ledger"
+	"github.com/byleave/byleave/proto/bearer"
 	"github.com/byleave/byleave/proto/erasure"
 	"github.com/spf13/cobra"
 )
@@ -25,13 +26,16 @@ func eraseCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 	}
 	dir := dirFlag(cmd)
-	cmd.Flags().StringVar(&receipt, "receipt", "", "the receipt, or its code")
+	cmd.Flags().StringVar(&receipt, "receipt", "", "the receipt, or its code; - reads it from standard input")
 	if err := cmd.MarkFlagRequired("receipt"); err != nil {
 		panic("erase: " + err.Error())
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		receipt, err := bearer.Read(receipt, cmd.InOrStdin())
+		if err != nil {
+			return err
+		}
 		var r erasure.Receipt
-		var err error
 		if strings.HasPrefix(strings.TrimSpace(receipt), "byleave:") {
 			r, err = erasure.ParseReceipt(receipt)
 		} else {

@@ -38,10 +38,12 @@ Keep %s offline: move it to a machine that is not this one. Whoever has it can a
 Back up vault.key and keys/ apart from everything else: without them no box can be released, with them and the index half of each
 key is open. See byleave-collector backup --help.
 
-Next: byleave-collector policy new > policy.json, edit it, then
-      byleave-collector policy sign --key policy.key policy.json --out policy.signed
+Next: byleave-collector serve --dir %[1]s   (in another terminal, or as a service)
+      byleave-collector invite --dir %[1]s --role custodian --count 1   (the custodian makes their key with it: custodian new)
+      byleave-collector policy new > policy.json   (edit it; the custodian's public key goes into it)
+      byleave-collector policy sign --key %[2]s policy.json --out policy.signed
       byleave-collector policy set --dir %[1]s policy.signed
-      byleave-collector serve --dir %[1]s
+      byleave-collector invite --dir %[1]s   (for people's devices)
 `, *dir, home(*dir).path(policyKeyName))
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"github.com/byleave/byleave/policy"
@@ -27,17 +28,27 @@ func policyCommand() *cobra.Command {
 
 func policyNewCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "new",
-		Short:   "Print a policy to edit; the custodian's key is yours to fill in",
+		Use:   "new",
+		Short: "Print a policy to edit; the custodian's key is yours to fill in",
+		Long: "Prints an example that begins now and ends in a year. Times are seconds since 1970, as `date +%s` prints them; hours are seconds since\n" +
+			"midnight, on weekdays from 0 (Sunday) to 6. public_key is what `custodian new` prints. A policy that takes the place of another one needs a higher version.",
 		Example: "  byleave-collector policy new > policy.json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if _, err := cmd.OutOrStdout().Write(policy.Template()); err != nil {
+			if _, err := cmd.OutOrStdout().Write(dated(policy.Template(), time.Now())); err != nil {
 				return fmt.Errorf("print the policy: %w", err)
 			}
 			return nil
 		},
 	}
+}
+
+// dated is the template as one that is made now and holds for a year.
+func dated(template []byte, now time.Time) []byte {
+	for field, t := range map[string]time.Time{"issued_at": now, "expires_at": now.AddDate(1, 0, 0)} {
+		template = regexp.MustCompile(`("`+field+`": )"[0-9]+"`).ReplaceAll(template, fmt.Appendf(nil, `$1"%d"`, t.Unix()))
+	}
+	return template
 }
 
 func policySignCommand() *cobra.Command {

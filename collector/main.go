@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/byleave/byleave/proto/bundle"
 	"github.com/spf13/cobra"
 )
 
@@ -42,6 +43,7 @@ func command() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "byleave-collector",
 		Short:         "Takes sealed boxes from consenting devices, and cannot open them",
+		Version:       bundle.Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,

@@ -10,8 +10,10 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -125,4 +127,23 @@ func dialPinned(ts *testscript.TestScript, addr string, conf *tls.Config) *grpc.
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(conn.Close()) })
 	return conn
+}
+
+// TestBearerIsNoWordOfACommand: an invitation and a receipt are taken from standard input for -.
+func TestBearerIsNoWordOfACommand(t *testing.T) {
+	key := filepath.Join(t.TempDir(), "key.json")
+	for _, args := range [][]string{
+		{"custodian", "new", "--name", "x", "--out", key, "--invite", "-"}, {"erase", "--receipt", "-"},
+	} {
+		for input, want := range map[string]string{"": "standard input", "byleave://nobody\n": "byleave:"} {
+			cmd := command()
+			cmd.SetArgs(args)
+			cmd.SetIn(strings.NewReader(input))
+			cmd.SetOut(io.Discard)
+			cmd.SetErr(io.Discard)
+			if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v with %q on standard input: %v", args, input, err)
+			}
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/byleave/byleave/proto/bundle"
 	"github.com/spf13/cobra"
 )
 
@@ -23,6 +24,7 @@ func command() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "byleave-installer",
 		Short:         "Install Byleave; it stays inert until you consent",
+		Version:       bundle.Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

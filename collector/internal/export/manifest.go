@@ -53,7 +53,7 @@ var fields = map[string]string{
 	"button, count": "mouse button; 2 is a double click",
 	"scroll_x, _y":  "wheel notches, right and down positive",
 	"hotkey":        "key combination, for example ctrl+s; of a click, drag or scroll the keys that were held, for example ctrl",
-	"text, spans":   "typed text after all edits; class tokens such as <CARD#1> stand for what was redacted",
+	"text, spans":   "typed text after all edits; class tokens such as <CARD#1> stand for what was redacted; start and end count bytes of UTF-8, length is a bucket: 4, 8, 16, 17 (more)",
 	"withheld":      "text was typed and none of it is given",
 	"deleted":       "bucket of characters typed and deleted: 4, 8, 16, 17 (more)",
 	"element":       "accessible element under the action, its name redacted, its rectangle in canvas pixels",

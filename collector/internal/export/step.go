@@ -50,7 +50,7 @@ type Point struct {
 	NY float64 `json:"ny"`
 }
 
-// Span is where a class token stands in the text, in bytes.
+// Span is where a class token stands in the text, in bytes of UTF-8. Length is a bucket of that of the value.
 type Span struct {
 	Start  uint32 `json:"start"`
 	End    uint32 `json:"end"`
