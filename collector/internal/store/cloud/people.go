@@ -150,8 +150,20 @@ func deviceSubject(ctx context.Context, q querier, device store.ID) (subject sto
 	return subject, found("look up a device", err)
 }
 
-// PutConsent stores a consent stub or its withdrawal. Nothing under a withdrawn consent is stored once it returned, by no collector.
-func (x *Index) PutConsent(ctx context.Context, c store.Consent) error {
+// PutConsent stores a consent stub or its withdrawal. Nothing under a withdrawn consent is stored once it returned, by no collector. One that
+// is stored stands, also if the bucket cannot be written.
+func (s *Store) PutConsent(ctx context.Context, c store.Consent) error {
+	err := s.Index.putConsent(ctx, c)
+	if err != nil || !c.Withdrawn {
+		return err
+	}
+	if err := s.noteEnd(ctx, c.ID, withdrawnSuffix, c.Signed); err != nil {
+		s.log.Warn("a database that is restored before the next sweep would not know of all that was withdrawn", "error", err)
+	}
+	return nil
+}
+
+func (x *Index) putConsent(ctx context.Context, c store.Consent) error {
 	return x.update(ctx, func(tx pgx.Tx) error {
 		subject, err := deviceSubject(ctx, tx, c.Device)
 		if errors.Is(err, store.ErrNotFound) {

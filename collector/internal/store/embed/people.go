@@ -117,7 +117,7 @@ func (x *Index) Custodian(ctx context.Context, id store.ID) (store.Custodian, er
 
 // Revoke ends a device's or a custodian's certificate for good.
 func (x *Index) Revoke(ctx context.Context, id store.ID) error {
-	return x.update(ctx, func(tx *sql.Tx) error {
+	err := x.update(ctx, func(tx *sql.Tx) error {
 		found := store.ErrNotFound
 		for _, table := range []string{"devices", "custodians"} {
 			res, err := tx.ExecContext(ctx, "UPDATE "+table+" SET revoked = 1 WHERE id = ?", id[:])
@@ -130,10 +130,25 @@ func (x *Index) Revoke(ctx context.Context, id store.ID) error {
 		}
 		return found
 	})
+	if err != nil {
+		return err
+	}
+	return x.journal.end(id, revokedSuffix, nil)
 }
 
-// PutConsent stores a consent stub or its withdrawal.
-func (x *Index) PutConsent(ctx context.Context, c store.Consent) error {
+// PutConsent stores a consent stub or its withdrawal. One that is stored stands, also if the disk has no room to note it beside the index.
+func (s *Store) PutConsent(ctx context.Context, c store.Consent) error {
+	err := s.Index.putConsent(ctx, c)
+	if err != nil || !c.Withdrawn {
+		return err
+	}
+	if err := s.journal.end(c.ID, withdrawnSuffix, c.Signed); err != nil {
+		s.log.Warn("an index that is restored before the next start would not know of all that was withdrawn", "error", err)
+	}
+	return nil
+}
+
+func (x *Index) putConsent(ctx context.Context, c store.Consent) error {
 	return x.update(ctx, func(tx *sql.Tx) error {
 		var device, policy, commitment []byte
 		var purpose string
