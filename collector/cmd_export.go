@@ -100,7 +100,7 @@ func agree(cmd *cobra.Command, o exportOptions, plan export.Plan) (bool, error) 
 	if o.since != "" || o.until != "" {
 		window = strings.TrimSpace("what arrived from " + or(o.since, "the beginning") + " to " + or(o.until, "now"))
 	}
-	held := "boxes of fewer than ten people, or none: how many is not told before they are released"
+	held := "no day that is over had boxes of ten people: how many there are is not told before they are released"
 	if plan.Boxes > 0 {
 		held = fmt.Sprintf("%d boxes or more, %d MiB or more", plan.Boxes, plan.Bytes>>20)
 	}

@@ -41,7 +41,7 @@ type Query struct {
 	Since, Until time.Time
 }
 
-// Plan is what an export would hold: boxes in tens and whole MiB, and neither of fewer than ten people.
+// Plan is what an export would hold at least: of each day that is over and had boxes of ten people, boxes in tens and whole MiB.
 type Plan struct {
 	Boxes, Bytes uint64
 	Purpose      string // the policy's sentence

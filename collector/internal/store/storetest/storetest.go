@@ -32,6 +32,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"invitations expire and have a role", testInvitationKinds},
 		{"a revocation counts at once", testRevoke},
 		{"an export is written down before it is released", testExport},
+		{"what an export would hold is told by days of enough people", testForesee},
 		{"an export leaves out what is withdrawn meanwhile", testExportWithdrawn},
 		{"the outbox holds a leaf for each stored thing and no other", testOutbox},
 		{"leaves wait until they are noted, once, and nothing says whose they were", testLeaves},
