@@ -75,6 +75,17 @@ func (x *Index) EnrolCustodian(ctx context.Context, token [32]byte, now time.Tim
 		if err := useToken(ctx, tx, token, store.CustodianRole, now); err != nil {
 			return err
 		}
+		// One at a time, so that two with one name do not miss each other. Reading goes on.
+		if _, err := tx.Exec(ctx, "LOCK TABLE custodians IN SHARE ROW EXCLUSIVE MODE"); err != nil {
+			return fmt.Errorf("store: look for a custodian's name: %w", say(err))
+		}
+		var taken bool
+		if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM custodians WHERE name = $1 AND recipient <> $2 AND NOT revoked)", c.Name, c.Recipient).Scan(&taken); err != nil {
+			return fmt.Errorf("store: look for a custodian's name: %w", say(err))
+		}
+		if taken {
+			return store.ErrExists
+		}
 		if _, err := tx.Exec(ctx, "INSERT INTO custodians (id, name, recipient) VALUES ($1, $2, $3)", c.ID[:], c.Name, c.Recipient); err != nil {
 			return fmt.Errorf("store: write a custodian: %w", say(err))
 		}
@@ -117,6 +128,22 @@ func (x *Index) Custodian(ctx context.Context, id store.ID) (store.Custodian, er
 		return store.Custodian{}, found("look up a custodian", err)
 	}
 	return c, nil
+}
+
+// CustodiansNamed are the ids of a custodian.
+func (x *Index) CustodiansNamed(ctx context.Context, name string) (out []store.ID, err error) {
+	err = each(ctx, x.pool, func(rows pgx.Rows) error {
+		var raw []byte
+		err := rows.Scan(&raw)
+		if len(raw) == 16 {
+			out = append(out, store.ID(raw))
+		}
+		return err
+	}, "SELECT id FROM custodians WHERE name = $1 AND NOT revoked", name)
+	if err != nil {
+		return nil, fmt.Errorf("store: look for a custodian: %w", err)
+	}
+	return out, nil
 }
 
 // Revoke ends a device's or a custodian's certificate for good. Nothing of the device is stored once it returned, by no collector.

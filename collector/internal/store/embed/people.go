@@ -61,6 +61,13 @@ func (x *Index) EnrolCustodian(ctx context.Context, token [32]byte, now time.Tim
 		if err := useToken(ctx, tx, token, store.CustodianRole, now); err != nil {
 			return err
 		}
+		var taken bool
+		if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM custodians WHERE name = ? AND recipient <> ? AND NOT revoked)", c.Name, c.Recipient).Scan(&taken); err != nil {
+			return fmt.Errorf("store: look for a custodian's name: %w", err)
+		}
+		if taken {
+			return store.ErrExists
+		}
 		if _, err := tx.ExecContext(ctx, "INSERT INTO custodians (id, name, recipient) VALUES (?, ?, ?)",
 			c.ID[:], c.Name, c.Recipient); err != nil {
 			return fmt.Errorf("store: write a custodian: %w", err)
@@ -113,6 +120,11 @@ func (x *Index) Custodian(ctx context.Context, id store.ID) (store.Custodian, er
 		return store.Custodian{}, fmt.Errorf("store: look up a custodian: %w", err)
 	}
 	return c, nil
+}
+
+// CustodiansNamed are the ids of a custodian.
+func (x *Index) CustodiansNamed(ctx context.Context, name string) ([]store.ID, error) {
+	return readIDs(ctx, x.read, "SELECT id FROM custodians WHERE name = ? AND NOT revoked", name)
 }
 
 // Revoke ends a device's or a custodian's certificate for good.

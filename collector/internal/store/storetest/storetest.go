@@ -31,6 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"an invitation enrols once under a race", testInvitationRace},
 		{"invitations expire and have a role", testInvitationKinds},
 		{"a revocation counts at once", testRevoke},
+		{"a custodian's name is one key's", testCustodianNames},
 		{"an export is written down before it is released", testExport},
 		{"what an export would hold is told by days of enough people", testForesee},
 		{"an export leaves out what is withdrawn meanwhile", testExportWithdrawn},
