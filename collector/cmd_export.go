@@ -137,9 +137,3 @@ func day(s string) (time.Time, error) {
 	}
 	return t, nil
 }
-
-// isTerminal tells whether a person watches.
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
