@@ -16,7 +16,7 @@ import (
 )
 
 // backedUp is what a backup holds beside the store. What opens boxes is not among it: keys/, vault.key, and the journal of erasures.
-var backedUp = []string{"ca.key", "ca.crt", "ledger.key", policyPublicName, policyName, addressName}
+var backedUp = []string{"ca.key", "ca.crt", "ledger.key", policyPublicName, policyName, limitsName, addressName}
 
 func backupCommand() *cobra.Command {
 	cmd := &cobra.Command{
