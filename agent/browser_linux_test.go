@@ -48,8 +48,8 @@ func do(t *testing.T, ctx context.Context, steps ...step) {
 	}
 }
 
-// ask evaluates an expression in the page.
-func ask[T any](t *testing.T, ctx context.Context, expression string) T {
+// evaluate is what an expression is in the page.
+func evaluate[T any](t *testing.T, ctx context.Context, expression string) T {
 	t.Helper()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
 	must(t, err)
@@ -58,7 +58,7 @@ func ask[T any](t *testing.T, ctx context.Context, expression string) T {
 
 func text(t *testing.T, ctx context.Context) string {
 	t.Helper()
-	return ask[string](t, ctx, "document.body.innerText")
+	return evaluate[string](t, ctx, "document.body.innerText")
 }
 
 // page serves the pages as the command does and returns the address that works once, and what Serve returned in the end.

@@ -12,6 +12,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/ask"
 	"github.com/spf13/cobra"
 )
 
@@ -59,7 +60,7 @@ func consentGive() *cobra.Command {
 		Example: "  byleave consent give\n  byleave consent give --page\n  byleave consent give --grant editor=pointer,hotkeys,frames --hours 09:00-12:00 --expires 720h",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !isTerminal(os.Stdin) {
+			if !ask.IsTerminal(os.Stdin) {
 				return misuse{errors.New("consent is given by a person at a terminal; standard input is none")}
 			}
 			if page {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/agent/internal/upload"
+	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/pin"
 	"github.com/spf13/cobra"
 )
@@ -66,7 +67,7 @@ func enrol(cmd *cobra.Command, f enrolFlags, args []string) error {
 	if keys.Enrolled() {
 		return errors.New("this device is enrolled already; nothing was changed")
 	}
-	invitation, err := askBearer(cmd, append(args, f.join)[0], "The invitation or code: ")
+	invitation, err := ask.Bearer(append(args, f.join)[0], "The invitation or code: ", cmd.InOrStdin(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func looksRight(text string, isCode bool) (err error) {
 
 // enrolRecovered enrols with the key that the person writes down.
 func enrolRecovered(cmd *cobra.Command, invitation string, keys *keystore.Store, passphrase []byte) error {
-	code, err := askHidden(cmd.ErrOrStderr(), "Your recovery code: ")
+	code, err := ask.Hidden(cmd.ErrOrStderr(), "Your recovery code: ")
 	if err != nil {
 		return err
 	}
@@ -132,7 +133,7 @@ func offerJoin(cmd *cobra.Command, file string) (err error) {
 	if file != "" {
 		passphrase, err = readPassphrase(cmd.ErrOrStderr(), file)
 	} else {
-		passphrase, err = askHidden(cmd.ErrOrStderr(), "Your passphrase: ")
+		passphrase, err = ask.Hidden(cmd.ErrOrStderr(), "Your passphrase: ")
 	}
 	if err != nil {
 		return err
@@ -171,11 +172,11 @@ func readPassphrase(out io.Writer, file string) ([]byte, error) {
 		}
 		return bytes.TrimRight(b, "\r\n"), nil
 	}
-	first, err := askHidden(out, "A passphrase for your own key: ")
+	first, err := ask.Hidden(out, "A passphrase for your own key: ")
 	if err != nil {
 		return nil, err
 	}
-	again, err := askHidden(out, "The same again: ")
+	again, err := ask.Hidden(out, "The same again: ")
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/agent/internal/rights"
 	"github.com/byleave/byleave/agent/internal/upload"
+	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/envelope"
 	"github.com/byleave/byleave/proto/erasure"
 	"github.com/byleave/byleave/proto/pb"
@@ -89,7 +90,7 @@ func exportHere(cmd *cobra.Command, secret string, fetch bool, dir string) (man 
 
 // exportByReceipt writes out what the collector gives back, with the key of the recovery code.
 func exportByReceipt(cmd *cobra.Command, receipt, file, dir string) (man rights.Manifest, err error) {
-	given, err := askBearer(cmd, receipt, receiptAsked)
+	given, err := ask.Bearer(receipt, receiptAsked, cmd.InOrStdin(), cmd.ErrOrStderr())
 	if err != nil {
 		return man, err
 	}
@@ -101,7 +102,7 @@ func exportByReceipt(cmd *cobra.Command, receipt, file, dir string) (man rights.
 	if file != "" {
 		code, err = readPassphrase(cmd.ErrOrStderr(), file)
 	} else {
-		code, err = askHidden(cmd.ErrOrStderr(), "Your recovery code: ")
+		code, err = ask.Hidden(cmd.ErrOrStderr(), "Your recovery code: ")
 	}
 	if err != nil {
 		return man, err
@@ -204,9 +205,9 @@ func writeOut(cmd *cobra.Command, read rights.Reader, boxes []rights.Sealed, far
 		fetch, count = far.fetch, count+len(far.held.GetBoxes())
 	}
 	bar := progressbar.NewOptions(count, progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription("boxes"),
-		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(isTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
+		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(ask.IsTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
 	man, err := read.Export(dir, boxes, fetch, papers, func() { _ = bar.Add(1) }) // a bar that cannot be drawn stops nothing
-	if err == nil && isTerminal(os.Stderr) {
+	if err == nil && ask.IsTerminal(os.Stderr) {
 		fmt.Fprintln(cmd.ErrOrStderr())
 	}
 	return man, err

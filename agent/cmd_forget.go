@@ -15,6 +15,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/keystore"
+	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/erasure"
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/spf13/cobra"
@@ -148,7 +149,7 @@ func readTime(text string, now time.Time) (time.Time, error) {
 // newKeyForAll asks for a typed yes and replaces the person's key, so that no copy of what was sealed to the old one opens with what
 // this computer keeps.
 func newKeyForAll(cmd *cobra.Command, secretFile string) error {
-	if !isTerminal(os.Stdin) {
+	if !ask.IsTerminal(os.Stdin) {
 		return misuse{errors.New("everything is forgotten by a person at a terminal; standard input is none")}
 	}
 	if err := call(cmd, "status", nil, nil); err != nil { // before anything is changed
@@ -211,7 +212,7 @@ func forgetByReceipt(cmd *cobra.Command, f forgetFlags) error {
 	if f.all || f.last != 0 || f.since != "" || f.until != "" {
 		return misuse{errors.New("a receipt erases everything; it takes no other flag")}
 	}
-	line, err := askBearer(cmd, f.receipt, receiptAsked)
+	line, err := ask.Bearer(f.receipt, receiptAsked, cmd.InOrStdin(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/ocr"
+	"github.com/byleave/byleave/proto/ask"
 	"github.com/schollz/progressbar/v3"
 )
 
@@ -54,7 +55,7 @@ func (o *redaction) picture(ctx context.Context, in io.Reader) error {
 	switch f, ok := o.out.(*os.File); {
 	case o.jsonl:
 		return misuse{fmt.Errorf("redact: --jsonl is for texts, and %s is a picture", o.name)}
-	case ok && isTerminal(f):
+	case ok && ask.IsTerminal(f):
 		return misuse{errors.New("redact: a terminal cannot show a PNG; name a file with -o")}
 	}
 	counted := &counter{in: in}
@@ -83,7 +84,7 @@ func (o *redaction) mask(ctx context.Context, img *image.NRGBA) ([]byte, error) 
 		return out, err
 	}
 	r := &shownReader{Pair: ocr.NewPair(ocr.Beside()), bar: progressbar.NewOptions(-1, progressbar.OptionSetWriter(o.words), progressbar.OptionSetDescription("lines"),
-		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(isTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))}
+		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(ask.IsTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))}
 	defer r.Close()
 	if o.within > 0 {
 		var cancel context.CancelFunc
@@ -91,7 +92,7 @@ func (o *redaction) mask(ctx context.Context, img *image.NRGBA) ([]byte, error) 
 		defer cancel()
 	}
 	out, seen, err := o.redactor.Picture(ctx, img, r)
-	if isTerminal(os.Stderr) {
+	if ask.IsTerminal(os.Stderr) {
 		_ = r.bar.Clear() // it is only for a person to look at
 	}
 	p.Lines, p.Read, p.Shown, p.Words, p.Reading = seen.Lines, seen.Read, seen.Shown, seen.Words, "byleave-ocr"

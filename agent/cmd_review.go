@@ -12,6 +12,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/review"
 	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/erasure"
 	"github.com/spf13/cobra"
 )
@@ -33,7 +34,7 @@ func reviewCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			desk := reviewDesk(cmd)
 			if receipt != "" {
-				line, err := askBearer(cmd, receipt, receiptAsked)
+				line, err := ask.Bearer(receipt, receiptAsked, cmd.InOrStdin(), cmd.ErrOrStderr())
 				if err != nil {
 					return err
 				}
@@ -43,7 +44,7 @@ func reviewCommand() *cobra.Command {
 				}
 				desk = farDesk(r)
 			}
-			return openPage(cmd, desk, isTerminal(os.Stdin), !quiet)
+			return openPage(cmd, desk, ask.IsTerminal(os.Stdin), !quiet)
 		},
 	}
 	cmd.Flags().StringVar(&receipt, "receipt", "", "show what the collector holds, with a receipt and the recovery code, on any machine; - reads it from standard input")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/agent/internal/flow"
+	"github.com/byleave/byleave/proto/ask"
 	"github.com/spf13/cobra"
 )
 
@@ -46,7 +47,7 @@ func startTask(cmd *cobra.Command, words string) error {
 	if err := call(cmd, "status", nil, nil); err != nil { // before anything is asked
 		return err
 	}
-	if strings.TrimSpace(words) == "" && isTerminal(os.Stdin) {
+	if strings.TrimSpace(words) == "" && ask.IsTerminal(os.Stdin) {
 		fmt.Fprint(cmd.ErrOrStderr(), "What do you begin? ")
 		line, err := bufio.NewReader(io.LimitReader(os.Stdin, 64<<10)).ReadString('\n')
 		if err != nil && !errors.Is(err, io.EOF) {

@@ -16,6 +16,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/spool"
 	"github.com/byleave/byleave/agent/internal/upload"
 	"github.com/byleave/byleave/agent/internal/verify"
+	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/envelope"
 	"github.com/byleave/byleave/proto/erasure"
 	"github.com/byleave/byleave/proto/pb"
@@ -73,7 +74,7 @@ func verifyCommand() *cobra.Command {
 
 func verifyAll(cmd *cobra.Command, receipt, with string) (rep verify.Report, err error) {
 	if receipt != "" {
-		given, err := askBearer(cmd, receipt, receiptAsked)
+		given, err := ask.Bearer(receipt, receiptAsked, cmd.InOrStdin(), cmd.ErrOrStderr())
 		if err != nil {
 			return rep, err
 		}
@@ -149,12 +150,12 @@ func peerOf(file string, ledger [32]byte) (tlog.Checkpoint, error) {
 // runCheck draws a bar where somebody watches.
 func runCheck(cmd *cobra.Command, r verify.Records, line *upload.Line) (verify.Report, tlog.Checkpoint, []byte, error) {
 	bar := progressbar.NewOptions(-1, progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription("proofs"),
-		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(isTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
+		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(ask.IsTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
 	rep, seen, key, err := verify.Run(cmd.Context(), r, line, time.Now(), func(done, of int) {
 		bar.ChangeMax(of)
 		_ = bar.Set(done) // a bar that cannot be drawn stops nothing
 	})
-	if err == nil && isTerminal(os.Stderr) {
+	if err == nil && ask.IsTerminal(os.Stderr) {
 		fmt.Fprintln(cmd.ErrOrStderr())
 	}
 	return rep, seen, key, err

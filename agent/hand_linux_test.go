@@ -52,7 +52,7 @@ func TestHandPages(t *testing.T) {
 	address, _ := page(t, true)
 	do(t, ctx, chromedp.Navigate(address))
 	unlockPage(t, ctx)
-	ask[bool](t, ctx, `document.querySelectorAll(".pair img").forEach(i => i.loading = "eager"); true`)
+	evaluate[bool](t, ctx, `document.querySelectorAll(".pair img").forEach(i => i.loading = "eager"); true`)
 	spotless(t, ctx, program, "hand-recorded")
 	if shown := text(t, ctx); !strings.Contains(shown, "The next box may leave at") || !strings.Contains(shown, "3 boxes held") || !strings.Contains(shown, "You began: Write to the harbour office") {
 		t.Errorf("the page does not say what waits:\n%s", shown)
@@ -66,7 +66,7 @@ func TestHandPages(t *testing.T) {
 	do(t, ctx, on(`button[value="picture 0"]`))
 	press1 := func(x, y int) step {
 		return func(c context.Context, _ *chromedp.Target) (none chromedp.Void, err error) {
-			at := ask[[]float64](t, c, `(r => [r.left, r.top])((e => (e.scrollIntoView(), e.getBoundingClientRect()))(document.querySelector("input[type=image]")))`)
+			at := evaluate[[]float64](t, c, `(r => [r.left, r.top])((e => (e.scrollIntoView(), e.getBoundingClientRect()))(document.querySelector("input[type=image]")))`)
 			_, err = chromedp.RunResponse(c, chromedp.MouseClickXY(at[0]+float64(x), at[1]+float64(y)))
 			return none, err
 		}
@@ -74,7 +74,7 @@ func TestHandPages(t *testing.T) {
 	do(t, ctx, press1(100, 40), press1(239, 119))
 	spotless(t, ctx, program, "hand-picture")
 	do(t, ctx, press("Done with this picture"))
-	if shown := text(t, ctx); !strings.Contains(shown, "1 part black") || !ask[bool](t, ctx, `document.querySelector("input[name=event][value='4']").checked`) {
+	if shown := text(t, ctx); !strings.Contains(shown, "1 part black") || !evaluate[bool](t, ctx, `document.querySelector("input[name=event][value='4']").checked`) {
 		t.Errorf("what was chosen is not remembered:\n%s", shown)
 	}
 	do(t, ctx, chromedp.Click(chromedp.CSS(`textarea[name="text-2"]`)), chromedp.KeyEvent(kb.End), chromedp.KeyEvent(" 4111 1111 1111 1111"))
@@ -87,7 +87,7 @@ func TestHandPages(t *testing.T) {
 	if r.bytesOf()[old] == "" {
 		t.Fatal("it was cut before it was confirmed")
 	}
-	left := ask[string](t, ctx, "location.href")
+	left := evaluate[string](t, ctx, "location.href")
 	do(t, ctx, press("Take it out"))
 	if shown = text(t, ctx); !strings.Contains(shown, "It is taken out") || !strings.Contains(shown, "you cut it") || strings.Contains(shown, "pelican") {
 		t.Errorf("after the cut:\n%s", shown)
@@ -115,7 +115,7 @@ func TestHandPages(t *testing.T) {
 		after.Message().GetExpiresAt() != before.Message().GetExpiresAt() {
 		t.Errorf("the switch made %v", after.Message())
 	}
-	if !ask[bool](t, ctx, `document.querySelector("a.switch[aria-label^=Pictures]").getAttribute("href") === "/consent#choose"`) {
+	if !evaluate[bool](t, ctx, `document.querySelector("a.switch[aria-label^=Pictures]").getAttribute("href") === "/consent#choose"`) {
 		t.Error("a kind that is off can be switched on again with one press")
 	}
 
@@ -142,7 +142,7 @@ func TestHandPages(t *testing.T) {
 // script nor a style of its own, and disturbs nobody who listens: what is read aloud is the time of day, which stays true.
 func countsDown(t *testing.T, ctx context.Context) {
 	t.Helper()
-	before := ask[int](t, ctx, `performance.getEntriesByType("resource").length`)
+	before := evaluate[int](t, ctx, `performance.getEntriesByType("resource").length`)
 	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`new Promise(done => { const c = document.querySelector("svg.count"), from = c.getCurrentTime();
 		const look = () => !c.animationsPaused() && c.getCurrentTime() > from ? done(true) : setTimeout(look, 10); look() })`, chromedp.EvalAwaitPromise)); err != nil {
 		t.Fatal("the countdown stands still:", err)
@@ -152,7 +152,7 @@ func countsDown(t *testing.T, ctx context.Context) {
 		Ring  string
 	}
 	at := func(seconds int) moment {
-		return ask[moment](t, ctx, fmt.Sprintf(`(() => { document.querySelectorAll(".hold svg").forEach(e => { e.pauseAnimations(); e.setCurrentTime(%d) });
+		return evaluate[moment](t, ctx, fmt.Sprintf(`(() => { document.querySelectorAll(".hold svg").forEach(e => { e.pauseAnimations(); e.setCurrentTime(%d) });
 			return {Words: [...document.querySelectorAll("svg.count text")].filter(e => getComputedStyle(e).visibility === "visible").map(e => e.textContent),
 				Ring: getComputedStyle(document.querySelector(".ring .gone")).strokeDasharray} })()`, seconds))
 	}
@@ -169,10 +169,10 @@ func countsDown(t *testing.T, ctx context.Context) {
 		t.Errorf("it begins with %+v and ends with %+v", begins, m)
 	}
 	at(0)
-	if n := ask[int](t, ctx, `document.querySelectorAll("script, [style], .hold [aria-live], .hold [role=timer], .hold [role=status], .hold [role=alert], .hold svg:not([aria-hidden=true])").length`); n != 0 {
+	if n := evaluate[int](t, ctx, `document.querySelectorAll("script, [style], .hold [aria-live], .hold [role=timer], .hold [role=status], .hold [role=alert], .hold svg:not([aria-hidden=true])").length`); n != 0 {
 		t.Errorf("%d parts of the page move aloud, or are no plain markup", n)
 	}
-	if after := ask[int](t, ctx, `performance.getEntriesByType("resource").length`); after != before {
+	if after := evaluate[int](t, ctx, `performance.getEntriesByType("resource").length`); after != before {
 		t.Errorf("the countdown asked for something: %d and %d", before, after)
 	}
 }
@@ -193,8 +193,8 @@ func TestCutByKeyboard(t *testing.T) {
 		t.Helper()
 		for range 120 {
 			do(t, ctx, chromedp.KeyEvent(kb.Tab))
-			if ask[bool](t, ctx, fmt.Sprintf(`document.activeElement.matches(%q)`, what)) {
-				if ask[string](t, ctx, `getComputedStyle(document.activeElement).outlineStyle`) == "none" {
+			if evaluate[bool](t, ctx, fmt.Sprintf(`document.activeElement.matches(%q)`, what)) {
+				if evaluate[string](t, ctx, `getComputedStyle(document.activeElement).outlineStyle`) == "none" {
 					t.Errorf("%s has the focus, and nobody sees it", what)
 				}
 				return
@@ -222,7 +222,7 @@ func TestCutByKeyboard(t *testing.T) {
 	enter()
 	to(`.bottom button[value="left"]`)
 	enter()
-	if ask[bool](t, ctx, `document.activeElement.innerText.trim() !== "Take it out"`) {
+	if evaluate[bool](t, ctx, `document.activeElement.innerText.trim() !== "Take it out"`) {
 		to(`form[action$="/now"] button`)
 	}
 	enter()

@@ -13,6 +13,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/review"
 	"github.com/byleave/byleave/agent/internal/rights"
 	"github.com/byleave/byleave/agent/internal/spool"
+	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/erasure"
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/spf13/cobra"
@@ -68,7 +69,7 @@ func askMine(cmd *cobra.Command, file string) (*mine, error) {
 	if file != "" {
 		secret, err = readPassphrase(cmd.ErrOrStderr(), file)
 	} else {
-		secret, err = askHidden(cmd.ErrOrStderr(), "Your passphrase, or your recovery code: ")
+		secret, err = ask.Hidden(cmd.ErrOrStderr(), "Your passphrase, or your recovery code: ")
 	}
 	if err != nil {
 		return nil, err

@@ -65,7 +65,7 @@ func TestTheNoticeShownIsTheNoticeSigned(t *testing.T) {
 	ctx := browser(t)
 	address, _ := page(t, true)
 	do(t, ctx, chromedp.Navigate(address), press("Read what is asked"))
-	shown := ask[string](t, ctx, `[...document.querySelectorAll(".told")].map(e => e.innerText).join("\n")`)
+	shown := evaluate[string](t, ctx, `[...document.querySelectorAll(".told")].map(e => e.innerText).join("\n")`)
 	do(t, ctx, tick("grant", "editor pointer"), tick("span", "0"), tick("length", "1"), press("See my choice"),
 		chromedp.SendKeys(chromedp.CSS("#yes"), "yes"), press("Agree"))
 	m := p.inForce().Message()
@@ -100,10 +100,10 @@ func TestNothingIsTicked(t *testing.T) {
 	ctx := browser(t)
 	address, _ := page(t, true)
 	do(t, ctx, chromedp.Navigate(address), press("Read what is asked"))
-	if n := ask[int](t, ctx, `document.querySelectorAll("form.choose input:checked").length`); n != 0 {
+	if n := evaluate[int](t, ctx, `document.querySelectorAll("form.choose input:checked").length`); n != 0 {
 		t.Errorf("%d boxes are ticked before the person ticked any", n)
 	}
-	if n := ask[int](t, ctx, `document.querySelectorAll("form.choose input[type=checkbox]").length`); n != 11 {
+	if n := evaluate[int](t, ctx, `document.querySelectorAll("form.choose input[type=checkbox]").length`); n != 11 {
 		t.Errorf("%d boxes: two applications with four kinds and typed text each, and one span of hours, make 11", n)
 	}
 	for _, missing := range []string{"grant", "span", "length"} {
@@ -113,7 +113,7 @@ func TestNothingIsTicked(t *testing.T) {
 			do(t, ctx, s)
 		}
 		do(t, ctx, press("See my choice"))
-		if at := ask[string](t, ctx, "location.pathname"); at != "/consent/check" || !strings.Contains(text(t, ctx), "Nothing was agreed yet") {
+		if at := evaluate[string](t, ctx, "location.pathname"); at != "/consent/check" || !strings.Contains(text(t, ctx), "Nothing was agreed yet") {
 			t.Errorf("without %s the form was taken", missing)
 		}
 		do(t, ctx, press("What is asked"))
@@ -142,7 +142,7 @@ func TestNoIsAsNearAsYes(t *testing.T) {
 		do(t, ctx, l.set())
 		for menu, yes := range map[string]string{"How things stand": "Read what is asked", "What is asked": "See my choice"} {
 			do(t, ctx, press(menu))
-			e := ask[[]seen](t, ctx, pair+`("`+yes+`")`)
+			e := evaluate[[]seen](t, ctx, pair+`("`+yes+`")`)
 			if e[0].Box != e[1].Box || e[0].Style != e[1].Style {
 				t.Errorf("%s: %q is %v, no beside it is %v", l.name, yes, e[0], e[1])
 			}
@@ -151,7 +151,7 @@ func TestNoIsAsNearAsYes(t *testing.T) {
 			}
 		}
 	}
-	if n := ask[int](t, ctx, `[...document.querySelectorAll("button, a")].filter(e => /\ball\b/i.test(e.innerText)).length`); n != 0 {
+	if n := evaluate[int](t, ctx, `[...document.querySelectorAll("button, a")].filter(e => /\ball\b/i.test(e.innerText)).length`); n != 0 {
 		t.Error("there is a button for all of it")
 	}
 }
@@ -168,7 +168,7 @@ func TestNoEndsIt(t *testing.T) {
 	}
 	p.publish(func(m map[string]any) { m["retention_days"] = 400 })
 	do(t, ctx, press("How things stand"))
-	if got := text(t, ctx); !strings.Contains(got, "You said no") || ask[int](t, ctx, `document.querySelectorAll("main .button").length`) != 0 {
+	if got := text(t, ctx); !strings.Contains(got, "You said no") || evaluate[int](t, ctx, `document.querySelectorAll("main .button").length`) != 0 {
 		t.Errorf("a newer policy asks again: %s", got)
 	}
 	no, err := p.keys.Refused()
@@ -220,7 +220,7 @@ func TestKeyboardAlone(t *testing.T) {
 		t.Helper()
 		for range 80 {
 			do(t, ctx, chromedp.KeyEvent(kb.Tab))
-			at := ask[[]string](t, ctx, `(e => [e.name ? e.name + " " + e.value : e.innerText.trim(), getComputedStyle(e).outlineStyle, e.getBoundingClientRect().width > 0 ? "" : "hidden"])(document.activeElement)`)
+			at := evaluate[[]string](t, ctx, `(e => [e.name ? e.name + " " + e.value : e.innerText.trim(), getComputedStyle(e).outlineStyle, e.getBoundingClientRect().width > 0 ? "" : "hidden"])(document.activeElement)`)
 			if at[1] == "none" || at[2] != "" {
 				t.Fatalf("%q has the focus and does not show it: %v", at[0], at)
 			}

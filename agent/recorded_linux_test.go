@@ -19,7 +19,7 @@ import (
 func unlockPage(t *testing.T, ctx context.Context) {
 	t.Helper()
 	do(t, ctx, press("What was recorded"), chromedp.SendKeys(chromedp.CSS("#secret"), passphrase), press("Open"))
-	if at := ask[string](t, ctx, "location.pathname"); at != "/recorded" || !strings.Contains(text(t, ctx), "Box by box") {
+	if at := evaluate[string](t, ctx, "location.pathname"); at != "/recorded" || !strings.Contains(text(t, ctx), "Box by box") {
 		t.Fatalf("the passphrase does not open the page: %s\n%s", at, text(t, ctx))
 	}
 }
@@ -33,8 +33,8 @@ func spotless(t *testing.T, ctx context.Context, program, name string) {
 		for _, f := range judge(t, ctx, program) {
 			t.Errorf("%s, %s: %s (%s): %q", name, l.name, f.Help, f.Impact, f.Where)
 		}
-		if ask[bool](t, ctx, "document.documentElement.scrollWidth > innerWidth") {
-			t.Errorf("%s, %s: the page is wider than the screen: %s", name, l.name, ask[string](t, ctx,
+		if evaluate[bool](t, ctx, "document.documentElement.scrollWidth > innerWidth") {
+			t.Errorf("%s, %s: the page is wider than the screen: %s", name, l.name, evaluate[string](t, ctx,
 				`[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 90)).join("\n")`))
 		}
 	}
@@ -56,7 +56,7 @@ func TestRecordedPages(t *testing.T) {
 	spotless(t, ctx, program, "locked-wrong")
 	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#secret"), passphrase), press("Open"))
 	do(t, ctx, chromedp.WaitVisible(chromedp.CSS(".strip")))
-	ask[bool](t, ctx, `document.querySelectorAll(".pair img").forEach(i => i.loading = "eager"); true`)
+	evaluate[bool](t, ctx, `document.querySelectorAll(".pair img").forEach(i => i.loading = "eager"); true`)
 	spotless(t, ctx, program, "recorded")
 	shown := text(t, ctx)
 	for _, want := range []string{"Please pay <IBAN#1> by Friday", "ctrl+s", "another application", "held", "sent", "A run of the agent"} {
@@ -64,13 +64,13 @@ func TestRecordedPages(t *testing.T) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
-	pictures := ask[int](t, ctx, `[...document.querySelectorAll(".pair img")].map(i => { i.loading = "eager"; return i.decode() }).length`)
+	pictures := evaluate[int](t, ctx, `[...document.querySelectorAll(".pair img")].map(i => { i.loading = "eager"; return i.decode() }).length`)
 	broken, err := chromedp.Run(ctx, chromedp.Evaluate[int](`Promise.allSettled([...document.querySelectorAll(".pair img")].map(i => i.decode())).then(a => a.filter(s => s.status !== "fulfilled").length)`, chromedp.EvalAwaitPromise))
 	must(t, err)
 	if pictures != 12 || broken != 0 {
 		t.Errorf("%d pictures, %d of them do not show", pictures, broken)
 	}
-	if n := ask[int](t, ctx, `[...document.querySelectorAll(".pair img")].filter(i => i.getAttribute("width") != i.naturalWidth || i.getAttribute("height") != i.naturalHeight).length`); n != 0 {
+	if n := evaluate[int](t, ctx, `[...document.querySelectorAll(".pair img")].filter(i => i.getAttribute("width") != i.naturalWidth || i.getAttribute("height") != i.naturalHeight).length`); n != 0 {
 		t.Errorf("no room is kept for %d pictures: the page moves when they come, and a press then meets something else", n)
 	}
 	day := time.Now().AddDate(0, 0, -2).Format("Mon 2 January")
@@ -88,7 +88,7 @@ func TestRecordedPages(t *testing.T) {
 	spotless(t, ctx, program, "dictionary")
 	do(t, ctx, press("What was recorded"), chromedp.SendKeys(chromedp.CSS("input[name=words]"), "QUARTER"), press("Look"))
 	spotless(t, ctx, program, "found")
-	if shown := text(t, ctx); strings.Count(shown, "ask <TERM#2> about the quarter") != 5 || strings.Contains(shown, "Please pay") || strings.Contains(ask[string](t, ctx, "location.href"), "QUARTER") {
+	if shown := text(t, ctx); strings.Count(shown, "ask <TERM#2> about the quarter") != 5 || strings.Contains(shown, "Please pay") || strings.Contains(evaluate[string](t, ctx, "location.href"), "QUARTER") {
 		t.Errorf("a search finds something else, or its words stand in the address:\n%s", shown)
 	}
 	do(t, ctx, press("Show all again"), press("Delete this box…"))
@@ -120,8 +120,8 @@ func TestHostileTextsAreInert(t *testing.T) {
 	unlockPage(t, ctx)
 	for _, look := range []step{chromedp.Reload(), press("As it leaves"), press("What was recorded"), press("Take something out…")} {
 		do(t, ctx, look)
-		html := ask[string](t, ctx, "document.documentElement.outerHTML")
-		if n := ask[int](t, ctx, `document.querySelectorAll("script, [onerror], [style]").length`); n != 0 || strings.Contains(ask[string](t, ctx, "document.title"), "owned") {
+		html := evaluate[string](t, ctx, "document.documentElement.outerHTML")
+		if n := evaluate[int](t, ctx, `document.querySelectorAll("script, [onerror], [style]").length`); n != 0 || strings.Contains(evaluate[string](t, ctx, "document.title"), "owned") {
 			t.Errorf("%d hostile elements live", n)
 		}
 		if strings.ContainsAny(html, "\u202e\x1b") {
@@ -144,8 +144,8 @@ func TestReviewByKeyboard(t *testing.T) {
 		t.Helper()
 		for range 200 {
 			do(t, ctx, chromedp.KeyEvent(kb.Tab))
-			if ask[bool](t, ctx, fmt.Sprintf(`document.activeElement.matches(%q)`, what)) {
-				outline := ask[string](t, ctx, `getComputedStyle(document.activeElement).outlineStyle`)
+			if evaluate[bool](t, ctx, fmt.Sprintf(`document.activeElement.matches(%q)`, what)) {
+				outline := evaluate[string](t, ctx, `getComputedStyle(document.activeElement).outlineStyle`)
 				if outline == "none" {
 					t.Errorf("%s has the focus, and nobody sees it", what)
 				}
@@ -172,7 +172,7 @@ func TestReviewByKeyboard(t *testing.T) {
 	}
 	tabTo(".box footer button")
 	enter(kb.Enter)
-	if ask[bool](t, ctx, `document.activeElement.innerText.trim() !== "Delete it"`) {
+	if evaluate[bool](t, ctx, `document.activeElement.innerText.trim() !== "Delete it"`) {
 		tabTo(`form[action="/forget"] button`)
 	}
 	enter(kb.Enter)

@@ -98,7 +98,7 @@ func TestReviewCost(t *testing.T) {
 	}
 	first := paint(`performance.getEntriesByType("navigation")[0].redirectEnd`) // from when the passphrase was accepted
 	used = processor(t) - used - derived
-	if n := ask[int](t, ctx, `document.querySelectorAll(".rows > li").length`); n < 80 {
+	if n := evaluate[int](t, ctx, `document.querySelectorAll(".rows > li").length`); n < 80 {
 		t.Fatalf("%d actions on the first page", n)
 	}
 	for strings.Contains(text(t, ctx), "Still opening") {

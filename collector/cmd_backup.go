@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,7 +16,7 @@ import (
 )
 
 // backedUp is what a backup holds beside the store. What opens boxes is not among it: keys/, vault.key, and the journal of erasures.
-var backedUp = []string{"ca.key", "ca.crt", "ledger.key", policyPublicName, policyName, addressName}
+var backedUp = []string{"ca.key", "ca.crt", "ledger.key", policyPublicName, policyName, limitsName, addressName}
 
 func backupCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -70,6 +71,9 @@ func backupCommand() *cobra.Command {
 	return cmd
 }
 
+// invitedAnew says what a restore leaves to the operator.
+const invitedAnew = "Invitations from before count no more: make new ones with `byleave-collector invite`."
+
 // yoursToCopy says what no command of a collector can copy.
 const yoursToCopy = "Boxes lie in the database and the bucket, and those are yours to copy:\n" +
 	"packs/ and ledger/ of the bucket, then a dump of the database, then what is new below packs/. Copy keys/ and erasures/ of the bucket and\n" +
@@ -82,7 +86,8 @@ func restoreCommand() *cobra.Command {
 		Long: "Puts the index and packs of a backup into the collector's folder, in the place of those there. The folder's keys/, vault.key and\n" +
 			"erasures/ stay: with them everything that was erased after the backup is erased again. Boxes of a person who erased\n" +
 			"something after the backup open no more, because their key was replaced; they are taken out and counted. The folder's ledger/ stays,\n" +
-			"too: one from before would be a past that people did not see, and they are told. The collector must not run.\n" +
+			"too: one from before would be a past that people did not see, and they are told. What was withdrawn or revoked since stays so. Invitations\n" +
+			"count no more: some were used since. The collector must not run. If it is cut short, run it again, or start the collector.\n" +
 			"With cloud.json, put the database and packs/ of the bucket back yourself first, and keep keys/, erasures/ and ledger/ of the bucket as they\n" +
 			"are; then this does the rest, before any collector serves. No collector of the store may run.",
 		Example: "  byleave-collector restore --dir /srv/byleave /backup/byleave-2026-11-25",
@@ -92,7 +97,7 @@ func restoreCommand() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		_, err := os.Stat(home(*dir).path(cloudName))
 		scaled := err == nil
-		if err := fillRestored(*dir, args[0], scaled); err != nil {
+		if err := fillRestored(home(*dir), args[0], scaled); err != nil {
 			return err
 		}
 		h, err := openHome(*dir)
@@ -111,6 +116,7 @@ func restoreCommand() *cobra.Command {
 		if rep.Keyless > 0 {
 			fmt.Fprintf(cmd.OutOrStdout(), "keys/ lacks the keys of %d people: their boxes open only once you put it back.\n", rep.Keyless)
 		}
+		fmt.Fprintln(cmd.OutOrStdout(), invitedAnew)
 		return nil
 	}
 	return cmd
@@ -131,29 +137,76 @@ func restoreScaled(cmd *cobra.Command, h home) error {
 		return err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "Restored. Erased again: %d erasures. Taken out, because their person's key was replaced since: %d boxes; because their\n"+
-		"pack is not there: %d, which their devices may send again. Removed: %d packs that no row names.\n", rep.Erased, rep.Shut, rep.Missing, rep.Orphans)
+		"pack is not there: %d, which their devices may send again. Removed: %d packs that no row names.\n%s\n", rep.Erased, rep.Shut, rep.Missing, rep.Orphans, invitedAnew)
 	return nil
 }
 
-// fillRestored gives a folder on a new machine its identity from the backup; the keys must lie there already.
-func fillRestored(dir, from string, scaled bool) error {
+// fillRestored gives a folder on a new machine its identity from the backup; the keys must lie there already. A backup of another collector
+// is refused before anything is touched: its boxes would open with no key of this folder, and this folder's own would be gone.
+func fillRestored(h home, from string, scaled bool) error {
+	if _, err := os.Stat(filepath.Join(from, "ca.crt")); err != nil {
+		return fmt.Errorf("%s holds no backup of a collector: it has no ca.crt", from)
+	}
 	needed := []string{"keys", "vault.key"}
 	if scaled { // its keys lie in the bucket
 		needed = []string{"vault.key"}
 	}
 	for _, name := range needed {
-		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
-			return fmt.Errorf("%s has no %s: put keys/, vault.key and erasures/ from their own copy there first; without them no box opens", dir, name)
+		if _, err := os.Stat(h.path(name)); err != nil {
+			return fmt.Errorf("%s has no %s: put keys/, vault.key and erasures/ from their own copy there first; without them no box opens", h, name)
 		}
 	}
+	if err := sameCollector(h, from); err != nil {
+		return err
+	}
 	for _, name := range backedUp {
-		err := embed.CopyFile(filepath.Join(from, name), filepath.Join(dir, name))
-		if err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(h.path(name)); !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		body, err := os.ReadFile(filepath.Join(from, name))
+		if err == nil {
+			err = writeFile(h.path(name), body) // in one step: half a key would stay
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("restore %s: %w", name, err)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(dir, "ledger")); errors.Is(err, fs.ErrNotExist) {
-		return ledger.Backup(from, dir, embed.CopyFile)
+	if _, err := os.Stat(h.path("ledger")); errors.Is(err, fs.ErrNotExist) {
+		return h.fillLedger(from)
 	}
 	return nil
+}
+
+// sameCollector compares authorities, where the folder has one.
+func sameCollector(h home, from string) error {
+	here, err := os.ReadFile(h.path("ca.crt"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read ca.crt: %w", errors.Unwrap(err))
+	}
+	there, err := os.ReadFile(filepath.Join(from, "ca.crt"))
+	if err != nil {
+		return fmt.Errorf("read the backup's ca.crt: %w", errors.Unwrap(err))
+	}
+	if !bytes.Equal(bytes.TrimSpace(here), bytes.TrimSpace(there)) {
+		return fmt.Errorf("%s is a backup of another collector than %s: nothing was changed; name the right folder with --dir", from, h)
+	}
+	return nil
+}
+
+// fillLedger puts a copy of the backup's ledger into its place once it is whole.
+func (h home) fillLedger(from string) error {
+	tmp, err := os.MkdirTemp(string(h), ".ledger-") // mode 0700
+	if err != nil {
+		return fmt.Errorf("restore the ledger: %w", err)
+	}
+	err = ledger.Backup(from, tmp, embed.CopyFile)
+	if err == nil {
+		if err = os.Rename(filepath.Join(tmp, "ledger"), h.path("ledger")); errors.Is(err, fs.ErrNotExist) {
+			err = nil // the backup has none
+		}
+	}
+	return errors.Join(err, os.RemoveAll(tmp))
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/byleave/byleave/collector/internal/export"
-	"github.com/byleave/byleave/proto/bearer"
+	"github.com/byleave/byleave/proto/ask"
 	"github.com/spf13/cobra"
 )
 
@@ -20,36 +22,49 @@ func custodianCommand() *cobra.Command {
 	return cmd
 }
 
+const (
+	askInvitation  = "Your invitation: "
+	invitationHelp = "An invitation in a command is seen by others who use this computer, and kept by the shell: - in its place asks for it, or takes a line of\n" +
+		"standard input."
+)
+
 func custodianNew() *cobra.Command {
 	var name, invitation, out string
 	cmd := &cobra.Command{
 		Use:   "new",
 		Short: "Make your key and enrol with an invitation for a custodian",
 		Long: "Makes the key that opens your share of every box, in a file that never leaves this machine, and enrols you with the collector.\n" +
-			"It prints your public key: the operator puts it into the policy. Without your file nothing can be exported; keep a copy in a safe.",
-		Example: "  byleave-collector custodian new --name 'Works council' --invite 'byleave://…' --out key.json",
+			"It prints your public key: the operator puts it into the policy. Without your file nothing can be exported; keep a copy in a safe.\n" +
+			invitationHelp,
+		Example: "  byleave-collector custodian new --name 'Works council' --invite - --out key.json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := export.Vacant(out); err != nil {
 				return err
 			}
-			invitation, err := bearer.Read(invitation, cmd.InOrStdin())
+			invitation, err := ask.Bearer(invitation, askInvitation, cmd.InOrStdin(), cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
-			key, err := export.Enrol(cmd.Context(), invitation, name)
+			key, err := export.NewKey(name)
 			if err != nil {
 				return err
 			}
-			if err := key.Save(out); err != nil {
+			if err := key.Save(out); err != nil { // before the invitation is spent
 				return err
+			}
+			if key, err = key.Renew(cmd.Context(), invitation); err != nil {
+				return errors.Join(err, os.Remove(out))
+			}
+			if err := key.Replace(out); err != nil {
+				return fmt.Errorf("%w: your key is kept, and its certificate is not: ask for another invitation and run `byleave-collector custodian renew`", err)
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), base64.StdEncoding.EncodeToString(key.PublicKey))
 			return nil
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "your name in the policy's notice, for people to read")
-	cmd.Flags().StringVar(&invitation, "invite", "", "the invitation, from invite --role custodian; - reads it from standard input")
+	cmd.Flags().StringVar(&invitation, "invite", "", "the invitation, from invite --role custodian; - asks for it")
 	cmd.Flags().StringVar(&out, "out", "", "the key file to make")
 	for _, f := range []string{"name", "invite", "out"} {
 		if err := cmd.MarkFlagRequired(f); err != nil {
@@ -64,15 +79,15 @@ func custodianRenew() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "renew",
 		Short:   "Get a new certificate for a key that you keep",
-		Long:    "A certificate lasts 30 days; the key that opens boxes stays the same, and so does what the policy says of you.",
-		Example: "  byleave-collector custodian renew --key key.json --invite 'byleave://…'",
+		Long:    "A certificate lasts 30 days; the key that opens boxes stays the same, and so does what the policy says of you.\n" + invitationHelp,
+		Example: "  byleave-collector custodian renew --key key.json --invite -",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			key, err := export.Load(path)
+			invitation, err := ask.Bearer(invitation, askInvitation, cmd.InOrStdin(), cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
-			invitation, err := bearer.Read(invitation, cmd.InOrStdin())
+			key, err := export.Load(path)
 			if err != nil {
 				return err
 			}
@@ -83,7 +98,7 @@ func custodianRenew() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&path, "key", "", "your key file")
-	cmd.Flags().StringVar(&invitation, "invite", "", "the invitation, from invite --role custodian; - reads it from standard input")
+	cmd.Flags().StringVar(&invitation, "invite", "", "the invitation, from invite --role custodian; - asks for it")
 	for _, f := range []string{"key", "invite"} {
 		if err := cmd.MarkFlagRequired(f); err != nil {
 			panic("custodian: " + err.Error())

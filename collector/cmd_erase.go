@@ -10,7 +10,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/ca"
 	"github.com/byleave/byleave/collector/internal/ledger"
-	"github.com/byleave/byleave/proto/bearer"
+	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/erasure"
 	"github.com/spf13/cobra"
 )
@@ -21,21 +21,22 @@ func eraseCommand() *cobra.Command {
 		Use:   "erase --receipt RECEIPT",
 		Short: "Erase everything of the person whose receipt this is, and print the signed record's words",
 		Long: "Asks a running collector, as the person would from their own machine. A receipt is the line that `byleave receipt` prints; of a\n" +
-			"receipt on paper the code alone does, with --dir for the collector's folder. Who the person is, is neither asked nor told.",
-		Example: "  byleave-collector erase --receipt 'byleave://…'\n  byleave-collector erase --dir /srv/byleave --receipt 'ABCD2345-…'",
+			"receipt on paper the code alone does, with --dir for the collector's folder. Who the person is, is neither asked nor told.\n" +
+			"A receipt in a command is seen by others who use this computer: - in its place asks for it, or takes a line of standard input.",
+		Example: "  byleave-collector erase --receipt -\n  byleave-collector erase --dir /srv/byleave --receipt -",
 		Args:    cobra.NoArgs,
 	}
 	dir := dirFlag(cmd)
-	cmd.Flags().StringVar(&receipt, "receipt", "", "the receipt, or its code; - reads it from standard input")
+	cmd.Flags().StringVar(&receipt, "receipt", "", "the receipt, or its code; - asks for it")
 	if err := cmd.MarkFlagRequired("receipt"); err != nil {
 		panic("erase: " + err.Error())
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		receipt, err := bearer.Read(receipt, cmd.InOrStdin())
+		var r erasure.Receipt
+		receipt, err := ask.Bearer(receipt, "The receipt, or its code: ", cmd.InOrStdin(), cmd.ErrOrStderr())
 		if err != nil {
 			return err
 		}
-		var r erasure.Receipt
 		if strings.HasPrefix(strings.TrimSpace(receipt), "byleave:") {
 			r, err = erasure.ParseReceipt(receipt)
 		} else {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/export"
+	"github.com/byleave/byleave/proto/ask"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 )
@@ -78,7 +79,7 @@ func runExport(cmd *cobra.Command, o exportOptions) (err error) {
 		return err
 	}
 	bar := progressbar.NewOptions64(-1, progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription("boxes"),
-		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(isTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
+		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(ask.IsTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
 	var drawn error
 	m, err := client.Run(cmd.Context(), q, o.out, func() { drawn = errors.Join(drawn, bar.Add(1)) })
 	if err := errors.Join(err, drawn); err != nil {
@@ -100,7 +101,7 @@ func agree(cmd *cobra.Command, o exportOptions, plan export.Plan) (bool, error) 
 	if o.since != "" || o.until != "" {
 		window = strings.TrimSpace("what arrived from " + or(o.since, "the beginning") + " to " + or(o.until, "now"))
 	}
-	held := "boxes of fewer than ten people, or none: how many is not told before they are released"
+	held := "no day that is over had boxes of ten people: how many there are is not told before they are released"
 	if plan.Boxes > 0 {
 		held = fmt.Sprintf("%d boxes or more, %d MiB or more", plan.Boxes, plan.Bytes>>20)
 	}
@@ -136,10 +137,4 @@ func day(s string) (time.Time, error) {
 		return t, misuse{errors.New("a day is written 2006-01-02")}
 	}
 	return t, nil
-}
-
-// isTerminal tells whether a person watches.
-func isTerminal(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -58,7 +58,7 @@ func makeHome(ctx context.Context, dir string) error {
 	}
 	if err == nil {
 		if err := os.Remove(dir); err != nil { // an empty folder may have the wrong mode
-			return fmt.Errorf("replace the empty folder: %w", err)
+			return fmt.Errorf("replace the empty folder: %w: if it is where a disk is mounted, name a folder below it with --dir", err)
 		}
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("look into the folder: %w", err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/ledger"
+	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/tlog"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
@@ -106,7 +107,7 @@ func readLedger(cmd *cobra.Command, dir string) (exports []placed, at tlog.Check
 		return nil, at, err
 	}
 	bar := progressbar.NewOptions64(int64(at.Size), progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription("leaves"),
-		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(isTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
+		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(ask.IsTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
 	err = tlog.Walk(cmd.Context(), src, at, func(place uint64, leaf []byte) error {
 		_ = bar.Add(1)                // a bar that cannot be drawn stops nothing
 		if len(leaf) == sha256.Size { // about a person

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -183,11 +184,22 @@ func policySetCommand() *cobra.Command {
 	return cmd
 }
 
+// mostInput is larger than any policy or box.
+const mostInput = 16 << 20
+
 // readInput reads a file that a person named.
 func readInput(path string) ([]byte, error) {
-	text, err := os.ReadFile(filepath.Clean(path))
+	f, err := os.Open(filepath.Clean(path))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", filepath.Base(path), errors.Unwrap(err))
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, mostInput+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", filepath.Base(path), errors.Unwrap(err))
+	}
+	if len(text) > mostInput {
+		return nil, fmt.Errorf("%s has more than %d MiB: it is neither a policy nor a box", filepath.Base(path), mostInput>>20)
 	}
 	return text, nil
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -43,6 +44,9 @@ func serveCommand() *cobra.Command {
 	cmd.Flags().StringSliceVar(&o.hosts, "host", nil, "a name or address by which devices reach it; the first stands in invitations")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		o.dir = *dir
+		if err := checkHosts(o.hosts); err != nil {
+			return err
+		}
 		log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
 		return serve(cmd.Context(), o, log, func(addr string) { fmt.Fprintln(cmd.OutOrStdout(), "ready:", addr) })
 	}
@@ -157,6 +161,16 @@ func (c *collector) custodian(v *vault.Vault) pb.CustodianServer {
 			return ""
 		},
 	}
+}
+
+// checkHosts refuses what no device could dial, and what would stand in every invitation.
+func checkHosts(hosts []string) error {
+	for _, h := range hosts {
+		if net.ParseIP(h) == nil && (h == "" || strings.ContainsAny(h, ":/[] \t") || len(h) > 253) {
+			return misuse{fmt.Errorf("--host %s: give a name or an address alone, without scheme and port; the port is that of --listen", h)}
+		}
+	}
+	return nil
 }
 
 // publicAddress is what devices dial.

@@ -162,6 +162,7 @@ func (h home) openStore(ctx context.Context, log *slog.Logger) (keeper, error) {
 type index interface {
 	Invite(ctx context.Context, lot []store.Invitation) error
 	Revoke(ctx context.Context, id store.ID) error
+	CustodiansNamed(ctx context.Context, name string) ([]store.ID, error)
 	Close() error
 }
 

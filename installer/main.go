@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -13,11 +14,27 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func main() {
-	if err := command().Execute(); err != nil {
-		fmt.Fprintln(os.Stderr, "byleave-installer:", err)
-		os.Exit(1)
+// Exit codes: 0 done, 1 failed, 2 misuse.
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, out, errOut io.Writer) int {
+	cmd := command()
+	cmd.SetArgs(args)
+	cmd.SetOut(out)
+	cmd.SetErr(errOut)
+	began := false // what cobra refuses before a verb runs is misuse
+	for _, verb := range cmd.Commands() {
+		verb.PreRun = func(*cobra.Command, []string) { began = true }
 	}
+	err := cmd.Execute()
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(errOut, "byleave-installer:", err)
+	if !began {
+		return 2
+	}
+	return 1
 }
 
 func command() *cobra.Command {
@@ -161,13 +178,28 @@ func remove(target string) error {
 // write replaces target in one step, so that a running agent keeps the file it was started from.
 func write(data []byte, target string) error {
 	tmp := target + ".new"
-	if err := os.WriteFile(tmp, data, 0o755); err != nil {
+	if err := writeSynced(data, tmp); err != nil {
 		return fmt.Errorf("write the agent: %w", err)
 	}
 	if err := os.Rename(tmp, target); err != nil {
-		return fmt.Errorf("put the agent in place: %w", err)
+		return errors.Join(fmt.Errorf("put the agent in place: %w", err), os.Remove(tmp))
 	}
 	return own(target)
+}
+
+// writeSynced writes a program that is whole on the disk once it returns: after a power cut half a program would be in the place of one.
+func writeSynced(data []byte, path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o755)
+	if err != nil {
+		return err
+	}
+	if _, err = f.Write(data); err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
 }
 
 func binary() string { return program("byleave") }

@@ -2184,7 +2184,7 @@ func (x *PlanRequest) GetUntil() int64 {
 	return 0
 }
 
-// PlanResponse tells no more than the leaf of the release will: boxes in tens and whole MiB, and neither of fewer than ten people.
+// PlanResponse tells less than the leaf of the release will: of each whole day that is over and had boxes of ten people, boxes in tens and whole MiB.
 type PlanResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Boxes         uint64                 `protobuf:"varint,1,opt,name=boxes,proto3" json:"boxes,omitempty"`

@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/byleave/byleave/collector/internal/store"
 )
@@ -87,6 +90,7 @@ type Enrolled struct {
 var (
 	ErrToken       = errors.New("ca: the invitation is unknown, used or expired: ask for a new one")
 	ErrApplication = errors.New("ca: the enrolment request lacks what its role needs")
+	ErrName        = errors.New("ca: another custodian has this name: choose another, or have the operator revoke the other first")
 )
 
 // Enrol uses up the token and issues a certificate. Until the last step nothing is stored, and that step is atomic.
@@ -170,10 +174,20 @@ func (e *Enroller) device(ctx context.Context, hash [32]byte, now time.Time, a A
 }
 
 func (e *Enroller) custodian(ctx context.Context, hash [32]byte, now time.Time, a Application, out Enrolled) error {
-	if len(a.Recipient) != recipientSize || a.Name == "" || len(a.Name) > 200 {
+	if len(a.Recipient) != recipientSize || !isName(a.Name) {
 		return ErrApplication
 	}
-	return e.Store.EnrolCustodian(ctx, hash, now, store.Custodian{ID: out.Who.ID, Name: a.Name, Recipient: a.Recipient})
+	err := e.Store.EnrolCustodian(ctx, hash, now, store.Custodian{ID: out.Who.ID, Name: a.Name, Recipient: a.Recipient})
+	if errors.Is(err, store.ErrExists) {
+		return ErrName
+	}
+	return err
+}
+
+// isName tells whether a custodian may be called so: what people read of it in the ledger is what it is, to the last space.
+func isName(s string) bool {
+	return len(s) > 0 && len(s) <= 200 && strings.Join(strings.Fields(s), " ") == s && strings.IndexFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 &&
+		utf8.ValidString(s)
 }
 
 // recipientSize is the length of a public key of MLKEM768X25519.

@@ -23,8 +23,9 @@ import (
 // answerIn bounds a call that answers at once.
 const answerIn = 30 * time.Second
 
-// Enrol makes a custodian: the keys are made here, the collector gets the public halves and gives a certificate.
-func Enrol(ctx context.Context, invitation, name string) (Key, error) {
+// NewKey makes the key of a custodian, without a certificate. Save it before Renew: an invitation that was spent for a key that could not be
+// kept is lost.
+func NewKey(name string) (Key, error) {
 	own, err := hpke.MLKEM768X25519().GenerateKey()
 	if err != nil {
 		return Key{}, fmt.Errorf("make the custodian's key: %w", err)
@@ -33,10 +34,10 @@ func Enrol(ctx context.Context, invitation, name string) (Key, error) {
 	if k.Private, err = own.Bytes(); err != nil {
 		return Key{}, fmt.Errorf("make the custodian's key: %w", err)
 	}
-	return k.Renew(ctx, invitation)
+	return k, nil
 }
 
-// Renew returns the same key with a new certificate: what was sealed to it stays openable.
+// Renew returns the same key with a certificate, the first or a new one: what was sealed to it stays openable.
 func (k Key) Renew(ctx context.Context, invitation string) (Key, error) {
 	inv, err := pin.Parse(invitation)
 	if err != nil {
@@ -95,8 +96,10 @@ func askToEnrol(ctx context.Context, addr string, server *pin.Server, req *pb.En
 		return nil, errors.New("whoever answers is not the collector of this invitation; ask the operator")
 	case status.Code(err) == codes.Unavailable || status.Code(err) == codes.DeadlineExceeded:
 		return nil, fmt.Errorf("%s does not answer; the invitation is still good", addr)
+	case status.Code(err) == codes.FailedPrecondition:
+		return nil, fmt.Errorf("the collector refuses: %s", printable(status.Convert(err).Message()))
 	case status.Code(err) == codes.InvalidArgument:
-		return nil, errors.New("the collector refuses the request: is this an invitation for a custodian?")
+		return nil, errors.New("the collector refuses the request: is this an invitation for a custodian, and the name one of 1 to 200 letters?")
 	}
 	return nil, errors.New("the invitation is used, expired, unknown or for a device; ask the operator for a custodian's")
 }

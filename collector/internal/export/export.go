@@ -41,7 +41,7 @@ type Query struct {
 	Since, Until time.Time
 }
 
-// Plan is what an export would hold: boxes in tens and whole MiB, and neither of fewer than ten people.
+// Plan is what an export would hold at least: of each day that is over and had boxes of ten people, boxes in tens and whole MiB.
 type Plan struct {
 	Boxes, Bytes uint64
 	Purpose      string // the policy's sentence
@@ -105,11 +105,12 @@ func (c *Client) Plan(ctx context.Context, q Query) (Plan, error) {
 // Run exports to dir, which must be empty or absent, or hold the same export cut off: then it goes on, under a release of its
 // own, and what was written stays. progress is called after each box. A box that is truncated, forged or a bomb is refused and
 // counted; the others go on.
-func (c *Client) Run(ctx context.Context, q Query, dir string, progress func()) (Manifest, error) {
+func (c *Client) Run(ctx context.Context, q Query, dir string, progress func()) (m Manifest, err error) {
 	w, err := newWriter(dir, q)
 	if err != nil {
 		return Manifest{}, err
 	}
+	defer func() { err = errors.Join(err, w.lock.Close()) }()
 	var id [16]byte
 	rand.Read(id[:]) // never fails: it ends the program rather than giving weak bytes
 	if err := w.release(id); err != nil {

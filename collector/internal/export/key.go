@@ -46,7 +46,7 @@ func (f *Fingerprint) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Vacant tells whether a new key can be written to path; ask before an invitation is spent.
+// Vacant tells whether path is free for a new key.
 func Vacant(path string) error {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%s exists already and is left as it is; choose another name", path)

@@ -83,10 +83,18 @@ func (o *office) invitation(ca []byte) string {
 	return "byleave://" + o.addr + "/?ca=" + fp(ca) + "&policy=" + fp(nil) + "&ledger=" + fp(nil) + "&token=" + rand.Text()
 }
 
+func enrol(ctx context.Context, invitation, name string) (Key, error) {
+	k, err := NewKey(name)
+	if err != nil {
+		return k, err
+	}
+	return k.Renew(ctx, invitation)
+}
+
 func TestCustodianEnrolsAndRenews(t *testing.T) {
 	o := newOffice(t)
 	text := o.invitation(o.ca.Raw)
-	k, err := Enrol(t.Context(), text, "Works council")
+	k, err := enrol(t.Context(), text, "Works council")
 	fatal(t, err)
 	if len(o.last.GetSigningKey()) != 0 || o.last.GetName() != "Works council" || string(o.last.GetRecipientKey()) != string(k.PublicKey) {
 		t.Error("the request is not a custodian's")
@@ -115,7 +123,7 @@ func TestCustodianEnrolsAndRenews(t *testing.T) {
 // stranger follows an invitation of another authority to this server.
 func (o *office) stranger() (Key, error) {
 	o.last = nil
-	k, err := Enrol(o.t.Context(), o.invitation([]byte("another")), "x")
+	k, err := enrol(o.t.Context(), o.invitation([]byte("another")), "x")
 	if o.last != nil {
 		o.t.Error("the token went to a stranger")
 	}

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -11,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/byleave/byleave/proto/pb"
@@ -47,8 +49,18 @@ type part struct {
 	Steps    []Step   `json:"steps"`
 
 	name  string
+	cut   bool // Stones are there on disk
 	stays bool // this release holds the box, too
 }
+
+// light forgets what is read again from disk when its person is joined: one person's parts fit into memory, everybody's need not.
+func (p *part) light() {
+	p.cut = len(p.Stones) > 0
+	p.Stones, p.Frames, p.Steps = nil, nil, nil
+}
+
+// maxStones bounds the tombstones of one box, which its device chooses. Somebody who takes things out of one box gives it one each time.
+const maxStones = 256
 
 // stone is the tombstone of a box that its person cut; the part stands in its place.
 type stone struct {
@@ -56,6 +68,8 @@ type stone struct {
 	Previous [32]byte `json:"previous"`
 	Digest   [32]byte `json:"digest"`
 }
+
+func (s stone) compare(sequence uint64) int { return cmp.Compare(s.Sequence, sequence) }
 
 // order is the number of the box in whose place the part stands: what was done stands in the order in which it was done.
 func (p *part) order() uint64 {
@@ -68,6 +82,9 @@ func (p *part) order() uint64 {
 // stonesOf reads the tombstones of a payload: numbers that rise, all below the box's own.
 func stonesOf(p *pb.Payload, sequence uint64) (out []stone, err error) {
 	last := uint64(0)
+	if len(p.GetInsteadOf()) > maxStones {
+		return nil, errContent
+	}
 	for _, t := range p.GetInsteadOf() {
 		if t.GetSequence() <= last || t.GetSequence() >= sequence || len(t.GetPrevious()) != 32 || len(t.GetDigest()) != 32 {
 			return nil, errContent
@@ -100,10 +117,10 @@ func begin(dir string, q Query) (*state, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("look at the export folder: %w", err)
 	}
-	if len(entries) > 0 {
+	if len(entries) > 0 && !barelyBegun(dir) {
 		return resume(dir, q)
 	}
-	for _, sub := range []string{"frames", "trajectories", partsDir} {
+	for _, sub := range ownDirs {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
 			return nil, fmt.Errorf("make the export folder: %w", err)
 		}
@@ -112,6 +129,27 @@ func begin(dir string, q Query) (*state, error) {
 	rand.Read(s.Key) // never fails: it ends the program rather than giving weak bytes
 	s.Export = freshID()
 	return s, s.save(dir)
+}
+
+// ownDirs are the folders of an export.
+var ownDirs = []string{"frames", "trajectories", partsDir}
+
+// barelyBegun tells whether dir holds what an export makes before its state, and nothing else: it was cut off there.
+func barelyBegun(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return false
+	}
+	for _, e := range entries {
+		if !slices.Contains(ownDirs, e.Name()) {
+			return false
+		}
+		within, err := os.ReadDir(filepath.Join(dir, e.Name()))
+		if err != nil || slices.ContainsFunc(within, func(e fs.DirEntry) bool { return !halfWritten(e.Name()) }) {
+			return false
+		}
+	}
+	return true
 }
 
 func resume(dir string, q Query) (*state, error) {
@@ -163,7 +201,7 @@ func loadParts(dir string) (map[string]*part, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.Steps = nil // they are read again, one part at a time, when all are there
+		p.light()
 		parts[name] = p
 	}
 	return parts, nil

@@ -1,13 +1,12 @@
 package export
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +22,7 @@ const maxNamed = 1000
 type writer struct {
 	dir   string
 	state *state
+	lock  io.Closer        // nobody else writes the folder
 	parts map[string]*part // by what this export calls the batch
 	m     Manifest
 	seen  int // boxes of this release
@@ -31,15 +31,22 @@ type writer struct {
 }
 
 func newWriter(dir string, q Query) (*writer, error) {
-	s, err := begin(dir, q)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the export folder: %w", err)
+	}
+	lock, err := lockFolder(dir)
 	if err != nil {
 		return nil, err
+	}
+	s, err := begin(dir, q)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
 	}
 	parts, err := loadParts(dir)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, lock.Close())
 	}
-	w := &writer{dir: dir, state: s, parts: parts, places: map[place]bool{},
+	w := &writer{dir: dir, state: s, lock: lock, parts: parts, places: map[place]bool{},
 		m: Manifest{Schema: 1, Export: s.Export, Purpose: q.Purpose, Refused: map[string]int{}, Fields: fields}}
 	for _, p := range parts {
 		w.places[p.place()] = true
@@ -103,7 +110,7 @@ func (w *writer) box(b envelope.Box, p *pb.Payload) error {
 	if err != nil {
 		return fmt.Errorf("encode a part: %w", err)
 	}
-	pt.Steps = nil
+	pt.light()
 	w.parts[pt.name], w.places[pt.place()] = pt, true
 	return writeFile(filepath.Join(w.dir, partsDir, pt.name+partEnd), body)
 }
@@ -169,33 +176,41 @@ func (w *writer) finish() (Manifest, error) {
 // join writes one person's trajectory. Neighbours in a chain must name each other; a number that is missing is counted, not guessed.
 func (w *writer) join(parts []*part, frames map[string]bool) error {
 	w.m.People++
-	var body bytes.Buffer
-	out := bufio.NewWriter(&body)
-	sessions := map[string]int{}
-	for _, p := range w.inOrder(parts) {
-		if sessions[p.Session] == 0 {
-			sessions[p.Session] = len(sessions) + 1
+	for _, p := range parts {
+		if !p.cut {
+			continue
 		}
 		whole, err := loadPart(w.dir, p.name)
 		if err != nil {
 			return err
 		}
-		for _, s := range whole.Steps {
-			s.Session = sessions[p.Session]
-			line, err := marshal(s)
+		p.Stones = whole.Stones
+		defer p.light()
+	}
+	return fillFile(filepath.Join(w.dir, "trajectories", fmt.Sprintf("%06d.jsonl", w.m.People)), func(out io.Writer) error {
+		sessions := map[string]int{}
+		for _, p := range w.inOrder(parts) {
+			if sessions[p.Session] == 0 {
+				sessions[p.Session] = len(sessions) + 1
+			}
+			whole, err := loadPart(w.dir, p.name)
 			if err != nil {
-				return fmt.Errorf("encode a step: %w", err)
+				return err
 			}
-			if _, err := out.Write(append(line, '\n')); err != nil {
-				return fmt.Errorf("write a trajectory: %w", err)
+			for _, s := range whole.Steps {
+				s.Session = sessions[p.Session]
+				line, err := marshal(s)
+				if err != nil {
+					return fmt.Errorf("encode a step: %w", err)
+				}
+				if _, err := out.Write(append(line, '\n')); err != nil {
+					return err
+				}
 			}
+			w.count(whole, frames)
 		}
-		w.count(whole, frames)
-	}
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("write a trajectory: %w", err)
-	}
-	return writeFile(filepath.Join(w.dir, "trajectories", fmt.Sprintf("%06d.jsonl", w.m.People)), body.Bytes())
+		return nil
+	})
 }
 
 // inOrder holds the parts against each other as the chain has them, and gives those that count in the order in which things were done.
@@ -226,12 +241,9 @@ func (w *writer) follows(before, p *part, stones []stone) bool {
 		return true
 	}
 	link, gap := before.Digest, p.Sequence-before.Sequence-1
-	between := stones[:0:0]
-	for _, s := range stones {
-		if s.Sequence > before.Sequence && s.Sequence < p.Sequence {
-			between = append(between, s)
-		}
-	}
+	from, _ := slices.BinarySearchFunc(stones, before.Sequence+1, stone.compare)
+	to, _ := slices.BinarySearchFunc(stones, p.Sequence, stone.compare)
+	between := stones[from:to:to]
 	if uint64(len(between)) < gap {
 		w.m.Missing += gap - uint64(len(between))
 		return true
@@ -298,5 +310,5 @@ func (w *writer) dropOrphans(frames map[string]bool) error {
 			errs = append(errs, os.Remove(filepath.Join(w.dir, "frames", e.Name())))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, dropHalfWritten(w.dir))...)
 }

@@ -236,7 +236,7 @@ func (r *rig) custodian() *party {
 	r.t.Helper()
 	csr, key := newCSR(r.t)
 	private := newHPKE(r.t)
-	p, _ := r.enrol(&pb.EnrolRequest{Token: r.token(store.CustodianRole), Csr: csr, Name: "Works council", RecipientKey: private.PublicKey().Bytes()}, key)
+	p, _ := r.enrol(&pb.EnrolRequest{Token: r.token(store.CustodianRole), Csr: csr, Name: "Works council " + rand.Text(), RecipientKey: private.PublicKey().Bytes()}, key)
 	p.hpke = private
 	return p
 }

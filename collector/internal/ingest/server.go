@@ -148,6 +148,9 @@ func (e *Enrolment) refuse(err error) error {
 	case errors.Is(err, ca.ErrToken):
 		e.Audit.Count(BadToken)
 		return status.Error(codes.PermissionDenied, err.Error())
+	case errors.Is(err, ca.ErrName):
+		e.Audit.Count(Malformed)
+		return status.Error(codes.FailedPrecondition, err.Error())
 	case errors.Is(err, ca.ErrRequest), errors.Is(err, ca.ErrApplication):
 		e.Audit.Count(Malformed)
 		return status.Error(codes.InvalidArgument, err.Error())

@@ -31,7 +31,7 @@ type Custodian struct {
 // exports is what a release needs of the store.
 type exports interface {
 	Custodian(ctx context.Context, id store.ID) (store.Custodian, error)
-	Plan(ctx context.Context, q store.Query) (store.Plan, error)
+	Foresee(ctx context.Context, q store.Query, now time.Time, least int) (store.Plan, error)
 	BeginExport(ctx context.Context, e store.Export, leaf func(store.Plan) store.Leaf) (store.Plan, error)
 	Released(ctx context.Context, export store.ID) iter.Seq2[store.Release, error]
 	Read(ctx context.Context, batch store.ID) (store.Record, error)
@@ -48,8 +48,9 @@ type publisher interface {
 	Publish(ctx context.Context, body []byte) (uint64, error)
 }
 
-// Plan says what an export would hold, before anything is released. Whoever asks leaves no leaf in the ledger, so it tells no more than the
-// leaf of a release: no number of fewer than Floor people, else tens and whole MiB; and nothing of what was withdrawn.
+// Plan says what an export would hold, before anything is released. Whoever asks leaves no leaf in the ledger, so it tells less than the
+// leaf of a release: of days that are over and had boxes of Floor people, tens and whole MiB of each, so that the plans of two windows
+// subtracted tell of no other day; and nothing of what was withdrawn.
 func (c *Custodian) Plan(ctx context.Context, req *pb.PlanRequest) (*pb.PlanResponse, error) {
 	who, err := c.caller(ctx)
 	if err != nil {
@@ -59,14 +60,11 @@ func (c *Custodian) Plan(ctx context.Context, req *pb.PlanRequest) (*pb.PlanResp
 	if err != nil {
 		return nil, err
 	}
-	p, err := c.Store.Plan(ctx, q)
+	p, err := c.Store.Foresee(ctx, q, c.Now(), Floor)
 	if err != nil {
 		return nil, c.trouble(err)
 	}
-	if p.People < Floor {
-		p = store.Plan{}
-	}
-	return &pb.PlanResponse{Boxes: down(p.Boxes), Bytes: p.Bytes >> 20 << 20, PurposeText: c.Purpose(q.Purpose)}, nil
+	return &pb.PlanResponse{Boxes: p.Boxes, Bytes: p.Bytes, PurposeText: c.Purpose(q.Purpose)}, nil
 }
 
 // Release writes the export, its map and its leaf down in one transaction, puts the leaf into the ledger and says where it stands, and

@@ -10,6 +10,9 @@ import (
 type Exports interface {
 	// Plan counts what an export would release now, and what a withdrawal keeps back.
 	Plan(ctx context.Context, q Query) (Plan, error)
+	// Foresee adds up, of the whole UTC days that ended before now, those with live boxes of at least least people that q names: for each day
+	// boxes in tens and whole MiB. Of two answers subtracted nothing is left but days of which each may be told. People is not counted.
+	Foresee(ctx context.Context, q Query, now time.Time, least int) (Plan, error)
 	// BeginExport writes down, in one transaction and before anything is released, the export, every live batch that q
 	// names, a fresh pseudonym per person, and the leaf that leaf makes of the plan. ErrExists if the id was used.
 	BeginExport(ctx context.Context, e Export, leaf func(Plan) Leaf) (Plan, error)

@@ -21,7 +21,8 @@ type People interface {
 	// EnrolDevice uses up the invitation and stores the device in one step. ErrNotFound if the token was never given, was
 	// used, has expired or is for another role; then nothing changes. Of many calls with one token exactly one succeeds.
 	EnrolDevice(ctx context.Context, token [32]byte, now time.Time, d Device, v VaultKey) error
-	// EnrolCustodian is EnrolDevice for a custodian.
+	// EnrolCustodian is EnrolDevice for a custodian. ErrExists if another key is enrolled under that name, and not revoked: the name stands
+	// in the ledger for who took what.
 	EnrolCustodian(ctx context.Context, token [32]byte, now time.Time, c Custodian) error
 	// Invited tells whether the token would enrol now, and as what.
 	Invited(ctx context.Context, token [32]byte, now time.Time) (Role, error)
@@ -29,6 +30,8 @@ type People interface {
 	Active(ctx context.Context, role Role, id ID) (bool, error)
 	// Custodian returns an enrolled custodian. ErrNotFound if there is none or it was revoked.
 	Custodian(ctx context.Context, id ID) (Custodian, error)
+	// CustodiansNamed are the ids of a custodian that are not revoked; each renewal of a certificate draws one.
+	CustodiansNamed(ctx context.Context, name string) ([]ID, error)
 	// Revoke ends a device's or a custodian's certificate for good. ErrNotFound if no such party was enrolled.
 	Revoke(ctx context.Context, id ID) error
 	// PutConsent stores a consent stub or its withdrawal. A withdrawal is final; a stub that says the same again changes

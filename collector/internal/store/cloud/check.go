@@ -100,7 +100,7 @@ func (s *Store) sound(ctx context.Context, r store.Record, body []byte, p place,
 }
 
 // Restored does what must be done after an operator put back a copy of the database or of packs, before any collector serves: what was erased
-// since is erased again, boxes whose key was replaced since and rows whose pack is not there are taken out, and packs that no row names
+// since is erased again, what was withdrawn or revoked stays so, invitations are forgotten because some were used since, boxes whose key was replaced since and rows whose pack is not there are taken out, and packs that no row names
 // are removed. No collector of the store may run.
 func Restored(ctx context.Context, c Config, wrap [32]byte, log *slog.Logger) (Report, error) {
 	s, rep, err := Open(ctx, c, wrap, log)
@@ -108,6 +108,9 @@ func Restored(ctx context.Context, c Config, wrap [32]byte, log *slog.Logger) (R
 		return rep, err
 	}
 	err = s.compareEpochs(ctx, &rep)
+	if err == nil {
+		err = s.forgetInvitations(ctx)
+	}
 	if err == nil {
 		err = s.sweep(ctx, time.Time{}, &rep)
 	}

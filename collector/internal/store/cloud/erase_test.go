@@ -192,6 +192,30 @@ func TestI21ARestoredDatabaseErasesAgain(t *testing.T) {
 	}
 }
 
+// TestARestoredDatabaseKnowsWhatEnded: what was withdrawn or revoked after a dump stays so when the dump is put back, and nobody enrols
+// again with an invitation that was used.
+func TestARestoredDatabaseKnowsWhatEnded(t *testing.T) {
+	c := realConfig(t)
+	database := name()
+	c.Postgres = postgres.URL(database)
+	must(t, postgres.SQL("postgres", "CREATE DATABASE "+database+" TEMPLATE made"))
+	s, _ := openFaulty(t, c)
+	var ends storetest.Ends
+	ends.Begin(t, s)
+	dump := filepath.Join(t.TempDir(), "dump")
+	must(t, postgres.Dump(database, dump))
+	ends.End(t, s)
+	must(t, s.sweepNew(ctx, &Report{})) // what another process revoked is noted once a day
+	must(t, s.Close())
+	must(t, postgres.SQL("postgres", "DROP DATABASE "+database))
+	must(t, postgres.Load(database, dump))
+	t.Cleanup(func() { must(t, postgres.SQL("postgres", "DROP DATABASE "+database+" WITH (FORCE)")) })
+	_, err := Restored(ctx, c, wrap, quiet())
+	must(t, err)
+	s, _ = reopen(t, c)
+	ends.Check(t, s)
+}
+
 // TestErasuresAndBoxesAtOnce: two collectors store boxes of a person while a third one erases all: what is acknowledged as stored is either
 // readable or erased, and never both.
 func TestErasuresAndBoxesAtOnce(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
+	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/jackc/pgx/v5"
@@ -27,6 +29,21 @@ func plan(ctx context.Context, db querier, q store.Query) (store.Plan, error) {
 		return store.Plan{}, fmt.Errorf("store: plan an export: %w", say(err))
 	}
 	return store.Plan{Boxes: uint64(boxes), Bytes: uint64(size), Withheld: uint64(withheld), People: uint64(people)}, nil
+}
+
+// Foresee adds up days that may be told.
+func (x *Index) Foresee(ctx context.Context, q store.Query, now time.Time, least int) (store.Plan, error) {
+	q.Live = true
+	w := condition(q)
+	w.and("b.hour < %", now.UTC().Truncate(24*time.Hour).Unix())
+	var boxes, size int64
+	err := x.pool.QueryRow(ctx, `SELECT coalesce(sum(n / 10 * 10), 0)::bigint, coalesce(sum(size >> 20 << 20), 0)::bigint FROM
+		(SELECT count(*) AS n, sum(size)::bigint AS size FROM batches b WHERE `+w.text+` GROUP BY hour / 86400
+		HAVING count(DISTINCT subject) >= `+strconv.Itoa(least)+") AS days", w.args...).Scan(&boxes, &size)
+	if err != nil {
+		return store.Plan{}, fmt.Errorf("store: foresee an export: %w", say(err))
+	}
+	return store.Plan{Boxes: uint64(boxes), Bytes: uint64(size)}, nil
 }
 
 // BeginExport writes down what will be released, with its leaf, before anything is. Plan and list are of one moment.

@@ -80,6 +80,9 @@ func (s *Store) completeErasures(ctx context.Context, rep *Report) error {
 }
 
 func (s *Store) completePage(ctx context.Context, page []bucket.Object, rep *Report) error {
+	if err := s.completeEnds(ctx, page); err != nil {
+		return err
+	}
 	var ids [][]byte
 	for _, o := range page {
 		if id, ok := deposit.ParseID(strings.TrimPrefix(o.Key, intentPrefix)); ok {

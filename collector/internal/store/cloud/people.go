@@ -75,6 +75,17 @@ func (x *Index) EnrolCustodian(ctx context.Context, token [32]byte, now time.Tim
 		if err := useToken(ctx, tx, token, store.CustodianRole, now); err != nil {
 			return err
 		}
+		// One at a time, so that two with one name do not miss each other. Reading goes on.
+		if _, err := tx.Exec(ctx, "LOCK TABLE custodians IN SHARE ROW EXCLUSIVE MODE"); err != nil {
+			return fmt.Errorf("store: look for a custodian's name: %w", say(err))
+		}
+		var taken bool
+		if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM custodians WHERE name = $1 AND recipient <> $2 AND NOT revoked)", c.Name, c.Recipient).Scan(&taken); err != nil {
+			return fmt.Errorf("store: look for a custodian's name: %w", say(err))
+		}
+		if taken {
+			return store.ErrExists
+		}
 		if _, err := tx.Exec(ctx, "INSERT INTO custodians (id, name, recipient) VALUES ($1, $2, $3)", c.ID[:], c.Name, c.Recipient); err != nil {
 			return fmt.Errorf("store: write a custodian: %w", say(err))
 		}
@@ -119,6 +130,22 @@ func (x *Index) Custodian(ctx context.Context, id store.ID) (store.Custodian, er
 	return c, nil
 }
 
+// CustodiansNamed are the ids of a custodian.
+func (x *Index) CustodiansNamed(ctx context.Context, name string) (out []store.ID, err error) {
+	err = each(ctx, x.pool, func(rows pgx.Rows) error {
+		var raw []byte
+		err := rows.Scan(&raw)
+		if len(raw) == 16 {
+			out = append(out, store.ID(raw))
+		}
+		return err
+	}, "SELECT id FROM custodians WHERE name = $1 AND NOT revoked", name)
+	if err != nil {
+		return nil, fmt.Errorf("store: look for a custodian: %w", err)
+	}
+	return out, nil
+}
+
 // Revoke ends a device's or a custodian's certificate for good. Nothing of the device is stored once it returned, by no collector.
 func (x *Index) Revoke(ctx context.Context, id store.ID) error {
 	return x.update(ctx, func(tx pgx.Tx) error {
@@ -150,8 +177,20 @@ func deviceSubject(ctx context.Context, q querier, device store.ID) (subject sto
 	return subject, found("look up a device", err)
 }
 
-// PutConsent stores a consent stub or its withdrawal. Nothing under a withdrawn consent is stored once it returned, by no collector.
-func (x *Index) PutConsent(ctx context.Context, c store.Consent) error {
+// PutConsent stores a consent stub or its withdrawal. Nothing under a withdrawn consent is stored once it returned, by no collector. One that
+// is stored stands, also if the bucket cannot be written.
+func (s *Store) PutConsent(ctx context.Context, c store.Consent) error {
+	err := s.Index.putConsent(ctx, c)
+	if err != nil || !c.Withdrawn {
+		return err
+	}
+	if err := s.noteEnd(ctx, c.ID, withdrawnSuffix, c.Signed); err != nil {
+		s.log.Warn("a database that is restored before the next sweep would not know of all that was withdrawn", "error", err)
+	}
+	return nil
+}
+
+func (x *Index) putConsent(ctx context.Context, c store.Consent) error {
 	return x.update(ctx, func(tx pgx.Tx) error {
 		subject, err := deviceSubject(ctx, tx, c.Device)
 		if errors.Is(err, store.ErrNotFound) {

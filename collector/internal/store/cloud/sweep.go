@@ -33,6 +33,9 @@ func (s *Store) sweepNew(ctx context.Context, rep *Report) error {
 		return fmt.Errorf("store: ask for the last sweep: %w", say(err))
 	}
 	begun := s.now()
+	if err := s.noteEnds(ctx); err != nil {
+		return err
+	}
 	if err := s.sweep(ctx, time.Unix(swept, 0).Add(-sweepBack), rep); err != nil {
 		return err
 	}

@@ -125,8 +125,9 @@ func namedPacks(ctx context.Context, index string) (named map[int64]bool, err er
 	return named, err
 }
 
-// Restore puts the index and packs of a Backup into dir in the place of those there, and then does again what was erased since,
-// before anybody can read them. keys/ and erasures/ of dir stay as they are. It fails while a collector runs there.
+// Restore puts the index and packs of a Backup into dir in the place of those there, and then does again what was erased since, and what
+// was withdrawn or revoked, before anybody can read them. keys/ and erasures/ of dir stay as they are. Invitations are forgotten: some were used
+// since. It fails while a collector runs there. Killed at any moment it leaves the old store or, from the next start on, the new one.
 func Restore(ctx context.Context, dir, from string) (rep Report, err error) {
 	if _, err := os.Stat(filepath.Join(from, "index.db")); err != nil {
 		return rep, errors.New("store: the folder holds no backup: it has no index.db")
@@ -135,7 +136,12 @@ func Restore(ctx context.Context, dir, from string) (rep Report, err error) {
 	if err != nil {
 		return rep, err
 	}
-	err = replaceStore(ctx, dir, from)
+	if err = finishRestore(dir); err == nil { // an earlier one
+		err = copyBackup(ctx, dir, from)
+	}
+	if err == nil {
+		err = finishRestore(dir)
+	}
 	if err = errors.Join(err, lk.Close()); err != nil {
 		return rep, err
 	}
@@ -146,11 +152,24 @@ func Restore(ctx context.Context, dir, from string) (rep Report, err error) {
 	return rep, s.Close()
 }
 
-func replaceStore(ctx context.Context, dir, from string) error {
-	fresh := filepath.Join(dir, "restoring")
+// A backup is copied into one folder, which gets another name once the copy is whole and without invitations: that is the moment from which
+// on it counts.
+const (
+	restoringName = "restoring"
+	restoredName  = "restored"
+)
+
+// copyBackup makes the copy that counts.
+func copyBackup(ctx context.Context, dir, from string) (err error) {
+	fresh := filepath.Join(dir, restoringName)
 	if err := os.RemoveAll(fresh); err != nil {
 		return fmt.Errorf("store: restore: %w", err)
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(fresh))
+		}
+	}()
 	if err := os.MkdirAll(filepath.Join(fresh, "packs"), 0o700); err != nil {
 		return fmt.Errorf("store: restore: %w", err)
 	}
@@ -164,26 +183,72 @@ func replaceStore(ctx context.Context, dir, from string) error {
 	}
 	for _, name := range names {
 		if ctx.Err() != nil {
-			return errors.Join(ctx.Err(), os.RemoveAll(fresh))
+			return ctx.Err()
 		}
 		if err := CopyFile(filepath.Join(from, name), filepath.Join(fresh, name)); err != nil {
-			return errors.Join(fmt.Errorf("store: restore: %w", err), os.RemoveAll(fresh))
+			return fmt.Errorf("store: restore: %w", err)
 		}
 	}
-	for _, name := range []string{"index.db", "index.db-wal", "index.db-shm", "packs"} { // from here on the copy is complete
-		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
-			return fmt.Errorf("store: restore: %w: run it again", err)
+	if err := forgetInvitations(ctx, fresh); err != nil {
+		return err
+	}
+	for _, folder := range []string{filepath.Join(fresh, "packs"), fresh} {
+		if err := (osDisk{}).SyncDir(folder); err != nil {
+			return fmt.Errorf("store: restore: %w", err)
 		}
 	}
-	for _, name := range []string{"packs", "index.db"} {
-		if err := os.Rename(filepath.Join(fresh, name), filepath.Join(dir, name)); err != nil {
-			return fmt.Errorf("store: restore: %w: run it again", err)
-		}
+	if err := os.Rename(fresh, filepath.Join(dir, restoredName)); err != nil {
+		return fmt.Errorf("store: restore: %w", err)
 	}
-	return errors.Join(os.Remove(fresh), osDisk{}.SyncDir(dir))
+	return osDisk{}.SyncDir(dir)
 }
 
-// CopyFile copies a file durably to a new one of mode 0600.
+// forgetInvitations takes out of an index what lets somebody in once: what was used since would let in again.
+func forgetInvitations(ctx context.Context, dir string) (err error) {
+	x, err := OpenIndex(ctx, dir)
+	if isCorrupt(err) {
+		return nil // the start salvages what is readable, and there the copy is as good as the backup
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, x.Close()) }()
+	if _, err := x.write.ExecContext(ctx, "DELETE FROM invitations; DELETE FROM joins; PRAGMA wal_checkpoint(TRUNCATE)"); err != nil && !isCorrupt(err) {
+		return fmt.Errorf("store: forget invitations: %w", err)
+	}
+	return nil
+}
+
+// finishRestore moves a copy that counts to its place, from wherever a death left it. Whoever calls it keeps others out of the folder.
+func finishRestore(dir string) error {
+	from := filepath.Join(dir, restoredName)
+	if _, err := os.Lstat(from); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, name := range []string{"packs", "index.db"} {
+		if _, err := os.Lstat(filepath.Join(from, name)); errors.Is(err, fs.ErrNotExist) {
+			continue // moved before
+		}
+		for _, old := range []string{name, name + "-wal", name + "-shm"} {
+			if err := os.RemoveAll(filepath.Join(dir, old)); err != nil {
+				return fmt.Errorf("store: restore: %w: run it again", err)
+			}
+		}
+		if err := os.Rename(filepath.Join(from, name), filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("store: restore: %w: run it again", err)
+		}
+	}
+	err := osDisk{}.SyncDir(dir)
+	if err == nil {
+		err = os.RemoveAll(from)
+	}
+	if err != nil {
+		return fmt.Errorf("store: restore: %w: run it again", err)
+	}
+	return nil
+}
+
+// CopyFile copies a file durably to a new one of mode 0600. Without success it leaves none.
 func CopyFile(from, to string) error {
 	in, err := os.Open(filepath.Clean(from))
 	if err != nil {
@@ -197,7 +262,10 @@ func CopyFile(from, to string) error {
 	if _, err = io.Copy(out, in); err == nil {
 		err = out.Sync()
 	}
-	return errors.Join(err, out.Close())
+	if err = errors.Join(err, out.Close()); err != nil {
+		return errors.Join(err, os.Remove(out.Name()))
+	}
+	return nil
 }
 
 func syncFile(path string) error {

@@ -108,3 +108,101 @@ func TestRestoreRefusesWhatIsNoBackup(t *testing.T) {
 		t.Fatalf("the store was touched: %+v", rep)
 	}
 }
+
+// TestRestoreKnowsWhatEnded: what was withdrawn or revoked after a backup stays so when the backup is put back, and nobody enrols again with
+// an invitation that was used.
+func TestRestoreKnowsWhatEnded(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := reopen(t, dir)
+	var ends storetest.Ends
+	ends.Begin(t, s)
+	backup := filepath.Join(t.TempDir(), "backup")
+	must(t, Backup(ctx, dir, backup))
+	ends.End(t, s)
+	must(t, s.Close())
+	_, err := Restore(ctx, dir, backup)
+	must(t, err)
+	s, _ = reopen(t, dir)
+	ends.Check(t, s)
+}
+
+// TestEndsFromBeforeAreNoted: what ended under an older program, or on a disk without room, is noted at the next start.
+func TestEndsFromBeforeAreNoted(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := reopen(t, dir)
+	var ends storetest.Ends
+	ends.Begin(t, s)
+	backup := filepath.Join(t.TempDir(), "backup")
+	must(t, Backup(ctx, dir, backup))
+	ends.End(t, s)
+	must(t, s.Close())
+	must(t, os.RemoveAll(filepath.Join(dir, journalName)))
+	s, _ = reopen(t, dir)
+	must(t, s.Close())
+	_, err := Restore(ctx, dir, backup)
+	must(t, err)
+	s, _ = reopen(t, dir)
+	ends.Check(t, s)
+}
+
+// TestWithdrawalNeedsNoRoomBeside: a disk that takes nothing beside the index does not keep a withdrawal from counting.
+func TestWithdrawalNeedsNoRoomBeside(t *testing.T) {
+	s, d, _ := openBad(t)
+	p := storetest.Enrol(t, s)
+	d.room.Store(0)
+	c := p.Consent
+	c.Withdrawn = true
+	must(t, s.PutConsent(ctx, c))
+	d.room.Store(-1)
+	if out, err := s.Put(ctx, []store.Record{p.Record(1)}); err != nil || out[0] != store.Withdrawn {
+		t.Fatal(out, err)
+	}
+}
+
+// TestRestoreCutShort: from the moment on at which a copy counts, a start finishes the restore from wherever it was cut, and until then
+// nobody opens half a store.
+func TestRestoreCutShort(t *testing.T) {
+	for _, moved := range [][]string{nil, {"packs"}, {"packs", "index.db"}} {
+		dir := t.TempDir()
+		s, _ := reopen(t, dir)
+		p := storetest.Enrol(t, s)
+		put1(t, s, p.Record(3000))
+		backup := filepath.Join(t.TempDir(), "backup")
+		must(t, Backup(ctx, dir, backup))
+		for range 3 {
+			put1(t, s, p.Record(100))
+		}
+		must(t, s.Close())
+		must(t, copyBackup(ctx, dir, backup))
+		for _, name := range moved { // as finishRestore does it
+			must(t, os.RemoveAll(filepath.Join(dir, name)))
+			must(t, os.Rename(filepath.Join(dir, restoredName, name), filepath.Join(dir, name)))
+		}
+		if _, err := OpenIndex(ctx, dir); err == nil {
+			t.Fatalf("after %v the index of half a store was opened", moved)
+		}
+		s, rep := reopen(t, dir)
+		if n := storetest.Verify(t, s); n != 1 || rep != (Report{}) {
+			t.Fatalf("after %v: %d boxes, want the backup's: %+v", moved, n, rep)
+		}
+		if _, err := os.Lstat(filepath.Join(dir, restoredName)); !errors.Is(err, fs.ErrNotExist) {
+			t.Fatalf("after %v the copy stays: %v", moved, err)
+		}
+	}
+}
+
+// TestNewerIndexIsLeftAlone: a program that is put back to an older version neither serves nor salvages an index that it does not know.
+func TestNewerIndexIsLeftAlone(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := reopen(t, dir)
+	put1(t, s, storetest.Enrol(t, s).Record(10))
+	_, err := s.write.ExecContext(ctx, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (1000, 1)")
+	must(t, err)
+	must(t, s.Close())
+	if s, _, err := Open(ctx, dir, quiet()); !errors.Is(err, errNewer) {
+		t.Fatal("a newer index was served:", err, s.Close())
+	}
+	if _, err := os.Stat(filepath.Join(dir, "damaged")); !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal("a newer index was salvaged:", err)
+	}
+}

@@ -180,11 +180,8 @@ const liveConsent = "EXISTS (SELECT 1 FROM consents c WHERE c.id = b.consent AND
 
 // Days sums up each UTC day that ended before now, and keeps what it tells: an operator who asks twice must not see that somebody erased.
 func (s *Store) Days(ctx context.Context, now time.Time, least int) ([]store.Day, error) {
-	if _, err := s.write.ExecContext(ctx, `INSERT OR IGNORE INTO days (day, subjects, boxes, bytes)
-		SELECT hour / 86400, count(DISTINCT subject), count(*), sum(size) FROM batches
-		WHERE hour < ? AND hour / 86400 NOT IN (SELECT day FROM days) GROUP BY 1 HAVING count(DISTINCT subject) >= ?`,
-		now.UTC().Truncate(24*time.Hour).Unix(), least); err != nil {
-		return nil, fmt.Errorf("store: sum up days: %w", err)
+	if err := s.sumDays(ctx, now.UTC().Truncate(24*time.Hour).Unix()/daySeconds, least); err != nil {
+		return nil, err
 	}
 	rows, err := s.read.QueryContext(ctx, "SELECT day, subjects, boxes, bytes FROM days WHERE subjects >= ? ORDER BY day", least)
 	if err != nil {
@@ -205,4 +202,37 @@ func (s *Store) Days(ctx context.Context, now time.Time, least int) ([]store.Day
 		return nil, fmt.Errorf("store: sum up days: %w", err)
 	}
 	return out, nil
+}
+
+const daySeconds = 24 * 60 * 60
+
+// openDays are the days before one that have boxes and no sum yet. The index leads from each day to the next: no box is looked at.
+const openDays = `WITH RECURSIVE d (day) AS (SELECT min(hour) / 86400 FROM batches
+	UNION ALL SELECT (SELECT min(hour) / 86400 FROM batches WHERE hour >= (d.day + 1) * 86400) FROM d WHERE d.day IS NOT NULL)
+	SELECT day FROM d WHERE day < ? AND day NOT IN (SELECT day FROM days)`
+
+// sumDays keeps the sums of days that have none and had least people. They are read beside whoever writes: nobody's box waits.
+func (s *Store) sumDays(ctx context.Context, today int64, least int) error {
+	var open []int64
+	err := s.each(ctx, func(rows *sql.Rows) error {
+		var day int64
+		err := rows.Scan(&day)
+		open = append(open, day)
+		return err
+	}, openDays, today)
+	if err != nil {
+		return fmt.Errorf("store: sum up days: %w", err)
+	}
+	for _, day := range open {
+		var subjects, boxes, size int64
+		err := s.read.QueryRowContext(ctx, "SELECT count(DISTINCT subject), count(*), coalesce(sum(size), 0) FROM batches WHERE hour >= ? AND hour < ?",
+			day*daySeconds, (day+1)*daySeconds).Scan(&subjects, &boxes, &size)
+		if err == nil && subjects >= int64(least) {
+			_, err = s.write.ExecContext(ctx, "INSERT OR IGNORE INTO days (day, subjects, boxes, bytes) VALUES (?, ?, ?, ?)", day, subjects, boxes, size)
+		}
+		if err != nil {
+			return fmt.Errorf("store: sum up days: %w", err)
+		}
+	}
+	return nil
 }

@@ -22,8 +22,7 @@ type Store struct {
 	lock *os.File
 	now  func() time.Time
 
-	ring    *ring
-	journal journal
+	ring *ring
 	// what Put says to the index, by its text
 	prepared   map[string]*sql.Stmt
 	compacting sync.Mutex    // one compaction at a time; taken before erasing
@@ -63,7 +62,7 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (*Store, Report, er
 
 func open(ctx context.Context, dir string, log *slog.Logger, d disk) (*Store, Report, error) {
 	var rep Report
-	packDir, keyDir, journalDir := filepath.Join(dir, "packs"), filepath.Join(dir, "keys"), filepath.Join(dir, "erasures")
+	packDir, keyDir, journalDir := filepath.Join(dir, "packs"), filepath.Join(dir, "keys"), filepath.Join(dir, journalName)
 	for _, folder := range []string{packDir, keyDir, journalDir} {
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			return nil, rep, fmt.Errorf("store: make the folder: %w", err)
@@ -73,18 +72,26 @@ func open(ctx context.Context, dir string, log *slog.Logger, d disk) (*Store, Re
 	if err != nil {
 		return nil, rep, err
 	}
-	s := &Store{log: log, dir: dir, lock: lk, now: time.Now, arrived: make(chan struct{}), freed: make(chan struct{}, 1), move: make(chan struct{}, 1), ring: newRing(dir, d), journal: journal{d, journalDir}}
-	if s.Index, err = openChecked(ctx, dir, &rep); err != nil {
+	s := &Store{log: log, dir: dir, lock: lk, now: time.Now, arrived: make(chan struct{}), freed: make(chan struct{}, 1), move: make(chan struct{}, 1), ring: newRing(dir, d)}
+	if err = finishRestore(dir); err == nil {
+		s.Index, err = openChecked(ctx, dir, &rep)
+	}
+	if err != nil {
 		return nil, rep, errors.Join(err, lk.Close())
 	}
+	s.journal.disk = d
 	s.packs = packs{disk: d, dir: packDir}
 	if err = s.repair(ctx, &rep); err == nil {
 		err = s.completeErasures(ctx, &rep)
 	}
 	if err == nil {
+		err = s.completeEnds(ctx)
+	}
+	if err == nil {
 		s.prepared, err = s.prepareHot(ctx)
 	}
 	if err != nil {
+		s.suspect(err)
 		return nil, rep, errors.Join(err, s.Index.Close(), lk.Close())
 	}
 	s.mover.Go(s.moveLog)

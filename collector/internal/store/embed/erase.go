@@ -216,7 +216,11 @@ func (s *Store) FinishErasures(ctx context.Context, sign store.SignErasure) (int
 }
 
 func (s *Store) ids(ctx context.Context, query string) ([]store.ID, error) {
-	rows, err := s.write.QueryContext(ctx, query)
+	return readIDs(ctx, s.write, query)
+}
+
+func readIDs(ctx context.Context, db *sql.DB, query string, args ...any) ([]store.ID, error) {
+	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("store: list ids: %w", err)
 	}

@@ -31,6 +31,19 @@ func plan(ctx context.Context, db querier, q store.Query) (store.Plan, error) {
 	return p, nil
 }
 
+// Foresee adds up days that may be told.
+func (x *Index) Foresee(ctx context.Context, q store.Query, now time.Time, least int) (p store.Plan, err error) {
+	q.Live = true
+	where, args := condition(q)
+	err = x.read.QueryRowContext(ctx, `SELECT coalesce(sum(n / 10 * 10), 0), coalesce(sum(size >> 20 << 20), 0) FROM
+		(SELECT count(*) AS n, sum(size) AS size FROM batches b WHERE `+where+` AND hour < ? GROUP BY hour / 86400 HAVING count(DISTINCT subject) >= ?)`,
+		append(args, now.UTC().Truncate(24*time.Hour).Unix(), least)...).Scan(&p.Boxes, &p.Bytes)
+	if err != nil {
+		return store.Plan{}, fmt.Errorf("store: foresee an export: %w", err)
+	}
+	return p, nil
+}
+
 // BeginExport writes down what will be released, with its leaf, before anything is.
 func (x *Index) BeginExport(ctx context.Context, e store.Export, leaf func(store.Plan) store.Leaf) (store.Plan, error) {
 	var p store.Plan

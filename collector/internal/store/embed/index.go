@@ -25,13 +25,21 @@ type Index struct {
 	write *sql.DB // one connection: SQLite has one writer
 	read  *sql.DB
 	path  string
+
+	journal journal
 }
+
+// errNewer says that a newer program may have put something into the index that this one would not keep.
+var errNewer = errors.New("store: the index was brought up to date by a newer collector: use that version")
 
 // OpenIndex opens the index in dir and brings its tables up to date. It repairs nothing.
 func OpenIndex(ctx context.Context, dir string) (*Index, error) {
 	path, err := filepath.Abs(filepath.Join(dir, "index.db"))
 	if err != nil {
 		return nil, fmt.Errorf("store: find the index: %w", err)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, restoredName)); err == nil {
+		return nil, errors.New("store: a restore was cut short in this folder: start the collector, or run the restore again")
 	}
 	// SQLite gives its side files the mode of the database.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
@@ -41,7 +49,7 @@ func OpenIndex(ctx context.Context, dir string) (*Index, error) {
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("store: open the index: %w", err)
 	}
-	x := &Index{path: path}
+	x := &Index{path: path, journal: journal{osDisk{}, filepath.Join(dir, journalName)}}
 	if x.write, err = openSQLite(path, ""); err != nil {
 		return nil, err
 	}
@@ -90,6 +98,13 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("store: bring the index up to date: %w", err)
 	}
+	have, want, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("store: ask for the version of the index: %w", err)
+	}
+	if have > want {
+		return errNewer
+	}
 	return nil
 }
 
@@ -136,7 +151,7 @@ func isTrouble(err error) bool {
 		return false
 	}
 	var path *fs.PathError
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &path) {
+	if errors.Is(err, errNewer) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &path) {
 		return true
 	}
 	var e *sqlite.Error

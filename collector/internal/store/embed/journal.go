@@ -21,7 +21,10 @@ type journal struct {
 	dir  string
 }
 
-const intentSuffix = ".erase"
+const (
+	journalName  = "erasures"
+	intentSuffix = ".erase"
+)
 
 // write makes the intent durable.
 func (j journal) write(e store.Erasure) error {

@@ -61,6 +61,13 @@ func (x *Index) EnrolCustodian(ctx context.Context, token [32]byte, now time.Tim
 		if err := useToken(ctx, tx, token, store.CustodianRole, now); err != nil {
 			return err
 		}
+		var taken bool
+		if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM custodians WHERE name = ? AND recipient <> ? AND NOT revoked)", c.Name, c.Recipient).Scan(&taken); err != nil {
+			return fmt.Errorf("store: look for a custodian's name: %w", err)
+		}
+		if taken {
+			return store.ErrExists
+		}
 		if _, err := tx.ExecContext(ctx, "INSERT INTO custodians (id, name, recipient) VALUES (?, ?, ?)",
 			c.ID[:], c.Name, c.Recipient); err != nil {
 			return fmt.Errorf("store: write a custodian: %w", err)
@@ -115,9 +122,14 @@ func (x *Index) Custodian(ctx context.Context, id store.ID) (store.Custodian, er
 	return c, nil
 }
 
+// CustodiansNamed are the ids of a custodian.
+func (x *Index) CustodiansNamed(ctx context.Context, name string) ([]store.ID, error) {
+	return readIDs(ctx, x.read, "SELECT id FROM custodians WHERE name = ? AND NOT revoked", name)
+}
+
 // Revoke ends a device's or a custodian's certificate for good.
 func (x *Index) Revoke(ctx context.Context, id store.ID) error {
-	return x.update(ctx, func(tx *sql.Tx) error {
+	err := x.update(ctx, func(tx *sql.Tx) error {
 		found := store.ErrNotFound
 		for _, table := range []string{"devices", "custodians"} {
 			res, err := tx.ExecContext(ctx, "UPDATE "+table+" SET revoked = 1 WHERE id = ?", id[:])
@@ -130,10 +142,25 @@ func (x *Index) Revoke(ctx context.Context, id store.ID) error {
 		}
 		return found
 	})
+	if err != nil {
+		return err
+	}
+	return x.journal.end(id, revokedSuffix, nil)
 }
 
-// PutConsent stores a consent stub or its withdrawal.
-func (x *Index) PutConsent(ctx context.Context, c store.Consent) error {
+// PutConsent stores a consent stub or its withdrawal. One that is stored stands, also if the disk has no room to note it beside the index.
+func (s *Store) PutConsent(ctx context.Context, c store.Consent) error {
+	err := s.Index.putConsent(ctx, c)
+	if err != nil || !c.Withdrawn {
+		return err
+	}
+	if err := s.journal.end(c.ID, withdrawnSuffix, c.Signed); err != nil {
+		s.log.Warn("an index that is restored before the next start would not know of all that was withdrawn", "error", err)
+	}
+	return nil
+}
+
+func (x *Index) putConsent(ctx context.Context, c store.Consent) error {
 	return x.update(ctx, func(tx *sql.Tx) error {
 		var device, policy, commitment []byte
 		var purpose string

@@ -63,6 +63,37 @@ func testInvitationKinds(t *testing.T, s store.Store) {
 	}
 }
 
+// testCustodianNames: a name stands in the ledger for one key at a time.
+func testCustodianNames(t *testing.T, s store.Store) {
+	enrol := func(name, key string) (store.ID, [32]byte, error) {
+		c, token := store.Custodian{ID: ID(), Name: name, Recipient: []byte(key)}, Invite(t, s, store.CustodianRole)
+		return c.ID, token, s.EnrolCustodian(ctx, token, Noon, c)
+	}
+	one, _, err := enrol("Works council", "one")
+	must(t, err)
+	_, token, err := enrol("Works council", "two")
+	if !errors.Is(err, store.ErrExists) {
+		t.Fatal("two keys have one name:", err)
+	}
+	if _, err := s.Invited(ctx, token, Noon); err != nil {
+		t.Error("the invitation was spent:", err)
+	}
+	again, _, err := enrol("Works council", "one")
+	must(t, err)
+	ids, err := s.CustodiansNamed(ctx, "Works council")
+	if len(ids) != 2 || err != nil {
+		t.Fatal(ids, err)
+	}
+	for _, id := range []store.ID{one, again} {
+		must(t, s.Revoke(ctx, id))
+	}
+	if ids, err := s.CustodiansNamed(ctx, "Works council"); len(ids) != 0 || err != nil {
+		t.Fatal("revoked ones are named:", ids, err)
+	}
+	_, _, err = enrol("Works council", "two")
+	must(t, err)
+}
+
 func testRevoke(t *testing.T, s store.Store) {
 	p, q := Enrol(t, s), Enrol(t, s)
 	must(t, s.Revoke(ctx, p.Device.ID))

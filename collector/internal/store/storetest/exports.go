@@ -1,8 +1,10 @@
 package storetest
 
 import (
+	"crypto/sha256"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/google/go-cmp/cmp"
@@ -108,4 +110,43 @@ func outbox(t *testing.T, s store.Store) []store.OutboxRow {
 		out = append(out, r)
 	}
 	return out
+}
+
+// testForesee: plans add up days of enough people, so that those of two windows subtracted tell of no other day.
+func testForesee(t *testing.T, s store.Store) {
+	day := Noon.Truncate(24 * time.Hour)
+	now := day.AddDate(0, 0, 3).Add(time.Hour)
+	for d, people := range []int{11, 9, 10, 12} { // the last is today
+		for range people {
+			p := Enrol(t, s)
+			r, other := p.Record(300<<10), p.Record(1)
+			r.Received, other.Received = day.AddDate(0, 0, d), day.AddDate(0, 0, d).Add(23*time.Hour)
+			put(t, s, []store.Record{r, other}, store.Stored, store.Stored)
+		}
+	}
+	recipient := sha256.Sum256([]byte("custodian"))
+	ask := func(since, until int) store.Plan {
+		q := store.Query{Purpose: Purpose, Recipient: recipient}
+		if since >= 0 {
+			q.Since = day.AddDate(0, 0, since)
+		}
+		if until >= 0 {
+			q.Until = day.AddDate(0, 0, until)
+		}
+		p, err := s.Foresee(ctx, q, now, 10)
+		must(t, err)
+		return p
+	}
+	for _, c := range []struct {
+		since, until int
+		boxes        uint64
+	}{{0, 1, 20}, {1, 2, 0}, {2, 3, 20}, {3, 4, 0}, {0, 2, 20}, {0, 3, 40}, {1, 3, 20}, {0, 4, 40}, {-1, -1, 40}, {2, -1, 20}} {
+		got := ask(c.since, c.until)
+		if want := c.boxes / 20 * 3 << 20; got.Boxes != c.boxes || c.until-c.since == 1 && c.since == 0 && got.Bytes != want {
+			t.Errorf("days %d to %d: %+v, want %d boxes", c.since, c.until, got, c.boxes)
+		}
+	}
+	if p, err := s.Foresee(ctx, store.Query{Purpose: Purpose, Recipient: sha256.Sum256([]byte("another"))}, now, 10); err != nil || p != (store.Plan{}) {
+		t.Error("a plan of another's boxes:", p, err)
+	}
 }

@@ -1,0 +1,66 @@
+package ask
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// FromInput stands in a command where a line is expected that is itself a right, and asks for it.
+const FromInput = "-"
+
+// longest bounds what is read; a longer line is surely the wrong one.
+const longest = 1024
+
+// IsTerminal tells whether a person watches f, or can type into it.
+func IsTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// Hidden puts question on out and reads one line from the terminal without showing it.
+func Hidden(out io.Writer, question string) ([]byte, error) {
+	if !IsTerminal(os.Stdin) {
+		return nil, errors.New("there is no terminal to ask at; use --passphrase-file")
+	}
+	fmt.Fprint(out, question)
+	line, err := term.ReadPassword(int(os.Stdin.Fd()))
+	fmt.Fprintln(out)
+	if err != nil {
+		return nil, fmt.Errorf("read what is typed: %w", err)
+	}
+	return line, nil
+}
+
+// Bearer is a line that is itself a right as it was given, or for FromInput the next line of in: hidden where somebody types it, after
+// question, which is put on out.
+func Bearer(given, question string, in io.Reader, out io.Writer) (string, error) {
+	switch {
+	case given != FromInput:
+		return given, nil
+	case in == os.Stdin && IsTerminal(os.Stdin):
+		line, err := Hidden(out, question)
+		return string(line), err
+	}
+	line, err := Line(in)
+	if err != nil {
+		return "", fmt.Errorf("read the line from standard input: %w", err)
+	}
+	return string(line), nil
+}
+
+// Line reads byte by byte, so that nothing of the next line is lost in a buffer. The last line may lack its end.
+func Line(r io.Reader) ([]byte, error) {
+	var line []byte
+	for b := make([]byte, 1); len(line) <= longest; line = append(line, b[0]) {
+		_, err := io.ReadFull(r, b)
+		if err != nil && !(errors.Is(err, io.EOF) && len(line) > 0) {
+			return nil, err
+		}
+		if err != nil || b[0] == '\n' {
+			return bytes.TrimRight(line, "\r"), nil
+		}
+	}
+	return nil, errors.New("the line is too long")
+}

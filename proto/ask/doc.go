@@ -1,0 +1,8 @@
+// Package ask asks a person at the terminal for what nobody else may see: passphrases, and lines that are themselves a right, such as an
+// invitation or a receipt. Whoever uses the same computer sees the words of a command while it runs, and the shell keeps them; so such a line
+// need not be one of them. Agent and collector share it.
+//
+// May import: nothing of ours
+// Touches: the terminal
+// Goroutines: none
+package ask
