@@ -3,6 +3,6 @@
 // need not be one of them. Agent and collector share it.
 //
 // May import: nothing of ours
-// Touches: the terminal
+// Touches: os (the terminal)
 // Goroutines: none
 package ask
