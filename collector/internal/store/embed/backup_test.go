@@ -241,3 +241,23 @@ func TestUnmountedPacksAreNotLost(t *testing.T) {
 	must(t, os.RemoveAll(packs)) // it holds no box any more
 	reopen(t, dir)
 }
+
+// TestMissingIndexIsNotBegunAnew: neither a start nor a backup makes an empty index where people's boxes and keys lie.
+func TestMissingIndexIsNotBegunAnew(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := reopen(t, dir)
+	put1(t, s, storetest.Enrol(t, s).Record(10))
+	must(t, s.Close())
+	away := filepath.Join(t.TempDir(), "index.db")
+	must(t, os.Rename(filepath.Join(dir, "index.db"), away))
+	if s, _, err := Open(ctx, dir, quiet()); !errors.Is(err, errNoIndex) {
+		t.Fatal("it was started:", err, s.Close())
+	}
+	if err := Backup(ctx, dir, filepath.Join(t.TempDir(), "backup")); !errors.Is(err, errNoIndex) {
+		t.Fatal("nothing was backed up:", err)
+	}
+	must(t, os.Rename(away, filepath.Join(dir, "index.db")))
+	if s, rep := reopen(t, dir); rep != (Report{}) || storetest.Verify(t, s) != 1 {
+		t.Fatalf("%+v", rep)
+	}
+}
