@@ -117,6 +117,9 @@ func openCollector(ctx context.Context, o serveOptions, log *slog.Logger) (*coll
 		return nil, err
 	}
 	v, err := vault.Load(string(h), st)
+	if err == nil {
+		err = st.fits(ctx, v)
+	}
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
