@@ -70,6 +70,9 @@ type collector struct {
 
 // serve runs until ctx ends, then answers what is in flight and closes the store.
 func serve(ctx context.Context, o serveOptions, log *slog.Logger, ready func(addr string)) (err error) {
+	hup := make(chan os.Signal, 1) // from the first moment: a signal that nobody waits for ends a program, and opening a store may take its time
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
 	c, err := openCollector(ctx, o, log)
 	if err != nil {
 		return err
@@ -88,7 +91,7 @@ func serve(ctx context.Context, o serveOptions, log *slog.Logger, ready func(add
 		c.ingest.Close()
 		return errors.Join(err, l.Close())
 	}
-	return c.run(ctx, l, func() { ready(addr) })
+	return c.run(ctx, l, hup, func() { ready(addr) })
 }
 
 func openCollector(ctx context.Context, o serveOptions, log *slog.Logger) (*collector, error) {
@@ -202,12 +205,9 @@ func (c *collector) announce(addr, file string) error {
 }
 
 // run serves both doors until ctx ends or one of them breaks.
-func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error {
+func (c *collector) run(ctx context.Context, l net.Listener, hup <-chan os.Signal, ready func()) error {
 	g, ctx := errgroup.WithContext(ctx)
 	drained := make(chan struct{})
-	hup := make(chan os.Signal, 1) // from before anybody is told that it is ready: a signal that nobody waits for ends a program
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	healthy := c.listenHealth()
 	reads := c.store.reads()
 	switch err := confine(string(c.home), reads); {
