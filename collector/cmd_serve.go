@@ -232,6 +232,10 @@ func (c *collector) run(ctx context.Context, l net.Listener, hup <-chan os.Signa
 	g.Go(func() error { c.reload(ctx, hup); return nil })
 	g.Go(func() error { c.ledger.Run(ctx); return nil })
 	g.Go(func() error { keepCompact(ctx, c.store); return nil })
+	g.Go(func() error {
+		(&retention{home: c.home, terms: c.policy.Terms, expire: c.store.Expire, began: time.Now(), log: c.log}).run(ctx)
+		return nil
+	})
 	g.Go(func() error { c.ingest.Quiet(ctx); return nil })
 	g.Go(func() error { c.store.jobs(ctx, c.sign); return nil })
 	g.Go(func() error { c.store.hear(ctx, c.ingest, c.policy); return nil })
