@@ -78,7 +78,7 @@ func sessionKind() string {
 
 // homeFiles is what every agent may have in its folder. Other names may say something and are not written down.
 var homeFiles = []string{"identity.json", "person.json", "policy.signed", "policy.applied", "consent.json", "receipt", "pause", "limits", "refused", "narrowed",
-	"reminded", "elsewhere.json", "wall", "ledger.seen", "ledger.boxes", "spool", "receipts", "run"}
+	"reminded", "elsewhere.json", "wall", "ledger.seen", "ledger.arrived", "ledger.boxes", "spool", "receipts", "run"}
 
 func fileLines(home string) (out []string) {
 	for _, name := range append([]string{"."}, homeFiles...) {

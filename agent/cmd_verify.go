@@ -16,6 +16,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/spool"
 	"github.com/byleave/byleave/agent/internal/upload"
 	"github.com/byleave/byleave/agent/internal/verify"
+	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/envelope"
 	"github.com/byleave/byleave/proto/erasure"
@@ -122,7 +123,11 @@ func verifyAll(cmd *cobra.Command, receipt, with string) (rep verify.Report, err
 	}
 	err = keys.SaveSeen(seen.Signed(), key)
 	if err == nil && rep.OK {
-		err = keys.SaveListed(time.Now(), rep.Listed)
+		listed := make([]keystore.Listed, len(rep.Listed))
+		for i, b := range rep.Listed {
+			listed[i] = keystore.Listed{Batch: b.Batch, Hour: b.Hour}
+		}
+		err = keys.SaveListed(time.Now(), listed)
 	}
 	return rep, err
 }
@@ -204,10 +209,31 @@ func recordsOf(keys *keystore.Store, id keystore.Identity) (r verify.Records, er
 		return r, err
 	}
 	for _, b := range listed {
-		r.Listed = append(r.Listed, verify.Box{Batch: b, At: at})
+		r.Listed = append(r.Listed, verify.Box{Batch: b.Batch, At: at, Hour: b.Hour})
+	}
+	if r.Kept, err = keptFor(keys, id); err != nil {
+		return r, err
 	}
 	r.Boxes, err = sentBoxes(id)
 	return r, err
+}
+
+// keptFor is the shortest time for which a policy that the person agreed to lets boxes be kept; 0 if they agreed to none.
+func keptFor(keys *keystore.Store, id keystore.Identity) (kept time.Duration, err error) {
+	given, err := keys.Consents()
+	if err != nil {
+		return 0, err
+	}
+	for _, g := range given {
+		p, err := policy.Parse(g.Policy, id.PolicyKey)
+		if err != nil {
+			continue // of another collector
+		}
+		if days := time.Duration(p.Message().GetRetentionDays()) * 24 * time.Hour; kept == 0 || days < kept {
+			kept = days
+		}
+	}
+	return kept, nil
 }
 
 // sentBoxes is the copies of this device's boxes that the collector acknowledged.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/byleave/byleave/collector/internal/ingest"
 	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/byleave/byleave/collector/internal/store/cloud"
 	"github.com/byleave/byleave/collector/internal/store/embed"
@@ -55,6 +56,7 @@ func backupCommand() *cobra.Command {
 				err = errors.Join(err, e)
 			}
 		}
+		err = errors.Join(err, copyPolicies(string(h), tmp))
 		if err == nil {
 			err = os.Rename(tmp, args[0])
 		}
@@ -171,8 +173,39 @@ func fillRestored(h home, from string, scaled bool) error {
 			return fmt.Errorf("restore %s: %w", name, err)
 		}
 	}
+	if err := copyPolicies(from, string(h)); err != nil {
+		return err
+	}
 	if _, err := os.Stat(h.path("ledger")); errors.Is(err, fs.ErrNotExist) {
 		return h.fillLedger(from)
+	}
+	return nil
+}
+
+// copyPolicies copies the policies that say how long boxes are kept, but for those that are there.
+func copyPolicies(from, to string) error {
+	entries, err := os.ReadDir(filepath.Join(from, ingest.TermsFolder))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("list the policies: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Join(to, ingest.TermsFolder), 0o700); err != nil {
+		return fmt.Errorf("copy the policies: %w", err)
+	}
+	for _, e := range entries {
+		name := filepath.Join(ingest.TermsFolder, e.Name())
+		if _, err := os.Lstat(filepath.Join(to, name)); !e.Type().IsRegular() || !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		body, err := os.ReadFile(filepath.Join(from, name))
+		if err == nil {
+			err = writeFile(filepath.Join(to, name), body)
+		}
+		if err != nil {
+			return fmt.Errorf("copy the policies: %w", err)
+		}
 	}
 	return nil
 }

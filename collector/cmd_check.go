@@ -165,12 +165,29 @@ func checkCloud(_ context.Context, h home) (string, error) {
 	return "one of many collectors over a database and a bucket", nil
 }
 
+// checkFits compares the vault's key with what lies in the folder's own store.
+func checkFits(ctx context.Context, h home) (err error) {
+	x, err := embed.OpenIndex(ctx, string(h))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, x.Close()) }()
+	v, err := vault.Load(string(h), x)
+	if err != nil {
+		return err
+	}
+	return fits(ctx, v, x)
+}
+
 func checkStore(ctx context.Context, h home) (string, error) {
 	c, wrap, scaled, err := h.cloud()
 	if err != nil {
 		return "", err
 	}
-	check := func() (int, error) { return embed.Check(ctx, string(h)) }
+	check := func() (int, error) {
+		damaged, err := embed.Check(ctx, string(h))
+		return damaged, errors.Join(err, checkFits(ctx, h))
+	}
 	if scaled {
 		check = func() (int, error) { return cloud.Check(ctx, c, wrap) }
 	}

@@ -70,6 +70,9 @@ type collector struct {
 
 // serve runs until ctx ends, then answers what is in flight and closes the store.
 func serve(ctx context.Context, o serveOptions, log *slog.Logger, ready func(addr string)) (err error) {
+	hup := make(chan os.Signal, 1) // from the first moment: a signal that nobody waits for ends a program, and opening a store may take its time
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
 	c, err := openCollector(ctx, o, log)
 	if err != nil {
 		return err
@@ -88,7 +91,7 @@ func serve(ctx context.Context, o serveOptions, log *slog.Logger, ready func(add
 		c.ingest.Close()
 		return errors.Join(err, l.Close())
 	}
-	return c.run(ctx, l, func() { ready(addr) })
+	return c.run(ctx, l, hup, func() { ready(addr) })
 }
 
 func openCollector(ctx context.Context, o serveOptions, log *slog.Logger) (*collector, error) {
@@ -117,6 +120,9 @@ func openCollector(ctx context.Context, o serveOptions, log *slog.Logger) (*coll
 		return nil, err
 	}
 	v, err := vault.Load(string(h), st)
+	if err == nil {
+		err = st.fits(ctx, v)
+	}
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -199,12 +205,9 @@ func (c *collector) announce(addr, file string) error {
 }
 
 // run serves both doors until ctx ends or one of them breaks.
-func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error {
+func (c *collector) run(ctx context.Context, l net.Listener, hup <-chan os.Signal, ready func()) error {
 	g, ctx := errgroup.WithContext(ctx)
 	drained := make(chan struct{})
-	hup := make(chan os.Signal, 1) // from before anybody is told that it is ready: a signal that nobody waits for ends a program
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	healthy := c.listenHealth()
 	reads := c.store.reads()
 	switch err := confine(string(c.home), reads); {
@@ -229,6 +232,10 @@ func (c *collector) run(ctx context.Context, l net.Listener, ready func()) error
 	g.Go(func() error { c.reload(ctx, hup); return nil })
 	g.Go(func() error { c.ledger.Run(ctx); return nil })
 	g.Go(func() error { keepCompact(ctx, c.store); return nil })
+	g.Go(func() error {
+		(&retention{home: c.home, terms: c.policy.Terms, expire: c.store.Expire, began: time.Now(), log: c.log}).run(ctx)
+		return nil
+	})
 	g.Go(func() error { c.ingest.Quiet(ctx); return nil })
 	g.Go(func() error { c.store.jobs(ctx, c.sign); return nil })
 	g.Go(func() error { c.store.hear(ctx, c.ingest, c.policy); return nil })

@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -219,6 +220,38 @@ func TestReload(t *testing.T) {
 	must(t, cmd.Process.Signal(os.Interrupt))
 	for range lines { // until it ends
 	}
+	must(t, cmd.Wait())
+}
+
+// TestReloadWhileItStarts: a reload that comes before the collector is ready waits until it is. Unheard, the signal would end the program, and a
+// supervisor takes that for an end that was wanted.
+func TestReloadWhileItStarts(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "d")
+	must(t, exec.Command("byleave-collector", "init", "--dir", dir).Run())
+	limits := filepath.Join(dir, limitsName)
+	must(t, syscall.Mkfifo(limits, 0o600))
+	cmd := exec.Command("byleave-collector", "serve", "--dir", dir, "--listen", "127.0.0.1:0")
+	out, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	var pipe *os.File
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(time.Millisecond) { // until it reads its limits
+		if pipe, err = os.OpenFile(limits, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("it never read its limits:", err)
+		}
+	}
+	must(t, os.Remove(limits))
+	must(t, cmd.Process.Signal(syscall.SIGHUP))
+	_, err = pipe.WriteString("{}")
+	must(t, errors.Join(err, pipe.Close()))
+	line := <-lineReader(out)
+	if !strings.HasPrefix(line, "ready:") {
+		t.Fatalf("%q: %v", line, cmd.Wait())
+	}
+	must(t, cmd.Process.Signal(os.Interrupt))
 	must(t, cmd.Wait())
 }
 

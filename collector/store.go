@@ -26,6 +26,8 @@ const cloudName = "cloud.json"
 // keeper is the store that serve has open, whichever it is.
 type keeper interface {
 	store.Store
+	// fits tells whether the vault's key is the one under which the store's keys lie.
+	fits(ctx context.Context, v *vault.Vault) error
 	// jobs does what a store does by itself until ctx ends.
 	jobs(ctx context.Context, sign store.SignErasure)
 	// reads are the files outside the folder that a store reads which is reached by TCP; nil: nothing is reached.
@@ -37,6 +39,19 @@ type keeper interface {
 }
 
 type embedded struct{ *embed.Store }
+
+func (e embedded) fits(ctx context.Context, v *vault.Vault) error { return fits(ctx, v, e.Index) }
+
+func fits(ctx context.Context, v *vault.Vault, x *embed.Index) error {
+	somebody, err := x.AnyPerson(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		err = v.Fits(ctx, somebody)
+	}
+	return err
+}
 
 // jobs of the embedded store are done when it is opened and with each erasure.
 func (embedded) jobs(context.Context, store.SignErasure) {}
@@ -65,6 +80,9 @@ func (s scaled) Close() error {
 	}
 	return err
 }
+
+// fits is asked by the store itself when it is opened.
+func (scaled) fits(context.Context, *vault.Vault) error { return nil }
 
 func (s scaled) reads() []string { return s.keys }
 

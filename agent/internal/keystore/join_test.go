@@ -79,14 +79,21 @@ func TestJoined(t *testing.T) {
 // TestListed: what was listed comes back, and a file that was cut is not taken for less.
 func TestListed(t *testing.T) {
 	s := open(t)
-	at, boxes := time.Unix(1_764_000_000, 0), [][16]byte{{1}, {2}, {3}}
+	at, hour := time.Unix(1_764_000_000, 0), time.Unix(1_763_996_400, 0)
+	boxes := []Listed{{[16]byte{1}, hour}, {[16]byte{2}, hour.Add(time.Hour)}, {[16]byte{3}, hour}}
+	if err := s.write(listedFileOld, append(make([]byte, 7), 1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if _, got, err := s.Listed(); err != nil || len(got) != 1 || got[0].Batch[0] != 9 || !got[0].Hour.IsZero() {
+		t.Fatal("from before:", got, err)
+	}
 	if err := s.SaveListed(at, boxes); err != nil {
 		t.Fatal(err)
 	}
 	if when, got, err := s.Listed(); err != nil || !when.Equal(at) || !slices.Equal(got, boxes) {
 		t.Fatal(when, got, err)
 	}
-	if err := s.write(listedFile, make([]byte, 8+16+15)); err != nil {
+	if err := s.write(listedFile, make([]byte, 8+20+16)); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := s.Listed(); !errors.Is(err, ErrDamaged) {

@@ -49,17 +49,26 @@ func ParseSeen(b []byte) (signed, key []byte, err error) {
 	return []byte(j.Note), j.Key, nil
 }
 
-const listedFile = "ledger.boxes"
+const (
+	listedFile    = "ledger.arrived"
+	listedFileOld = "ledger.boxes" // from before it was noted when boxes arrived
+)
+
+// Listed is a box that the collector listed.
+type Listed struct {
+	Batch [16]byte
+	Hour  time.Time // in which it arrived, as the collector says; zero: not noted
+}
 
 // maxListed bounds how many boxes are remembered; more than a year of a person's.
 const maxListed = 200_000
 
 // SaveListed stores which boxes the collector listed at t, when everything fitted, at most maxListed: none of them may vanish later without the
 // person's word.
-func (s *Store) SaveListed(t time.Time, boxes [][16]byte) error {
+func (s *Store) SaveListed(t time.Time, boxes []Listed) error {
 	b := binary.BigEndian.AppendUint64(nil, uint64(t.Unix()))
-	for _, id := range boxes[:min(maxListed, len(boxes))] {
-		b = append(b, id[:]...)
+	for _, l := range boxes[:min(maxListed, len(boxes))] {
+		b = binary.BigEndian.AppendUint32(append(b, l.Batch[:]...), uint32(l.Hour.Unix()/3600))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,17 +76,26 @@ func (s *Store) SaveListed(t time.Time, boxes [][16]byte) error {
 }
 
 // Listed returns what SaveListed stored.
-func (s *Store) Listed() (t time.Time, boxes [][16]byte, err error) {
-	b, err := s.read(listedFile)
+func (s *Store) Listed() (t time.Time, boxes []Listed, err error) {
+	name, size := listedFile, 20
+	b, err := s.read(name)
+	if err == nil && b == nil {
+		name, size = listedFileOld, 16
+		b, err = s.read(name)
+	}
 	if err != nil || b == nil {
 		return t, nil, err
 	}
-	if len(b)%16 != 8 {
-		return t, nil, fmt.Errorf("%s: %w; remove it, and only what has a copy here is looked for", listedFile, ErrDamaged)
+	if len(b) < 8 || (len(b)-8)%size != 0 {
+		return t, nil, fmt.Errorf("%s: %w; remove it, and only what has a copy here is looked for", name, ErrDamaged)
 	}
 	t = time.Unix(int64(binary.BigEndian.Uint64(b)), 0)
-	for b = b[8:]; len(b) > 0; b = b[16:] {
-		boxes = append(boxes, [16]byte(b))
+	for b = b[8:]; len(b) > 0; b = b[size:] {
+		l := Listed{Batch: [16]byte(b)}
+		if size > 16 {
+			l.Hour = time.Unix(int64(binary.BigEndian.Uint32(b[16:]))*3600, 0)
+		}
+		boxes = append(boxes, l)
 	}
 	return t, boxes, nil
 }

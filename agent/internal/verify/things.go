@@ -66,19 +66,21 @@ func (c *check) boxes(ctx context.Context) error {
 		}
 		listed[string(h.GetBatch())] = h
 		if bytes.Equal(h.GetDevice(), c.Device) { // of another computer of the person a part may be erased there
-			c.rep.Listed = append(c.rep.Listed, [16]byte(h.GetBatch()))
+			c.rep.Listed = append(c.rep.Listed, Box{Batch: [16]byte(h.GetBatch()), Hour: time.Unix(h.GetHour(), 0)})
 		}
 		wants = append(wants, want{c.Secret.BatchLeaf([32]byte(h.GetDigest())), time.Unix(h.GetHour(), 0).Add(time.Hour),
 			fmt.Sprintf("box %s (number %d)", short(h.GetBatch()), h.GetSequence())})
 	}
 	all := c.allErased()
-	elsewhere := 0
+	elsewhere, over := 0, 0
 	for _, b := range c.Boxes {
 		h := listed[string(b.Batch[:])]
 		switch {
 		case c.asked[string(b.Batch[:])]:
 		case h == nil && b.At.Before(all):
 			elsewhere++
+		case h == nil && c.isOver(b.At):
+			over++
 		case h == nil:
 			c.wrong("Box %s (number %d) is withheld or lost: the collector acknowledged it, nobody erased it, and it is no longer listed.", short(b.Batch[:]), b.Sequence)
 		case !bytes.Equal(h.GetDigest(), b.Digest[:]) || h.GetSequence() != b.Sequence:
@@ -86,6 +88,9 @@ func (c *check) boxes(ctx context.Context) error {
 		}
 	}
 	for _, b := range c.Listed {
+		if !b.Hour.IsZero() && c.isOver(b.Hour) {
+			continue
+		}
 		if listed[string(b.Batch[:])] == nil && !c.asked[string(b.Batch[:])] && !b.At.Before(all) && !slices.ContainsFunc(c.Boxes, func(have Box) bool { return have.Batch == b.Batch }) {
 			c.wrong("Box %s is withheld or lost: the collector listed it on %s, nobody erased it, and it is no longer listed.", short(b.Batch[:]), b.At.Format("2 Jan 2006"))
 		}
@@ -94,9 +99,15 @@ func (c *check) boxes(ctx context.Context) error {
 		c.note("%d boxes whose copies are here were erased with everything at %s, by another computer of yours or with your receipt. If you did not ask for that, the collector lies.",
 			elsewhere, all.Format("2 Jan 2006 15:04"))
 	}
+	if over > 0 {
+		c.note("%d boxes whose copies are here are no longer listed: the time is over for which you agreed that boxes are kept.", over)
+	}
 	c.gaps(listed)
 	return c.prove(ctx, wants, "Boxes that the collector holds of you")
 }
+
+// isOver tells whether a box that was there at a time need be there no more, by the policy.
+func (c *check) isOver(at time.Time) bool { return c.Kept > 0 && c.now.Sub(at) >= c.Kept }
 
 // allErased is when everything of the person was last erased, as the ledger's key signed it.
 func (c *check) allErased() (last time.Time) {
@@ -126,7 +137,7 @@ func (c *check) gaps(listed map[string]*pb.Holding) {
 		}
 	}
 	if missing := have[len(have)-1] - uint64(len(slices.Compact(have))); missing > 0 {
-		c.note("Of the numbers up to %d of this computer's boxes %d are not there: you erased them or destroyed them before they left.", have[len(have)-1], missing)
+		c.note("Of the numbers up to %d of this computer's boxes %d are not there: you erased them, or destroyed them before they left, or the time is over for which they are kept.", have[len(have)-1], missing)
 	}
 }
 

@@ -30,9 +30,10 @@ type Records struct {
 	Seen     tlog.Checkpoint
 	Peer     tlog.Checkpoint // that somebody else saw; zero: nobody's
 	Device   []byte
-	Consents []Paper // stubs and withdrawals that the collector acknowledged
-	Boxes    []Box   // that it acknowledged and whose copies are here
-	Listed   []Box   // that the collector listed when everything fitted last; only Batch and At, which is when
+	Consents []Paper       // stubs and withdrawals that the collector acknowledged
+	Boxes    []Box         // that it acknowledged and whose copies are here
+	Listed   []Box         // that the collector listed when everything fitted last; only Batch, At, which is when, and Hour
+	Kept     time.Duration // the shortest time for which a policy of theirs keeps boxes; 0: not known
 	Erasures []*pb.EraseResponse
 }
 
@@ -47,7 +48,8 @@ type Box struct {
 	Batch    [16]byte
 	Sequence uint64
 	Digest   [32]byte
-	At       time.Time // when it was sealed, at the latest
+	At       time.Time // when it was sealed, at the latest; of one that was listed, when
+	Hour     time.Time // in which it arrived, of one that was listed; zero: not known
 }
 
 // Collector is what is asked of the collector.
@@ -70,7 +72,7 @@ type Report struct {
 	Notes    []string `json:"notes"`
 	Evidence []string `json:"evidence,omitempty"` // two signed checkpoints that contradict each other
 
-	Listed [][16]byte `json:"-"` // boxes of this computer that the collector lists now
+	Listed []Box `json:"-"` // boxes of this computer that the collector lists now
 }
 
 // Read is one export that took boxes of the person, as the public ledger tells it.

@@ -94,7 +94,7 @@ func newWorld(t *testing.T) *world {
 		digest := sha256.Sum256(id(20 + n))
 		w.mine.Boxes = append(w.mine.Boxes, &pb.Holding{Batch: id(20 + n), Device: id(2), Sequence: uint64(n), Digest: digest[:], Hour: old.Unix()})
 		if n > 2 {
-			w.rec.Boxes = append(w.rec.Boxes, Box{[16]byte(id(20 + n)), uint64(n), digest, old})
+			w.rec.Boxes = append(w.rec.Boxes, Box{[16]byte(id(20 + n)), uint64(n), digest, old, time.Time{}})
 		}
 		add(w.rec.Secret.BatchLeaf(digest))
 	}
@@ -131,6 +131,25 @@ func (w *world) run(t *testing.T) Report {
 		w.rec.Seen = seen
 	}
 	return rep
+}
+
+// TestWhatIsOverNeedNotBeThere: a box may go when the time is over for which its person agreed that it is kept, and not before.
+func TestWhatIsOverNeedNotBeThere(t *testing.T) {
+	old := now.Add(-72 * time.Hour)
+	for _, c := range []struct {
+		kept time.Duration
+		ok   bool
+	}{{now.Sub(old), true}, {now.Sub(old) + time.Hour, false}, {0, false}} {
+		w := newWorld(t)
+		w.rec.Kept = c.kept
+		for i := range w.rec.Listed {
+			w.rec.Listed[i].Hour = old
+		}
+		w.mine.Boxes = nil
+		if rep := w.run(t); rep.OK != c.ok {
+			t.Errorf("kept for %v: %v", c.kept, rep.Wrong)
+		}
+	}
 }
 
 // TestHonest: all of it is proved, twice, and the one export that took boxes is told in words.

@@ -179,6 +179,8 @@ func TestInvitationStrings(t *testing.T) {
 		"none":       func() error { _, _, err := Invitations("a:1", fp, store.DeviceRole, 0, time.Now()); return err },
 		"too many":   func() error { _, _, err := Invitations("a:1", fp, store.DeviceRole, MaxLot+1, time.Now()); return err },
 		"no port":    func() error { _, _, err := Invitations("a", fp, store.DeviceRole, 1, time.Now()); return err },
+		"no host":    func() error { _, _, err := Invitations(":1", fp, store.DeviceRole, 1, time.Now()); return err },
+		"no name":    func() error { _, _, err := Invitations("a b:1", fp, store.DeviceRole, 1, time.Now()); return err },
 		"other role": func() error { _, _, err := Invitations("a:1", fp, "operator", 1, time.Now()); return err },
 	} {
 		if do() == nil {

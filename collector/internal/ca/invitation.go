@@ -28,8 +28,8 @@ func Invitations(addr string, fp Fingerprints, role store.Role, count int, expir
 	if count < 1 || count > MaxLot {
 		return nil, nil, fmt.Errorf("ca: a lot has 1 to %d invitations", MaxLot)
 	}
-	if _, _, err := net.SplitHostPort(addr); err != nil {
-		return nil, nil, errors.New("ca: the collector's address must be HOST:PORT")
+	if host, port, err := net.SplitHostPort(addr); err != nil || host == "" || port == "" || strings.ContainsAny(addr, " \t\n/?#@") {
+		return nil, nil, errors.New("ca: the collector's address must be HOST:PORT, as devices dial it")
 	}
 	if role != store.DeviceRole && role != store.CustodianRole {
 		return nil, nil, errors.New("ca: an invitation is for a device or a custodian")

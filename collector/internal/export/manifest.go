@@ -42,6 +42,7 @@ type Refusal struct {
 
 // fields is the dictionary of a step.
 var fields = map[string]string{
+	"person":        "number of the person in this export, and of their file; a split by person keeps each number on one side",
 	"session":       "number of the run of the agent, from 1 in each trajectory; class tokens keep their numbers within it",
 	"kind":          "click, drag, scroll, hotkey, text, task, or gap",
 	"application":   "id of the consented application in the policy",

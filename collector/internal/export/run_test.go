@@ -57,12 +57,12 @@ func TestGoldenTrajectory(t *testing.T) {
 			frame = name
 		}
 	}
-	want := strings.ReplaceAll(`{"session":1,"kind":"click","application":"editor","title":"Draft \u001b[31m\u202egpj.exe","canvas":{"width":8,"height":4},`+
+	want := strings.ReplaceAll(`{"person":1,"session":1,"kind":"click","application":"editor","title":"Draft \u001b[31m\u202egpj.exe","canvas":{"width":8,"height":4},`+
 		`"at":{"x":2,"y":1,"nx":0.25,"ny":0.25},"button":"left","count":1,"element":{"role":"push button","name":"Save","x":0,"y":0,"width":5,"height":2},`+
 		`"before":{"file":"FRAME","age_ms":1200,"proof":"damage","canvas":{"width":8,"height":4}},"after":{"withheld":"focus moved"},"duration_ms":100}
-{"session":1,"kind":"text","application":"editor","canvas":{"width":8,"height":4},"text":"pay \u003cCARD#1\u003e now",`+
+{"person":1,"session":1,"kind":"text","application":"editor","canvas":{"width":8,"height":4},"text":"pay \u003cCARD#1\u003e now",`+
 		`"spans":[{"start":4,"end":12,"class":"CARD","id":1,"length":16}],"deleted":4}
-{"session":1,"kind":"gap","reason":"not_agreed","seconds":3}
+{"person":1,"session":1,"kind":"gap","reason":"not_agreed","seconds":3}
 `, "FRAME", frame)
 	if diff := cmp.Diff(want, read(t, dir, "trajectories/000001.jsonl")); diff != "" {
 		t.Error(diff)
@@ -87,7 +87,7 @@ func TestManifestHashesEveryFileAndNamesNobody(t *testing.T) {
 			t.Errorf("%s: hash %q", name, m.Files[name])
 		}
 	}
-	if len(names(t, dir)) != len(m.Files)+1 || len(m.Files) != 2 {
+	if len(names(t, dir)) != len(m.Files)+1 || len(m.Files) != 3 {
 		t.Errorf("files: %v; in the manifest: %v", names(t, dir), m.Files)
 	}
 	h := d.last.Header()
@@ -128,7 +128,7 @@ func TestI24ExportsAreUnlinkable(t *testing.T) {
 			}
 		}
 	}
-	if len(one.Files) != 3+2 || len(two.Files) != 3+2 {
+	if len(one.Files) != 3+2+1 || len(two.Files) != 3+2+1 {
 		t.Errorf("%d and %d files", len(one.Files), len(two.Files))
 	}
 }
@@ -307,7 +307,7 @@ func TestCutExportGoesOn(t *testing.T) {
 	if m.Boxes != 6 || m.Frames != 6 || m.Actions != 12 || m.People != 1 || len(m.Releases) != 2 || bytes.Equal(w.ids[0], w.ids[1]) {
 		t.Errorf("%+v", m)
 	}
-	if got := names(t, dir); len(got) != 6+1+1 {
+	if got := names(t, dir); len(got) != 6+1+1+1 {
 		t.Errorf("files: %v", got)
 	}
 	if _, err := w.export(t, dir); err == nil || !strings.Contains(err.Error(), "whole export already") {
@@ -346,7 +346,7 @@ func TestCutExportLeavesOutWhatWasTakenBack(t *testing.T) {
 			t.Errorf("%s holds what was taken back", name)
 		}
 	}
-	if got := names(t, dir); len(got) != 3+1+1 {
+	if got := names(t, dir); len(got) != 3+1+1+1 {
 		t.Errorf("files: %v", got)
 	}
 }
@@ -386,6 +386,25 @@ func TestFramesHoldThePictureAndNothingElse(t *testing.T) {
 	}
 	if crc32.ChecksumIEEE([]byte("IEND")) != binary.BigEndian.Uint32(raw[len(raw)-4:]) {
 		t.Error("the test's picture does not end with IEND")
+	}
+}
+
+// TestCard: the head of the card is what was loaded with Hugging Face's datasets, and names each field that a step can have.
+func TestCard(t *testing.T) {
+	w := newWorld(t, 1)
+	w.seal(t, w.newDevice(t), clicked(t, "a", 1))
+	dir := filepath.Join(t.TempDir(), "x")
+	m, err := w.export(t, dir)
+	fatal(t, err)
+	_, rest, _ := strings.Cut(read(t, dir, cardName), "---\n")
+	head, body, ok := strings.Cut(rest, "---\n")
+	if diff := cmp.Diff(read(t, "testdata", "card.yaml"), head); !ok || diff != "" {
+		t.Errorf("load an export with this head before you change the expected one:\n%s", diff)
+	}
+	for _, want := range []string{m.Export, purpose, m.Policies[0], "1 people", "2 actions"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the card lacks %q:\n%s", want, body)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 // Step is one line of a trajectory; the manifest's dictionary says what each field means.
 type Step struct {
+	Person      int      `json:"person"`
 	Session     int      `json:"session"`
 	Kind        string   `json:"kind"`
 	Application string   `json:"application,omitempty"`

@@ -164,6 +164,9 @@ func (w *writer) finish() (Manifest, error) {
 	if err := w.dropOrphans(frames); err != nil {
 		return Manifest{}, err
 	}
+	if err := w.card(); err != nil {
+		return Manifest{}, err
+	}
 	if err := w.manifest(); err != nil {
 		return Manifest{}, err
 	}
@@ -198,7 +201,7 @@ func (w *writer) join(parts []*part, frames map[string]bool) error {
 				return err
 			}
 			for _, s := range whole.Steps {
-				s.Session = sessions[p.Session]
+				s.Person, s.Session = w.m.People, sessions[p.Session]
 				line, err := marshal(s)
 				if err != nil {
 					return fmt.Errorf("encode a step: %w", err)

@@ -177,6 +177,9 @@ func (p *PolicyFile) load() error {
 	if err := proto.Unmarshal(raw, signed); err != nil {
 		return fmt.Errorf("read the policy: %w", err)
 	}
+	if err := p.keep(next, raw); err != nil {
+		p.log.Error("the policy could not be kept beside the others: after the next one it would not be known how long its boxes are kept; it is tried again at the next start", "error", err)
+	}
 	p.current, p.signed, p.raw = next, signed, raw
 	close(p.next)
 	p.next = make(chan struct{})

@@ -16,6 +16,9 @@ type Erasures interface {
 	Erase(ctx context.Context, e Erasure, sign SignErasure) (record []byte, err error)
 	// FinishErasures writes the records of erasures that were cut short before theirs, and returns how many.
 	FinishErasures(ctx context.Context, sign SignErasure) (int, error)
+	// Expire destroys the boxes under a policy that arrived before a time, and returns how many. Nothing of it is remembered: what it does follows
+	// from what they say, and it is safe to repeat.
+	Expire(ctx context.Context, policy [32]byte, before time.Time) (int, error)
 	// PutErasureCode makes code, a hash, the one that erases all of a person's boxes. It replaces an older one. ErrExists if it
 	// is another person's.
 	PutErasureCode(ctx context.Context, subject ID, code [32]byte) error

@@ -135,6 +135,15 @@ func (v *Vault) unwrap(ctx context.Context, subject store.ID) (hpke.PrivateKey, 
 	return private, nil
 }
 
+// Fits tells whether the key file is the one that wrapped a person's key pair. With another one, nobody's boxes could be released, and the keys
+// of people who enrol would be lost as soon as the right one is back.
+func (v *Vault) Fits(ctx context.Context, subject store.ID) error {
+	if _, err := v.unwrap(ctx, subject); err != nil {
+		return fmt.Errorf("%w: restore %s from its own backup", err, keyName)
+	}
+	return nil
+}
+
 // Release opens the collector's half of the box's key and seals it to a custodian whom the box names, bound to the export.
 func (v *Vault) Release(ctx context.Context, b envelope.Box, export store.ID, recipient []byte) ([]byte, error) {
 	pub, err := hpke.MLKEM768X25519().NewPublicKey(recipient)

@@ -206,3 +206,58 @@ func TestNewerIndexIsLeftAlone(t *testing.T) {
 		t.Fatal("a newer index was salvaged:", err)
 	}
 }
+
+// TestUnmountedPacksAreNotLost: a start without packs/, whose disk is not mounted, takes no row out; with them back all boxes are there. Only an
+// operator can say that they are lost.
+func TestUnmountedPacksAreNotLost(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := reopen(t, dir)
+	p := storetest.Enrol(t, s)
+	put1(t, s, p.Record(10))
+	must(t, s.Close())
+	packs, away := filepath.Join(dir, "packs"), filepath.Join(t.TempDir(), "packs")
+	must(t, os.Rename(packs, away))
+	if s, _, err := Open(ctx, dir, quiet()); !errors.Is(err, errNoPacks) {
+		t.Fatal("it was started without packs:", err, s.Close())
+	}
+	must(t, os.Remove(packs)) // where it would be mounted
+	must(t, os.Rename(away, packs))
+	s, rep := reopen(t, dir)
+	if n := storetest.Verify(t, s); n != 1 || rep != (Report{}) {
+		t.Fatalf("%d boxes, %+v", n, rep)
+	}
+	must(t, s.Close())
+	must(t, os.RemoveAll(packs))
+	must(t, os.Mkdir(packs, 0o700))
+	must(t, os.WriteFile(filepath.Join(packs, lostName), nil, 0o600))
+	s, rep = reopen(t, dir)
+	if rep.Missing != 1 {
+		t.Fatalf("%+v", rep)
+	}
+	put1(t, s, p.Record(10))
+	_, err := s.Erase(ctx, store.Erasure{ID: storetest.ID(), Subject: p.Device.Subject, All: true, At: storetest.Noon}, storetest.Sign)
+	must(t, err)
+	must(t, s.Close())
+	must(t, os.RemoveAll(packs)) // it holds no box any more
+	reopen(t, dir)
+}
+
+// TestMissingIndexIsNotBegunAnew: neither a start nor a backup makes an empty index where people's boxes and keys lie.
+func TestMissingIndexIsNotBegunAnew(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := reopen(t, dir)
+	put1(t, s, storetest.Enrol(t, s).Record(10))
+	must(t, s.Close())
+	away := filepath.Join(t.TempDir(), "index.db")
+	must(t, os.Rename(filepath.Join(dir, "index.db"), away))
+	if s, _, err := Open(ctx, dir, quiet()); !errors.Is(err, errNoIndex) {
+		t.Fatal("it was started:", err, s.Close())
+	}
+	if err := Backup(ctx, dir, filepath.Join(t.TempDir(), "backup")); !errors.Is(err, errNoIndex) {
+		t.Fatal("nothing was backed up:", err)
+	}
+	must(t, os.Rename(away, filepath.Join(dir, "index.db")))
+	if s, rep := reopen(t, dir); rep != (Report{}) || storetest.Verify(t, s) != 1 {
+		t.Fatalf("%+v", rep)
+	}
+}

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -41,6 +43,9 @@ func OpenIndex(ctx context.Context, dir string) (*Index, error) {
 	if _, err := os.Lstat(filepath.Join(dir, restoredName)); err == nil {
 		return nil, errors.New("store: a restore was cut short in this folder: start the collector, or run the restore again")
 	}
+	if err := mayBegin(dir); err != nil {
+		return nil, err
+	}
 	// SQLite gives its side files the mode of the database.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -62,6 +67,26 @@ func OpenIndex(ctx context.Context, dir string) (*Index, error) {
 		return nil, errors.Join(err, x.Close())
 	}
 	return x, nil
+}
+
+// errNoIndex: with an empty index every device would be told that it is not enrolled, and every backup would be one of nothing.
+var errNoIndex = errors.New("store: index.db is missing beside boxes or keys of people: is its disk mounted? If it is lost, restore a backup")
+
+// mayBegin refuses to make an index where there was one.
+func mayBegin(dir string) error {
+	if _, err := os.Lstat(filepath.Join(dir, "index.db")); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for folder, suffix := range map[string]string{"packs": ".pack", "keys": keySuffix} {
+		entries, err := os.ReadDir(filepath.Join(dir, folder))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("store: look for the index: %w", err)
+		}
+		if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasSuffix(e.Name(), suffix) }) {
+			return errNoIndex
+		}
+	}
+	return nil
 }
 
 // Close releases the index.
@@ -151,7 +176,7 @@ func isTrouble(err error) bool {
 		return false
 	}
 	var path *fs.PathError
-	if errors.Is(err, errNewer) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &path) {
+	if errors.Is(err, errNewer) || errors.Is(err, errNoIndex) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &path) {
 		return true
 	}
 	var e *sqlite.Error

@@ -203,6 +203,18 @@ func addConsent(ctx context.Context, tx *sql.Tx, c store.Consent) error {
 	return addLeaf(ctx, tx, c.Leaf)
 }
 
+// AnyPerson is somebody who has a key pair here. ErrNotFound if there is nobody.
+func (x *Index) AnyPerson(ctx context.Context) (store.ID, error) {
+	ids, err := readIDs(ctx, x.read, "SELECT subject FROM vault_keys LIMIT 1")
+	if err == nil && len(ids) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return store.ID{}, err
+	}
+	return ids[0], nil
+}
+
 // VaultKey returns a person's wrapped key pair.
 func (x *Index) VaultKey(ctx context.Context, subject store.ID) (store.VaultKey, error) {
 	v := store.VaultKey{Subject: subject}

@@ -13,6 +13,29 @@ import (
 	"github.com/byleave/byleave/collector/internal/store/deposit"
 )
 
+// lostName is a file in packs/ by which an operator says that all packs are lost for good.
+const lostName = "lost"
+
+// errNoPacks: rows are taken out whose bytes are gone, and with packs/ on a disk that is not mounted that would be all of them.
+var errNoPacks = errors.New("store: packs/ is empty, and the index names boxes in it: is its disk mounted? If they are lost for good, restore a backup, " +
+	"or make an empty file packs/" + lostName + " and start again: then their rows are taken out")
+
+// allThere refuses a folder without any pack, unless the operator says that they are lost.
+func (s *Store) allThere(ctx context.Context, numbers []int64) error {
+	if len(numbers) > 0 {
+		return nil
+	}
+	var boxes bool
+	if err := s.write.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM batches)").Scan(&boxes); err != nil || !boxes {
+		return err
+	}
+	err := os.Remove(filepath.Join(s.packs.dir, lostName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return errNoPacks
+	}
+	return err
+}
+
 // repair makes packs and index agree. A tail that no row names was never acknowledged and is cut; a row whose bytes are not
 // there is taken out, so that its device may send the box again. Damage inside a pack shows when a box is read, and there alone.
 func (s *Store) repair(ctx context.Context, rep *Report) error {
@@ -22,6 +45,9 @@ func (s *Store) repair(ctx context.Context, rep *Report) error {
 	}
 	ends, err := s.packEnds(ctx)
 	if err != nil {
+		return err
+	}
+	if err := s.allThere(ctx, numbers); err != nil {
 		return err
 	}
 	for _, n := range numbers {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
 )
@@ -177,5 +178,36 @@ func testErasureCode(t *testing.T, s store.Store) {
 	must(t, s.PutErasureCode(ctx, p.Device.Subject, two))
 	if _, err := s.ErasureCode(ctx, one); !errors.Is(err, store.ErrNotFound) {
 		t.Fatal("a replaced code still counts:", err)
+	}
+}
+
+func testExpire(t *testing.T, s store.Store) {
+	p, q := Enrol(t, s), Enrol(t, s)
+	old := []store.Record{p.Record(100), p.Record(300 << 10), q.Record(10)}
+	young, other := p.Record(10), q.Record(20)
+	other.Policy = sha256.Sum256([]byte("another policy"))
+	c := Consent(q.Device)
+	c.Policy = other.Policy
+	must(t, s.PutConsent(ctx, c))
+	other.Consent = c.ID
+	young.Received = Noon.Add(time.Hour)
+	put(t, s, append(old, young, other), store.Stored, store.Stored, store.Stored, store.Stored, store.Stored)
+	before := Noon.Add(time.Hour)
+	for _, want := range []int{3, 0} { // again it does nothing
+		n, err := s.Expire(ctx, p.Consent.Policy, before)
+		must(t, err)
+		if n != want {
+			t.Fatalf("%d boxes, want %d", n, want)
+		}
+	}
+	for _, r := range old {
+		Gone(t, s, r.Batch)
+	}
+	if n := Verify(t, s); n != 2 {
+		t.Fatalf("%d boxes are left, want the young one and the one under another policy", n)
+	}
+	put(t, s, []store.Record{p.Record(30)}, store.Stored)
+	if n := Verify(t, s); n != 3 {
+		t.Fatal("the person cannot go on:", n)
 	}
 }

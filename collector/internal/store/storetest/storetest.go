@@ -45,6 +45,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"an erased span is gone, and its neighbours stay", testErase},
 		{"erasing everything spares others", testEraseAll},
 		{"an erasure is idempotent", testEraseTwice},
+		{"boxes whose time is over are destroyed, and no other", testExpire},
 		{"nobody erases another's boxes", testEraseForeign},
 		{"a box that was erased does not come back", testErasedStaysAway},
 		{"an erasure code is one person's", testErasureCode},

@@ -1,0 +1,77 @@
+package export
+
+import (
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"strings"
+)
+
+// cardName is the card of the data set: people read it, and its head tells Hugging Face's datasets the type of every field. Without it the
+// first file would decide, and no export loads whose second file has a step of another kind.
+const cardName = "README.md"
+
+// card writes the card.
+func (w *writer) card() error {
+	var b strings.Builder
+	b.WriteString("---\npretty_name: Byleave export\nlicense: other\nlicense_name: consent-bound\n" +
+		"configs:\n- config_name: default\n  data_files:\n  - split: train\n    path: trajectories/*.jsonl\ndataset_info:\n  config_name: default\n  features:\n")
+	features(&b, reflect.TypeFor[Step](), "  ")
+	fmt.Fprintf(&b, `---
+# Export %s
+Steps of %d people: %d actions, %d gaps, %d tasks, %d frames. What each field means stands in %s under "fields", with a hash of every file.
+Load it by its folder: `+"`datasets.load_dataset(\"FOLDER\")`"+`; paths of frames are below that folder.
+
+- **Consent.** People agreed to one purpose, %s, and to the policies whose SHA-256 is %s. Use the data for nothing else, give it
+  to nobody whom those policies do not name, and do not try to find out who somebody is. A person can withdraw or erase at any time: export anew before
+  you train anew, and delete this copy when the policy's time is over.
+- **People.** Each file of trajectories/ is one person; so is each number in "person". To split by person, split by that number. The numbers mean nothing
+  in another export.
+- **Time.** There is none but lengths: duration_ms and age_ms in tenths of a second, seconds of gaps. Steps stand in the order in which they were done.
+- **Place.** Coordinates are pixels of the step's canvas, from its upper left corner, and the same from 0 to 1. A frame has the size of its own canvas.
+- **Text.** Values were redacted on the person's computer before they were stored: <CARD#1> stands for one, the same number for the same value within a
+  session. Frames have text masked. Redaction misses some: tell the operator of what you find, and delete it.
+`, w.m.Export, w.m.People, w.m.Actions, w.m.Gaps, w.m.Tasks, w.m.Frames, manifestName, w.m.Purpose, orNone(w.m.Policies))
+	return writeFile(filepath.Join(w.dir, cardName), []byte(b.String()))
+}
+
+func orNone(list []string) string {
+	if len(list) == 0 {
+		return "(none: the export is empty)"
+	}
+	return strings.Join(list, ", ")
+}
+
+// features writes the fields of a type as the head of a card has them.
+func features(b *strings.Builder, t reflect.Type, indent string) {
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		fmt.Fprintf(b, "%s- name: %s\n", indent, name)
+		of, shape := f.Type, "struct"
+		if of.Kind() == reflect.Slice {
+			shape = "list"
+		}
+		for of.Kind() == reflect.Slice || of.Kind() == reflect.Pointer {
+			of = of.Elem()
+		}
+		if of.Kind() == reflect.Struct {
+			fmt.Fprintf(b, "%s  %s:\n", indent, shape)
+			features(b, of, indent+"  ")
+			continue
+		}
+		fmt.Fprintf(b, "%s  dtype: %s\n", indent, dtype(of.Kind()))
+	}
+}
+
+// dtype is the name of a type there. Whole numbers are all alike, so that none is too large.
+func dtype(k reflect.Kind) string {
+	switch k {
+	case reflect.String:
+		return "string"
+	case reflect.Bool:
+		return "bool"
+	case reflect.Float64:
+		return "float64"
+	}
+	return "int64"
+}
