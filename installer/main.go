@@ -15,7 +15,10 @@ import (
 
 func main() {
 	if err := command().Execute(); err != nil {
-		fmt.Fprintln(os.Stderr, "byleave-installer:", err)
+		var said *exec.ExitError // the agent has said on the same terminal why
+		if !errors.As(err, &said) {
+			fmt.Fprintln(os.Stderr, "byleave-installer:", err)
+		}
 		os.Exit(1)
 	}
 }

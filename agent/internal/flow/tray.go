@@ -158,9 +158,9 @@ func (a *agent) forgetRecent(ctx context.Context) (string, error) {
 		return "", errors.New("forgotten, but how much is not understood; see byleave status")
 	}
 	if n.Requested == 0 {
-		return fmt.Sprintf("Forgotten: %d boxes here, nothing had left", n.Destroyed), nil
+		return fmt.Sprintf("Forgotten: %s here, nothing had left", policy.Count(n.Destroyed, "box")), nil
 	}
-	return fmt.Sprintf("Forgotten: %d boxes here, %d asked of the collector", n.Destroyed, n.Requested), nil
+	return fmt.Sprintf("Forgotten: %s here, %d asked of the collector", policy.Count(n.Destroyed, "box"), n.Requested), nil
 }
 
 // withdrawNow ends every consent of this device, as `byleave consent withdraw` does.
