@@ -80,8 +80,8 @@ func printStatus(w io.Writer, s flow.Status, now time.Time) {
 	fmt.Fprintf(w, "On this computer: %s held (%s), %d sent and kept as your copy (%s), %d set aside.\n",
 		policy.Count(s.Spool.Held, "box"), size(s.Spool.HeldBytes), s.Spool.Sent, size(s.Spool.SentBytes), s.Spool.Quarantined)
 	switch {
-	case s.Spool.Held == 0 && s.Spool.Sent == 0:
-		fmt.Fprintln(w, "Nothing has left yet.")
+	case s.Spool.Held == 0:
+		fmt.Fprintln(w, "Nothing waits to leave.")
 	case !s.NextSend.IsZero() && s.NextSend.After(now):
 		fmt.Fprintf(w, "The next box may leave at %s.\n", s.NextSend.Local().Format("15:04"))
 	}

@@ -155,7 +155,7 @@ func TestTray(t *testing.T) {
 	p := panel(ctx, t, s)
 	icon := untilIcon(ctx, t, s, red)
 	untilMenu(ctx, t, s, agent, "Recording: editor")
-	untilMenu(ctx, t, s, agent, "Nothing has left yet")
+	untilMenu(ctx, t, s, agent, " leave")
 	if out, err := s.Byleave(ctx, "tray"); err != nil || !strings.Contains(out, "is shown") {
 		t.Errorf("byleave tray: %v %s", err, out)
 	}

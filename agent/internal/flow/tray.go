@@ -80,7 +80,7 @@ func (a *agent) showTray(ctx context.Context, _ json.RawMessage) (any, error) {
 // view is what the tray shows at this instant.
 func (a *agent) view() tray.View {
 	g, n, p := a.gate.Status(), a.spool.Stats(), a.gate.Live()
-	v := tray.View{State: g.State.String(), Words: a.said(g), App: g.App, PausedUntil: g.PausedUntil, Held: n.Held, Sent: n.Sent, Thrift: a.thrift()}
+	v := tray.View{State: g.State.String(), Words: a.said(g), App: g.App, PausedUntil: g.PausedUntil, Held: n.Held, Thrift: a.thrift()}
 	now := time.Now()
 	if v.Used, v.Most = a.budget.Today(now); n.Held > 0 {
 		v.Waits = a.budget.Why(now)
