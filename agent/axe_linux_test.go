@@ -37,7 +37,5 @@ func seen(t *testing.T, ctx context.Context, program, name string) {
 			}
 		}
 	}
-	if wide := evaluate[bool](t, ctx, "document.documentElement.scrollWidth > innerWidth"); wide {
-		t.Errorf("%s is wider than a small screen", name)
-	}
+	fits(t, ctx, name)
 }

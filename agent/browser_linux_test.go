@@ -112,16 +112,18 @@ type look struct {
 	scheme string
 }
 
+// media shows the page as on paper or as on a screen, with these features.
+func media(kind string, features ...*emulation.MediaFeature) step {
+	return func(ctx context.Context, t *chromedp.Target) (none chromedp.Void, err error) {
+		_, err = cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: kind, Features: features})
+		return none, err
+	}
+}
+
 var looks = []look{{"1440-light", 1440, 900, "light"}, {"1440-dark", 1440, 900, "dark"}, {"390-light", 390, 844, "light"}, {"390-dark", 390, 844, "dark"}}
 
 func (l look) set() step {
-	media := func(ctx context.Context, t *chromedp.Target) (none chromedp.Void, err error) {
-		_, err = cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.scheme}},
-		})
-		return none, err
-	}
-	return chromedp.Steps(chromedp.EmulateViewport(l.width, l.height), media)
+	return chromedp.Steps(chromedp.EmulateViewport(l.width, l.height), media("", &emulation.MediaFeature{Name: "prefers-color-scheme", Value: l.scheme}))
 }
 
 // photograph saves the whole page in every look.

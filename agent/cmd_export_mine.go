@@ -14,6 +14,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/agent/internal/rights"
 	"github.com/byleave/byleave/agent/internal/upload"
+	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/envelope"
 	"github.com/byleave/byleave/proto/erasure"
@@ -54,7 +55,7 @@ func exportMineCommand() *cobra.Command {
 					damaged++
 				}
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "Wrote %d boxes with %d events, %d files in all, to %s.\n", len(man.Boxes), events, len(man.Files)+1, args[0])
+			fmt.Fprintf(cmd.OutOrStdout(), "Wrote %s with %s, %s in all, to %s.\n", policy.Count(len(man.Boxes), "box"), policy.Count(events, "event"), policy.Count(len(man.Files)+1, "file"), args[0])
 			if damaged > 0 {
 				fmt.Fprintf(cmd.OutOrStdout(), "%d do not open; they lie in damaged/ as they are, and manifest.json says why.\n", damaged)
 			}

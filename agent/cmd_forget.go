@@ -15,6 +15,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/keystore"
+	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/erasure"
 	"github.com/byleave/byleave/proto/pb"
@@ -187,7 +188,7 @@ func newPersonKey(keys *keystore.Store, passphrase []byte) (recovery string, err
 }
 
 func printForgotten(w io.Writer, done forgotten) {
-	fmt.Fprintf(w, "Destroyed on this computer: %d boxes", done.Destroyed)
+	fmt.Fprintf(w, "Destroyed on this computer: %s", policy.Count(done.Destroyed, "box"))
 	if !done.From.IsZero() && !done.All {
 		fmt.Fprintf(w, ", of %s to %s", done.From.Local().Format("2 Jan 15:04:05"), done.Until.Local().Format("15:04:05"))
 	}

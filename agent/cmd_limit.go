@@ -255,5 +255,8 @@ func size(n int64) string {
 	if n >= 1e9 {
 		return strconv.FormatFloat(float64(n)/1e9, 'f', 2, 64) + " GB"
 	}
+	if n < 1e6 {
+		return strconv.FormatInt((n+999)/1000, 10) + " kB"
+	}
 	return strconv.FormatFloat(float64(n)/1e6, 'f', 1, 64) + " MB"
 }

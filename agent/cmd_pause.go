@@ -69,14 +69,43 @@ func resumeCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "resume",
 		Short:   "End a pause; also confirms the clock if it was in doubt",
+		Long:    "Ends a pause. While no agent runs, it takes back the one that is kept for the next.",
 		Example: "  byleave resume",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := call(cmd, "resume", nil, nil); err != nil {
-				return err
-			}
-			fmt.Fprintln(cmd.OutOrStdout(), "Resumed. What is recorded is what you agreed to, nothing else.")
-			return nil
+			return resumeNow(cmd)
 		},
 	}
+}
+
+// resumeNow asks the running agent. If none runs, it takes back the pause that is kept for the one that starts next; one that started meanwhile is
+// asked again.
+func resumeNow(cmd *cobra.Command) error {
+	out := cmd.OutOrStdout()
+	err := call(cmd, "resume", nil, nil)
+	if errors.Is(err, control.ErrNotRunning) {
+		if err := keepNoPause(); err != nil {
+			return err
+		}
+		if err = call(cmd, "resume", nil, nil); errors.Is(err, control.ErrNotRunning) {
+			fmt.Fprintln(out, "The agent does not run, so nothing is recorded. When it starts, it is not paused.")
+			return nil
+		}
+	}
+	if err == nil {
+		fmt.Fprintln(out, "Resumed. What is recorded is what you agreed to, nothing else.")
+	}
+	return err
+}
+
+func keepNoPause() error {
+	home, err := homeDir()
+	if err != nil {
+		return err
+	}
+	keys, err := keystore.Open(home)
+	if err != nil {
+		return err
+	}
+	return keys.SavePause(nil)
 }

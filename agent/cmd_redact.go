@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
+	"github.com/byleave/byleave/policy"
 	"github.com/spf13/cobra"
 )
 
@@ -196,7 +197,7 @@ func (o *redaction) tellText() {
 		classes, n = append(classes, fmt.Sprintf("%d %s", k, c)), n+k
 	}
 	slices.Sort(classes)
-	fmt.Fprintf(o.words, "Redacted %d values in %d bytes of text.", n, o.sum.BytesIn)
+	fmt.Fprintf(o.words, "Redacted %s in %s of text.", policy.Count(n, "value"), policy.Count(o.sum.BytesIn, "byte"))
 	if n > 0 {
 		fmt.Fprintf(o.words, " Classes: %s.", strings.Join(classes, ", "))
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/control"
 	"github.com/byleave/byleave/agent/internal/flow"
+	"github.com/byleave/byleave/policy"
 	"github.com/spf13/cobra"
 )
 
@@ -61,6 +62,9 @@ func serviceWords() string {
 
 func printStatus(w io.Writer, s flow.Status, now time.Time) {
 	fmt.Fprintf(w, "%s: %s\n", s.State, s.Words)
+	if s.State == "blind" {
+		fmt.Fprintln(w, "It is not certain which window has the focus, what is in it, or that you see the mark; so nothing is recorded.")
+	}
 	if s.Note != "" {
 		fmt.Fprintln(w, s.Note)
 	}
@@ -73,11 +77,11 @@ func printStatus(w io.Writer, s flow.Status, now time.Time) {
 	case s.Consent != nil:
 		fmt.Fprintf(w, "You agreed to %q until %s.\n", s.Consent.Purpose, s.Consent.Expires.Local().Format("2 Jan 2006 15:04"))
 	}
-	fmt.Fprintf(w, "On this computer: %d boxes held (%d bytes), %d sent and kept as your copy (%d bytes), %d set aside.\n",
-		s.Spool.Held, s.Spool.HeldBytes, s.Spool.Sent, s.Spool.SentBytes, s.Spool.Quarantined)
+	fmt.Fprintf(w, "On this computer: %s held (%s), %d sent and kept as your copy (%s), %d set aside.\n",
+		policy.Count(s.Spool.Held, "box"), size(s.Spool.HeldBytes), s.Spool.Sent, size(s.Spool.SentBytes), s.Spool.Quarantined)
 	switch {
-	case s.Spool.Held == 0 && s.Spool.Sent == 0:
-		fmt.Fprintln(w, "Nothing has left yet.")
+	case s.Spool.Held == 0:
+		fmt.Fprintln(w, "Nothing waits to leave.")
 	case !s.NextSend.IsZero() && s.NextSend.After(now):
 		fmt.Fprintf(w, "The next box may leave at %s.\n", s.NextSend.Local().Format("15:04"))
 	}
@@ -95,7 +99,7 @@ func printStatus(w io.Writer, s flow.Status, now time.Time) {
 	}
 	printOwn(w, s)
 	if s.Erasures > 0 {
-		fmt.Fprintf(w, "%d erasures wait for the collector's word; they are asked for until it comes.\n", s.Erasures)
+		fmt.Fprintf(w, "Without the collector's word yet, and asked for until it comes: %s.\n", policy.Count(s.Erasures, "erasure"))
 	}
 	if s.Upload != "" {
 		fmt.Fprintf(w, "Collector: %s\n", s.Upload)
@@ -118,13 +122,13 @@ func printStatus(w io.Writer, s flow.Status, now time.Time) {
 func printOwn(w io.Writer, s flow.Status) {
 	if l := s.Limits; l != nil {
 		fmt.Fprintf(w, "Your limits: held %s, copies kept %d days and %s, all boxes here %s; see `byleave limit`.\n",
-			l.Held, l.KeepDays, size(l.KeepBytes), size(l.Quota))
+			inHours(l.Held), l.KeepDays, size(l.KeepBytes), size(l.Quota))
 	}
 	if s.Spool.Evicted > 0 {
-		fmt.Fprintf(w, "%d old copies of what was sent made room for what is recorded.\n", s.Spool.Evicted)
+		fmt.Fprintf(w, "%s of what was sent made room for what is recorded.\n", policy.Count(s.Spool.Evicted, "old copy"))
 	}
 	if s.Spool.Dropped > 0 {
-		fmt.Fprintf(w, "%d unsent boxes were destroyed for lack of space, as you wish.\n", s.Spool.Dropped)
+		fmt.Fprintf(w, "Destroyed for lack of space, as you wish: %s.\n", policy.Count(s.Spool.Dropped, "unsent box"))
 	}
 }
 

@@ -315,10 +315,10 @@ func printReport(w io.Writer, r verify.Report) {
 		if !read.Proved {
 			words = "An export " + read.Export + " that the ledger does not know."
 		}
-		fmt.Fprintf(w, "read  %s Of yours: %d boxes that are not erased since, says the collector.\n", words, read.Boxes)
+		fmt.Fprintf(w, "read  %s Of yours and not erased since, says the collector: %s.\n", words, policy.Count(read.Boxes, "box"))
 	}
 	if r.Others > 0 {
-		fmt.Fprintf(w, "note  %d other exports stand in the ledger; the collector says that they took nothing of yours.\n", r.Others)
+		fmt.Fprintf(w, "note  The ledger holds %s; of yours, the collector says, they took nothing.\n", policy.Count(r.Others, "other export"))
 	}
 	for _, line := range r.Notes {
 		fmt.Fprintln(w, "note  "+line)

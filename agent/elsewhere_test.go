@@ -74,4 +74,11 @@ func TestPauseWhileNoAgentRuns(t *testing.T) {
 	if until == nil || until.IsZero() || time.Until(*until) > 2*time.Hour || time.Until(*until) < time.Hour {
 		t.Errorf("two hours are kept as %v", until)
 	}
+	words, err = say("resume")
+	if err != nil || !strings.Contains(words, "it is not paused") {
+		t.Errorf("%q, %v", words, err)
+	}
+	if until, err = p.keys.Pause(); err != nil || until != nil {
+		t.Errorf("the pause is still kept: %v, %v", until, err)
+	}
 }

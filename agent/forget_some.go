@@ -11,6 +11,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/spool"
+	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/envelope"
 	"github.com/schollz/progressbar/v3"
@@ -51,9 +52,9 @@ func forgetSome(cmd *cobra.Command, f forgetFlags) error {
 	if f.asJSON {
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(done)
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "Taken out of boxes that had not left: its actions and pictures in %d boxes; the rest of them stays.\n", done.Cut)
+	fmt.Fprintf(cmd.OutOrStdout(), "Taken out of boxes that had not left: its actions and pictures in %s; the rest stays.\n", policy.Count(done.Cut, "box"))
 	if done.Damaged > 0 {
-		fmt.Fprintf(cmd.OutOrStdout(), "%d boxes do not open, so nobody knows whether it is in them; byleave forget --since destroys them by their time.\n", done.Damaged)
+		fmt.Fprintf(cmd.OutOrStdout(), "Did not open, so nobody knows whether it is in there: %s; byleave forget --since destroys by time.\n", policy.Count(done.Damaged, "box"))
 	}
 	printForgotten(cmd.OutOrStdout(), done.forgotten)
 	return nil

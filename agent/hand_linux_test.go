@@ -12,6 +12,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/spool"
 	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/pb"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -52,16 +53,23 @@ func TestHandPages(t *testing.T) {
 	address, _ := page(t, true)
 	do(t, ctx, chromedp.Navigate(address))
 	unlockPage(t, ctx)
+	for strings.Contains(text(t, ctx), "Still opening") {
+		do(t, ctx, chromedp.Reload())
+	}
 	evaluate[bool](t, ctx, `document.querySelectorAll(".pair img").forEach(i => i.loading = "eager"); true`)
 	spotless(t, ctx, program, "hand-recorded")
 	if shown := text(t, ctx); !strings.Contains(shown, "The next box may leave at") || !strings.Contains(shown, "3 boxes held") || !strings.Contains(shown, "You began: Write to the harbour office") {
 		t.Errorf("the page does not say what waits:\n%s", shown)
 	}
 
+	inOwnColours(t, ctx)
+	intoDocs(t, "hand-recorded", "page-recorded.png")
+
 	countsDown(t, ctx)
 
 	do(t, ctx, press("Take something out…"))
 	spotless(t, ctx, program, "hand-cut")
+	intoDocs(t, "hand-cut", "page-cut.png")
 	do(t, ctx, chromedp.Click(chromedp.CSS(`input[name=event][value="4"]`)), chromedp.SendKeys(chromedp.CSS("#w"), "pelican\nharbour"))
 	do(t, ctx, on(`button[value="picture 0"]`))
 	press1 := func(x, y int) step {
@@ -80,6 +88,7 @@ func TestHandPages(t *testing.T) {
 	do(t, ctx, chromedp.Click(chromedp.CSS(`textarea[name="text-2"]`)), chromedp.KeyEvent(kb.End), chromedp.KeyEvent(" 4111 1111 1111 1111"))
 	do(t, ctx, press("See what is left"))
 	spotless(t, ctx, program, "hand-left")
+	intoDocs(t, "hand-left", "page-left.png")
 	shown := text(t, ctx)
 	if strings.Contains(shown, "pelican") || strings.Contains(shown, "mat") || strings.Contains(shown, "4111") || !strings.Contains(shown, "<CUT#") || !strings.Contains(shown, "<CARD#") {
 		t.Errorf("what is left:\n%s", shown)
@@ -132,6 +141,7 @@ func TestHandPages(t *testing.T) {
 	}
 	do(t, ctx, press("Keep it"), press("Use and history"))
 	spotless(t, ctx, program, "hand-use")
+	intoDocs(t, "hand-use", "page-use.png")
 	if shown = text(t, ctx); !strings.Contains(shown, "switched frames off") || !strings.Contains(shown, "Not known at the moment") || !strings.Contains(shown, "that may leave today") ||
 		!strings.Contains(shown, "How many joules this program draws is not known") {
 		t.Errorf("use and history:\n%s", shown)
@@ -230,5 +240,20 @@ func TestCutByKeyboard(t *testing.T) {
 	if len(held) != 1 || strings.Contains(held[0].String(), "pelican") || len(held[0].GetFrames()) != 2 || len(held[0].GetInsteadOf()) != 1 ||
 		string(held[0].GetFrames()[1].GetSha256()) == string(pl.GetFrames()[1].GetSha256()) {
 		t.Errorf("by keyboard: %v", held)
+	}
+}
+
+// inOwnColours: where the person's own colours replace those of the page, a switch still has a knob, and one that is on is not like one that is off.
+func inOwnColours(t *testing.T, ctx context.Context) {
+	t.Helper()
+	do(t, ctx, media("", &emulation.MediaFeature{Name: "forced-colors", Value: "active"}))
+	defer do(t, ctx, media(""))
+	const paint = `(c => [...document.querySelectorAll(c)].map(e => [e, e.firstElementChild].map(x => getComputedStyle(x).backgroundColor)))`
+	on, off := evaluate[[][]string](t, ctx, paint+`(".switch.on")`), evaluate[[][]string](t, ctx, paint+`(".switch:not(.on)")`)
+	if len(on) == 0 || len(off) == 0 {
+		t.Fatalf("%d switches are on, %d off", len(on), len(off))
+	}
+	if on[0][0] == on[0][1] || off[0][0] == off[0][1] || on[0][0] == off[0][0] {
+		t.Errorf("in the person's own colours a switch that is on is painted %v, one that is off %v", on[0], off[0])
 	}
 }

@@ -21,13 +21,14 @@ func main() {
 		fmt.Fprintln(os.Stderr, "byleave:", err)
 		os.Exit(1)
 	}
-	err := command().ExecuteContext(ctx)
+	cmd, err := command().ExecuteContextC(ctx)
 	if err == nil {
 		return
 	}
 	fmt.Fprintln(os.Stderr, "byleave:", err)
 	stop()
 	if isMisuse(err) {
+		fmt.Fprintf(os.Stderr, "usage: %s; see %s --help\n", cmd.UseLine(), cmd.CommandPath())
 		os.Exit(2)
 	}
 	os.Exit(1)

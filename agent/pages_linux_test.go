@@ -30,6 +30,7 @@ func TestEveryPage(t *testing.T) {
 	do(t, ctx, tick("grant", "editor pointer"), tick("grant", "editor frames"), tick("grant", "files pointer"), tick("text", "editor"),
 		tick("span", "0"), tick("length", "30"), press("See my choice"))
 	seen(t, ctx, program, "check")
+	oneIntoDocs(t, "check-390-dark", "page-choice.png")
 	do(t, ctx, press("Agree"))
 	seen(t, ctx, program, "check-no-yes")
 	if !p.inForce().IsZero() {
@@ -45,6 +46,7 @@ func TestEveryPage(t *testing.T) {
 	p.publish(func(m map[string]any) { m["retention_days"], m["classes"] = 400, []string{"DATA_CLASS_POINTER"} })
 	do(t, ctx, chromedp.Reload())
 	seen(t, ctx, program, "home-wider")
+	oneIntoDocs(t, "home-wider-1440-light", "page-differences.png")
 	do(t, ctx, press("No"))
 	seen(t, ctx, program, "no")
 	do(t, ctx, press("How things stand"))

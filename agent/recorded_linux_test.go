@@ -38,6 +38,24 @@ func spotless(t *testing.T, ctx context.Context, program, name string) {
 				`[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML.slice(0, 90)).join("\n")`))
 		}
 	}
+	fits(t, ctx, name)
+}
+
+// fits holds that a page is as wide as any screen, half of an ordinary one at twice the size among them, and that nothing of it scrolls on paper.
+func fits(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	for _, width := range []int64{320, 640, 2560} {
+		do(t, ctx, look{"", width, 800, "light"}.set())
+		if evaluate[bool](t, ctx, "document.documentElement.scrollWidth > innerWidth") {
+			t.Errorf("%s is wider than a screen of %d pixels", name, width)
+		}
+	}
+	do(t, ctx, media("print"))
+	defer do(t, ctx, media(""))
+	if cut := evaluate[string](t, ctx, `[...document.querySelectorAll("main :not(textarea)")].filter(e => /auto|scroll/.test(getComputedStyle(e).overflowY) && e.scrollHeight > e.clientHeight + 1 &&
+		e.clientHeight).map(e => e.outerHTML.slice(0, 90)).join("\n")`); cut != "" {
+		t.Errorf("%s: paper does not scroll: %s", name, cut)
+	}
 }
 
 // TestRecordedPages walks through the pages of what was recorded, and judges each.
@@ -112,6 +130,11 @@ func TestHostileTextsAreInert(t *testing.T) {
 	a.After.Withheld = evil
 	add(pl, 1, a)
 	add(pl, 2, typed(evil, evil, evil, &pb.Span{Start: 3, End: 900}, &pb.Span{Start: 9, End: 4}, &pb.Span{Start: 1, End: 4}))
+	endless := strings.Repeat("https://example.org/without_a_space/", 12)
+	a = click(pl, endless, endless, 6, 6)
+	a.Element = &pb.Element{Role: "push button", Name: endless}
+	add(pl, 5, a)
+	add(pl, 6, typed("editor", "رسالة إلى مكتب الميناء", "כתוב לי בבקשה "+endless))
 	r.box(pl, false)
 	must(t, os.WriteFile(filepath.Join(r.dir, `"><script>alert(1)<!--`), []byte(evil), 0o600))
 	ctx := browser(t)
@@ -127,6 +150,7 @@ func TestHostileTextsAreInert(t *testing.T) {
 		if strings.ContainsAny(html, "\u202e\x1b") {
 			t.Error("a text can turn the direction of writing or carries control characters")
 		}
+		fits(t, ctx, "a page with endless words")
 	}
 	if shown := text(t, ctx); !strings.Contains(shown, "<img src=x onerror=") || !strings.Contains(shown, `\u202e`) {
 		t.Errorf("the hostile text is not shown as text:\n%s", shown)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/export"
+	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/ask"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
@@ -88,11 +89,19 @@ func runExport(cmd *cobra.Command, o exportOptions) (err error) {
 	if o.asJSON {
 		return printJSON(cmd.OutOrStdout(), m)
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%s: %d actions, %d gaps, %d frames of %d people from %d boxes.\n", o.out, m.Actions, m.Gaps, m.Frames, m.People, m.Boxes)
+	fmt.Fprintf(cmd.OutOrStdout(), "%s: %s, %s, %s of %s from %s.\n", o.out, policy.Count(m.Actions, "action"), policy.Count(m.Gaps, "gap"),
+		policy.Count(m.Frames, "frame"), people(m.People), policy.Count(m.Boxes, "box"))
 	for why, n := range m.Refused {
 		fmt.Fprintf(cmd.OutOrStdout(), "Left out: %d, %s.\n", n, why)
 	}
 	return nil
+}
+
+func people(n int) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return fmt.Sprintf("%d people", n)
 }
 
 // agree shows what would be exported before anything is released.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/collector/internal/ledger"
+	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/tlog"
 	"github.com/schollz/progressbar/v3"
@@ -51,7 +52,7 @@ func ledgerVerify() *cobra.Command {
 		if *asJSON {
 			return printJSON(cmd.OutOrStdout(), map[string]any{"leaves": at.Size, "exports": len(exports), "checkpoint": string(at.Signed())})
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "Whole: %d leaves, %s among them, are what the checkpoint was signed for.\n", at.Size, count(len(exports), "export"))
+		fmt.Fprintf(cmd.OutOrStdout(), "Whole: %d leaves, %s among them, are what the checkpoint was signed for.\n", at.Size, policy.Count(len(exports), "export"))
 		return nil
 	}
 	return cmd
@@ -121,11 +122,4 @@ func readLedger(cmd *cobra.Command, dir string) (exports []placed, at tlog.Check
 		return nil
 	})
 	return exports, at, err
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

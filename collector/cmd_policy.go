@@ -124,7 +124,7 @@ func policyCheckCommand() *cobra.Command {
 
 // readPolicy reads either form. Without a key nothing can be said of a signed one.
 func readPolicy(text []byte, key string) (policy.Policy, bool, error) {
-	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+	if isJSON(text) {
 		_, err := policy.FromJSON(text)
 		return policy.Policy{}, false, err
 	}
@@ -138,6 +138,8 @@ func readPolicy(text []byte, key string) (policy.Policy, bool, error) {
 	p, err := policy.Parse(text, pub)
 	return p, true, err
 }
+
+func isJSON(text []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) }
 
 func policySetCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -159,6 +161,9 @@ func policySetCommand() *cobra.Command {
 		text, err := readInput(args[0])
 		if err != nil {
 			return err
+		}
+		if isJSON(text) {
+			return misuse{errors.New("this policy is not signed; sign it where the private key is: byleave-collector policy sign")}
 		}
 		next, err := policy.Parse(text, pub)
 		if err != nil {

@@ -20,8 +20,10 @@ import (
 
 func tailCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "tail",
-		Short:   "Show which boxes arrived, in lots of ten: id, size, hour, purpose",
+		Use:   "tail",
+		Short: "Show which boxes arrived, in lots of ten: id, size, hour, purpose",
+		Long: "Shows boxes in lots of at least ten, from at least ten people, so that nobody's arrival can be watched. While fewer than ten people take\n" +
+			"part it shows nothing; `doctor` says whether the collector works.",
 		Example: "  byleave-collector tail --dir /srv/byleave --follow",
 		Args:    cobra.NoArgs,
 	}
@@ -34,8 +36,11 @@ func tailCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for {
+			for shown := false; ; shown = true {
 				row, err := stream.Recv()
+				if errors.Is(err, io.EOF) && !shown {
+					fmt.Fprintln(cmd.ErrOrStderr(), "Nothing to show: boxes are shown in lots from at least ten people.")
+				}
 				if errors.Is(err, io.EOF) || cmd.Context().Err() != nil {
 					return nil
 				}

@@ -21,19 +21,19 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 func run(args []string, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := harden()
+	cmd, err := command(), harden()
 	if err == nil {
-		cmd := command()
 		cmd.SetArgs(args)
 		cmd.SetOut(out)
 		cmd.SetErr(errOut)
-		err = cmd.ExecuteContext(ctx)
+		cmd, err = cmd.ExecuteContextC(ctx)
 	}
 	if err == nil {
 		return 0
 	}
 	fmt.Fprintln(errOut, "byleave-collector:", err)
 	if isMisuse(err) {
+		fmt.Fprintf(errOut, "usage: %s; see %s --help\n", cmd.UseLine(), cmd.CommandPath())
 		return 2
 	}
 	return 1

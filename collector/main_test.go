@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/byleave/byleave/proto/pin"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -144,6 +145,17 @@ func TestBearerIsNoWordOfACommand(t *testing.T) {
 			if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%v with %q on standard input: %v", args, input, err)
 			}
+		}
+	}
+}
+
+// TestPolicyNewIsOfToday: the example begins when it is printed and holds for a year, whenever this program was built.
+func TestPolicyNewIsOfToday(t *testing.T) {
+	now := time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC)
+	text := string(dated(policy.Template(), now))
+	for field, at := range map[string]time.Time{"issued_at": now, "expires_at": now.AddDate(1, 0, 0)} {
+		if want := `"` + field + `": "` + strconv.FormatInt(at.Unix(), 10) + `"`; !strings.Contains(text, want) {
+			t.Errorf("lacks %s:\n%s", want, text)
 		}
 	}
 }

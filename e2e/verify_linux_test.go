@@ -66,7 +66,7 @@ func TestI20PersonVerifiesAlone(t *testing.T) {
 		return err == nil && strings.Contains(out, "destroyed 1 box")
 	}))
 	r = l.settled(ctx, s)
-	if said := strings.Join(r.Proved, "\n"); !strings.Contains(said, "Erasures: 1 proved") || !strings.Contains(said, "Of 1 boxes") {
+	if said := strings.Join(r.Proved, "\n"); !strings.Contains(said, "Erasures: 1 proved") || !strings.Contains(said, "signed to have destroyed: 1;") {
 		t.Fatalf("%+v", r)
 	}
 

@@ -30,7 +30,10 @@ func run(args []string, out, errOut io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(errOut, "byleave-installer:", err)
+	var said *exec.ExitError // the agent has said on the same terminal why
+	if !errors.As(err, &said) {
+		fmt.Fprintln(errOut, "byleave-installer:", err)
+	}
 	if !began {
 		return 2
 	}

@@ -19,18 +19,6 @@ type exclusion struct {
 	browser    bool // blind rather than excluded
 }
 
-// Exclusions is a copy of the built-in exclusions: windows that no policy and no consent can open. Browsers are not
-// among them, they are blind: see Rules.Match.
-func Exclusions() []*pb.Exclusion {
-	var out []*pb.Exclusion
-	for _, e := range builtin {
-		if !e.browser {
-			out = append(out, e.message())
-		}
-	}
-	return out
-}
-
 // ExclusionsDigest names the built-in list, browsers included. A consent pins it.
 func ExclusionsDigest() [32]byte {
 	all := exclusionDigests()

@@ -150,9 +150,6 @@ func (c *Collector) Check() error {
 	return nil // what else it finds, a missing policy, is none of a measurement's business
 }
 
-// PID is its process.
-func (c *Collector) PID() int { return c.pid }
-
 // CPU is what it has computed in all its lives.
 func (c *Collector) CPU() time.Duration { return c.before + CPU(c.pid) }
 

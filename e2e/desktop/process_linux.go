@@ -66,9 +66,6 @@ func (d *Desktop) launch(name, program string, args []string, extra ...*os.File)
 	return p, nil
 }
 
-// Done is closed when the program has ended.
-func (p *Process) Done() <-chan struct{} { return p.done }
-
 // Running tells whether the program still runs.
 func (p *Process) Running() bool {
 	select {

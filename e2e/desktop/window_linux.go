@@ -128,15 +128,6 @@ func OfClass(class string) func(Window) bool {
 	return func(w Window) bool { return strings.EqualFold(w.Class, class) }
 }
 
-// Title gives the window's title, "" if it is gone.
-func (d *Desktop) Title(id uint32) string {
-	c, err := d.link()
-	if err != nil {
-		return ""
-	}
-	return c.title(id)
-}
-
 // Geometry is the client area of a window in screen pixels (without the window manager's decorations).
 func (d *Desktop) Geometry(id uint32) (image.Rectangle, error) {
 	c, err := d.link()

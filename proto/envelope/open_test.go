@@ -107,8 +107,7 @@ func TestRoundTrip(t *testing.T) {
 		p := newParties(t, n)
 		want := samplePayload()
 		box := sealBytes(t, p.params(), marshal(t, want))
-		got, err := open.ByPerson(box, p.person, open.SignedBy(p.device()), open.ForPurpose("train-agents"),
-			open.UnderPolicy([32]byte{4}), open.UnderConsent(envelope.ID{3}))
+		got, err := open.ByPerson(box, p.person, open.SignedBy(p.device()), open.ForPurpose("train-agents"))
 		if err != nil {
 			t.Fatalf("%d custodians, by the person: %v", n, err)
 		}

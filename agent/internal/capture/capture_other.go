@@ -25,3 +25,6 @@ func Probe(string) error { return Unavailable() }
 func now() policy.Moment { return policy.Moment{Wall: time.Now()} }
 
 func asksPassword(int) bool { return true }
+
+// ProbeText says why no text can be recorded here.
+func ProbeText() error { return Unavailable() }

@@ -1,6 +1,9 @@
 package capture
 
-import "github.com/byleave/byleave/agent/internal/capture/internal/x11"
+import (
+	"github.com/byleave/byleave/agent/internal/capture/internal/a11y"
+	"github.com/byleave/byleave/agent/internal/capture/internal/x11"
+)
 
 // Unavailable says that nothing can be recorded on this system, whatever was agreed to; on this one something can.
 func Unavailable() error { return nil }
@@ -14,3 +17,6 @@ func Probe(display string) error {
 	server.Close()
 	return nil
 }
+
+// ProbeText says whether typed text could be recorded in this session, in words for the person if not. It records nothing.
+func ProbeText() error { return a11y.Present() }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture"
@@ -15,6 +16,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/upload"
 	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/envelope"
+	"github.com/byleave/byleave/proto/pb"
 )
 
 // Check is one thing that the agent needs, and what to do if it is not there.
@@ -61,7 +63,31 @@ func Examine(ctx context.Context, cfg Config) []Check {
 		err = capture.Probe(cfg.Session.Display)
 	}
 	add("display", err, "has a window manager and all that capture needs")
+	if err == nil && keys != nil && textGranted(keys) {
+		add("typed text", capture.ProbeText(), "can be recorded: there is an accessibility bus")
+	}
 	return checks
+}
+
+// textGranted tells whether the person agreed to typed text anywhere. What cannot be read is said by other checks.
+func textGranted(keys *keystore.Store) bool {
+	signed, pinnedSigned, err := keys.Consent()
+	if err != nil || signed == nil {
+		return false
+	}
+	id, err := keys.Identity()
+	if err != nil {
+		return false
+	}
+	pinned, err := policy.Parse(pinnedSigned, id.PolicyKey)
+	if err != nil {
+		return false
+	}
+	c, err := policy.ParseConsent(signed, id.Verify(), pinned)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(c.Message().GetGrants(), func(g *pb.Grant) bool { return slices.Contains(g.GetClasses(), pb.DataClass_DATA_CLASS_TEXT) })
 }
 
 // lying says how what was recorded lies here: by the agent's own word while it runs, else by a look that changes nothing.

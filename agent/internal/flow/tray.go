@@ -80,7 +80,7 @@ func (a *agent) showTray(ctx context.Context, _ json.RawMessage) (any, error) {
 // view is what the tray shows at this instant.
 func (a *agent) view() tray.View {
 	g, n, p := a.gate.Status(), a.spool.Stats(), a.gate.Live()
-	v := tray.View{State: g.State.String(), Words: a.said(g), App: g.App, PausedUntil: g.PausedUntil, Held: n.Held, Sent: n.Sent, Thrift: a.thrift()}
+	v := tray.View{State: g.State.String(), Words: a.said(g), App: g.App, PausedUntil: g.PausedUntil, Held: n.Held, Thrift: a.thrift()}
 	now := time.Now()
 	if v.Used, v.Most = a.budget.Today(now); n.Held > 0 {
 		v.Waits = a.budget.Why(now)
@@ -158,9 +158,9 @@ func (a *agent) forgetRecent(ctx context.Context) (string, error) {
 		return "", errors.New("forgotten, but how much is not understood; see byleave status")
 	}
 	if n.Requested == 0 {
-		return fmt.Sprintf("Forgotten: %d boxes here, nothing had left", n.Destroyed), nil
+		return fmt.Sprintf("Forgotten: %s here, nothing had left", policy.Count(n.Destroyed, "box")), nil
 	}
-	return fmt.Sprintf("Forgotten: %d boxes here, %d asked of the collector", n.Destroyed, n.Requested), nil
+	return fmt.Sprintf("Forgotten: %s here, %d asked of the collector", policy.Count(n.Destroyed, "box"), n.Requested), nil
 }
 
 // withdrawNow ends every consent of this device, as `byleave consent withdraw` does.

@@ -42,9 +42,9 @@ var words = template.FuncMap{
 	"minute":    func(t time.Time) string { return t.Local().Format("15:04") },
 	"short":     short,
 	"hex":       func(s string) string { return hex.EncodeToString([]byte(s)) }, // a text in an attribute, to come back as it is
-	"count":     count,
-	"count64":   func(n int64, noun string) string { return count(int(n), noun) },
-	"count64u":  func(n uint64, noun string) string { return count(int(min(n, 1<<31)), noun) },
+	"count":     policy.Count[int],
+	"count64":   func(n int64, noun string) string { return policy.Count(n, noun) },
+	"count64u":  func(n uint64, noun string) string { return policy.Count(n, noun) },
 	"plain":     PlainText,
 	"size":      size,
 	"processor": processor,

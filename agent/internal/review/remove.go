@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/byleave/byleave/policy"
 )
 
 // question is something that the person may want to forget, and what goes with it. Nothing is destroyed before they confirm exactly this.
@@ -216,12 +218,12 @@ func (a question) carryOut(r *http.Request, m Mine) (Forgotten, error) {
 
 // sentence says what was done.
 func (f Forgotten) sentence() string {
-	out := "Destroyed on this computer: " + count(f.Boxes, "box") + "."
+	out := "Destroyed on this computer: " + policy.Count(f.Boxes, "box") + "."
 	if f.Cut > 0 {
-		out += " Out of " + count(f.Cut, "box") + " more, only its actions and pictures were taken."
+		out += " Out of " + policy.Count(f.Cut, "box") + " more, only its actions and pictures were taken."
 	}
 	if f.Damaged > 0 {
-		out += " " + count(f.Damaged, "box") + " that do not open were left as they are."
+		out += " " + policy.Count(f.Damaged, "box") + " that do not open were left as they are."
 	}
 	switch {
 	case f.Record != "":

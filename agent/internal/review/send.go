@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/byleave/byleave/policy"
 )
 
 // sendAsk is the question whether what is held may leave now, and what that is.
@@ -67,9 +69,9 @@ func (d Sending) sentence() string {
 	case d.Boxes == 0:
 		return "Nothing is left of what was shown: it has left already, or was deleted."
 	case d.Why != "":
-		return fmt.Sprintf("%s may leave now, and %s all the same: %s.", capital(count(d.Boxes, "box")), waits(d.Boxes), strings.TrimSuffix(d.Why, "."))
+		return fmt.Sprintf("%s may leave now, and %s all the same: %s.", capital(policy.Count(d.Boxes, "box")), waits(d.Boxes), strings.TrimSuffix(d.Why, "."))
 	}
-	return capital(count(d.Boxes, "box")) + " may leave now, and will as soon as the collector answers."
+	return capital(policy.Count(d.Boxes, "box")) + " may leave now, and will as soon as the collector answers."
 }
 
 func waits(n int) string {

@@ -118,7 +118,7 @@ func inWords(rs []run, n int) string {
 		parts = append(parts, at(r.X)+" to "+at(r.X+r.W))
 	}
 	if more := len(rs) - len(parts); more > 0 {
-		parts = append(parts, count(more, "more time"))
+		parts = append(parts, policy.Count(more, "more time"))
 	}
 	return fmt.Sprintf("%d, %s", n, strings.Join(parts, ", "))
 }

@@ -2,7 +2,6 @@ package review
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/byleave/byleave/policy"
@@ -130,22 +129,11 @@ func lasted(d time.Duration) string {
 	case d < 0:
 		return ""
 	case d < 2*time.Minute:
-		return count(int(d/time.Second), "second")
+		return policy.Count(int(d/time.Second), "second")
 	case d < 2*time.Hour:
-		return count(int(d/time.Minute), "minute")
+		return policy.Count(int(d/time.Minute), "minute")
 	}
 	return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
-}
-
-// count is a number with its noun.
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	if strings.HasSuffix(noun, "x") || strings.HasSuffix(noun, "ch") {
-		return fmt.Sprintf("%d %ses", n, noun)
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // size is a number of bytes as a person says it.

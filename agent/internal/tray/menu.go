@@ -112,20 +112,13 @@ func state(v View, now time.Time) string {
 
 // leaves says when the next box leaves this computer.
 func leaves(v View, now time.Time) string {
-	next := "Nothing waits to leave"
-	if v.Held > 0 {
-		next = fmt.Sprintf("%s on the way out", boxes(v.Held))
-		if v.NextSend.After(now) {
-			next = "The next box may leave at " + clock(v.NextSend, now)
-		}
-	}
 	switch {
-	case v.Sent > 0:
-		return next
 	case v.Held == 0:
-		return "Nothing has left yet"
+		return "Nothing waits to leave"
+	case v.NextSend.After(now):
+		return "The next box may leave at " + clock(v.NextSend, now)
 	}
-	return "Nothing has left yet. " + next
+	return boxes(v.Held) + " on the way out"
 }
 
 func boxes(n int) string {

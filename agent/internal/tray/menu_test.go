@@ -17,14 +17,14 @@ func TestMenuSaysWhatHolds(t *testing.T) {
 	}{
 		"off": {View{State: "off", Words: "no consent given"}, map[row]string{
 			rowState: "Off: no consent given", rowWhatApp: "Nothing: no consent given", rowWhatAgreed: "You have agreed to nothing",
-			rowWithdraw: "", rowWithdrawNow: "", rowResume: "", rowLeaves: "Nothing has left yet", rowWhatKinds: "", rowAnswer: ""}},
+			rowWithdraw: "", rowWithdrawNow: "", rowResume: "", rowLeaves: "Nothing waits to leave", rowWhatKinds: "", rowAnswer: ""}},
 		"recording": {View{State: "recording", App: "editor", Kinds: "pointer, text", AgreedUntil: noon.AddDate(0, 0, 3), Held: 2, NextSend: noon.Add(time.Hour)}, map[row]string{
 			rowState: "Recording: editor", rowWhatApp: "Application: editor", rowWhatKinds: "Kinds: pointer, text", rowWhatAgreed: "You agreed until 7 May 12:00",
-			rowWithdraw: "Withdraw consent", rowLeaves: "Nothing has left yet. The next box may leave at 13:00", rowResume: ""}},
-		"excluded": {View{State: "excluded", Words: "window not agreed", AgreedUntil: noon, Sent: 3}, map[row]string{
+			rowWithdraw: "Withdraw consent", rowLeaves: "The next box may leave at 13:00", rowResume: ""}},
+		"excluded": {View{State: "excluded", Words: "window not agreed", AgreedUntil: noon}, map[row]string{
 			rowState: "Excluded: window not agreed", rowWhatApp: "Nothing: window not agreed", rowWhatKinds: "", rowLeaves: "Nothing waits to leave"}},
 		"paused":       {View{State: "paused", Words: "paused by you"}, map[row]string{rowState: "Paused: until you resume", rowResume: "Resume", rowPauseForever: "Pause until I resume"}},
-		"paused a day": {View{State: "paused", PausedUntil: noon.Add(24 * time.Hour), Sent: 1, Held: 1, NextSend: noon}, map[row]string{rowState: "Paused: until 5 May 12:00", rowLeaves: "1 box is on the way out"}},
+		"paused a day": {View{State: "paused", PausedUntil: noon.Add(24 * time.Hour), Held: 1, NextSend: noon}, map[row]string{rowState: "Paused: until 5 May 12:00", rowLeaves: "1 box is on the way out"}},
 		"answered":     {View{State: "blind", Words: "cannot be sure", Answer: "Forgotten"}, map[row]string{rowAnswer: "Forgotten", rowState: "Blind: cannot be sure"}},
 		"menu open":    {View{State: "blind", Words: "cannot be sure", lastApp: "editor", lastAt: noon}, map[row]string{rowWhatApp: "Nothing: cannot be sure", rowWhatLast: "Until 12:00: editor"}},
 		"sparing":      {View{State: "recording", Thrift: "on battery: fewer"}, map[row]string{rowThrift: "Sparing: on battery: fewer"}},

@@ -40,7 +40,6 @@ type View struct {
 	PausedUntil time.Time
 	AgreedUntil time.Time // zero if there is no consent
 	Held        int       // boxes that have not left
-	Sent        int       // boxes that have, as far as a copy is here
 	NextSend    time.Time // when the oldest held box may leave
 	Thrift      string    // what is spared, and why; "" if nothing is
 	Used, Most  int64     // bytes that left today, and that may; Most 0: not known

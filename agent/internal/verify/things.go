@@ -217,7 +217,7 @@ func (c *check) gone(ctx context.Context) error {
 		return nil
 	})
 	if err == nil && len(all) > 0 && len(said) == 0 {
-		c.proved("Of %d boxes that the collector signed to have destroyed it lists none and gives none back.", len(all))
+		c.proved("Boxes that the collector signed to have destroyed: %d; it lists none of them and gives none back.", len(all))
 	}
 	return err
 }
@@ -248,7 +248,7 @@ func (c *check) reads(ctx context.Context) error {
 	}
 	slices.SortFunc(c.rep.Reads, func(a, b Read) int { return a.Hour.Compare(b.Hour) })
 	if n := len(c.rep.Reads) - len(claimed); n > 0 {
-		c.proved("Reads: %d exports that took boxes of yours stand in the ledger.", n)
+		c.proved("Reads: exports that took boxes of yours and stand in the ledger: %d.", n)
 	}
 	return nil
 }

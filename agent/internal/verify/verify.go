@@ -252,7 +252,7 @@ func (c *check) prove(ctx context.Context, wants []want, all string) error {
 		c.proved("%s: %d proved in the ledger.", all, good)
 	}
 	if waiting > 0 {
-		c.rep.Waiting = append(c.rep.Waiting, fmt.Sprintf("%s: %d wait for the ledger, which takes some within an hour and all within two days.", all, waiting))
+		c.rep.Waiting = append(c.rep.Waiting, fmt.Sprintf("%s: %d not in the ledger yet, which takes some within an hour and all within two days.", all, waiting))
 	}
 	return nil
 }

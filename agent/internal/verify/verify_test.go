@@ -168,7 +168,7 @@ func TestHonest(t *testing.T) {
 			t.Fatalf("%+v", r)
 		}
 		text := strings.Join(rep.Proved, "\n")
-		for _, want := range []string{"Consents and withdrawals: 3 proved", "Boxes that the collector holds of you: 5 proved", "Erasures: 1 proved", "Of 1 boxes that the collector signed to have destroyed it lists none"} {
+		for _, want := range []string{"Consents and withdrawals: 3 proved", "Boxes that the collector holds of you: 5 proved", "Erasures: 1 proved", "Boxes that the collector signed to have destroyed: 1; it lists none"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%q is not in:\n%s", want, text)
 			}

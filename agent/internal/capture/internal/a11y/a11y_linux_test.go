@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -178,6 +179,31 @@ func TestNoBus(t *testing.T) {
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
 	if _, err := Open(moment); !errors.Is(err, ErrNoBus) {
 		t.Errorf("Open gave %v", err)
+	}
+}
+
+// TestNoBusIsStarted: where there is no session bus, none is started: nobody would speak to it, and it would outlive the agent.
+func TestNoBusIsStarted(t *testing.T) {
+	dir := t.TempDir()
+	ran := filepath.Join(dir, "ran")
+	if err := os.WriteFile(filepath.Join(dir, "dbus-launch"), []byte("#!/bin/sh\n: > "+ran+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir)
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "")
+	if c, err := Open(moment); err == nil { // this machine has one of its own
+		c.Close()
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if c, err := Await(ctx, moment); err == nil {
+		c.Close()
+	}
+	if err := Present(); err != nil && !errors.Is(err, ErrNoBus) {
+		t.Errorf("no bus is told as %v", err)
+	}
+	if _, err := os.Stat(ran); err == nil {
+		t.Error("a session bus was started")
 	}
 }
 

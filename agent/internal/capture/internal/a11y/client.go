@@ -75,7 +75,7 @@ func Open(now func() policy.Moment) (*Client, error) {
 // Await opens the accessibility bus as soon as the session has one, at once if it does. It gives up, with an error, when
 // ctx ends or the session does.
 func Await(ctx context.Context, now func() policy.Moment) (*Client, error) {
-	session, err := dbus.ConnectSessionBus(dbus.WithContext(ctx))
+	session, err := sessionBus(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%w (%w)", ErrNoBus, err)
 	}
@@ -103,11 +103,39 @@ func Await(ctx context.Context, now func() policy.Moment) (*Client, error) {
 	}
 }
 
+// Present tells whether the session has an accessibility bus, without listening to it; ErrNoBus if it has none.
+func Present() error {
+	conn, err := dial()
+	if err != nil {
+		return fmt.Errorf("%w (%w)", ErrNoBus, err)
+	}
+	conn.Close()
+	return nil
+}
+
+// sessionBus connects to the session bus that is there. The library's usual way would start one where there is none, which no program of the
+// session speaks to, and which outlives the agent.
+func sessionBus(ctx context.Context) (*dbus.Conn, error) {
+	conn, err := dbus.SessionBusPrivateNoAutoStartup(dbus.WithContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	if err := conn.Auth(nil); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	if err := conn.Hello(); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
 // dial asks the session bus for the accessibility bus.
 func dial() (*dbus.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), openWait)
 	defer cancel()
-	session, err := dbus.ConnectSessionBus(dbus.WithContext(ctx))
+	session, err := sessionBus(ctx)
 	if err != nil {
 		return nil, err
 	}
