@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -118,17 +119,23 @@ func selfSigned(t *testing.T) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 }
 
-// rawDisk appends chunks to a file, each synced.
-func rawDisk(t *testing.T, dir string, chunk int, bytes int64) arm {
+// rawDisk appends chunks to a file, each synced, through the page cache or, with unix.O_DIRECT, past it in pieces of at most a MiB.
+func rawDisk(t *testing.T, dir string, chunk int, bytes int64, flags int) arm {
 	t.Helper()
 	buf := make([]byte, chunk)
 	rand.Read(buf)
-	f, err := os.Create(filepath.Join(dir, "disk"))
+	f, err := os.OpenFile(filepath.Join(dir, "disk"), os.O_CREATE|os.O_WRONLY|flags, 0o600)
 	must(t, err)
+	piece := chunk
+	if flags&unix.O_DIRECT != 0 {
+		piece = min(piece, 1<<20)
+	}
 	took := stopwatch(bytes)
 	for done := int64(0); done < bytes; done += int64(chunk) {
-		_, err := f.Write(buf)
-		must(t, err)
+		for part := range slices.Chunk(buf, piece) {
+			_, err := f.Write(part)
+			must(t, err)
+		}
 		must(t, unix.Fdatasync(int(f.Fd())))
 	}
 	a := took()

@@ -9,7 +9,6 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/binary"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -19,10 +18,8 @@ import (
 	"github.com/byleave/byleave/proto/envelope/seal"
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/byleave/byleave/proto/pin"
+	"github.com/byleave/byleave/proto/wire"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/encoding"
-	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -105,32 +102,16 @@ func publicKey(t *testing.T) hpke.PublicKey {
 	return k.PublicKey()
 }
 
-// dial connects as the device; before enrolment, as nobody.
+// dial connects as the device, and as an agent does; before enrolment, as nobody.
 func (d *device) dial(t *testing.T) *grpc.ClientConn {
 	t.Helper()
 	var own []tls.Certificate
 	if d.own.PrivateKey != nil {
 		own = append(own, d.own)
 	}
-	conn, err := grpc.NewClient(d.addr, grpc.WithTransportCredentials(credentials.NewTLS(d.server.TLS(own...))),
-		grpc.WithInitialWindowSize(1<<20), grpc.WithInitialConnWindowSize(1<<20), // as an agent has them
-		grpc.WithDefaultCallOptions(grpc.MaxCallSendMsgSize(2<<20), grpc.ForceCodecV2(lean{encoding.GetCodecV2("proto")})))
+	conn, err := grpc.NewClient(d.addr, append(wire.Options(d.server.TLS(own...), nil), grpc.WithDefaultCallOptions(grpc.MaxCallSendMsgSize(2<<20)))...)
 	must(t, err)
 	return conn
-}
-
-// lean is protobuf that sends a box from where it lies, as an agent does; the usual way copies it into a buffer of 1 MiB that it clears first.
-type lean struct{ encoding.CodecV2 }
-
-// Marshal is that of encoding.CodecV2.
-func (c lean) Marshal(v any) (mem.BufferSlice, error) {
-	req, ok := v.(*pb.UploadRequest)
-	if !ok {
-		return c.CodecV2.Marshal(v)
-	}
-	head := binary.AppendUvarint([]byte{1<<3 | 2}, uint64(len(req.GetBox())))
-	salt, err := c.CodecV2.Marshal(&pb.UploadRequest{Salt: req.GetSalt()})
-	return append(mem.BufferSlice{mem.SliceBuffer(head), mem.SliceBuffer(req.GetBox())}, salt...), err
 }
 
 func (d *device) stub(t *testing.T) *pb.Signed {

@@ -36,7 +36,7 @@ var bugs = []planted{
 	{"a refusal for now counts as an ack", upload + "drain.go", "\t\td.end(id, failure{words: wordsBusy, after: after})", "\t\t_ = after\n\t\treturn d.u.sent(id)", "TestRetryIsTriedAgainNotBeforeItsTime"},
 	{"a refused box is forgotten instead of set aside", upload + "drain.go", `d.u.setAside(id, "the collector refused it for good")`, "d.u.sent(id)", "TestQuarantineSetsAsideAndGoesOn"},
 	{"credit is not honoured", upload + "drain.go", "if uint64(d.load+size) > d.credit ||", "if d.credit == 1 ||", "TestNoCreditNoBox"},
-	{"the person's rate is not kept", upload + "dial.go", "m.line.spread(k)\n", "", "TestRateIsKept"},
+	{"the person's rate is not kept", upload + "dial.go", "time.Sleep(time.Duration(n) * time.Second / time.Duration(rate))", "_ = n", "TestRateIsKept"},
 	{"what leaves is not counted first", upload + "budget.go", "if err := b.days.SaveDay(b.day, b.used+w.next); err != nil {", nothing, "TestNothingUncounted|TestDailyBudget"},
 	{"a policy loosens the person's budget", upload + "budget.go", "most = min(most, n)", "most = max(most, n)", "TestDailyBudget|TestI25"},
 	{"a metered network is used", upload + "budget.go", "case b.here.Metered:", "case b.here.Metered && b.own.MainsOnly:", "TestBudgetWords|TestI25"},

@@ -12,22 +12,17 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/connectivity"
-	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/proto/pin"
+	"github.com/byleave/byleave/proto/wire"
 )
 
 const (
 	maxMessage = 1<<20 + 1<<10 // a box of 1 MiB and what protobuf adds
 	callLimit  = 30 * time.Second
-	window     = 1 << 20 // bytes that the collector may send before they are read
 )
-
-// sendBuffer bounds what the kernel takes over from us before it is on its way, so that we see what a slow line moves: at 1 KB/s a
-// box takes minutes, and is alive all the time.
-const sendBuffer = 16 << 10
 
 // lifeline hears whenever bytes move on a connection, and keeps them to a rate. The zero lifeline tells nobody and has no rate.
 type lifeline struct {
@@ -38,14 +33,15 @@ type lifeline struct {
 // hear makes f be called from now on, from any goroutine.
 func (l *lifeline) hear(f func()) { l.tell.Store(&f) }
 
-func (l *lifeline) moved(n int) {
-	if f := l.tell.Load(); f != nil && n > 0 {
+// Moved is that of wire.Pace.
+func (l *lifeline) Moved(int) {
+	if f := l.tell.Load(); f != nil {
 		(*f)()
 	}
 }
 
-// spread waits for as long as n bytes take at the rate.
-func (l *lifeline) spread(n int) {
+// Spread waits for as long as n bytes take at the rate.
+func (l *lifeline) Spread(n int) {
 	if l.rate == nil {
 		return
 	}
@@ -54,56 +50,8 @@ func (l *lifeline) spread(n int) {
 	}
 }
 
-// watched are credentials that put a lifeline into what they make safe.
-type watched struct {
-	credentials.TransportCredentials
-	line *lifeline
-}
-
-func (w watched) ClientHandshake(ctx context.Context, authority string, raw net.Conn) (net.Conn, credentials.AuthInfo, error) {
-	below := raw
-	if through, ok := raw.(*tls.Conn); ok { // a proxy that is spoken to over TLS
-		below = through.NetConn()
-	}
-	if t, ok := below.(*net.TCPConn); ok {
-		if err := t.SetWriteBuffer(sendBuffer); err != nil {
-			return nil, nil, err
-		}
-	}
-	return w.TransportCredentials.ClientHandshake(ctx, authority, &moving{raw, w.line})
-}
-
-func (w watched) Clone() credentials.TransportCredentials {
-	return watched{w.TransportCredentials.Clone(), w.line}
-}
-
-// moving is a connection that tells its lifeline what moves.
-type moving struct {
-	net.Conn
-	line *lifeline
-}
-
-func (m *moving) Read(b []byte) (int, error) {
-	n, err := m.Conn.Read(b)
-	m.line.moved(n)
-	return n, err
-}
-
-// Write hands on a little at a time: each bit that the kernel takes is a sign of life.
-func (m *moving) Write(b []byte) (n int, err error) {
-	for n < len(b) && err == nil {
-		var k int
-		k, err = m.Conn.Write(b[n:min(n+sendBuffer/4, len(b))])
-		n += k
-		m.line.moved(k)
-		m.line.spread(k)
-	}
-	return n, err
-}
-
 // dial makes a connection that opens with the first call. HTTPS_PROXY and NO_PROXY are honoured; the proxy resolves the name.
-// No compressor is registered: boxes are compressed and sealed already. Windows are fixed: to measure them takes a packet of ours for each
-// answer.
+// No compressor is registered: boxes are compressed and sealed already.
 func dial(addr string, server *pin.Server, line *lifeline, own ...tls.Certificate) (*grpc.ClientConn, error) {
 	proxy, err := proxyURL(addr)
 	if err != nil {
@@ -114,14 +62,12 @@ func dial(addr string, server *pin.Server, line *lifeline, own ...tls.Certificat
 
 // dialThrough is dial through this proxy; nil: none. One that speaks TLS itself is ours to reach: gRPC knows plain ones alone.
 func dialThrough(proxy *url.URL, addr string, server *pin.Server, line *lifeline, own ...tls.Certificate) (*grpc.ClientConn, error) {
-	target, options := addr, []grpc.DialOption{}
+	target, options := addr, wire.Options(server.TLS(own...), line)
 	if proxy != nil && proxy.Scheme == "https" {
-		target, options = "passthrough:///"+addr, []grpc.DialOption{grpc.WithContextDialer(secureProxy{proxy}.dial)}
+		target, options = "passthrough:///"+addr, append(options, grpc.WithContextDialer(secureProxy{proxy}.dial))
 	}
 	conn, err := grpc.NewClient(target, append(options,
-		grpc.WithTransportCredentials(watched{credentials.NewTLS(server.TLS(own...)), line}),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage), grpc.ForceCodecV2(newCodec())),
-		grpc.WithInitialWindowSize(window), grpc.WithInitialConnWindowSize(window),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: time.Minute}),
 		grpc.WithDisableServiceConfig(), // what a name server says changes nothing here
 	)...)

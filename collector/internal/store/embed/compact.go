@@ -106,30 +106,52 @@ func (s *Store) mostlyDead(ctx context.Context) (out []int64, err error) {
 	return out, nil
 }
 
-// partlyDead is every pack that is longer than its boxes.
+// partlyDead is every pack that is longer than its boxes and the zeros around large groups.
 func (s *Store) partlyDead(ctx context.Context) (out []int64, err error) {
 	numbers, err := listPacks(s.packs.dir)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.sizes(ctx, fmt.Sprintf("SELECT pack, sum(%d + head + payload) FROM batches GROUP BY pack", deposit.RecordHead))
+	whole, err := s.wholePacks(ctx)
 	if err != nil {
 		return nil, err
-	}
-	live := map[int64]int64{}
-	for _, r := range rows {
-		live[r.pack] = r.size
 	}
 	for _, n := range numbers {
 		size, err := s.packSize(n)
 		if err != nil {
 			return nil, err
 		}
-		if size > int64(len(deposit.PackMagic))+live[n] {
+		end, ok := whole[n]
+		if !ok {
+			end = int64(len(deposit.PackMagic))
+		}
+		if size > end && !(ok && isGap(end, size)) {
 			out = append(out, n)
 		}
 	}
 	return out, nil
+}
+
+// wholePacks are the packs in which nothing lies between boxes but zeros around large groups, and where the last box of each ends.
+func (s *Store) wholePacks(ctx context.Context) (map[int64]int64, error) {
+	ends, torn := map[int64]int64{}, map[int64]bool{}
+	err := s.each(ctx, func(rows *sql.Rows) error {
+		var pack, at, size int64
+		err := rows.Scan(&pack, &at, &size)
+		end, begun := ends[pack]
+		if !begun {
+			end = int64(len(deposit.PackMagic))
+		}
+		if at != end && !isGap(end, at) {
+			torn[pack] = true
+		}
+		ends[pack] = at + size
+		return err
+	}, fmt.Sprintf("SELECT pack, at, %d + head + payload FROM batches ORDER BY pack, at", deposit.RecordHead))
+	for pack := range torn {
+		delete(ends, pack)
+	}
+	return ends, err
 }
 
 type packBytes struct{ pack, size int64 }

@@ -37,8 +37,8 @@ type Store struct {
 	packs   packs
 	closed  bool
 	arrived chan struct{}
-	unmoved int    // pages of the index's log
-	sealing []byte // room for the capsules of a group
+	unmoved unmoved // of the index's log
+	sealing []byte  // room for the capsules of a group
 }
 
 var _ store.Store = (*Store)(nil)

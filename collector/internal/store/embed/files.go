@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // disk is what packs need of a file system; tests put one beneath that lies, fails or is full.
@@ -26,6 +27,9 @@ type disk interface {
 // file is an open pack that is written at its end only.
 type file interface {
 	Write(p []byte) (int, error)
+	// Past makes what is written go past the memory in which the system keeps files, or through it again. In between only whole pages are
+	// written, from memory and to places that begin at one. False: they go through it all the same.
+	Past(on bool) bool
 	// Sync returns when all written bytes are on stable storage. After an error nothing can be known of them.
 	Sync() error
 	Truncate(size int64) error
@@ -61,16 +65,30 @@ type osDisk struct{}
 type osFile struct {
 	*os.File
 	end, begun int64 // of what was written, and of what the disk was told of
+	past       bool
 }
 
 // beginEvery is how many bytes a disk is told of at once. Less is not worth a call.
 const beginEvery = 1 << 20
 
+// Past is that of file.
+func (f *osFile) Past(on bool) bool {
+	f.past = passCache(f.File, on) && on
+	return f.past
+}
+
 // Write is that of os.File.
 func (f *osFile) Write(p []byte) (int, error) {
 	n, err := f.File.Write(p)
+	if f.past && n == 0 && errors.Is(err, syscall.EINVAL) { // this disk wants more than whole pages
+		f.Past(false)
+		n, err = f.File.Write(p)
+	}
 	f.end += int64(n)
-	if f.end-f.begun >= beginEvery {
+	switch {
+	case f.past:
+		f.begun = f.end
+	case f.end-f.begun >= beginEvery:
 		begin(f.File, f.begun, f.end-f.begun)
 		f.begun = f.end
 	}

@@ -20,6 +20,18 @@ func begin(f *os.File, at, n int64) {
 	_ = unix.SyncFileRange(int(f.Fd()), at, n, unix.SYNC_FILE_RANGE_WRITE)
 }
 
+const canPass = true // the page cache
+
+// passCache makes writes to f go past the page cache, or through it again; false if the file system does not.
+func passCache(f *os.File, on bool) bool {
+	flags := 0
+	if on {
+		flags = unix.O_DIRECT
+	}
+	_, err := unix.FcntlInt(f.Fd(), unix.F_SETFL, flags)
+	return err == nil
+}
+
 func syncFolder(d *os.File) error { return d.Sync() }
 
 // punch frees the blocks of a part of a file; it reads as zeros from then on.

@@ -5,13 +5,13 @@ import "context"
 // The index's log grows with every commit, and SQLite moves it into the index once it is long, while whoever commits waits for two more
 // syncs. So a goroutine moves it earlier, beside the writer, who shares the disk with it meanwhile. Where few boxes come at once, a device
 // waits for each answer: the log is moved in small parts, and no box waits long for one. In a throng what counts is the work, which is less
-// the more often a page was written before it is moved. A writer that never pauses keeps the log from starting anew; at moveByWriter pages it
-// moves what is left, which is little.
+// the more often a page was written before it is moved. A throng is told by the mean of its groups: among many a small one comes now and then.
+// A writer that never pauses keeps the log from starting anew; at moveByWriter pages it moves what is left, which is little.
 const (
 	moveSome     = 500  // pages that were written since, about
 	moveEvery    = 4000 // the same in a throng
 	moveByWriter = 16000
-	throng       = 16 // boxes in a group
+	throng       = 16 // boxes in a group, in the mean
 )
 
 // About how many pages a commit writes, whatever is in it, and how many more with each box.
@@ -20,18 +20,28 @@ const (
 	pagesPerBox   = 3
 )
 
-// wrote counts what a group wrote to the log. Its user holds mu.
-func (s *Store) wrote(boxes int) {
+// unmoved is what was written to the log since it was last moved.
+type unmoved struct{ groups, boxes int }
+
+// due tells whether it is time to move the log.
+func (u unmoved) due() bool {
 	most := moveSome
-	if boxes >= throng {
+	if u.boxes >= throng*u.groups {
 		most = moveEvery
 	}
-	if s.unmoved += pagesPerGroup + pagesPerBox*boxes; s.unmoved < most {
+	return pagesPerGroup*u.groups+pagesPerBox*u.boxes >= most
+}
+
+// wrote counts what a group wrote to the log. Its user holds mu.
+func (s *Store) wrote(boxes int) {
+	s.unmoved.groups++
+	s.unmoved.boxes += boxes
+	if !s.unmoved.due() {
 		return
 	}
 	select {
 	case s.move <- struct{}{}:
-		s.unmoved = 0
+		s.unmoved = unmoved{}
 	default: // it moves already
 	}
 }

@@ -24,8 +24,9 @@ type packs struct {
 	open   file  // nil: the next append makes one
 	number int64 // of the open pack
 	buf    *bufio.Writer
-	size   int64 // end of what may be referred to in the open pack
-	target int64 // number of the pack that a compaction fills, 0: none; the first pack of a folder is never one
+	room   []byte // of writePages
+	size   int64  // end of what may be referred to in the open pack
+	target int64  // number of the pack that a compaction fills, 0: none; the first pack of a folder is never one
 }
 
 // place is where a record lies.
@@ -62,13 +63,26 @@ func (p *packs) append(records []*store.Record) (places []place, synced func() e
 		return nil, nil, err
 	}
 	places = make([]place, len(records))
-	at := p.size
+	from, pages := p.size, goesInPages(records)
+	if pages {
+		from = pageUp(from)
+	}
+	at := from
 	for i, r := range records {
 		places[i] = place{p.number, at}
 		at += int64(deposit.RecordHead + len(r.Head) + len(r.Payload))
 	}
+	if pages {
+		at = pageUp(at)
+	}
 	done := make(chan error, 1)
-	go func() { done <- p.fill(records) }()
+	go func() {
+		if pages {
+			done <- p.settle(p.writePages(records, from))
+		} else {
+			done <- p.settle(p.writeAll(records))
+		}
+	}()
 	return places, func() error {
 		err := <-done
 		if err == nil {
@@ -78,19 +92,27 @@ func (p *packs) append(records []*store.Record) (places []place, synced func() e
 	}, nil
 }
 
-// fill writes the records to the open pack and syncs it.
-func (p *packs) fill(records []*store.Record) error {
-	for _, r := range records {
-		if err := p.write(r); err != nil {
-			return p.undo(err)
-		}
-	}
-	if err := p.buf.Flush(); err != nil {
-		return p.undo(fmt.Errorf("store: write a pack: %w", err))
+// settle syncs the open pack after records were written to it, or takes back what failed to be.
+func (p *packs) settle(err error) error {
+	if err != nil {
+		return p.undo(err)
 	}
 	if err := p.open.Sync(); err != nil {
 		// The kernel may have dropped the pages and forgotten the error: this file is never trusted again.
 		return p.leave(fmt.Errorf("store: sync a pack: %w", err))
+	}
+	return nil
+}
+
+// writeAll writes the records to the end of the open pack.
+func (p *packs) writeAll(records []*store.Record) error {
+	for _, r := range records {
+		if err := p.write(r); err != nil {
+			return err
+		}
+	}
+	if err := p.buf.Flush(); err != nil {
+		return fmt.Errorf("store: write a pack: %w", err)
 	}
 	return nil
 }

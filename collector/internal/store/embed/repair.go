@@ -114,7 +114,9 @@ func (s *Store) cutTail(n, end int64, rep *Report) error {
 	if err := os.Truncate(path, end); err != nil {
 		return fmt.Errorf("store: cut a pack: %w", err)
 	}
-	rep.Torn++
+	if !isGap(end, info.Size()) {
+		rep.Torn++
+	}
 	return nil
 }
 
