@@ -136,6 +136,55 @@ func TestNoPatchUnderANewNeighbour(t *testing.T) {
 	}
 }
 
+// TestNeighbourInTheMiddleOfAPatch: another window comes to lie over the watched one between the questions before a patch and its pixels. What the
+// display gives then has a hole; it is no picture that anybody saw, and becomes no slot, though nothing was painted and all questions are answered as before.
+func TestNeighbourInTheMiddleOfAPatch(t *testing.T) {
+	s, a, w, d := watched(t, 100, 100)
+	other := newApp(t, d)
+	over := other.window(150, 150, 200, 100, purple, true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	mapped := false
+	tapped(s.pic).before[s.pic.Extensions["MIT-SHM"]] = func() {
+		if mapped {
+			return
+		}
+		mapped = true
+		xproto.MapWindow(other.Conn, over)
+		other.Sync()
+	}
+	for i := range 10 {
+		mapped = true // until the patch
+		xproto.UnmapWindow(other.Conn, over)
+		other.Sync()
+		a.paint(w, green)
+		a.Sync()
+		if _, why := s.renew(); why != "" {
+			t.Fatal(why)
+		}
+		a.paintPart(w, orange, 20, 60+i, 60, 8)
+		a.Sync()
+		if why, _ := s.catchUp(); why != "" {
+			t.Fatal(why)
+		}
+		was := s.watch.slots[0]
+		mapped = false
+		if s.patch() || s.watch.slots[0] != was {
+			t.Fatalf("round %d: a slot was made of two views", i)
+		}
+		if !mapped {
+			t.Fatal("no neighbour came: nothing was tried")
+		}
+		sl, why := s.renew()
+		if sl == nil {
+			t.Fatal(why)
+		}
+		if pix := (&raw.Shot{Pix: pictureOf(sl)}); count(pix, purple) != 0 || count(pix, 0) != 200*100 {
+			t.Errorf("round %d: the next picture has %d pixels of the window above, %d black", i, count(pix, purple), count(pix, 0))
+		}
+	}
+}
+
 // TestAreasHoldAllPaints: however paints lie, a few areas hold all of them.
 func TestAreasHoldAllPaints(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))

@@ -99,16 +99,20 @@ func (s *Server) shoot(sl *slot, want []int, atOnce bool) (g grabbing) {
 		return grabbing{why: whyNoMemory}
 	}
 	want = s.begin(sl, want)
-	before := s.ask()
 	sets := sl.strips(want, most)
 	for i, set := range sets {
-		images := s.request(seg, set, &g.mark)
-		var past checks
+		var before, past checks
 		var stamp func() (uint32, error)
 		last := i == len(sets)-1
+		send := s.pic.wire.gather()
+		if i == 0 {
+			before = s.ask()
+		}
+		images := s.request(seg, set, &g.mark)
 		if last {
 			past, stamp = s.ask(), s.pic.askNow()
 		}
+		send()
 		if i == 0 {
 			g.fails(s.answer(before))
 		}
