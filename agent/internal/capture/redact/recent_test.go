@@ -3,40 +3,122 @@ package redact
 import (
 	"bytes"
 	"math/rand/v2"
+	"reflect"
 	"testing"
+
+	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
 )
 
-// TestWhatIsNewIsMaskedLikeAll changes a picture bit by bit. Masked with what is known of the last one, it is byte for byte what a masker makes
-// of it that knows nothing.
-func TestWhatIsNewIsMaskedLikeAll(t *testing.T) {
-	r := rand.New(rand.NewPCG(5, 6))
-	var knows masker
-	for range 25 {
-		s := noise(r, 1+r.IntN(300), 1+r.IntN(200), 1+r.IntN(60))
-		for step := range 12 {
-			var fresh masker
-			got, want := knows.picture(s, nil, nil), fresh.picture(s, nil, nil)
-			if !bytes.Equal(got.Image, want.Image) {
-				t.Fatalf("step %d of a picture of %dx%d: what is known of the last one shows", step, s.Canvas.W, s.Canvas.H)
+// packedShot is the same picture in bands, as the display's slots are given.
+func packedShot(p *raw.Packer, s *raw.Shot) *raw.Shot {
+	out := &raw.Shot{Stride: s.Stride, Canvas: s.Canvas}
+	var bands []*raw.Band
+	for at := 0; at < len(s.Pix); at += raw.BandRows * s.Stride {
+		bands = append(bands, p.Pack(s.Pix[at:min(at+raw.BandRows*s.Stride, len(s.Pix))], s.Stride))
+	}
+	out.Show(bands, func() {})
+	for _, b := range bands {
+		b.Wipe() // the picture has it
+	}
+	return out
+}
+
+// change is what a window does to its picture between two looks at it.
+func change(r *rand.Rand, s *raw.Shot) {
+	color := func() uint32 { return uint32(r.IntN(5))*0x40807f | uint32(r.IntN(4))<<31 }
+	switch r.IntN(8) {
+	case 0: // a piece of another colour, or of none
+		c, x, y, w := color(), r.IntN(s.Canvas.W), r.IntN(s.Canvas.H), 1+r.IntN(40)
+		for y := y; y < min(y+20, s.Canvas.H); y++ {
+			for x := x; x < min(x+w, s.Canvas.W); x++ {
+				le.PutUint32(s.Pix[y*s.Stride+4*x:], c)
 			}
-			s.Pix = bytes.Clone(s.Pix)
-			for range r.IntN(4) {
-				at := r.IntN(len(s.Pix)/4) * 4
-				le.PutUint32(s.Pix[at:], uint32(r.IntN(5))*0x40807f|uint32(r.IntN(4))<<31)
-			}
+		}
+	case 1: // more colours than a palette holds
+		for i := range min(400, s.Canvas.W*s.Canvas.H) {
+			at := i%s.Canvas.W*4 + i/s.Canvas.W*s.Stride
+			le.PutUint32(s.Pix[at:], 0xff000000|uint32(i/2)*0x0103)
+		}
+	default: // a few pixels, mostly none
+		for range r.IntN(4) {
+			le.PutUint32(s.Pix[r.IntN(len(s.Pix)/4)*4:], color())
 		}
 	}
 }
 
-// TestNothingIsKnownAfterwards: what is kept of a picture goes with the focus.
+// TestWhatIsNewIsMaskedLikeAll changes a picture bit by bit, and shows now and then what it showed before. Masked with what is known of the last one, it
+// is byte for byte what a masker makes of it that knows nothing, packed or not, and whatever became of the one before.
+func TestWhatIsNewIsMaskedLikeAll(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	var knows masker
+	var p raw.Packer
+	seen, kept := 0, 0
+	for range 60 {
+		s := noise(r, 1+r.IntN(300), 1+r.IntN(300), 1+r.IntN(60))
+		before := bytes.Clone(s.Pix)
+		for step := range 12 {
+			var fresh masker
+			shot := s
+			if r.IntN(4) > 0 {
+				shot = packedShot(&p, s)
+			}
+			got, want := knows.picture(shot, nil, nil), fresh.picture(s, nil, nil)
+			if !bytes.Equal(got.Image, want.Image) {
+				t.Fatalf("step %d of a picture of %dx%d: what is known of the last one shows", step, s.Canvas.W, s.Canvas.H)
+			}
+			for _, same := range knows.same {
+				if seen++; same {
+					kept++
+				}
+			}
+			switch r.IntN(12) {
+			case 0: // a picture that is less than it says
+				short := packedShot(&p, s)
+				short.Canvas.H += 40
+				if knows.picture(short, nil, nil) != nil {
+					t.Fatal("a picture was made of what is not there")
+				}
+			case 1: // one of which nothing is kept
+				other := noise(r, s.Canvas.W, s.Canvas.H, 9)
+				knows.find(other)
+				if _, err := knows.encode(other, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if r.IntN(4) == 0 {
+				s.Pix, before = bytes.Clone(before), s.Pix
+			} else {
+				s.Pix, before = bytes.Clone(s.Pix), s.Pix
+				change(r, s)
+			}
+		}
+	}
+	if kept < seen/8 || kept > seen*9/10 {
+		t.Errorf("%d of %d stripes were taken over: nothing was tried", kept, seen)
+	}
+}
+
+// TestNothingIsKnownAfterwards: what is kept of a picture goes with the focus, and its pixels with the picture.
 func TestNothingIsKnownAfterwards(t *testing.T) {
 	var m masker
-	m.picture(noise(rand.New(rand.NewPCG(1, 2)), 100, 100, 9), nil, nil)
-	if len(m.recent.drawn) == 0 || len(m.file.packed) == 0 {
+	var p raw.Packer
+	m.picture(packedShot(&p, noise(rand.New(rand.NewPCG(1, 2)), 100, 100, 9)), nil, nil)
+	mids := m.recent.was.mids
+	if len(m.recent.was.drawn) == 0 || len(mids) == 0 || len(m.file.packed) == 0 {
 		t.Fatal("nothing was kept")
 	}
+	for _, name := range []string{"pix", "runs"} {
+		if b := reflect.ValueOf(m.rooms[0]).FieldByName(name).Bytes(); len(b) == 0 || !bytes.Equal(b, make([]byte, len(b))) {
+			t.Errorf("%d bytes of %s, in which a picture is left", len(b), name)
+		}
+	}
 	m.forget()
-	if m.recent.drawn != nil || m.recent.was != nil || m.file.packed != nil {
+	if m.recent.was.drawn != nil || m.recent.was.mids != nil || m.recent.was.sums != nil || m.file.packed != nil {
 		t.Error("something of the picture is still known")
+	}
+	for _, p := range mids {
+		if p != 0 {
+			t.Fatal("pixels of the picture are left in memory")
+		}
 	}
 }

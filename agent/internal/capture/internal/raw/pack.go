@@ -154,15 +154,69 @@ func (s *Shot) Len() int {
 	return len(s.Pix)
 }
 
-// Sum is a keyed hash of the first n bytes of the pixels. Of packed ones it is another than of the same unpacked, and of all of them.
-func (s *Shot) Sum(seed maphash.Seed, n int) uint64 {
+// Bands is how many bands its rows lie in.
+func (s *Shot) Bands() int { return (s.Canvas.H + BandRows - 1) / BandRows }
+
+// Sums appends a keyed hash of the pixels of each band: of packed ones another than of the same unpacked.
+func (s *Shot) Sums(dst []uint64, seed maphash.Seed) []uint64 {
+	dst = slices.Grow(dst, s.Bands())
+	for n := range s.Bands() {
+		b := s.rows(n)
+		if s.packed != nil {
+			b = s.packed.bands[n].data
+		}
+		dst = append(dst, maphash.Bytes(seed, b))
+	}
+	return dst
+}
+
+// rows are the pixels of band n of a shot that is not packed; the last row ends with its last pixel.
+func (s *Shot) rows(n int) []byte {
+	if s.packed != nil {
+		return nil
+	}
+	last := min((n+1)*BandRows, s.Canvas.H) - 1
+	return s.Pix[n*BandRows*s.Stride : last*s.Stride+4*s.Canvas.W]
+}
+
+// Room is memory for the pixels of one band.
+type Room struct {
+	of        *Band // whose pixels pix are
+	pix, runs []byte
+}
+
+// Wipe overwrites it.
+func (r *Room) Wipe() {
+	r.of = nil
+	clear(r.pix[:cap(r.pix)])
+	clear(r.runs[:cap(r.runs)])
+}
+
+// Band gives the pixels of band n, rows of Stride bytes: of a packed shot in room, where they stay until another band comes there. nil: they are not
+// what was packed.
+func (s *Shot) Band(n int, room *Room) []byte {
 	if s.packed == nil {
-		return maphash.Bytes(seed, s.Pix[:n])
+		return s.rows(n)
 	}
-	var h maphash.Hash
-	h.SetSeed(seed)
-	for _, b := range s.packed.bands {
-		_, _ = h.Write(b.data) // a hash takes everything
+	b := s.packed.bands[n]
+	if room.of == b {
+		return room.pix
 	}
-	return h.Sum64()
+	room.of = nil
+	if !b.plain {
+		room.runs = sized(room.runs, roomFor(b.size, s.Stride))
+	}
+	if room.pix = sized(room.pix, b.size); !b.unpack(room.pix, room.runs[:0], s.Stride) {
+		return nil
+	}
+	room.of = b
+	return room.pix
+}
+
+func sized(b []byte, n int) []byte {
+	if cap(b) < n {
+		clear(b[:cap(b)])
+		return make([]byte, n)
+	}
+	return b[:n]
 }

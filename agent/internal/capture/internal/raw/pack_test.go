@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"hash/maphash"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/klauspost/compress/s2"
@@ -50,6 +51,7 @@ func TestPackedPicturesAreWhole(t *testing.T) {
 		want := screen(rows)
 		gone := 0
 		first, bands := banded(&p, want, 4*1920, func() { gone++ })
+		first.Canvas = Rect{W: 1920, H: rows}
 		if first.Pix != nil || first.Empty() || first.Len() != len(want) {
 			t.Fatal("it is not packed")
 		}
@@ -60,7 +62,7 @@ func TestPackedPicturesAreWhole(t *testing.T) {
 		}
 		second, third := first.Share(), first.Share()
 		seed := maphash.MakeSeed()
-		if first.Sum(seed, 1) != second.Sum(seed, 1) {
+		if !slices.Equal(first.Sums(nil, seed), second.Sums(nil, seed)) || len(first.Sums(nil, seed)) != len(bands) {
 			t.Error("the same pixels have two sums")
 		}
 		first.Wipe()
@@ -109,6 +111,49 @@ func TestPicturesShareBands(t *testing.T) {
 	second.Wipe()
 	if bands[0].data != nil || last.data != nil {
 		t.Error("bands outlive all pictures")
+	}
+}
+
+// TestBandsAreThePicture: a picture looked at a band at a time, in any order, is the picture, packed or not; bands have the same sums if they are the
+// same, and the room in which they were is empty afterwards.
+func TestBandsAreThePicture(t *testing.T) {
+	var p Packer
+	var room Room
+	rng := rand.New(rand.NewPCG(3, 4))
+	seed := maphash.MakeSeed()
+	for _, rows := range []int{1, 32, 33, 100} {
+		want := screen(rows)
+		whole := &Shot{Pix: want, Stride: 4 * 1920, Canvas: Rect{W: 1920, H: rows}}
+		shot, _ := banded(&p, want, 4*1920, func() {})
+		shot.Canvas = whole.Canvas
+		other := bytes.Clone(want)
+		other[len(other)-2] ^= 1
+		changed, _ := banded(&p, other, 4*1920, func() {})
+		changed.Canvas = whole.Canvas
+		for range 10 {
+			n := rng.IntN(shot.Bands())
+			if got, want := shot.Band(n, &room), whole.Band(n, nil); !bytes.Equal(got, want) || len(want) == 0 {
+				t.Fatalf("band %d of %d rows is another", n, rows)
+			}
+		}
+		for _, pair := range [][2]*Shot{{shot, changed}, {whole, {Pix: other, Stride: whole.Stride, Canvas: whole.Canvas}}} {
+			a, b := pair[0].Sums(nil, seed), pair[1].Sums(nil, seed)
+			if last := len(a) - 1; !slices.Equal(a[:last], b[:last]) || a[last] == b[last] {
+				t.Errorf("%d rows: the sums %v and %v", rows, a, b)
+			}
+		}
+		room.Wipe()
+		for _, b := range [][]byte{room.pix[:cap(room.pix)], room.runs[:cap(room.runs)]} {
+			if !bytes.Equal(b, make([]byte, len(b))) {
+				t.Error("pixels are left in a room that was wiped")
+			}
+		}
+	}
+	damaged, bands := banded(&p, screen(40), 4*1920, func() {})
+	damaged.Canvas = Rect{W: 1920, H: 40}
+	bands[1].data = bands[1].data[:len(bands[1].data)-1]
+	if damaged.Band(1, &room) != nil || damaged.Band(0, &room) == nil {
+		t.Error("a damaged band is taken for one")
 	}
 }
 
