@@ -49,7 +49,7 @@ type stripeKey struct {
 func (f *file) forget() { f.packed, f.seed = nil, maphash.Seed{} }
 
 // stripe is how many rows are compressed together: a line of text or two, and a band of a packed picture.
-const stripe = raw.BandRows
+const stripe = raw.TileRows
 
 // How a row is filtered: not at all, or as the difference to the row above.
 const (

@@ -9,15 +9,22 @@ import (
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
 )
 
-// packedShot is the same picture in bands, as the display's slots are given.
+// packedShot is the same picture in tiles, as the display's slots are given.
 func packedShot(p *raw.Packer, s *raw.Shot) *raw.Shot {
 	out := &raw.Shot{Stride: s.Stride, Canvas: s.Canvas}
-	var bands []*raw.Band
-	for at := 0; at < len(s.Pix); at += raw.BandRows * s.Stride {
-		bands = append(bands, p.Pack(s.Pix[at:min(at+raw.BandRows*s.Stride, len(s.Pix))], s.Stride))
+	var tiles []*raw.Tile
+	for top := 0; top < s.Canvas.H; top += raw.TileRows {
+		for left := 0; left < s.Stride; left += 4 * raw.TileCols {
+			var tile []byte
+			row := min(4*raw.TileCols, s.Stride-left)
+			for y := top; y < min(top+raw.TileRows, s.Canvas.H); y++ {
+				tile = append(tile, s.Pix[y*s.Stride+left:][:row]...)
+			}
+			tiles = append(tiles, p.Pack(tile, row))
+		}
 	}
-	out.Show(bands, func() {})
-	for _, b := range bands {
+	out.Show(tiles, func() {})
+	for _, b := range tiles {
 		b.Wipe() // the picture has it
 	}
 	return out
@@ -53,8 +60,8 @@ func TestWhatIsNewIsMaskedLikeAll(t *testing.T) {
 	var knows masker
 	var p raw.Packer
 	seen, kept := 0, 0
-	for range 60 {
-		s := noise(r, 1+r.IntN(300), 1+r.IntN(300), 1+r.IntN(60))
+	for i := range 60 {
+		s := noise(r, 1+r.IntN(300+i%4*200), 1+r.IntN(300), 1+r.IntN(60))
 		before := bytes.Clone(s.Pix)
 		for step := range 12 {
 			var fresh masker
