@@ -4,13 +4,17 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
 )
 
 // packedShot is the same picture in tiles, as the display's slots are given.
-func packedShot(p *raw.Packer, s *raw.Shot) *raw.Shot {
+func packedShot(p *raw.Packer, s *raw.Shot) *raw.Shot { return packedBut(p, s, -1) }
+
+// packedBut is packedShot, but for one tile that is lost.
+func packedBut(p *raw.Packer, s *raw.Shot, lost int) *raw.Shot {
 	out := &raw.Shot{Stride: s.Stride, Canvas: s.Canvas}
 	var tiles []*raw.Tile
 	for top := 0; top < s.Canvas.H; top += raw.TileRows {
@@ -24,8 +28,11 @@ func packedShot(p *raw.Packer, s *raw.Shot) *raw.Shot {
 		}
 	}
 	out.Show(tiles, func() {})
-	for _, b := range tiles {
+	for i, b := range tiles {
 		b.Wipe() // the picture has it
+		if i == lost {
+			b.Wipe()
+		}
 	}
 	return out
 }
@@ -33,19 +40,23 @@ func packedShot(p *raw.Packer, s *raw.Shot) *raw.Shot {
 // change is what a window does to its picture between two looks at it.
 func change(r *rand.Rand, s *raw.Shot) {
 	color := func() uint32 { return uint32(r.IntN(5))*0x40807f | uint32(r.IntN(4))<<31 }
-	switch r.IntN(8) {
-	case 0: // a piece of another colour, or of none
+	switch kind := r.IntN(8); {
+	case kind == 0: // a piece of another colour, or of none
 		c, x, y, w := color(), r.IntN(s.Canvas.W), r.IntN(s.Canvas.H), 1+r.IntN(40)
 		for y := y; y < min(y+20, s.Canvas.H); y++ {
 			for x := x; x < min(x+w, s.Canvas.W); x++ {
 				le.PutUint32(s.Pix[y*s.Stride+4*x:], c)
 			}
 		}
-	case 1: // more colours than a palette holds
-		for i := range min(400, s.Canvas.W*s.Canvas.H) {
-			at := i%s.Canvas.W*4 + i/s.Canvas.W*s.Stride
+	case kind == 1: // more colours than a palette holds
+		top := r.IntN(s.Canvas.H)
+		for i := range min(600, s.Canvas.W*(s.Canvas.H-top)) {
+			at := i%s.Canvas.W*4 + (top+i/s.Canvas.W)*s.Stride
 			le.PutUint32(s.Pix[at:], 0xff000000|uint32(i/2)*0x0103)
 		}
+	case kind < 5 && s.Canvas.H > stripe: // a pixel beside the edge between two stripes
+		y := min(stripe*(1+r.IntN(s.Canvas.H/stripe))+r.IntN(4)-2, s.Canvas.H-1)
+		le.PutUint32(s.Pix[y*s.Stride+4*r.IntN(s.Canvas.W):], 0xff000000|uint32(r.IntN(1<<24)))
 	default: // a few pixels, mostly none
 		for range r.IntN(4) {
 			le.PutUint32(s.Pix[r.IntN(len(s.Pix)/4)*4:], color())
@@ -78,11 +89,11 @@ func TestWhatIsNewIsMaskedLikeAll(t *testing.T) {
 					kept++
 				}
 			}
-			switch r.IntN(12) {
+			switch r.IntN(8) {
 			case 0: // a picture that is less than it says
-				short := packedShot(&p, s)
-				short.Canvas.H += 40
-				if knows.picture(short, nil, nil) != nil {
+				less := packedShot(&p, s)
+				less.Canvas.H += 40
+				if knows.picture(less, nil, nil) != nil {
 					t.Fatal("a picture was made of what is not there")
 				}
 			case 1: // one of which nothing is kept
@@ -98,11 +109,52 @@ func TestWhatIsNewIsMaskedLikeAll(t *testing.T) {
 				s.Pix, before = bytes.Clone(s.Pix), s.Pix
 				change(r, s)
 			}
+			if r.IntN(4) == 0 { // the next one, of which a tile is lost
+				tiles := (s.Canvas.W + raw.TileCols - 1) / raw.TileCols * s.Bands()
+				knows.picture(packedBut(&p, s, tiles-1), nil, nil)
+			}
 		}
 	}
 	if kept < seen/8 || kept > seen*9/10 {
 		t.Errorf("%d of %d stripes were taken over: nothing was tried", kept, seen)
 	}
+}
+
+// TestMaskReachesTheNextStripe: a pixel of text in the last row of a stripe hides what is below it in the next, too, of which nothing has changed.
+func TestMaskReachesTheNextStripe(t *testing.T) {
+	s := flat(200, 800, func(x, _ int) uint32 { return uint32(x/100) * 81 }) // an edge from top to bottom, hidden by one colour whatever joins it
+	m := maskedAlike(t, s, func() { le.PutUint32(s.Pix[31*s.Stride+4*90:], 0xff000030) })
+	if !slices.Contains(m.same, true) {
+		t.Error("nothing was taken over: nothing was tried")
+	}
+}
+
+// TestColoursComeBack: after a picture with too many colours, of which all lost their lowest bit, a stripe that was in it has its own colours again.
+func TestColoursComeBack(t *testing.T) {
+	s := flat(200, 400, func(_, y int) uint32 { return 0x010101 + uint32(max(0, y-31))/256<<8 + uint32(min(max(0, y-31), 254)) })
+	maskedAlike(t, s, func() { copy(s.Pix[stripe*s.Stride:], bytes.Repeat([]byte{1, 1, 1, 255}, 200*(400-stripe))) })
+}
+
+// flat is a picture of large pieces.
+func flat(w, h int, colour func(x, y int) uint32) *raw.Shot {
+	s := &raw.Shot{Stride: 4 * w, Pix: make([]byte, 4*w*h), Canvas: raw.Rect{W: w, H: h}}
+	for i := range w * h {
+		le.PutUint32(s.Pix[4*i:], 0xff000000|colour(i%w, i/w))
+	}
+	return s
+}
+
+// maskedAlike masks a picture before and after a change, by a masker that knows the one before and by one that does not.
+func maskedAlike(t *testing.T, s *raw.Shot, change func()) *masker {
+	t.Helper()
+	knows, fresh := new(masker), new(masker)
+	before := knows.picture(s, nil, nil)
+	change()
+	got, want := knows.picture(s, nil, nil), fresh.picture(s, nil, nil)
+	if !bytes.Equal(got.Image, want.Image) || bytes.Equal(got.Image, before.Image) {
+		t.Error("what is known of the last picture shows")
+	}
+	return knows
 }
 
 // TestNothingIsKnownAfterwards: what is kept of a picture goes with the focus, and its pixels with the picture.

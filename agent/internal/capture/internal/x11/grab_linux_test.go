@@ -1,6 +1,7 @@
 package x11
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -303,6 +304,9 @@ func TestSlotsShareWhatTheyShow(t *testing.T) {
 	caret(false)
 	if line.Len() != 0 {
 		t.Error("a line that no slot shows is still in memory")
+	}
+	if !bytes.Equal(s.tile[:], make([]byte, len(s.tile))) {
+		t.Error("pixels are left where tiles are packed")
 	}
 }
 
