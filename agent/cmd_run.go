@@ -51,6 +51,7 @@ func runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			slacken()
 			debug.SetTraceback("single")
 			debug.SetGCPercent(gcPercent)
 			runtime.GOMAXPROCS(cores)

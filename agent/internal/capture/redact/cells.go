@@ -32,15 +32,18 @@ type masker struct {
 	label  []int32
 	queue  []int32
 	boxes  []area
-	cover  []int32 // for each half of a cell in a row of pixels: whose colour hides it, 0 for none
+	cover  []uint8 // for each half of a cell in a row of pixels: the number of the colour that hides it, 0 for none
 	index  palette
-	pixels []byte // numbers of colours, one a pixel
+	pixels []byte      // numbers of colours, one a pixel
+	same   []bool      // for each stripe: they are those of the last picture
+	rooms  [2]raw.Room // two stripes of a packed picture that lie below each other
 	file   file
 	recent recent
 }
 
 // forget lets go what the next picture would not be made anew of.
 func (m *masker) forget() {
+	m.rooms = [2]raw.Room{}
 	m.recent.forget()
 	m.file.forget()
 }
@@ -56,7 +59,7 @@ func (m *masker) find(s *raw.Shot) {
 	m.strokes(s)
 	m.closeGaps()
 	m.fillHoles()
-	m.surround(s)
+	m.surround()
 }
 
 // size makes room for the cells of a picture, none of them active.
@@ -76,34 +79,55 @@ func sized[T any](b []T, n int) []T {
 	return b
 }
 
-// strokes finds the active cells.
+// band are the pixels of a stripe, rows of s.Stride bytes.
+func (m *masker) band(s *raw.Shot, n int) []byte { return s.Band(n, &m.rooms[n%2]) }
+
+// strokes finds the active cells, and the middle pixel of each cell.
 func (m *masker) strokes(s *raw.Shot) {
-	for top := 0; top < s.Canvas.H; top += stripe {
-		cells := m.active[top/cellSize*m.w:]
-		cells = cells[:min(stripe/cellSize*m.w, len(cells))]
-		if begun := m.recent.begun(s, top/stripe, cells); begun != nil {
-			copy(cells, begun)
+	was, now := &m.recent.was, &m.recent.now
+	now.mids = sized(now.mids, len(m.active))
+	last := s.Bands() - 1
+	for n := range s.Bands() {
+		at := n * stripe / cellSize * m.w
+		end := min(at+stripe/cellSize*m.w, len(m.active))
+		if m.recent.alike(s, n) && (n == last || m.recent.alike(s, n+1)) {
+			copy(m.active[at:end], was.drawn[at:])
+			copy(now.mids[at:end], was.mids[at:])
 			continue
 		}
-		for y := top; y < min(top+stripe, s.Canvas.H); y++ {
-			m.strokesOf(s, y, cells[(y-top)/cellSize*m.w:][:m.w])
+		rows := m.band(s, n)
+		below := rows[len(rows)-4*s.Canvas.W:]
+		if n < last {
+			below = m.band(s, n+1)
 		}
+		m.strokesOf(s, rows, below, m.active[at:end])
+		m.middles(s, n, rows, now.mids[at:end])
 	}
-	m.recent.drew(s, m.active)
+	now.drawn = append(now.drawn[:0], m.active...)
 	m.faint()
 }
 
-// strokesOf finds those that a row of pixels makes active.
-func (m *masker) strokesOf(s *raw.Shot, y int, active []uint8) {
-	row := s.Pix[y*s.Stride:][:4*s.Canvas.W]
-	below := row
-	if y+1 < s.Canvas.H {
-		below = s.Pix[(y+1)*s.Stride:][:4*s.Canvas.W]
-	}
-	for cx := range active {
-		if active[cx]&isActive == 0 {
-			active[cx] |= begins(row, below, 4*cellSize*cx)
+// strokesOf finds those of a stripe, below which another row lies.
+func (m *masker) strokesOf(s *raw.Shot, rows, below []byte, active []uint8) {
+	for y := 0; y*s.Stride < len(rows); y++ {
+		row, next := rows[y*s.Stride:][:4*s.Canvas.W], below
+		if rest := rows[y*s.Stride:]; len(rest) > s.Stride {
+			next = rest[s.Stride:]
 		}
+		cells := active[y/cellSize*m.w:][:m.w]
+		for cx := range cells {
+			if cells[cx]&isActive == 0 {
+				cells[cx] |= begins(row, next[:4*s.Canvas.W], 4*cellSize*cx)
+			}
+		}
+	}
+}
+
+// middles takes the middle pixels of the cells of stripe n.
+func (m *masker) middles(s *raw.Shot, n int, rows []byte, mids []uint32) {
+	for i := range mids {
+		x, y := min(i%m.w*cellSize+cellSize/2, s.Canvas.W-1), min(n*stripe+i/m.w*cellSize+cellSize/2, s.Canvas.H-1)
+		mids[i] = le.Uint32(rows[(y-n*stripe)*s.Stride+4*x:])
 	}
 }
 
@@ -238,7 +262,7 @@ func (m *masker) flood(i int32, kind uint8, label int32) []int32 {
 }
 
 // surround gives every piece of active cells the mean colour of the quiet cells that touch it.
-func (m *masker) surround(s *raw.Shot) {
+func (m *masker) surround() {
 	m.boxes = append(m.boxes[:0], area{})
 	for i := range m.active {
 		if m.active[i] == 0 || m.label[i] != 0 {
@@ -252,7 +276,7 @@ func (m *masker) surround(s *raw.Shot) {
 				if n < 0 || int(n) >= len(m.label) || n == j-1 && x == 0 || n == j+1 && x == m.w-1 || m.active[n] != 0 {
 					continue
 				}
-				a.add(s, int(n)%m.w, int(n)/m.w)
+				a.add(m.recent.now.mids[n])
 			}
 		}
 		m.boxes = append(m.boxes, a)
@@ -260,15 +284,13 @@ func (m *masker) surround(s *raw.Shot) {
 }
 
 // add takes in the middle pixel of a quiet cell: all its pixels are about the same.
-func (a *area) add(s *raw.Shot, cx, cy int) {
-	x, y := min(cx*cellSize+cellSize/2, s.Canvas.W-1), min(cy*cellSize+cellSize/2, s.Canvas.H-1)
-	p := s.Pix[y*s.Stride+4*x:][:4]
-	if p[3] != 0 {
-		a.b, a.g, a.r, a.n = a.b+uint64(p[0]), a.g+uint64(p[1]), a.r+uint64(p[2]), a.n+1
+func (a *area) add(p uint32) {
+	if p>>24 != 0 {
+		a.b, a.g, a.r, a.n = a.b+uint64(p&0xff), a.g+uint64(p>>8&0xff), a.r+uint64(p>>16&0xff), a.n+1
 	}
 }
 
-// hide notes which halves of cells a row of pixels must not show, and by which piece's colour each is hidden: active cells
+// hide notes which halves of cells a row of pixels must not show, and by which colour each is hidden: active cells
 // and their margin, the later over the earlier. All rows of one third of a cell have the same cover: its first padY rows
 // (which), its middle, its last padY rows.
 func (m *masker) hide(cy int, which third) {
@@ -283,11 +305,10 @@ func (m *masker) hide(cy int, which third) {
 }
 
 func (m *masker) hideRow(cy int) {
-	for cx, on := range m.active[cy*m.w:][:m.w] {
-		if on != 0 {
-			label := m.label[cy*m.w+cx]
+	for cx, ink := range m.recent.now.inks[cy*m.w:][:m.w] {
+		if ink != 0 {
 			c := m.cover[2*cx:][:4] // cover begins padX before the picture
-			c[0], c[1], c[2], c[3] = label, label, label, label
+			c[0], c[1], c[2], c[3] = ink, ink, ink, ink
 		}
 	}
 }

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"crypto/sha256"
+	"slices"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
@@ -78,11 +79,17 @@ func (m *masker) picture(s *raw.Shot, as func() view, show func() (again *reveal
 	if f := m.recent.find(key); f != nil {
 		return f
 	}
-	if !s.Unpack() {
+	read := key.upTo != reachNone && !Disconnected
+	if read && !s.Unpack() { // else a stripe at a time
 		return nil
 	}
 	m.recent.look(s)
-	defer m.recent.done()
+	made := false
+	defer func() {
+		m.recent.done(made && !Disconnected)
+		m.rooms[0].Wipe()
+		m.rooms[1].Wipe()
+	}()
 	if Disconnected {
 		m.size(s)
 	} else {
@@ -90,13 +97,14 @@ func (m *masker) picture(s *raw.Shot, as func() view, show func() (again *reveal
 	}
 	var again *revealed
 	all := true
-	if key.upTo != reachNone && !Disconnected {
+	if read {
 		again, all = show()
 	}
 	img, err := m.encode(s, again)
 	if err != nil {
 		return nil
 	}
+	made = true
 	sum := sha256.Sum256(img)
 	f = &pb.Frame{Sha256: sum[:], Width: uint32(c.W), Height: uint32(c.H), Format: "png", Image: img, Mask: maskVersion}
 	switch {
@@ -120,7 +128,7 @@ type palette struct {
 	inks   []uint8 // for each piece of active cells: the number of its colour
 	last   uint32  // the colour before, as it lies in memory; 0 for none
 	of     uint8   // and its number
-	absent bool    // a pixel is absent
+	absent bool    // a pixel is absent: of a stripe while it is numbered, then of all
 }
 
 // encode writes a PNG with a palette: a masked desktop has few colours. Where there are more than 255, their lowest bits
@@ -136,34 +144,63 @@ func (m *masker) encode(s *raw.Shot, again *revealed) ([]byte, error) {
 			break
 		}
 	}
-	return m.file.write(m.pixels, w, h, m.index.colors, m.index.absent)
+	same := m.same
+	if m.recent.now.numbered = again == nil; again != nil {
+		same = nil
+	}
+	return m.file.write(m.pixels, w, h, m.index.colors, m.index.absent, same)
 }
 
-// number fills m.pixels; false if there are too many colours. What the mask hides is not looked at.
+// number fills m.pixels; false if there are too many colours. What the mask hides is not looked at, and what is as it was in the last picture is
+// not numbered again.
 func (m *masker) number(s *raw.Shot, keep uint32) bool {
-	p := &m.index
-	clear(p.slots[:])
-	p.colors, p.inks, p.last, p.absent = append(p.colors[:0], 0), p.inks[:0], 0, false
-	for _, a := range m.boxes {
-		var ink uint8
-		if len(p.inks) > 0 {
-			var ok bool
-			if ink, ok = p.add(a.colour() & keep); !ok {
+	was, now, p := &m.recent.was, &m.recent.now, &m.index
+	known := was.numbered && was.keep == keep && m.recent.looks(s)
+	was.numbered = false // m.pixels are another picture's from here on
+	if !p.begin(m.boxes, keep) {
+		return false
+	}
+	now.inks = sized(now.inks, len(m.active))
+	for i, on := range m.active {
+		if on != 0 {
+			now.inks[i] = p.inks[m.label[i]]
+		}
+	}
+	now.hues, m.same = slices.Grow(now.hues[:0], s.Bands()), m.same[:0]
+	for n := range s.Bands() {
+		at := hues{from: len(p.colors)}
+		same := known && m.recent.covered(s, n, m.w) && slices.Equal(p.colors, was.colors[:was.hues[n].from])
+		if same {
+			at.absent = was.hues[n].absent
+			p.again(was.colors[was.hues[n].from:was.hues[n].to])
+		} else {
+			p.absent = false
+			if !m.numberBand(s, n, keep) {
 				return false
 			}
+			at.absent = p.absent
 		}
-		p.inks = append(p.inks, ink)
+		at.to = len(p.colors)
+		now.hues, m.same = append(now.hues, at), append(m.same, same)
 	}
-	w := s.Canvas.W
-	for y := range s.Canvas.H {
-		if which := thirdOf(y); y == 0 || which != thirdOf(y-1) {
+	p.absent = slices.ContainsFunc(now.hues, func(a hues) bool { return a.absent })
+	now.keep, now.colors = keep, append(now.colors[:0], p.colors...)
+	return true
+}
+
+// numberBand fills those of one stripe.
+func (m *masker) numberBand(s *raw.Shot, n int, keep uint32) bool {
+	w, top, p := s.Canvas.W, n*stripe, &m.index
+	rows := m.band(s, n)
+	for y := top; y < min(top+stripe, s.Canvas.H); y++ {
+		if which := thirdOf(y); y == top || which != thirdOf(y-1) {
 			m.hide(y/cellSize, which)
 		}
-		row, out := s.Pix[y*s.Stride:][:4*w], m.pixels[y*w:][:w]
+		row, out := rows[(y-top)*s.Stride:][:4*w], m.pixels[y*w:][:w]
 		for x := 0; x < w; {
-			label, end := m.run(x, w)
-			if label != 0 {
-				p.hidden(row[4*x:4*end], out[x:end], p.inks[label])
+			ink, end := m.run(x, w)
+			if ink != 0 {
+				p.hidden(row[4*x:4*end], out[x:end], ink)
 			} else if !p.shown(row[4*x:4*end], out[x:end], keep) {
 				return false
 			}
@@ -173,13 +210,35 @@ func (m *masker) number(s *raw.Shot, keep uint32) bool {
 	return true
 }
 
-// run is whose colour hides pixel x and how far that reaches.
-func (m *masker) run(x, w int) (label int32, end int) {
+// run is which colour hides pixel x and how far that reaches.
+func (m *masker) run(x, w int) (ink uint8, end int) {
 	half := x/padX + 1
-	label = m.cover[half]
-	for half++; half < len(m.cover) && m.cover[half] == label; half++ {
+	ink = m.cover[half]
+	for half++; half < len(m.cover) && m.cover[half] == ink; half++ {
 	}
-	return label, min((half-1)*padX, w)
+	return ink, min((half-1)*padX, w)
+}
+
+// begin empties the palette but for the colours that hide something.
+func (p *palette) begin(boxes []area, keep uint32) bool {
+	clear(p.slots[:])
+	p.colors, p.inks, p.last, p.absent = append(p.colors[:0], 0), append(p.inks[:0], 0), 0, false
+	for _, a := range boxes[min(1, len(boxes)):] {
+		ink, ok := p.add(a.colour() & keep)
+		if !ok {
+			return false
+		}
+		p.inks = append(p.inks, ink)
+	}
+	return true
+}
+
+// again adds the colours that a stripe was the first to need the last time, too.
+func (p *palette) again(colors []uint32) {
+	for _, c := range colors {
+		p.add(c)
+	}
+	p.last = 0
 }
 
 // hidden numbers pixels under the mask: all one colour, but those that are absent stay so.

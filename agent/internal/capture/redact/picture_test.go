@@ -59,7 +59,12 @@ func slowly(m *masker, s *raw.Shot) {
 	m.faint()
 	m.closeGaps()
 	m.fillHoles()
-	m.surround(s)
+	m.recent.now.mids = sized(m.recent.now.mids, len(m.active))
+	for i := range m.active {
+		x, y := i%m.w*cellSize+cellSize/2, i/m.w*cellSize+cellSize/2
+		m.recent.now.mids[i] = le.Uint32(at(min(x, s.Canvas.W-1), min(y, s.Canvas.H-1)))
+	}
+	m.surround()
 	for i, on := range m.active {
 		if on == 0 {
 			continue
@@ -121,7 +126,7 @@ func TestEveryDepth(t *testing.T) {
 					pixels[i] = byte(1 + r.IntN(n-1))
 				}
 			}
-			b, err := f.write(pixels, w, h, colors, absent)
+			b, err := f.write(pixels, w, h, colors, absent, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

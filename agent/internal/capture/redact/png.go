@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"hash/maphash"
 
+	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
 	"github.com/klauspost/compress/flate"
 )
 
@@ -47,8 +48,8 @@ type stripeKey struct {
 // forget lets go what is kept of the last picture.
 func (f *file) forget() { f.packed, f.seed = nil, maphash.Seed{} }
 
-// stripe is how many rows are compressed together: a line of text or two.
-const stripe = 32
+// stripe is how many rows are compressed together: a line of text or two, and a band of a packed picture.
+const stripe = raw.TileRows
 
 // How a row is filtered: not at all, or as the difference to the row above.
 const (
@@ -57,7 +58,8 @@ const (
 )
 
 // write encodes w x h numbers of colours. Colours are RRGGBB; number 0 is the absent pixel and counts only if absent says so.
-func (f *file) write(pixels []byte, w, h int, colors []uint32, absent bool) ([]byte, error) {
+// same tells which stripes of pixels are as in the last picture; nil: that is not known.
+func (f *file) write(pixels []byte, w, h int, colors []uint32, absent bool, same []bool) ([]byte, error) {
 	first := byte(0)
 	if !absent && len(colors) > 1 {
 		colors, first = colors[1:], 1
@@ -76,7 +78,7 @@ func (f *file) write(pixels []byte, w, h int, colors []uint32, absent bool) ([]b
 	if absent {
 		f.chunk("tRNS", []byte{0})
 	}
-	if err := f.data(pixels, w, bits, first); err != nil {
+	if err := f.data(pixels, w, bits, first, same); err != nil {
 		return nil, err
 	}
 	f.chunk("IEND", nil)
@@ -117,7 +119,7 @@ func (f *file) close(at int) {
 }
 
 // data writes the rows as a zlib stream (RFC 1950).
-func (f *file) data(pixels []byte, w, bits int, first byte) error {
+func (f *file) data(pixels []byte, w, bits int, first byte, same []bool) error {
 	at := f.open("IDAT")
 	if f.zip == nil {
 		var err error
@@ -136,7 +138,11 @@ func (f *file) data(pixels []byte, w, bits int, first byte) error {
 			f.packed = append(f.packed, packed{})
 		}
 		p := &f.packed[n]
-		key := stripeKey{maphash.Bytes(f.seed, rows), w, len(rows), bits, first, (n+1)*size >= len(pixels), true}
+		sum := p.key.sum
+		if same == nil || !same[n] || !p.key.written {
+			sum = maphash.Bytes(f.seed, rows)
+		}
+		key := stripeKey{sum, w, len(rows), bits, first, (n+1)*size >= len(pixels), true}
 		if p.key != key {
 			p.key = stripeKey{}
 			if err := f.pack(p, rows, key); err != nil {

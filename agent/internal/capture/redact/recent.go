@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"hash/maphash"
 	"slices"
 
@@ -9,18 +10,37 @@ import (
 )
 
 // recent holds the last masked frames under a keyed hash of the pixels that they were made of: what is seen after one action
-// is often what is seen before the next. Of the last picture it also knows where something was drawn, stripe by stripe: mostly a caret or a
+// is often what is seen before the next. Of the last picture it also knows what was made of it, stripe by stripe: mostly a caret or a
 // line is all that a picture has new. It lies in RAM only and is forgotten whenever the focus or the permit goes.
 type recent struct {
 	seed   maphash.Seed
 	frames [4]known
 	next   int
 
-	of    *raw.Shot // the picture that is being masked; sums are its
-	grid  grid      // of the picture that was masked last; was and drawn are its
-	sums  []uint64  // of each stripe
-	was   []uint64
-	drawn []uint8 // what begins in each cell
+	of   *raw.Shot // the picture that is being masked; now is of it
+	now  made
+	was  made // of the picture that was masked last
+	same bool // was is of a picture of the same shape
+}
+
+// made is what was made of a picture, stripe by stripe, and of which pixels.
+type made struct {
+	grid  grid
+	sums  []uint64 // of the pixels of each stripe
+	drawn []uint8  // what begins in each cell
+	mids  []uint32 // the middle pixel of each cell
+	inks  []uint8  // by which colour each cell is hidden, 0 for none
+
+	numbered bool // the numbers of its pixels are still there, and
+	keep     uint32
+	colors   []uint32
+	hues     []hues // of each stripe
+}
+
+// hues is which colours of the palette a stripe was the first to need, and whether pixels of it are absent.
+type hues struct {
+	from, to int
+	absent   bool
 }
 
 // known is a frame and what it was made of.
@@ -48,41 +68,45 @@ type view struct {
 	beside uint64 // a keyed hash of what the application says of it and of what was found in typed text
 }
 
+// key is how the frame of s is found again. It leaves the sums of its stripes in now.
 func (r *recent) key(s *raw.Shot) sight {
 	if r.seed == (maphash.Seed{}) {
 		r.seed = maphash.MakeSeed()
 	}
-	return sight{grid: gridOf(s), sum: s.Sum(r.seed, s.Stride*(s.Canvas.H-1)+4*s.Canvas.W)}
+	r.now.sums = s.Sums(r.now.sums[:0], r.seed)
+	var h maphash.Hash
+	h.SetSeed(r.seed)
+	for _, sum := range r.now.sums {
+		maphash.WriteComparable(&h, sum)
+	}
+	return sight{grid: gridOf(s), sum: h.Sum64()}
 }
 
-// look begins with the pixels of a picture; done ends it.
+// look begins with a picture whose key was just asked for; until done, nothing is known of any other.
 func (r *recent) look(s *raw.Shot) {
-	r.of, r.sums = s, r.sums[:0]
-	for y := 0; y < s.Canvas.H; y += stripe {
-		last := min(y+stripe, s.Canvas.H) - 1
-		r.sums = append(r.sums, maphash.Bytes(r.seed, s.Pix[y*s.Stride:last*s.Stride+4*s.Canvas.W]))
+	r.of, r.now.grid, r.now.numbered = s, gridOf(s), false
+	r.same = r.was.grid == r.now.grid
+	r.was.grid = grid{}
+}
+
+// done ends it, with the picture made or not.
+func (r *recent) done(whole bool) {
+	if r.of = nil; whole {
+		r.was, r.now = r.now, r.was
 	}
 }
 
-func (r *recent) done() { r.of = nil }
+// looks tells whether s is the picture that is being masked, and there was one of the same shape before.
+func (r *recent) looks(s *raw.Shot) bool { return r.of == s && r.same }
 
-// begun gives what begins in the cells of a stripe, which cells have: nil unless its pixels and those of the row below are as they were.
-func (r *recent) begun(s *raw.Shot, n int, cells []uint8) []uint8 {
-	if r.of != s || r.grid != gridOf(s) || r.was[n] != r.sums[n] || n+1 < len(r.sums) && r.was[n+1] != r.sums[n+1] {
-		return nil
-	}
-	at := n * stripe / cellSize * ((s.Canvas.W + cellSize - 1) / cellSize)
-	return r.drawn[at:][:len(cells)]
-}
+// alike tells whether the pixels of a stripe are as they were.
+func (r *recent) alike(s *raw.Shot, n int) bool { return r.looks(s) && r.was.sums[n] == r.now.sums[n] }
 
-// drew keeps what begins in all cells.
-func (r *recent) drew(s *raw.Shot, cells []uint8) {
-	if r.of != s {
-		return
-	}
-	r.grid, r.was, r.sums = gridOf(s), r.sums, r.was
-	r.drawn = append(r.drawn[:0], cells...)
-	r.of = nil
+// covered tells whether a stripe is as it was, and hidden as it was: the cells above and below reach into it.
+func (r *recent) covered(s *raw.Shot, n, w int) bool {
+	const cells = stripe / cellSize
+	from, to := max(0, n*cells-1)*w, min((n+1)*cells+1, len(r.now.inks)/w)*w
+	return r.alike(s, n) && bytes.Equal(r.was.inks[from:to], r.now.inks[from:to])
 }
 
 func (r *recent) find(k sight) *pb.Frame {
@@ -98,4 +122,8 @@ func (r *recent) add(k sight, f *pb.Frame) {
 	r.next = (r.next + 1) % len(r.frames)
 }
 
-func (r *recent) forget() { *r = recent{} }
+func (r *recent) forget() {
+	clear(r.was.mids)
+	clear(r.now.mids)
+	*r = recent{}
+}

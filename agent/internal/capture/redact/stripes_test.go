@@ -26,7 +26,7 @@ func TestStripesStandAlone(t *testing.T) {
 	}
 	encode := func(pixels []byte) []byte {
 		var f file
-		b, err := f.write(pixels, w, h, colors, false)
+		b, err := f.write(pixels, w, h, colors, false, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"hash/maphash"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/klauspost/compress/s2"
@@ -27,19 +28,22 @@ func screen(rows int) []byte {
 	return pix
 }
 
-// banded is a packed picture and its bands.
-func banded(p *Packer, pix []byte, stride int, gone func()) (*Shot, []*Band) {
-	var bands []*Band
-	size := BandRows * stride
-	if size <= 0 {
-		size = max(1, len(pix))
+// tiled is a packed picture and its tiles.
+func tiled(p *Packer, pix []byte, stride int, gone func()) (*Shot, []*Tile) {
+	s := &Shot{Stride: stride, Canvas: Rect{W: stride / 4, H: len(pix) / stride}, Said: &Said{}}
+	var tiles []*Tile
+	for top := 0; top < s.Canvas.H; top += TileRows {
+		for left := 0; left < stride; left += 4 * TileCols {
+			var tile []byte
+			row := min(4*TileCols, stride-left)
+			for y := top; y < min(top+TileRows, s.Canvas.H); y++ {
+				tile = append(tile, pix[y*stride+left:][:row]...)
+			}
+			tiles = append(tiles, p.Pack(tile, row))
+		}
 	}
-	for at := 0; at < len(pix); at += size {
-		bands = append(bands, p.Pack(pix[at:min(at+size, len(pix))], stride))
-	}
-	s := &Shot{Stride: stride, Said: &Said{}}
-	s.Show(bands, gone)
-	return s, bands
+	s.Show(tiles, gone)
+	return s, tiles
 }
 
 // TestPackedPicturesAreWhole: what is packed and unpacked is what it was, in whatever order shots of the same pixels are shared and wiped, and of
@@ -49,18 +53,18 @@ func TestPackedPicturesAreWhole(t *testing.T) {
 	for _, rows := range []int{1, 33, 34, 1080} {
 		want := screen(rows)
 		gone := 0
-		first, bands := banded(&p, want, 4*1920, func() { gone++ })
+		first, tiles := tiled(&p, want, 4*1920, func() { gone++ })
 		if first.Pix != nil || first.Empty() || first.Len() != len(want) {
 			t.Fatal("it is not packed")
 		}
 		var data [][]byte
-		for _, b := range bands {
+		for _, b := range tiles {
 			data = append(data, b.data)
 			b.Wipe() // the picture has it
 		}
 		second, third := first.Share(), first.Share()
 		seed := maphash.MakeSeed()
-		if first.Sum(seed, 1) != second.Sum(seed, 1) {
+		if !slices.Equal(first.Sums(nil, seed), second.Sums(nil, seed)) || len(first.Sums(nil, seed)) != (rows+TileRows-1)/TileRows {
 			t.Error("the same pixels have two sums")
 		}
 		first.Wipe()
@@ -85,30 +89,72 @@ func TestPackedPicturesAreWhole(t *testing.T) {
 	}
 }
 
-// TestPicturesShareBands: of two pictures that have bands in common each goes by itself; what the other still shows stays, and nothing else.
-func TestPicturesShareBands(t *testing.T) {
+// TestPicturesShareTiles: of two pictures that have tiles in common each goes by itself; what the other still shows stays, and nothing else.
+func TestPicturesShareTiles(t *testing.T) {
 	var p Packer
 	want := screen(100)
-	first, bands := banded(&p, want, 4*1920, func() {})
+	first, tiles := tiled(&p, want, 4*1920, func() {})
 	other := bytes.Clone(want)
 	other[len(other)-1] ^= 1
-	last := p.Pack(other[96*4*1920:], 4*1920)
-	second := &Shot{Stride: 4 * 1920}
-	second.Show([]*Band{bands[0], bands[1], bands[2], last}, func() {})
-	data := bands[3].data
-	for _, b := range append(bands, last) {
+	_, others := tiled(&p, other, 4*1920, func() {})
+	end := len(tiles) - 1
+	second := &Shot{Stride: first.Stride, Canvas: first.Canvas}
+	second.Show(append(slices.Clone(tiles[:end]), others[end]), func() {})
+	data, last := tiles[end].data, others[end]
+	for _, b := range append(tiles, last) {
 		b.Wipe()
 	}
 	first.Wipe()
-	if !bytes.Equal(data, make([]byte, len(data))) || bands[3].data != nil {
-		t.Error("a band outlives the only picture that showed it")
+	if !bytes.Equal(data, make([]byte, len(data))) || tiles[end].data != nil {
+		t.Error("a tile outlives the only picture that showed it")
 	}
-	if bands[0].data == nil || !second.Unpack() || !bytes.Equal(second.Pix, other) {
+	if tiles[0].data == nil || !second.Unpack() || !bytes.Equal(second.Pix, other) {
 		t.Error("a picture lost what another showed, too")
 	}
 	second.Wipe()
-	if bands[0].data != nil || last.data != nil {
-		t.Error("bands outlive all pictures")
+	if tiles[0].data != nil {
+		t.Error("tiles outlive all pictures")
+	}
+}
+
+// TestBandsAreThePicture: a picture looked at a band at a time, in any order, is the picture, packed or not; bands have the same sums if they are the
+// same, and the room in which they were is empty afterwards.
+func TestBandsAreThePicture(t *testing.T) {
+	var p Packer
+	var room Room
+	rng := rand.New(rand.NewPCG(3, 4))
+	seed := maphash.MakeSeed()
+	for _, rows := range []int{1, 32, 33, 100} {
+		want := screen(rows)
+		whole := &Shot{Pix: want, Stride: 4 * 1920, Canvas: Rect{W: 1920, H: rows}}
+		shot, _ := tiled(&p, want, 4*1920, func() {})
+		other := bytes.Clone(want)
+		other[len(other)-2] ^= 1
+		changed, _ := tiled(&p, other, 4*1920, func() {})
+		for range 10 {
+			n := rng.IntN(shot.Bands())
+			if got, want := shot.Band(n, &room), whole.Band(n, nil); !bytes.Equal(got, want) || len(want) == 0 {
+				t.Fatalf("band %d of %d rows is another", n, rows)
+			}
+		}
+		for _, pair := range [][2]*Shot{{shot, changed}, {whole, {Pix: other, Stride: whole.Stride, Canvas: whole.Canvas}}} {
+			a, b := pair[0].Sums(nil, seed), pair[1].Sums(nil, seed)
+			if last := len(a) - 1; !slices.Equal(a[:last], b[:last]) || a[last] == b[last] {
+				t.Errorf("%d rows: the sums %v and %v", rows, a, b)
+			}
+		}
+		room.Wipe()
+		for _, b := range [][]byte{room.pix[:cap(room.pix)], room.runs[:cap(room.runs)]} {
+			if !bytes.Equal(b, make([]byte, len(b))) {
+				t.Error("pixels are left in a room that was wiped")
+			}
+		}
+	}
+	damaged, tiles := tiled(&p, screen(40), 4*1920, func() {})
+	last := tiles[len(tiles)-1]
+	last.data = last.data[:len(last.data)-1]
+	if damaged.Band(1, &room) != nil || damaged.Band(0, &room) == nil {
+		t.Error("a damaged band is taken for one")
 	}
 }
 
@@ -144,15 +190,20 @@ func TestAnyPixelsArePacked(t *testing.T) {
 		if i%50 == 0 {
 			stride = rng.IntN(9)
 		}
-		s, bands := banded(&p, pix, stride, func() {})
-		if s.Pix != nil || !s.Unpack() || !bytes.Equal(s.Pix, pix) {
+		b := p.Pack(pix, stride) // of any size: no tile of a picture has it
+		got := make([]byte, len(pix))
+		if !b.unpack(got, make([]byte, 0, b.room()), max(stride, 1)) || !bytes.Equal(got, pix) {
 			t.Fatalf("seed %d: %d x %d pixels come back as others", seed, w, h)
 		}
-		for _, b := range bands {
-			if !b.plain && len(b.data) > s2.MaxEncodedLen(roomFor(b.size, stride)) || cap(p.runs) > 4<<20 {
-				t.Fatalf("seed %d: a band took %d bytes for %d", seed, len(b.data), b.size)
-			}
-			b.Wipe()
+		if !b.plain && len(b.data) > s2.MaxEncodedLen(roomFor(b.size, stride)) || cap(p.runs) > 4<<20 {
+			t.Fatalf("seed %d: a tile took %d bytes for %d", seed, len(b.data), b.size)
+		}
+		if stride != 4*w || len(pix) != 4*w*h {
+			continue
+		}
+		s, _ := tiled(&p, pix, stride, func() {})
+		if s.Pix != nil || !s.Unpack() || !bytes.Equal(s.Pix, pix) {
+			t.Fatalf("seed %d: a picture of %d x %d comes back as another", seed, w, h)
 		}
 		s.Wipe()
 	}

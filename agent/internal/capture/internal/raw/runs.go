@@ -15,14 +15,14 @@ const (
 
 const (
 	leastRun = 4 * 4   // bytes of one colour that are worth a word
-	mostBand = 2 << 20 // a larger band is kept as it is: its rows have more than 16,000 pixels
+	mostTile = 2 << 20 // a larger tile is kept as it is: its rows have more than 16,000 pixels
 )
 
 var le = binary.LittleEndian
 
 func word(dst []byte, n int, of uint32) []byte { return le.AppendUint32(dst, uint32(n)<<2|of) }
 
-// roomFor is what a band of rows takes at most when it is told: none grows by more than a word.
+// roomFor is what a tile of rows takes at most when it is told: none grows by more than a word.
 func roomFor(size, row int) int { return size + size/row*4 }
 
 // pack tells rows.
@@ -73,16 +73,19 @@ func plain(dst, pix []byte) []byte {
 	return append(word(dst, len(pix)/4, asTheyAre), pix...)
 }
 
-// unpack writes what pack told, and returns how many bytes it wrote.
-func unpack(pix []byte, row int, told []byte) (at int) {
+// unpack writes what pack told to pix, whose rows have stride bytes, and returns how many rows it wrote.
+func unpack(pix []byte, row, stride int, told []byte) (rows int) {
+	x := 0 // in the row
 	for len(told) >= 4 {
 		w := le.Uint32(told)
 		n := int(w>>2) * 4
 		told = told[4:]
+		at := rows*stride + x
 		switch w & 3 {
 		case sameRows:
 			for range w >> 2 {
-				at += copy(pix[at:at+row], pix[at-row:at])
+				at += copy(pix[at:at+row], pix[at-stride:]) - row + stride
+				rows++
 			}
 			continue
 		case oneColor:
@@ -92,9 +95,11 @@ func unpack(pix []byte, row int, told []byte) (at int) {
 			copy(pix[at:at+n], told[:n])
 			told = told[n:]
 		}
-		at += n
+		if x += n; x == row {
+			rows, x = rows+1, 0
+		}
 	}
-	return at
+	return rows
 }
 
 // fill repeats one pixel.

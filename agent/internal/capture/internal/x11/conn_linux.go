@@ -147,7 +147,12 @@ func (c *conn) makeOwn() error {
 }
 
 // now is the server's time at some instant of this call. It is one round trip.
-func (c *conn) now() (uint32, error) { return c.askNow()() }
+func (c *conn) now() (uint32, error) {
+	send := c.wire.gather()
+	stamp := c.askNow()
+	send()
+	return stamp()
+}
 
 // askNow asks for the server's time between the requests before and after; the function waits for the answer.
 func (c *conn) askNow() func() (uint32, error) {

@@ -134,7 +134,10 @@ func (s *Server) grabUnarmed() (*raw.Shot, string) {
 
 // catchUp learns every paint that the server made until now, and that the window is active and where it was.
 func (s *Server) catchUp() (why string, again bool) {
-	why, again = s.answer(s.ask())
+	send := s.pic.wire.gather()
+	q := s.ask()
+	send()
+	why, again = s.answer(q)
 	s.handlePicture(nil)
 	return why, again
 }

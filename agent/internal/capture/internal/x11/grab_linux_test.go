@@ -1,6 +1,7 @@
 package x11
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -36,10 +37,16 @@ func count(shot *raw.Shot, colour uint32) int {
 // watched is a desktop with a green window that is active and watched.
 func watched(t *testing.T, x, y int) (*Server, *app, xproto.Window, string) {
 	t.Helper()
+	return watchedOf(t, x, y, 400)
+}
+
+// watchedOf is watched with a window of another width.
+func watchedOf(t *testing.T, x, y, width int) (*Server, *app, xproto.Window, string) {
+	t.Helper()
 	d := desktop(t)
 	s := open(t, d)
 	a := newApp(t, d)
-	w := a.window(x, y, 400, 300, green, false)
+	w := a.window(x, y, width, 300, green, false)
 	waitFocus(t, s, w)
 	if err := s.Watch(uint32(w)); err != nil {
 		t.Fatal(err)
@@ -261,7 +268,7 @@ func TestNoPictureOfTwoMoments(t *testing.T) {
 	}
 }
 
-// TestSlotsShareWhatTheyShow: a window that paints all of itself for a line of it costs a slot no more than the band with that line; when it shows
+// TestSlotsShareWhatTheyShow: a window that paints all of itself for a line of it costs a slot no more than the tile with that line; when it shows
 // again what it showed before, nothing. What no slot shows any more is overwritten.
 func TestSlotsShareWhatTheyShow(t *testing.T) {
 	s, a, w, _ := watched(t, 100, 100)
@@ -282,21 +289,24 @@ func TestSlotsShareWhatTheyShow(t *testing.T) {
 		}
 		return sl
 	}
-	off := slices.Clone(caret(false).bands)
-	on := caret(true).bands
+	off := slices.Clone(caret(false).tiles)
+	on := caret(true).tiles
 	for n := range off {
-		if same := off[n] == on[n]; same != (n != 40/raw.BandRows) {
-			t.Errorf("band %d is shared: %v", n, same)
+		if same := off[n] == on[n]; same != (n != 40/raw.TileRows) {
+			t.Errorf("tile %d is shared: %v", n, same)
 		}
 	}
-	line := on[40/raw.BandRows]
-	if !slices.Equal(caret(false).bands, off) {
+	line := on[40/raw.TileRows]
+	if !slices.Equal(caret(false).tiles, off) {
 		t.Error("what was shown before the caret is packed again")
 	}
 	caret(false)
 	caret(false)
 	if line.Len() != 0 {
 		t.Error("a line that no slot shows is still in memory")
+	}
+	if !bytes.Equal(s.tile[:], make([]byte, len(s.tile))) {
+		t.Error("pixels are left where tiles are packed")
 	}
 }
 

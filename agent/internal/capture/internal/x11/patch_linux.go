@@ -6,7 +6,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
 )
 
-// Most of what a person sees changes by a line, a caret or a scrollbar. The next slot is then the newest but for the bands that something was
+// Most of what a person sees changes by a line, a caret or a scrollbar. The next slot is then the newest but for the tiles that something was
 // painted in since, and only those are grabbed, between the same questions as a whole picture. Each paint is reported with its area, on the
 // connection that grabs, so everything else is as it was; where that is not certain all is grabbed.
 
@@ -51,13 +51,13 @@ func (a *areas) joinTwo() {
 	a.list = slices.Delete(a.list, j, j+1)
 }
 
-// in are the bands of a picture of the window l that something was painted in; none if nothing was.
+// in are the tiles of a picture of the window l that something was painted in; none if nothing was.
 func (a *areas) in(sl *slot, l layer) (want []int) {
-	for n := range sl.bands {
-		band := sl.part(n, 1)
+	for n := range sl.tiles {
+		tile := sl.tile(n)
 		if slices.ContainsFunc(a.list, func(r raw.Rect) bool {
 			r.X, r.Y = r.X+l.origin.X, r.Y+l.origin.Y
-			return !empty(meet(band, r))
+			return !empty(meet(tile, r))
 		}) {
 			want = append(want, n)
 		}
@@ -73,7 +73,7 @@ func (s *Server) renew() (*slot, string) {
 	return s.take()
 }
 
-// patches are the bands of the newest slot that must be grabbed for it to hold all that was painted; none if it must be grabbed as a whole.
+// patches are the tiles of the newest slot that must be grabbed for it to hold all that was painted; none if it must be grabbed as a whole.
 func (w *watchState) patches() []int {
 	sl := w.slots[0]
 	if sl == nil || !sl.precise || !w.armed || !w.precise || w.stale.all || w.composed || !sl.stands(w) ||
@@ -83,7 +83,7 @@ func (w *watchState) patches() []int {
 	return w.stale.in(sl, sl.layers[0])
 }
 
-// patch grabs the bands in which something was painted since the newest slot, and makes the newest slot of them and of the others, if they are
+// patch grabs the tiles in which something was painted since the newest slot, and makes the newest slot of them and of the others, if they are
 // certain to belong together.
 func (s *Server) patch() bool {
 	w := &s.watch

@@ -13,7 +13,7 @@ import (
 // pictureOf is what a slot shows.
 func pictureOf(sl *slot) []byte {
 	shot := &raw.Shot{Canvas: sl.canvas, Stride: 4 * sl.canvas.W}
-	shot.Show(sl.bands, func() {})
+	shot.Show(sl.tiles, func() {})
 	defer shot.Wipe()
 	shot.Unpack()
 	return bytes.Clone(shot.Pix)
@@ -22,7 +22,8 @@ func pictureOf(sl *slot) []byte {
 // TestPatchIsTheWindow paints small parts of a window at random, and sometimes all of it. Each time the patched slot is what the display gives of the
 // window at one go, and the one before it is what the window was; whether somebody was given a picture meanwhile, still has it or not.
 func TestPatchIsTheWindow(t *testing.T) {
-	s, a, w, _ := watched(t, 100, 100)
+	const wide = 2*raw.TileCols + 40
+	s, a, w, _ := watchedOf(t, 100, 100, wide)
 	r := rand.New(rand.NewPCG(7, 7))
 	patched, shared := 0, 0
 	s.mu.Lock()
@@ -44,10 +45,13 @@ func TestPatchIsTheWindow(t *testing.T) {
 		}
 		for range 1 + r.IntN(3) {
 			width, height := 1+r.IntN(80), 1+r.IntN(10)
-			if r.IntN(8) == 0 {
-				width, height = 400, 300
+			switch r.IntN(8) {
+			case 0:
+				width, height = wide, 300
+			case 1: // a scrollbar
+				width, height = 1+r.IntN(10), 300
 			}
-			a.paintPart(w, purple+uint32(i)*0x030507, r.IntN(400), r.IntN(310)-10, width, height)
+			a.paintPart(w, purple+uint32(i)*0x030507, r.IntN(wide), r.IntN(310)-10, width, height)
 		}
 		a.Sync()
 		if why, _ := s.catchUp(); why != "" {
@@ -81,14 +85,14 @@ func TestPatchIsTheWindow(t *testing.T) {
 			t.Fatalf("picture %d that somebody holds is another", i)
 		}
 		held.Wipe()
-		for n := range sl.bands {
-			if sl.bands[n] == was.bands[n] {
+		for n := range sl.tiles {
+			if sl.tiles[n] == was.tiles[n] {
 				shared++
 			}
 		}
 	}
 	if patched < 80 || shared < 200 {
-		t.Errorf("%d patched, %d bands shared: nothing was tried", patched, shared)
+		t.Errorf("%d patched, %d tiles shared: nothing was tried", patched, shared)
 	}
 }
 
@@ -102,6 +106,39 @@ func whole(t *testing.T, s *Server) []byte {
 	}
 	opaque(img.Data, img.Data)
 	return img.Data
+}
+
+// TestNarrowPaintsAreNarrow: a scrollbar that is painted over the whole height of a wide window, and a line of text beside it, have their own tiles grabbed,
+// each only once, and no other.
+func TestNarrowPaintsAreNarrow(t *testing.T) {
+	const wide = 2*raw.TileCols + 40
+	s, a, w, _ := watchedOf(t, 100, 100, wide)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, why := s.renew(); why != "" {
+		t.Fatal(why)
+	}
+	a.paintPart(w, orange, wide-8, 0, 8, 300)
+	a.paintPart(w, orange, 20, 3*raw.TileRows+4, 100, 12)
+	a.Sync()
+	if why, _ := s.catchUp(); why != "" {
+		t.Fatal(why)
+	}
+	sl := s.watch.slots[0]
+	want := s.watch.patches()
+	tiles := (300 + raw.TileRows - 1) / raw.TileRows
+	if len(want) != tiles+1 || !slices.Contains(want, 3*sl.cols()) {
+		t.Errorf("tiles %v, want those of the last of %d columns and one in row 3", want, sl.cols())
+	}
+	area := 0
+	for _, set := range sl.strips(want, len(want)) {
+		for _, st := range set {
+			area += size(st.rect)
+		}
+	}
+	if most := 40*300 + raw.TileCols*raw.TileRows; area != most {
+		t.Errorf("%d pixels are grabbed, want %d", area, most)
+	}
 }
 
 // TestNoPatchUnderANewNeighbour: a slot from before another window came to lie over the watched one is not patched: nothing under that window is
@@ -132,6 +169,55 @@ func TestNoPatchUnderANewNeighbour(t *testing.T) {
 		other.Sync()
 		if why, _ := s.catchUp(); why != "" {
 			t.Fatal(why)
+		}
+	}
+}
+
+// TestNeighbourInTheMiddleOfAPatch: another window comes to lie over the watched one between the questions before a patch and its pixels. What the
+// display gives then has a hole; it is no picture that anybody saw, and becomes no slot, though nothing was painted and all questions are answered as before.
+func TestNeighbourInTheMiddleOfAPatch(t *testing.T) {
+	s, a, w, d := watched(t, 100, 100)
+	other := newApp(t, d)
+	over := other.window(150, 150, 200, 100, purple, true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	mapped := false
+	tapped(s.pic).before[s.pic.Extensions["MIT-SHM"]] = func() {
+		if mapped {
+			return
+		}
+		mapped = true
+		xproto.MapWindow(other.Conn, over)
+		other.Sync()
+	}
+	for i := range 10 {
+		mapped = true // until the patch
+		xproto.UnmapWindow(other.Conn, over)
+		other.Sync()
+		a.paint(w, green)
+		a.Sync()
+		if _, why := s.renew(); why != "" {
+			t.Fatal(why)
+		}
+		a.paintPart(w, orange, 20, 60+i, 60, 8)
+		a.Sync()
+		if why, _ := s.catchUp(); why != "" {
+			t.Fatal(why)
+		}
+		was := s.watch.slots[0]
+		mapped = false
+		if s.patch() || s.watch.slots[0] != was {
+			t.Fatalf("round %d: a slot was made of two views", i)
+		}
+		if !mapped {
+			t.Fatal("no neighbour came: nothing was tried")
+		}
+		sl, why := s.renew()
+		if sl == nil {
+			t.Fatal(why)
+		}
+		if pix := (&raw.Shot{Pix: pictureOf(sl)}); count(pix, purple) != 0 || count(pix, 0) != 200*100 {
+			t.Errorf("round %d: the next picture has %d pixels of the window above, %d black", i, count(pix, purple), count(pix, 0))
 		}
 	}
 }

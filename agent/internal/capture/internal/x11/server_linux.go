@@ -48,7 +48,8 @@ type Server struct {
 	seg     *segment      // what pictures are grabbed through, while they are
 	room    int           // the least of it, if a picture is not smaller
 	packer  raw.Packer
-	seed    maphash.Seed // of the sums of bands
+	tile    [4 * raw.TileRows * raw.TileCols]byte // while it is packed
+	seed    maphash.Seed                          // of the sums of tiles
 
 	given atomic.Int32 // pictures that somebody has
 }

@@ -6,16 +6,16 @@ import (
 	"github.com/byleave/byleave/agent/internal/capture/internal/raw"
 )
 
-// slot is one picture of the watched window and its popups as the server gave it, packed in bands, most of which it has in common with the slot
+// slot is one picture of the watched window and its popups as the server gave it, packed in tiles, most of which it has in common with the slot
 // before. It holds every paint up to painted, and none from next on.
 type slot struct {
 	layers  []layer // from the lowest to the topmost
 	canvas  raw.Rect
-	bands   []*raw.Band
-	sums    []sum     // of each band
-	shot    *raw.Shot // of the bands, once somebody wanted it
-	version int       // of the structure
-	stack   int       // of what lies over it
+	tiles   []*raw.Tile // row by row
+	sums    []sum       // of each tile
+	shot    *raw.Shot   // of the tiles, once somebody wanted it
+	version int         // of the structure
+	stack   int         // of what lies over it
 	precise bool
 	painted uint32 // last paint that is in it, or could be
 	next    uint32 // first paint that is not in it
@@ -49,7 +49,7 @@ func (s *Server) give(sl *slot, proof string, age time.Duration) *raw.Shot {
 	if sl.shot == nil {
 		sl.shot = &raw.Shot{Canvas: sl.canvas, Stride: 4 * sl.canvas.W}
 		s.given.Add(1)
-		sl.shot.Show(sl.bands, func() { s.given.Add(-1) })
+		sl.shot.Show(sl.tiles, func() { s.given.Add(-1) })
 	}
 	shot := sl.shot.Share()
 	shot.Proof, shot.Age = proof, age
@@ -62,10 +62,10 @@ func (sl *slot) drop() {
 		return
 	}
 	sl.shot.Wipe()
-	for _, b := range sl.bands {
+	for _, b := range sl.tiles {
 		if b != nil {
 			b.Wipe()
 		}
 	}
-	sl.bands = nil
+	sl.tiles = nil
 }

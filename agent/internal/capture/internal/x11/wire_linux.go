@@ -6,6 +6,7 @@ import (
 	"io"
 	"log"
 	"net"
+	"sync"
 	"sync/atomic"
 
 	"github.com/jezek/xgb"
@@ -16,13 +17,14 @@ func init() { xgb.Logger = log.New(io.Discard, "", 0) }
 
 var le = binary.LittleEndian
 
-// First bytes of what a server sends, and the error code that xgb knows for "something failed".
+// First bytes of what a server sends and gets, and the error code that xgb knows for "something failed".
 const (
 	msgError       = 0
 	msgReply       = 1
 	genericEvent   = 35
 	badImplement   = 17
 	firstExtension = 128
+	getInputFocus  = 43 // the first byte of that request
 )
 
 // wire is a connection that takes the server's stream apart before xgb sees it: events go to event in stream order
@@ -37,6 +39,10 @@ type wire struct {
 	pending []byte
 	event   func(msg []byte)      // msg is valid only during the call; must not wait for a reply
 	divert  atomic.Pointer[taker] // nil: xgb gets all replies
+
+	mu       sync.Mutex
+	gathers  bool
+	gathered []byte // what xgb has sent since
 }
 
 // taker takes a reply and tells whether it did.
@@ -44,6 +50,48 @@ type taker func(msg []byte) bool
 
 func newWire(c net.Conn, event func([]byte)) *wire {
 	return &wire{Conn: c, in: bufio.NewReaderSize(c, 1<<16), event: event}
+}
+
+// mostGathered is how many bytes of requests wait to be sent with others.
+const mostGathered = 4 << 10
+
+// gather keeps the requests that are made from now on until send is called, which sends them in one piece. The server handles a piece at one go,
+// and answers all of it at once: of eleven requests that go one by one each wakes it, and each answer us. Nobody may wait for an answer to one of
+// them before, but to GetInputFocus, which goes at once with all before it: xgb itself waits for it when it has sent much.
+func (w *wire) gather() (send func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.gathers = true
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.gathers = false
+		if err := w.flush(); err != nil {
+			w.Conn.Close() // its reader tells everybody who waits
+		}
+	}
+}
+
+// Write sends a request of xgb's, or keeps it.
+func (w *wire) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.gathered = append(w.gathered, p...)
+	if w.gathers && len(w.gathered) < mostGathered && p[0] != getInputFocus {
+		return len(p), nil
+	}
+	return len(p), w.flush()
+}
+
+// flush sends what was gathered.
+func (w *wire) flush() error {
+	b := w.gathered
+	w.gathered = b[:0]
+	if len(b) == 0 {
+		return nil
+	}
+	_, err := w.Conn.Write(b)
+	return err
 }
 
 // Read gives xgb the greeting, replies and errors. Only xgb's reader calls it.
