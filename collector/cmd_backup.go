@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/byleave/byleave/collector/internal/ingest"
 	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/byleave/byleave/collector/internal/store/cloud"
 	"github.com/byleave/byleave/collector/internal/store/embed"
+	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 )
 
@@ -46,7 +48,7 @@ func backupCommand() *cobra.Command {
 		}
 		_, _, scaled, err := h.cloud()
 		if err == nil && !scaled {
-			err = embed.Backup(cmd.Context(), string(h), tmp)
+			err = embed.Backup(cmd.Context(), string(h), tmp, progress(cmd, "packs"))
 		}
 		if err == nil {
 			err = ledger.Backup(string(h), tmp, embed.CopyFile) // after the index, which learns from it what it lacks
@@ -71,6 +73,13 @@ func backupCommand() *cobra.Command {
 		return nil
 	}
 	return cmd
+}
+
+// progress draws a bar that counts, where somebody watches.
+func progress(cmd *cobra.Command, what string) func() {
+	bar := progressbar.NewOptions64(-1, progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription(what),
+		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(isTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
+	return func() { _ = bar.Add(1) } // a bar that cannot be drawn stops nothing
 }
 
 // invitedAnew says what a restore leaves to the operator.
@@ -109,7 +118,7 @@ func restoreCommand() *cobra.Command {
 		if scaled {
 			return restoreScaled(cmd, h)
 		}
-		rep, err := embed.Restore(cmd.Context(), string(h), args[0])
+		rep, err := embed.Restore(cmd.Context(), string(h), args[0], progress(cmd, "files"))
 		if err != nil {
 			return err
 		}

@@ -53,7 +53,9 @@ func custodianNew() *cobra.Command {
 			if err := key.Save(out); err != nil { // before the invitation is spent
 				return err
 			}
-			if key, err = key.Renew(cmd.Context(), invitation); err != nil {
+			if key, err = key.Renew(cmd.Context(), invitation); errors.Is(err, export.ErrNoAnswer) { // it may have taken the key all the same
+				return fmt.Errorf("%w; your key is kept in %s: go on with `byleave-collector custodian renew --key %s`", err, out, out)
+			} else if err != nil {
 				return errors.Join(err, os.Remove(out))
 			}
 			if err := key.Replace(out); err != nil {

@@ -23,6 +23,9 @@ import (
 // answerIn bounds a call that answers at once.
 const answerIn = 30 * time.Second
 
+// ErrNoAnswer means that it is not known whether the invitation was used.
+var ErrNoAnswer = errors.New("the collector did not answer")
+
 // NewKey makes the key of a custodian, without a certificate. Save it before Renew: an invitation that was spent for a key that could not be
 // kept is lost.
 func NewKey(name string) (Key, error) {
@@ -95,7 +98,7 @@ func askToEnrol(ctx context.Context, addr string, server *pin.Server, req *pb.En
 	case server.Refused():
 		return nil, errors.New("whoever answers is not the collector of this invitation; ask the operator")
 	case status.Code(err) == codes.Unavailable || status.Code(err) == codes.DeadlineExceeded:
-		return nil, fmt.Errorf("%s does not answer; the invitation is still good", addr)
+		return nil, fmt.Errorf("%w at %s: the invitation is still good, unless its answer was lost", ErrNoAnswer, addr)
 	case status.Code(err) == codes.FailedPrecondition:
 		return nil, fmt.Errorf("the collector refuses: %s", printable(status.Convert(err).Message()))
 	case status.Code(err) == codes.InvalidArgument:

@@ -14,13 +14,13 @@ import (
 )
 
 // Backup writes a copy of the index and the packs in dir to the new folder to, beside a running collector if there is one. It copies
-// neither keys/ nor erasures/: a copy that held them would bring back what was erased after it.
-func Backup(ctx context.Context, dir, to string) error {
-	return backup(ctx, dir, to, func() {})
+// neither keys/ nor erasures/: a copy that held them would bring back what was erased after it. copied is called after each pack.
+func Backup(ctx context.Context, dir, to string, copied func()) error {
+	return backup(ctx, dir, to, copied, func() {})
 }
 
 // backup calls between once the index is copied.
-func backup(ctx context.Context, dir, to string, between func()) (err error) {
+func backup(ctx context.Context, dir, to string, copied, between func()) (err error) {
 	if err := os.MkdirAll(filepath.Join(to, "packs"), 0o700); err != nil {
 		return fmt.Errorf("store: make the copy's folder: %w", err)
 	}
@@ -34,7 +34,7 @@ func backup(ctx context.Context, dir, to string, between func()) (err error) {
 			return err
 		}
 		between()
-		whole, err := copyPacks(ctx, dir, to)
+		whole, err := copyPacks(ctx, dir, to, copied)
 		switch {
 		case err != nil:
 			return err
@@ -71,7 +71,7 @@ func copyIndexOf(ctx context.Context, x *Index, to string) error {
 
 // copyPacks copies the packs. They are not whole if one that the copied index names is gone, because a compaction moved its boxes since the
 // index was copied. What came since is cut at the restore.
-func copyPacks(ctx context.Context, dir, to string) (whole bool, err error) {
+func copyPacks(ctx context.Context, dir, to string, copied func()) (whole bool, err error) {
 	named, err := namedPacks(ctx, filepath.Join(to, "index.db"))
 	if err != nil {
 		return false, err
@@ -101,6 +101,7 @@ func copyPacks(ctx context.Context, dir, to string) (whole bool, err error) {
 			return false, fmt.Errorf("store: copy a pack: %w", err)
 		}
 		delete(named, n)
+		copied()
 	}
 	return len(named) == 0, nil
 }
@@ -128,7 +129,8 @@ func namedPacks(ctx context.Context, index string) (named map[int64]bool, err er
 // Restore puts the index and packs of a Backup into dir in the place of those there, and then does again what was erased since, and what
 // was withdrawn or revoked, before anybody can read them. keys/ and erasures/ of dir stay as they are. Invitations are forgotten: some were used
 // since. It fails while a collector runs there. Killed at any moment it leaves the old store or, from the next start on, the new one.
-func Restore(ctx context.Context, dir, from string) (rep Report, err error) {
+// copied is called after each file.
+func Restore(ctx context.Context, dir, from string, copied func()) (rep Report, err error) {
 	if _, err := os.Stat(filepath.Join(from, "index.db")); err != nil {
 		return rep, errors.New("store: the folder holds no backup: it has no index.db")
 	}
@@ -137,7 +139,7 @@ func Restore(ctx context.Context, dir, from string) (rep Report, err error) {
 		return rep, err
 	}
 	if err = finishRestore(dir); err == nil { // an earlier one
-		err = copyBackup(ctx, dir, from)
+		err = copyBackup(ctx, dir, from, copied)
 	}
 	if err == nil {
 		err = finishRestore(dir)
@@ -160,7 +162,7 @@ const (
 )
 
 // copyBackup makes the copy that counts.
-func copyBackup(ctx context.Context, dir, from string) (err error) {
+func copyBackup(ctx context.Context, dir, from string, copied func()) (err error) {
 	fresh := filepath.Join(dir, restoringName)
 	if err := os.RemoveAll(fresh); err != nil {
 		return fmt.Errorf("store: restore: %w", err)
@@ -188,6 +190,7 @@ func copyBackup(ctx context.Context, dir, from string) (err error) {
 		if err := CopyFile(filepath.Join(from, name), filepath.Join(fresh, name)); err != nil {
 			return fmt.Errorf("store: restore: %w", err)
 		}
+		copied()
 	}
 	if err := forgetInvitations(ctx, fresh); err != nil {
 		return err

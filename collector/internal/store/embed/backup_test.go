@@ -13,6 +13,9 @@ import (
 	"github.com/byleave/byleave/collector/internal/store/storetest"
 )
 
+// quick is the progress of what nobody waits for.
+func quick() {}
+
 // TestOldIntentsGo: the journal of erasures does not grow for ever, and what was erased stays erased without it.
 func TestOldIntentsGo(t *testing.T) {
 	dir := t.TempDir()
@@ -57,7 +60,11 @@ func TestI21RestoreErasesAgain(t *testing.T) {
 	put1(t, s, goes)
 	put1(t, s, stays)
 	backup := filepath.Join(t.TempDir(), "backup")
-	must(t, Backup(ctx, dir, backup))
+	packs := 0
+	must(t, Backup(ctx, dir, backup, func() { packs++ }))
+	if packs != 1 {
+		t.Errorf("progress of %d packs was told, there is one", packs)
+	}
 	for _, name := range []string{"keys", "erasures", "vault.key"} {
 		if _, err := os.Stat(filepath.Join(backup, name)); !errors.Is(err, fs.ErrNotExist) {
 			t.Fatalf("the backup holds %s", name)
@@ -68,11 +75,11 @@ func TestI21RestoreErasesAgain(t *testing.T) {
 	e := store.Erasure{ID: storetest.ID(), Subject: p.Device.Subject, All: true, At: storetest.Noon}
 	_, err := s.Erase(ctx, e, storetest.Sign)
 	must(t, err)
-	if _, err := Restore(ctx, dir, backup); err == nil {
+	if _, err := Restore(ctx, dir, backup, quick); err == nil {
 		t.Fatal("a running store was replaced")
 	}
 	must(t, s.Close())
-	rep, err := Restore(ctx, dir, backup)
+	rep, err := Restore(ctx, dir, backup, quick)
 	must(t, err)
 	if rep.Erased != 1 {
 		t.Fatalf("%+v", rep)
@@ -101,7 +108,7 @@ func TestRestoreRefusesWhatIsNoBackup(t *testing.T) {
 	s, _ := reopen(t, dir)
 	put1(t, s, storetest.Enrol(t, s).Record(10))
 	must(t, s.Close())
-	if _, err := Restore(ctx, dir, t.TempDir()); err == nil {
+	if _, err := Restore(ctx, dir, t.TempDir(), quick); err == nil {
 		t.Fatal("an empty folder was restored")
 	}
 	if s, rep := reopen(t, dir); rep != (Report{}) || storetest.Verify(t, s) != 1 {
@@ -117,10 +124,10 @@ func TestRestoreKnowsWhatEnded(t *testing.T) {
 	var ends storetest.Ends
 	ends.Begin(t, s)
 	backup := filepath.Join(t.TempDir(), "backup")
-	must(t, Backup(ctx, dir, backup))
+	must(t, Backup(ctx, dir, backup, quick))
 	ends.End(t, s)
 	must(t, s.Close())
-	_, err := Restore(ctx, dir, backup)
+	_, err := Restore(ctx, dir, backup, quick)
 	must(t, err)
 	s, _ = reopen(t, dir)
 	ends.Check(t, s)
@@ -133,13 +140,13 @@ func TestEndsFromBeforeAreNoted(t *testing.T) {
 	var ends storetest.Ends
 	ends.Begin(t, s)
 	backup := filepath.Join(t.TempDir(), "backup")
-	must(t, Backup(ctx, dir, backup))
+	must(t, Backup(ctx, dir, backup, quick))
 	ends.End(t, s)
 	must(t, s.Close())
 	must(t, os.RemoveAll(filepath.Join(dir, journalName)))
 	s, _ = reopen(t, dir)
 	must(t, s.Close())
-	_, err := Restore(ctx, dir, backup)
+	_, err := Restore(ctx, dir, backup, quick)
 	must(t, err)
 	s, _ = reopen(t, dir)
 	ends.Check(t, s)
@@ -168,12 +175,12 @@ func TestRestoreCutShort(t *testing.T) {
 		p := storetest.Enrol(t, s)
 		put1(t, s, p.Record(3000))
 		backup := filepath.Join(t.TempDir(), "backup")
-		must(t, Backup(ctx, dir, backup))
+		must(t, Backup(ctx, dir, backup, quick))
 		for range 3 {
 			put1(t, s, p.Record(100))
 		}
 		must(t, s.Close())
-		must(t, copyBackup(ctx, dir, backup))
+		must(t, copyBackup(ctx, dir, backup, quick))
 		for _, name := range moved { // as finishRestore does it
 			must(t, os.RemoveAll(filepath.Join(dir, name)))
 			must(t, os.Rename(filepath.Join(dir, restoredName, name), filepath.Join(dir, name)))
@@ -253,7 +260,7 @@ func TestMissingIndexIsNotBegunAnew(t *testing.T) {
 	if s, _, err := Open(ctx, dir, quiet()); !errors.Is(err, errNoIndex) {
 		t.Fatal("it was started:", err, s.Close())
 	}
-	if err := Backup(ctx, dir, filepath.Join(t.TempDir(), "backup")); !errors.Is(err, errNoIndex) {
+	if err := Backup(ctx, dir, filepath.Join(t.TempDir(), "backup"), quick); !errors.Is(err, errNoIndex) {
 		t.Fatal("nothing was backed up:", err)
 	}
 	must(t, os.Rename(away, filepath.Join(dir, "index.db")))

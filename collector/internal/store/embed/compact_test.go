@@ -287,7 +287,7 @@ func TestCompactionBesideEverything(t *testing.T) {
 		goes = append(goes, group[0], group[2])
 	}
 	backup := filepath.Join(t.TempDir(), "backup")
-	must(t, Backup(ctx, dir, backup))
+	must(t, Backup(ctx, dir, backup, quick))
 	close(done)
 	work.Wait()
 	_, err := s.CompactAll(ctx)
@@ -297,7 +297,7 @@ func TestCompactionBesideEverything(t *testing.T) {
 		t.Errorf("%d erased boxes lie in the packs", n)
 	}
 	must(t, s.Close())
-	rep, err := Restore(ctx, dir, backup)
+	rep, err := Restore(ctx, dir, backup, quick)
 	must(t, err)
 	if rep.Missing != 0 || rep.Shut != 0 {
 		t.Errorf("the backup lacks something: %+v", rep)
@@ -317,7 +317,7 @@ func TestBackupBesideACompaction(t *testing.T) {
 	eraseSome(t, s, p, goes.Batch)
 	was, times := s.place(t, 2), 0
 	to := filepath.Join(t.TempDir(), "backup")
-	must(t, backup(ctx, dir, to, func() {
+	must(t, backup(ctx, dir, to, quick, func() {
 		if times++; times == 1 {
 			_, err := s.CompactAll(ctx)
 			must(t, err)
@@ -330,7 +330,7 @@ func TestBackupBesideACompaction(t *testing.T) {
 		t.Errorf("beside the copied index lies %v, %v", names, err)
 	}
 	must(t, s.Close())
-	rep, err := Restore(ctx, dir, to)
+	rep, err := Restore(ctx, dir, to, quick)
 	must(t, err)
 	if rep.Missing != 0 {
 		t.Errorf("%+v", rep)

@@ -42,6 +42,14 @@ func (x *Index) holdings(ctx context.Context, subject store.ID, after int64) (ou
 	return out, last, nil
 }
 
+// selectPapers asks for a person's consents, erasures and exports.
+var selectPapers = [...]string{
+	"SELECT c.signed FROM consents c JOIN devices d ON d.id = c.device WHERE d.subject = ?",
+	"SELECT record FROM erasures WHERE subject = ? AND record IS NOT NULL ORDER BY destroyed",
+	`SELECT p.export, (SELECT count(*) FROM batches b JOIN export_batches e ON e.export = p.export AND e.number = b.number WHERE b.subject = p.subject)
+		FROM export_people p WHERE p.subject = ? ORDER BY p.export`,
+}
+
 // Papers returns what was signed about a person and who read.
 func (x *Index) Papers(ctx context.Context, subject store.ID) (p store.Papers, err error) {
 	take := func(to *[][]byte) func(*sql.Rows) error {
@@ -52,9 +60,9 @@ func (x *Index) Papers(ctx context.Context, subject store.ID) (p store.Papers, e
 			return err
 		}
 	}
-	err = x.each(ctx, take(&p.Consents), "SELECT c.signed FROM consents c JOIN devices d ON d.id = c.device WHERE d.subject = ?", subject[:])
+	err = x.each(ctx, take(&p.Consents), selectPapers[0], subject[:])
 	if err == nil {
-		err = x.each(ctx, take(&p.Erasures), "SELECT record FROM erasures WHERE subject = ? AND record IS NOT NULL ORDER BY destroyed", subject[:])
+		err = x.each(ctx, take(&p.Erasures), selectPapers[1], subject[:])
 	}
 	if err == nil {
 		err = x.each(ctx, func(rows *sql.Rows) error {
@@ -65,8 +73,7 @@ func (x *Index) Papers(ctx context.Context, subject store.ID) (p store.Papers, e
 			copy(r.Export[:], export)
 			p.Reads = append(p.Reads, r)
 			return err
-		}, `SELECT p.export, (SELECT count(*) FROM batches b JOIN export_batches e ON e.export = p.export AND e.number = b.number WHERE b.subject = p.subject)
-			FROM export_people p WHERE p.subject = ? ORDER BY p.export`, subject[:])
+		}, selectPapers[2], subject[:])
 	}
 	return p, err
 }
