@@ -13,8 +13,15 @@ import (
 // names gives each value of a session its number. It keeps no value: only a keyed digest, whose key never leaves RAM.
 type names struct {
 	key  [32]byte
-	ids  map[[2]uint64]uint32 // by the sum of a digest, which its class is part of
+	ids  []numbering // half of them are free at least; a value has the first free place from its sum on, which spreads as well as any hash
+	held int
 	last [classes]uint32
+}
+
+// numbering is the sum of a digest, which its class is part of, and the number of the value. A free place has no number.
+type numbering struct {
+	sum [2]uint64
+	id  uint32
 }
 
 // digest stands for a value of a class; two are equal if the values are.
@@ -27,7 +34,7 @@ type digest struct {
 const mostNames = 1 << 14
 
 func newNames(session [16]byte) *names {
-	n := &names{ids: map[[2]uint64]uint32{}}
+	n := &names{ids: make([]numbering, 64)}
 	rand.Read(n.key[:]) // never fails
 	n.key = sha256.Sum256(append(n.key[:], session[:]...))
 	return n
@@ -40,23 +47,43 @@ func (n *names) digest(c class, normal []byte) digest {
 	return digest{c, [2]uint64{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:])}}
 }
 
+// place is where the number of a value stands, or would.
+func (n *names) place(sum [2]uint64) *numbering {
+	for i := sum[0]; ; i++ {
+		if p := &n.ids[i&uint64(len(n.ids)-1)]; p.id == 0 || p.sum == sum {
+			return p
+		}
+	}
+}
+
 func (n *names) id(d digest) uint32 {
-	if id, ok := n.ids[d.sum]; ok {
-		return id
+	p := n.place(d.sum)
+	if p.id != 0 {
+		return p.id
 	}
 	n.last[d.class]++
 	id := n.last[d.class]
-	if len(n.ids) < mostNames {
-		n.ids[d.sum] = id
+	if n.held < mostNames {
+		*p = numbering{d.sum, id}
+		if n.held++; 2*n.held == len(n.ids) && n.held < mostNames {
+			n.grow()
+		}
 	}
 	return id
 }
 
-// knows tells whether a value has a number already.
-func (n *names) knows(d digest) bool {
-	_, ok := n.ids[d.sum]
-	return ok
+func (n *names) grow() {
+	old := n.ids
+	n.ids = make([]numbering, 2*len(old))
+	for _, p := range old {
+		if p.id != 0 {
+			*n.place(p.sum) = p
+		}
+	}
 }
+
+// knows tells whether a value has a number already.
+func (n *names) knows(d digest) bool { return n.place(d.sum).id != 0 }
 
 // token is how a value is called.
 func (n *names) token(d digest) string {
