@@ -36,7 +36,7 @@ func badIn(x uint64) uint64 {
 // smallAt gives eight bytes of text, with small letters, the first one lowest, and zeros behind its end.
 func smallAt(text []byte, i int) uint64 {
 	var x uint64
-	if i+8 <= len(text) {
+	if i >= 0 && i <= len(text)-8 {
 		x = binary.LittleEndian.Uint64(text[i:])
 	} else {
 		var room [8]byte
@@ -48,7 +48,7 @@ func smallAt(text []byte, i int) uint64 {
 
 // nextWide is where, from i on, the next byte beyond ASCII stands, len(text) if there is none.
 func nextWide(text []byte, i int) int {
-	for ; i+8 <= len(text); i += 8 {
+	for i = max(i, 0); i <= len(text)-8; i += 8 {
 		if wide := binary.LittleEndian.Uint64(text[i:]) & high; wide != 0 {
 			return i + bits.TrailingZeros64(wide)/8
 		}

@@ -89,7 +89,7 @@ var partOf = func() (p [256]uint8) {
 // shortWord reads a word of up to 15 ASCII letters: where it ends, its hash and its form. It ends at i if another one begins there. Most words
 // are such, so it asks as little as it can.
 func shortWord(text []byte, i int) (end int, hash uint64, f form) {
-	if i+16 > len(text) {
+	if i < 0 || i > len(text)-16 { // asked so, no further question is compiled
 		return i, 0, mixed
 	}
 	x := binary.LittleEndian.Uint64(text[i:])
@@ -99,7 +99,7 @@ func shortWord(text []byte, i int) (end int, hash uint64, f form) {
 	all := letters & (0x20 * ones) // a bit for each letter
 	large := all &^ x
 	if n == 8 {
-		x = binary.LittleEndian.Uint64(text[end:])
+		x = binary.LittleEndian.Uint64(text[i+8:])
 		if n = uint(bits.TrailingZeros64(^lettersIn(x)&high)) / 8; n == 8 {
 			return i, 0, mixed
 		}
@@ -128,7 +128,7 @@ func shortWord(text []byte, i int) (end int, hash uint64, f form) {
 
 // shortNumber reads a word of up to seven digits: where it ends and its hash. It ends at i if another one begins there.
 func shortNumber(text []byte, i int) (end int, hash uint64) {
-	if i+8 > len(text) {
+	if i < 0 || i > len(text)-8 {
 		return i, 0
 	}
 	x := binary.LittleEndian.Uint64(text[i:])
