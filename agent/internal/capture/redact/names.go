@@ -87,15 +87,13 @@ func (n *names) knows(d digest) bool { return n.place(d.sum).id != 0 }
 
 // token is how a value is called.
 func (n *names) token(d digest) string {
-	out, _ := n.appendToken(nil, d)
-	return string(out)
+	return string(appendToken(nil, d.class, n.id(d)))
 }
 
-// appendToken writes how a value is called, and gives its number.
-func (n *names) appendToken(out []byte, d digest) ([]byte, uint32) {
-	id := n.id(d)
-	out = append(append(append(out, '<'), d.class.String()...), '#')
-	return append(strconv.AppendUint(out, uint64(id), 10), '>'), id
+// appendToken writes how the value of a class with a number is called.
+func appendToken(out []byte, c class, id uint32) []byte {
+	out = append(append(append(out, '<'), c.String()...), '#')
+	return append(strconv.AppendUint(out, uint64(id), 10), '>')
 }
 
 // builder writes a redacted text.
@@ -116,8 +114,8 @@ func (b *builder) token(d digest, characters int) {
 // name writes the class token of a value and gives its number.
 func (b *builder) name(d digest) uint32 {
 	var room [32]byte
-	token, id := b.names.appendToken(room[:0], d)
-	b.text.Write(token)
+	id := b.names.id(d)
+	b.text.Write(appendToken(room[:0], d.class, id))
 	return id
 }
 
@@ -127,16 +125,19 @@ func (r *Redactor) redact(text []byte) string {
 }
 
 // appendTokens writes text with class tokens in place of the spans found. They lie in memory of the engine's. All digests are made before the first is
-// looked up: the processor can wait for many numbers at the same time.
+// looked up, and all numbers looked up before the first is written: the processor can wait for many at the same time.
 func (r *Redactor) appendTokens(out, text []byte, found []span) []byte {
 	r.digests = r.digests[:0]
 	for _, s := range found {
 		r.digests = append(r.digests, r.names.digest(s.class, r.engine.normal(s.class, text[s.start:s.end])))
 	}
+	r.ids = r.ids[:0]
+	for _, d := range r.digests {
+		r.ids = append(r.ids, r.names.id(d))
+	}
 	at := 0
 	for i, s := range found {
-		out = append(out, text[at:s.start]...)
-		out, _ = r.names.appendToken(out, r.digests[i])
+		out = appendToken(append(out, text[at:s.start]...), s.class, r.ids[i])
 		at = s.end
 	}
 	return append(out, text[at:]...)

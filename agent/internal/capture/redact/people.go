@@ -44,10 +44,8 @@ func (s *search) look(w *word) { s.lookAs(w, mixAt(s.text, w.start, w.end)) }
 
 // lookAs is look with the hash of the word for the tables.
 func (s *search) lookAs(w *word, mixed uint64) {
-	w.looked, w.lex = true, s.table.lookUp(mixed)
-	if w.is(english | calendar) {
-		w.lex |= isCommon | isOften
-	}
+	often := lexeme(one(w.is(english | calendar))) // not asked: so the processor goes on while it waits for the table
+	w.looked, w.lex = true, s.table.lookUp(mixed)|often*(isCommon|isOften)
 }
 
 func (w *word) large() bool  { return w.form == capital || w.form == upperAll }

@@ -47,6 +47,7 @@ type Redactor struct {
 	found   []Found
 	counts  [classes]int // of what Text has found
 	digests []digest
+	ids     []uint32
 	from    []int32
 	replay  []cell
 }
