@@ -132,13 +132,13 @@ func same(in io.Reader, name string) bool {
 }
 
 func (o *redaction) run(ctx context.Context) error {
+	debug.SetGCPercent(400) // little is held, and much is made
 	r, err := redact.New(redact.Options{})
 	if err != nil {
 		return err
 	}
-	debug.SetGCPercent(400) // little is held, and much is made
-	o.redactor, o.sum = r, redactReport{Version: r.Version(), Spans: map[string]int{}}
-	in := bufio.NewReaderSize(o.in, 256<<10)
+	o.redactor, o.sum = r, redactReport{Version: r.Version()}
+	in := bufio.NewReaderSize(o.in, 64<<10)
 	switch head, _ := in.Peek(12); {
 	case bytes.HasPrefix(head, []byte(pngBegins)):
 		return errors.Join(o.picture(ctx, in), o.tell())
@@ -147,7 +147,7 @@ func (o *redaction) run(ctx context.Context) error {
 	case o.reveal:
 		return misuse{fmt.Errorf("redact: --reveal is for pictures, and %s is text", o.name)}
 	}
-	out := bufio.NewWriterSize(o.out, 256<<10)
+	out := bufio.NewWriterSize(o.out, 64<<10)
 	if o.jsonl {
 		err = o.lines(in, out)
 	} else {
@@ -164,14 +164,12 @@ func (o *redaction) redact(text []byte) ([]byte, []redact.Found) {
 	o.sum.Texts++
 	o.sum.BytesIn += int64(len(text))
 	o.sum.BytesOut += int64(len(net))
-	for _, f := range found {
-		o.sum.Spans[f.Class]++
-	}
 	return net, found
 }
 
 // tell writes the report and says it in words.
 func (o *redaction) tell() error {
+	o.sum.Spans = o.redactor.Counts()
 	if o.sum.Picture != nil {
 		o.sum.Picture.tell(o.words)
 	} else {

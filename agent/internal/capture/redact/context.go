@@ -7,14 +7,14 @@ import (
 
 // findContext looks at what stands before a value: "my name is", "passport no", "born on", "ZIP:".
 func (s *search) findContext() {
-	next := 0 // of s.telling
+	telling, next := s.telling, 0
 	for n := range s.lines {
 		l := &s.lines[n]
 		for i := l.first; l.small && l.kind == englishLine && i < l.last; i++ {
 			s.context(int(i))
 		}
-		for ; next < len(s.telling) && s.telling[next] < l.last; next++ {
-			i := s.telling[next]
+		for ; next < len(telling) && telling[next] < l.last; next++ {
+			i := telling[next]
 			if w := &s.words[i]; w.form != figure && w.form != small && !w.is(tellingLarge) && w.lex&isPeople == 0 {
 				continue
 			}

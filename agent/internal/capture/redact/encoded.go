@@ -41,8 +41,8 @@ func (s *search) within(text []byte) bool {
 	s.plain = text
 	if s.inner == nil {
 		in := *s.engine
-		in.nested, in.folded, in.search, in.words, in.lines, in.hits, in.plain = true, folded{}, search{}, nil, nil, nil, nil
-		in.groups, in.longs, in.large, in.figures, in.asked, in.telling, in.value, in.order, in.united = nil, nil, nil, nil, nil, nil, nil, nil, nil
+		in.nested, in.folded, in.search, in.listed, in.asked = true, folded{}, search{}, listed{}, nil
+		in.plain, in.value, in.order, in.united = nil, nil, nil, nil
 		s.inner = &in
 	}
 	for _, f := range s.inner.scan(text) {

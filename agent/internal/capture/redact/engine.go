@@ -25,9 +25,23 @@ type detector struct {
 	find func(*search) error
 }
 
+// listed is what one passage over a text has listed.
+type listed struct {
+	words   []word
+	lines   []line
+	groups  []group // of digits
+	longs   []group // tokens of 16 characters or more
+	hits    []hit   // key words
+	large   []int32 // words with a capital
+	figures []int32 // words with a digit, and odd ones
+	telling []int32 // words in or behind which context tells of a value
+	seen    trait   // of any word
+}
+
 // search is one text on its way through the detectors.
 type search struct {
 	*engine
+	listed        // the engine's: it is asked for more than all else
 	text   []byte // folded
 	raw    []byte // as it was given, nil if folding changed nothing
 	gate   gateState
@@ -74,27 +88,19 @@ type engine struct {
 	terms     *dictionary
 	digest    [32]byte
 
-	folded  folded
-	search  search
-	words   []word // of the text that is searched
-	lines   []line
-	tally   tally   // of the line that is read
-	groups  []group // of digits
-	longs   []group // tokens of 16 characters or more
-	hits    []hit   // key words
-	large   []int32 // words with a capital
-	figures []int32 // words with a digit, and odd ones
-	asked   []asked // words that are looked up
-	telling []int32 // words in or behind which context tells of a value
-	seen    trait   // of any word
-	table   *lookedUp
-	order   []uint64
-	united  []span
-	value   []byte // memory of normal
-	plain   []byte
-	nested  bool // what is searched was decoded out of a text
+	folded folded
+	search search
+	listed         // of the text that is searched
+	tally  tally   // of the line that is read
+	asked  []asked // words that are looked up
+	table  *lookedUp
+	order  []uint64
+	united []span
+	value  []byte // memory of normal
+	plain  []byte
+	nested bool // what is searched was decoded out of a text
 
-	characters func([]byte) int // counts those of the text that was searched last
+	characters func([]byte) int // counts those of the text that was searched last; nil if it is plain ASCII
 	inner      *engine
 	scripts    scripts
 }
@@ -180,6 +186,7 @@ func (e *engine) scan(text []byte) (found []span) {
 	if e.read(s.text, &s.gate) != nil {
 		return e.all(text)
 	}
+	s.listed = e.listed
 	if e.patterns != nil || e.terms != nil {
 		s.gate.need |= needAlways
 	}
@@ -216,7 +223,7 @@ func (e *engine) scan(text []byte) (found []span) {
 // fold folds the text, unless it is plain ASCII. It tells whether it did, and finds how the characters of the text are counted.
 func (s *search) fold() bool {
 	if nextBad(s.text, 0) == len(s.text) {
-		s.characters = func(p []byte) int { return len(p) }
+		s.characters = nil
 		return false
 	}
 	s.raw = s.text

@@ -78,7 +78,7 @@ var kindOf = func() (k [256]uint8) {
 // nextBad is where, from i on, the next byte beyond ASCII or control character stands, len(text) if there is none. Eight bytes are
 // looked at in one step.
 func nextBad(text []byte, i int) int {
-	for ; i+8 <= len(text); i += 8 {
+	for i = max(i, 0); i <= len(text)-8; i += 8 { // asked so, no further question is compiled
 		if odd := badIn(binary.LittleEndian.Uint64(text[i:])); odd != 0 {
 			return i + bits.TrailingZeros64(odd)/8
 		}

@@ -209,27 +209,14 @@ func tableOf(marks string) (t [256]bool) {
 
 // random tells of the tokens in which kinds of characters change often, as they do in keys, and of very long ones.
 func random(t []byte) bool {
-	changes, longest, part, digits := 0, 0, 0, 0
-	for i, c := range t {
-		if kindOf[c] == isLetter || kindOf[c] == isDigit {
-			part++
-		} else {
-			part = 0
-		}
+	changes, longest, part, digits, before := 0, 0, 0, 0, noTurn
+	for _, c := range t {
+		k := turnOf[c]
+		part = (part + 1) * one(k != noTurn)
 		longest = max(longest, part)
-		if kindOf[c] == isDigit {
-			digits++
-		}
-		if i == 0 {
-			continue
-		}
-		p := t[i-1]
-		switch {
-		case (kindOf[c] == isDigit) != (kindOf[p] == isDigit) && (kindOf[c] == isLetter || kindOf[p] == isLetter):
-			changes++
-		case kindOf[c] == isLetter && kindOf[p] == isLetter && c < 'a' && p >= 'a':
-			changes++
-		}
+		digits += one(k == digitTurn)
+		changes += int(turns[before|k])
+		before = k << 2
 	}
 	if longest >= 40 {
 		return true
@@ -240,6 +227,31 @@ func random(t []byte) bool {
 	}
 	return changes*often >= len(t) && entropy(t) >= 3
 }
+
+// Kinds of characters in tokens, of two bits.
+const (
+	noTurn uint8 = iota
+	smallTurn
+	largeTurn
+	digitTurn
+)
+
+var turnOf = func() (t [256]uint8) {
+	for c := range t {
+		switch partOf[c] {
+		case smallPart:
+			t[c] = smallTurn
+		case largePart:
+			t[c] = largeTurn
+		case digitPart:
+			t[c] = digitTurn
+		}
+	}
+	return t
+}()
+
+// turns tells, by the kind of the character before and its own, where a change is: between letters and digits, and from a small letter to a large one.
+var turns = [16]uint8{smallTurn<<2 | digitTurn: 1, largeTurn<<2 | digitTurn: 1, digitTurn<<2 | smallTurn: 1, digitTurn<<2 | largeTurn: 1, smallTurn<<2 | largeTurn: 1}
 
 // entropy is Shannon's, in bits a byte. An even mix of 2^n characters has n to the last digit.
 func entropy(t []byte) float64 {

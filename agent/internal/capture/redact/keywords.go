@@ -84,23 +84,26 @@ func (k *keywords) begin(three uint32, rest string) {
 // spot lists the key words in text and notes what they call for.
 func (e *engine) spot(text []byte, g *gateState) {
 	e.hits = e.hits[:0]
-	k, five, last := e.keywords, &fiveBits, uint32(0) // last ones, five bits each
-	begins := &k.begins
-	for i, c := range text {
-		two := last & (1<<10 - 1)
-		next := uint32(five[c]) & 31 // as it is; the compiler needs to be told
-		last = last<<5 | next
-		if begins[two]>>next&1 == 0 || i < 2 {
-			continue
-		}
-		if three := last & (1<<15 - 1); i+1 == len(text) || k.fourth[mix(three)]>>five[text[i+1]]&1 != 0 {
-			e.spotAt(text, i-2, k.heads[mix(three)], g)
-			e.spotAt(text, i-2, k.pairs[two], g)
-		}
+	if len(text) < 2 {
+		return
 	}
-	if len(text) >= 2 {
-		e.spotAt(text, len(text)-2, k.pairs[last&(1<<10-1)], g)
+	k, five := e.keywords, &fiveBits
+	last := uint32(five[text[1]]) // the character before this one
+	third := k.begins[(uint32(five[text[0]])<<5|last)&(1<<10-1)]
+	for i := 2; i < len(text); i++ {
+		next := uint32(five[text[i]])
+		if third>>(next&31)&1 != 0 { // as it is; the compiler needs to be told
+			two := uint32(five[text[i-2]])<<5 | last
+			if three := two<<5 | next; i+1 == len(text) || k.fourth[mix(three)]>>five[text[i+1]]&1 != 0 {
+				e.spotAt(text, i-2, k.heads[mix(three)], g)
+				if n := k.pairs[two&(1<<10-1)]; n != 0 {
+					e.spotAt(text, i-2, n, g)
+				}
+			}
+		}
+		third, last = k.begins[(last<<5|next)&(1<<10-1)], next
 	}
+	e.spotAt(text, len(text)-2, k.pairs[(uint32(five[text[len(text)-2]])<<5|last)&(1<<10-1)], g)
 }
 
 // spotAt compares the text at i with the words of a list.

@@ -55,6 +55,22 @@ func mixOf(word []byte) uint64 {
 	return (h ^ h>>32) * hashMix
 }
 
+// mixAt is mixOf a part of text. Of a short word all eight steps are made, and what was there behind its last letter is taken: so the processor need not
+// guess how long it is.
+func mixAt(text []byte, start, end int32) uint64 {
+	x, n := smallAt(text, int(start)), end-start
+	if n > 8 || n < 1 || x<<(64-8*uint(n))&high != 0 {
+		return mixOf(text[start:end])
+	}
+	h, behind := uint64(fnvBegin), [8]uint64{}
+	for i := range behind {
+		h = (h ^ x&0xff) * fnvStep
+		behind[i], x = h, x>>8
+	}
+	h = behind[n-1]
+	return (h ^ h>>32) * hashMix
+}
+
 const fnvBegin, fnvStep = 0xcbf29ce484222325, 0x100000001b3
 
 // fnvWide goes on with the hash of a word behind its ASCII letters.
@@ -80,21 +96,22 @@ func entry(at int) uint32 {
 	return uint32(t[0]) | uint32(t[1])<<8 | uint32(t[2])<<16 | uint32(t[3])<<24
 }
 
-// lookedUp remembers what the tables say of some words, by all 42 bits that they know: they are far away from the processor. A word has two places
-// beside each other, so that two frequent words do not drive each other out.
-type lookedUp [1 << 14]uint64
+// lookedUp remembers what the tables say of some words, by all 42 bits that they know: they are far away from the processor. A word has four places
+// beside each other, so that frequent words do not drive each other out; the oldest one goes.
+type lookedUp [1 << 12][4]uint64
 
 // lookUp is lookUp of the tables.
 func (r *lookedUp) lookUp(mixed uint64) lexeme {
-	known, i := mixed>>22, key(mixed)&(1<<14-1)
-	first, second := &r[i], &r[i^1]
-	found := *second
-	if *first>>6 == known {
-		found = *first
+	known, p := mixed>>22, &r[key(mixed)%uint32(len(r))]
+	found := p[0]
+	for _, at := range p[1:] {
+		if at>>6 == known {
+			found = at
+		}
 	}
 	if found>>6 != known || found == 0 {
 		found = known<<6 | uint64(lookUp(mixed))
-		*first, *second = found, *first
+		*p = [4]uint64{found, p[0], p[1], p[2]}
 	}
 	return lexeme(found & 63)
 }

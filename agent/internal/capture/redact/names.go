@@ -13,8 +13,15 @@ import (
 // names gives each value of a session its number. It keeps no value: only a keyed digest, whose key never leaves RAM.
 type names struct {
 	key  [32]byte
-	ids  map[[2]uint64]uint32 // by the sum of a digest, which its class is part of
+	ids  []numbering // half of them are free at least; a value has the first free place from its sum on, which spreads as well as any hash
+	held int
 	last [classes]uint32
+}
+
+// numbering is the sum of a digest, which its class is part of, and the number of the value. A free place has no number.
+type numbering struct {
+	sum [2]uint64
+	id  uint32
 }
 
 // digest stands for a value of a class; two are equal if the values are.
@@ -27,7 +34,7 @@ type digest struct {
 const mostNames = 1 << 14
 
 func newNames(session [16]byte) *names {
-	n := &names{ids: map[[2]uint64]uint32{}}
+	n := &names{ids: make([]numbering, 64)}
 	rand.Read(n.key[:]) // never fails
 	n.key = sha256.Sum256(append(n.key[:], session[:]...))
 	return n
@@ -40,35 +47,53 @@ func (n *names) digest(c class, normal []byte) digest {
 	return digest{c, [2]uint64{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:])}}
 }
 
+// place is where the number of a value stands, or would.
+func (n *names) place(sum [2]uint64) *numbering {
+	for i := sum[0]; ; i++ {
+		if p := &n.ids[i&uint64(len(n.ids)-1)]; p.id == 0 || p.sum == sum {
+			return p
+		}
+	}
+}
+
 func (n *names) id(d digest) uint32 {
-	if id, ok := n.ids[d.sum]; ok {
-		return id
+	p := n.place(d.sum)
+	if p.id != 0 {
+		return p.id
 	}
 	n.last[d.class]++
 	id := n.last[d.class]
-	if len(n.ids) < mostNames {
-		n.ids[d.sum] = id
+	if n.held < mostNames {
+		*p = numbering{d.sum, id}
+		if n.held++; 2*n.held == len(n.ids) && n.held < mostNames {
+			n.grow()
+		}
 	}
 	return id
 }
 
-// knows tells whether a value has a number already.
-func (n *names) knows(d digest) bool {
-	_, ok := n.ids[d.sum]
-	return ok
+func (n *names) grow() {
+	old := n.ids
+	n.ids = make([]numbering, 2*len(old))
+	for _, p := range old {
+		if p.id != 0 {
+			*n.place(p.sum) = p
+		}
+	}
 }
+
+// knows tells whether a value has a number already.
+func (n *names) knows(d digest) bool { return n.place(d.sum).id != 0 }
 
 // token is how a value is called.
 func (n *names) token(d digest) string {
-	out, _ := n.appendToken(nil, d)
-	return string(out)
+	return string(appendToken(nil, d.class, n.id(d)))
 }
 
-// appendToken writes how a value is called, and gives its number.
-func (n *names) appendToken(out []byte, d digest) ([]byte, uint32) {
-	id := n.id(d)
-	out = append(append(append(out, '<'), d.class.String()...), '#')
-	return append(strconv.AppendUint(out, uint64(id), 10), '>'), id
+// appendToken writes how the value of a class with a number is called.
+func appendToken(out []byte, c class, id uint32) []byte {
+	out = append(append(append(out, '<'), c.String()...), '#')
+	return append(strconv.AppendUint(out, uint64(id), 10), '>')
 }
 
 // builder writes a redacted text.
@@ -89,8 +114,8 @@ func (b *builder) token(d digest, characters int) {
 // name writes the class token of a value and gives its number.
 func (b *builder) name(d digest) uint32 {
 	var room [32]byte
-	token, id := b.names.appendToken(room[:0], d)
-	b.text.Write(token)
+	id := b.names.id(d)
+	b.text.Write(appendToken(room[:0], d.class, id))
 	return id
 }
 
@@ -100,16 +125,19 @@ func (r *Redactor) redact(text []byte) string {
 }
 
 // appendTokens writes text with class tokens in place of the spans found. They lie in memory of the engine's. All digests are made before the first is
-// looked up: the processor can wait for many numbers at the same time.
+// looked up, and all numbers looked up before the first is written: the processor can wait for many at the same time.
 func (r *Redactor) appendTokens(out, text []byte, found []span) []byte {
 	r.digests = r.digests[:0]
 	for _, s := range found {
 		r.digests = append(r.digests, r.names.digest(s.class, r.engine.normal(s.class, text[s.start:s.end])))
 	}
+	r.ids = r.ids[:0]
+	for _, d := range r.digests {
+		r.ids = append(r.ids, r.names.id(d))
+	}
 	at := 0
 	for i, s := range found {
-		out = append(out, text[at:s.start]...)
-		out, _ = r.names.appendToken(out, r.digests[i])
+		out = appendToken(append(out, text[at:s.start]...), s.class, r.ids[i])
 		at = s.end
 	}
 	return append(out, text[at:]...)

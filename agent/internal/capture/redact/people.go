@@ -40,14 +40,12 @@ func (s *search) lexeme(w *word) lexeme {
 	return w.lex
 }
 
-func (s *search) look(w *word) { s.lookAs(w, mixOf(s.text[w.start:w.end])) }
+func (s *search) look(w *word) { s.lookAs(w, mixAt(s.text, w.start, w.end)) }
 
 // lookAs is look with the hash of the word for the tables.
 func (s *search) lookAs(w *word, mixed uint64) {
-	w.looked, w.lex = true, s.table.lookUp(mixed)
-	if w.is(english | calendar) {
-		w.lex |= isCommon | isOften
-	}
+	often := lexeme(one(w.is(english | calendar))) // not asked: so the processor goes on while it waits for the table
+	w.looked, w.lex = true, s.table.lookUp(mixed)|often*(isCommon|isOften)
 }
 
 func (w *word) large() bool  { return w.form == capital || w.form == upperAll }
@@ -100,11 +98,11 @@ func (s *search) joins(i int) bool {
 // findNames takes runs of capital words in which at least one is a name.
 func (s *search) findNames() {
 	s.lookLarge()
-	next := 0 // of s.large
+	large, next := s.large, 0
 	for n := range s.lines {
 		l := &s.lines[n]
 		if l.kind == codeLine {
-			for next < len(s.large) && s.large[next] < l.last {
+			for next < len(large) && large[next] < l.last {
 				next++
 			}
 			continue
@@ -114,8 +112,8 @@ func (s *search) findNames() {
 				i = s.nameAround(i)
 			}
 		}
-		for i := int(l.first); next < len(s.large) && s.large[next] < l.last; next++ {
-			if k := int(s.large[next]); k >= i && !(l.small && l.kind == englishLine) {
+		for i := int(l.first); next < len(large) && large[next] < l.last; next++ {
+			if k := int(large[next]); k >= i && !(l.small && l.kind == englishLine) {
 				i = s.nameAround(k)
 			}
 		}
@@ -128,7 +126,7 @@ func (s *search) lookLarge() {
 	s.asked = s.asked[:0]
 	for _, i := range s.large {
 		if w := &s.words[i]; w.form != initial && !w.glued && s.lines[w.line].kind != codeLine {
-			s.asked = append(s.asked, asked{mixOf(s.text[w.start:w.end]), i})
+			s.asked = append(s.asked, asked{mixAt(s.text, w.start, w.end), i})
 		}
 	}
 	for _, a := range s.asked {

@@ -45,7 +45,9 @@ type Redactor struct {
 	typing  time.Time // when the typing began that nothing has interrupted
 	text    []byte    // memory that is used again
 	found   []Found
+	counts  [classes]int // of what Text has found
 	digests []digest
+	ids     []uint32
 	from    []int32
 	replay  []cell
 }

@@ -89,7 +89,7 @@ var partOf = func() (p [256]uint8) {
 // shortWord reads a word of up to 15 ASCII letters: where it ends, its hash and its form. It ends at i if another one begins there. Most words
 // are such, so it asks as little as it can.
 func shortWord(text []byte, i int) (end int, hash uint64, f form) {
-	if i+16 > len(text) {
+	if i < 0 || i > len(text)-16 { // asked so, no further question is compiled
 		return i, 0, mixed
 	}
 	x := binary.LittleEndian.Uint64(text[i:])
@@ -99,7 +99,7 @@ func shortWord(text []byte, i int) (end int, hash uint64, f form) {
 	all := letters & (0x20 * ones) // a bit for each letter
 	large := all &^ x
 	if n == 8 {
-		x = binary.LittleEndian.Uint64(text[end:])
+		x = binary.LittleEndian.Uint64(text[i+8:])
 		if n = uint(bits.TrailingZeros64(^lettersIn(x)&high)) / 8; n == 8 {
 			return i, 0, mixed
 		}
@@ -128,7 +128,7 @@ func shortWord(text []byte, i int) (end int, hash uint64, f form) {
 
 // shortNumber reads a word of up to seven digits: where it ends and its hash. It ends at i if another one begins there.
 func shortNumber(text []byte, i int) (end int, hash uint64) {
-	if i+8 > len(text) {
+	if i < 0 || i > len(text)-8 {
 		return i, 0
 	}
 	x := binary.LittleEndian.Uint64(text[i:])
@@ -150,7 +150,8 @@ func (e *engine) newWord(text []byte, start, end int, hash uint64, f form, sep u
 	w := &e.words[n]
 	w.start, w.end, w.hash, w.line = int32(start), int32(end), uint32(hash), int32(len(e.lines))
 	w.lex, w.form, w.sep, w.looked, w.tag = 0, f, sep, false, noClass
-	w.glued = (start > 0 && gluing[text[start-1]] || end < len(text) && gluing[text[end]]) && glued(text, start, end)
+	g := glue(text, start, end)
+	w.glued = g&^mayGlue != 0 || g != 0 && dotted(text, start, end)
 	w.own = traitsOf(hash)
 	e.note(w.own, f, end-start)
 }
@@ -248,35 +249,56 @@ func prefixed(w []byte) bool {
 	return false
 }
 
-// gluing are the marks that glued looks at.
-var gluing = func() (g [256]bool) {
-	for _, c := range []byte(`@/\_#$=&~<%.:([`) {
-		g[c] = true
+// What a mark beside a word says of it: that it is a part of a path, an address or code if it stands before the mark, or behind it; or that this is
+// for dotted to tell.
+const (
+	gluesBefore uint8 = 1 << iota
+	gluesBehind
+	mayGlue
+)
+
+var gluing = func() (g [256]uint8) {
+	for _, c := range []byte(`@_=(/\$[&~`) {
+		g[c] |= gluesBefore
 	}
+	for _, c := range []byte(`@/\_#$=&~<%`) {
+		g[c] |= gluesBehind
+	}
+	g['.'], g[':'] = mayGlue, mayGlue
 	return g
 }()
 
-// glued tells of words that touch what only code, paths and addresses have. One of gluing stands beside them.
-func glued(text []byte, start, end int) bool {
+// glue is what the marks on both sides of a word say of it.
+func glue(text []byte, start, end int) (g uint8) {
 	if start > 0 {
-		switch text[start-1] {
-		case '@', '/', '\\', '_', '#', '$', '=', '&', '~', '<', '%':
-			return true
-		case '.', ':':
-			if start > 1 && text[start-2] > ' ' && (kindOf[text[start-2]] == isLetter || kindOf[text[start-2]] == isDigit) && text[start-1] == '.' && end-start > 1 {
+		g = gluing[text[start-1]] & (gluesBehind | mayGlue)
+	}
+	if end < len(text) {
+		g |= gluing[text[end]] & (gluesBefore | mayGlue)
+	}
+	return g
+}
+
+// dotted tells of words that have a dot or two colons to the next name: net.Dial, std::vector.
+func dotted(text []byte, start, end int) bool {
+	if start > 1 {
+		switch c := text[start-2]; text[start-1] {
+		case '.':
+			if end-start > 1 && (kindOf[c] == isLetter || kindOf[c] == isDigit) {
 				return true
 			}
-			if text[start-1] == ':' && start > 1 && text[start-2] == ':' {
+		case ':':
+			if c == ':' {
 				return true
 			}
 		}
 	}
-	if end < len(text) {
-		switch text[end] {
-		case '@', '_', '=', '(', '/', '\\', '$', '[', '&', '~':
-			return true
-		case '.', ':':
-			return end+1 < len(text) && (kindOf[text[end+1]] == isLetter && lower(text[end+1]) == text[end+1] || text[end] == ':' && text[end+1] == ':')
+	if end+1 < len(text) {
+		switch c := text[end+1]; text[end] {
+		case '.':
+			return kindOf[c] == isLetter && lower(c) == c
+		case ':':
+			return c == ':' || kindOf[c] == isLetter && lower(c) == c
 		}
 	}
 	return false

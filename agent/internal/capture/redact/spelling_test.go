@@ -36,6 +36,10 @@ func TestSpelling(t *testing.T) {
 		if h := uint32(hashOf([]byte(w[:end.end]))); end.hash != h || middle.own != traitsOf(hashOf([]byte(w[:end.end]))) {
 			t.Errorf("%q has the hash %x, not %x", w, end.hash, h)
 		}
+		text := "(" + w + ")"
+		if got, want := mixAt([]byte(text), 1, int32(1+len(w))), mixOf([]byte(w)); got != want {
+			t.Errorf("the tables know %q by %x, not by %x", w, want, got)
+		}
 	}
 }
 

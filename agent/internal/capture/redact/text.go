@@ -22,12 +22,42 @@ func (r *Redactor) Text(value string) (string, []Found) {
 func (r *Redactor) AppendText(out, text []byte) ([]byte, []Found) {
 	spans := r.engine.scan(text)
 	r.found = r.found[:0]
-	at, chars, count := 0, 0, r.engine.characters
+	c := counter{text: text, count: r.engine.characters}
 	for _, s := range spans {
-		chars += count(text[at:s.start])
-		n := count(text[s.start:s.end])
-		r.found = append(r.found, Found{s.class.String(), chars, chars + n})
-		at, chars = s.end, chars+n
+		start := c.upTo(s.start)
+		r.found = append(r.found, Found{s.class.String(), start, c.upTo(s.end)})
+		r.counts[s.class]++
 	}
 	return r.appendTokens(out, text, spans), r.found
+}
+
+// counter counts the characters of a text. Of a stretch without a byte beyond ASCII, as most are, it counts the bytes.
+type counter struct {
+	text      []byte
+	count     func([]byte) int // nil if all of text is plain
+	at, chars int
+	plain     int // there is no other byte between at and here
+}
+
+// upTo is how many characters stand before i, which lies behind what was asked before.
+func (c *counter) upTo(i int) int {
+	if i <= c.plain || c.count == nil {
+		c.chars += i - c.at
+	} else {
+		c.chars += c.count(c.text[c.at:i])
+		c.plain = nextWide(c.text, i)
+	}
+	c.at = i
+	return c.chars
+}
+
+// Counts tells how many values of each class Text and AppendText have found.
+func (r *Redactor) Counts() map[string]int {
+	out := map[string]int{}
+	for c, n := range r.counts {
+		if n > 0 {
+			out[class(c).String()] = n
+		}
+	}
+	return out
 }

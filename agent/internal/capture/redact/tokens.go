@@ -57,8 +57,8 @@ var marks = func() (m [256]uint16) {
 		is    uint16
 	}{
 		{" \t\r", uint16(sepSpace) | endsToken}, {"\n", endsToken | calls}, {",", uint16(sepComma) | endsToken}, {".!?", uint16(sepDot)},
-		{"-", uint16(sepHyphen)}, {"'", uint16(sepHyphen) | endsToken}, {"{}<>`;]", uint16(sepColon) | endsToken | ofCode},
-		{"[", uint16(sepColon) | endsToken | ofCode | calls}, {"=$_*)+#", uint16(sepColon) | ofCode}, {"%\\&(", uint16(sepColon) | ofCode | calls}, {"\"|", uint16(sepColon) | endsToken}, {"@:/", uint16(sepColon) | calls},
+		{"-", uint16(sepHyphen)}, {"'", uint16(sepHyphen) | endsToken}, {"{}<>`;[]", uint16(sepColon) | endsToken | ofCode},
+		{"=$_*()+#", uint16(sepColon) | ofCode}, {"%\\&", uint16(sepColon) | ofCode | calls}, {"\"|", uint16(sepColon) | endsToken}, {"@:", uint16(sepColon) | calls},
 	} {
 		for _, c := range []byte(kind.bytes) {
 			m[c] = kind.is
@@ -122,13 +122,8 @@ func (e *engine) read(text []byte, g *gateState) error {
 				if g.colons++; g.colons == 2 {
 					g.need |= needColons
 				}
-			case '/':
-				if i >= 2 && text[i-1] == '/' && text[i-2] == ':' {
+				if i+2 < len(text) && text[i+1] == '/' && text[i+2] == '/' {
 					g.need |= needScheme
-				}
-			case '[', '(':
-				if spelledAt(text, i) {
-					g.need |= needAt
 				}
 			case '\\', '&':
 				if i+3 < len(text) && (text[i+1] == 'u' || text[i+1] == 'x' || text[i+1] == '#') && escaped(text[i:]) > 0 {

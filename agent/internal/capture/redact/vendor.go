@@ -113,7 +113,7 @@ func (r *vendorRule) compiled() (*expression, error) {
 
 // ownWords call for detectors of ours.
 var ownWords = func() map[string]need {
-	m := map[string]need{"-----": needPEM, "eyj": needJWT}
+	m := map[string]need{"-----": needPEM, "eyj": needJWT, "(at)": needAt, "[at]": needAt, "(at]": needAt, "[at)": needAt}
 	for _, w := range awsPrefixes {
 		m[w] = needAWS
 	}
@@ -270,11 +270,20 @@ func (s *search) worth(r *vendorRule, at int) bool {
 	switch r.ID {
 	case "kubernetes-secret-yaml":
 		return s.hasFold("kind") && s.hasFold("data")
+	case "curl-auth-header":
+		return s.around(at, "-H") || s.around(at, "--header")
+	case "curl-auth-user":
+		return s.around(at, "-u") // --user, too
 	case "hashicorp-tf-password":
 		end := min(len(s.text), at+80)
 		return bytes.IndexByte(s.text[at:end], '"') >= 0 && bytes.IndexByte(s.text[at:end], '=') >= 0
 	}
 	return true
+}
+
+// around tells whether a word stands near enough to at for a rule that reads far.
+func (s *search) around(at int, word string) bool {
+	return bytes.Contains(s.text[max(0, at-wideHit):min(len(s.text), at+2*wideHit)], []byte(word))
 }
 
 // hasFold tells whether a word of small letters is in the text, in either case.

@@ -3,6 +3,8 @@ package redact
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
+	"strings"
 )
 
 // leastWallet is how many characters an address has at least.
@@ -51,23 +53,27 @@ func base58check(t []byte) bool {
 	if t[0] == 'r' {
 		alphabet = base58Ripple
 	}
-	var out [25]byte
+	var limbs [7]uint32 // of 32 bits, the highest one first: room for 36 letters
 	for _, c := range t {
-		carry := bytes.IndexByte([]byte(alphabet), c)
-		if carry < 0 {
+		carry := uint64(strings.IndexByte(alphabet, c))
+		if carry > 58 {
 			return false
 		}
-		for i := len(out) - 1; i >= 0; i-- {
-			carry += int(out[i]) * 58
-			out[i], carry = byte(carry), carry>>8
-		}
-		if carry != 0 {
-			return false
+		for i := len(limbs) - 1; i >= 0; i-- {
+			carry += uint64(limbs[i]) * 58
+			limbs[i], carry = uint32(carry), carry>>32
 		}
 	}
-	once := sha256.Sum256(out[:21])
+	if limbs[0] > 0xff {
+		return false
+	}
+	var out [28]byte
+	for i, l := range limbs {
+		binary.BigEndian.PutUint32(out[4*i:], l)
+	}
+	once := sha256.Sum256(out[3:24])
 	twice := sha256.Sum256(once[:])
-	return bytes.Equal(twice[:4], out[21:])
+	return bytes.Equal(twice[:4], out[24:])
 }
 
 const bech32Letters = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
