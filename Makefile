@@ -1,4 +1,4 @@
-# Bare `make` explains itself. Everything needs only Go, apt and git on Debian 12 or Ubuntu.
+# Bare `make` explains itself. Everything needs only Go, make, apt and git on Debian 12 or Ubuntu.
 SHELL := /bin/bash
 GO ?= go
 BIN := bin
