@@ -9,7 +9,7 @@ import "time"
 const (
 	careful = 16 << 10  // bytes that the system may hold
 	quick   = 256 << 10 // the same of a quick line
-	strides = 4         // in so many parts they are handed over
+	strides = 3         // in so many parts they are handed over: all that is gathered, with what TLS adds, is one of a quick line
 
 	judged = 1 << 20                // over so many bytes a line is judged,
 	within = 500 * time.Millisecond // which on a quick one take no longer than this

@@ -111,7 +111,7 @@ func TestAQuickLineCostsFewCalls(t *testing.T) {
 		if _, err = r.Write(b); err != nil {
 			t.Fatal(err)
 		}
-		if n := l.writes - before; n > len(b)/(quick/strides) {
+		if n := l.writes - before; n > len(b)/gather {
 			t.Errorf("%d calls for %d bytes", n, len(b))
 		}
 	})

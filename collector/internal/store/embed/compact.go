@@ -125,7 +125,7 @@ func (s *Store) partlyDead(ctx context.Context) (out []int64, err error) {
 		if !ok {
 			end = int64(len(deposit.PackMagic))
 		}
-		if size > end && !(ok && isGap(end, size)) {
+		if size > end && !(ok && endsIn(end, size)) {
 			out = append(out, n)
 		}
 	}
@@ -136,18 +136,18 @@ func (s *Store) partlyDead(ctx context.Context) (out []int64, err error) {
 func (s *Store) wholePacks(ctx context.Context) (map[int64]int64, error) {
 	ends, torn := map[int64]int64{}, map[int64]bool{}
 	err := s.each(ctx, func(rows *sql.Rows) error {
-		var pack, at, size int64
-		err := rows.Scan(&pack, &at, &size)
+		var pack, at, size, payload int64
+		err := rows.Scan(&pack, &at, &size, &payload)
 		end, begun := ends[pack]
 		if !begun {
 			end = int64(len(deposit.PackMagic))
 		}
-		if at != end && !isGap(end, at) {
+		if !followsIn(end, at, payload) {
 			torn[pack] = true
 		}
 		ends[pack] = at + size
 		return err
-	}, fmt.Sprintf("SELECT pack, at, %d + head + payload FROM batches ORDER BY pack, at", deposit.RecordHead))
+	}, fmt.Sprintf("SELECT pack, at, %d + head + payload, payload FROM batches ORDER BY pack, at", deposit.RecordHead))
 	for pack := range torn {
 		delete(ends, pack)
 	}

@@ -58,6 +58,16 @@ func (f *badFile) Write(p []byte) (int, error) {
 	return n, errors.Join(err, syscall.ENOSPC)
 }
 
+func (f *badFile) WriteParts(parts [][]byte) (n int, err error) {
+	for _, b := range parts {
+		k, err := f.Write(b)
+		if n += k; err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
 func (f *badFile) Sync() error {
 	f.d.syncs.Add(1)
 	if f.d.failSync.Load() {

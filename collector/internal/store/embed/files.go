@@ -27,8 +27,10 @@ type disk interface {
 // file is an open pack that is written at its end only.
 type file interface {
 	Write(p []byte) (int, error)
-	// Past makes what is written go past the memory in which the system keeps files, or through it again. In between only whole pages are
-	// written, from memory and to places that begin at one. False: they go through it all the same.
+	// WriteParts writes parts one behind the other, and may change the slice of them.
+	WriteParts(parts [][]byte) (int, error)
+	// Past makes what is written go past the memory in which the system keeps files, or through it again. In between parts begin and end at
+	// blocks, in memory and in the file. False: they go through it all the same.
 	Past(on bool) bool
 	// Sync returns when all written bytes are on stable storage. After an error nothing can be known of them.
 	Sync() error
@@ -80,19 +82,32 @@ func (f *osFile) Past(on bool) bool {
 // Write is that of os.File.
 func (f *osFile) Write(p []byte) (int, error) {
 	n, err := f.File.Write(p)
-	if f.past && n == 0 && errors.Is(err, syscall.EINVAL) { // this disk wants more than whole pages
-		f.Past(false)
-		n, err = f.File.Write(p)
-	}
 	f.end += int64(n)
-	switch {
-	case f.past:
-		f.begun = f.end
-	case f.end-f.begun >= beginEvery:
+	if f.end-f.begun >= beginEvery {
 		begin(f.File, f.begun, f.end-f.begun)
 		f.begun = f.end
 	}
 	return n, err
+}
+
+// WriteParts is that of file.
+func (f *osFile) WriteParts(parts [][]byte) (n int, err error) {
+	if f.past {
+		n, err = writeParts(f.File, parts)
+		if n > 0 || !errors.Is(err, syscall.EINVAL) {
+			f.end += int64(n)
+			f.begun = f.end
+			return n, err
+		}
+		f.Past(false) // this disk has other blocks
+	}
+	for _, b := range parts {
+		k, err := f.Write(b)
+		if n += k; err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // Sync is that of file.

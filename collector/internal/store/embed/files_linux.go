@@ -1,6 +1,7 @@
 package embed
 
 import (
+	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -30,6 +31,29 @@ func passCache(f *os.File, on bool) bool {
 	}
 	_, err := unix.FcntlInt(f.Fd(), unix.F_SETFL, flags)
 	return err == nil
+}
+
+// writeParts writes parts with few calls, and changes the slice of them.
+func writeParts(f *os.File, parts [][]byte) (n int, err error) {
+	for len(parts) > 0 {
+		k, err := unix.Writev(int(f.Fd()), parts)
+		if err == unix.EINTR {
+			continue
+		}
+		if err == nil && k == 0 {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			return n, err
+		}
+		for n += k; len(parts) > 0 && k >= len(parts[0]); parts = parts[1:] {
+			k -= len(parts[0])
+		}
+		if k > 0 {
+			parts[0] = parts[0][k:]
+		}
+	}
+	return n, nil
 }
 
 func syncFolder(d *os.File) error { return d.Sync() }

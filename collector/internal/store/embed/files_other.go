@@ -28,3 +28,6 @@ const canPass = false
 
 // passCache is not to be had here.
 func passCache(*os.File, bool) bool { return false }
+
+// writeParts is not to be had here.
+func writeParts(*os.File, [][]byte) (int, error) { return 0, errors.ErrUnsupported }

@@ -69,6 +69,9 @@ func (p *packs) append(records []*store.Record) (places []place, synced func() e
 	}
 	at := from
 	for i, r := range records {
+		if pages {
+			at = begins(r, at)
+		}
 		places[i] = place{p.number, at}
 		at += int64(deposit.RecordHead + len(r.Head) + len(r.Payload))
 	}

@@ -114,7 +114,7 @@ func (s *Store) cutTail(n, end int64, rep *Report) error {
 	if err := os.Truncate(path, end); err != nil {
 		return fmt.Errorf("store: cut a pack: %w", err)
 	}
-	if !isGap(end, info.Size()) {
+	if !endsIn(end, info.Size()) {
 		rep.Torn++
 	}
 	return nil

@@ -49,6 +49,15 @@ func (f *powerFile) Write(p []byte) (int, error) {
 	return f.file.Write(p)
 }
 
+func (f *powerFile) WriteParts(parts [][]byte) (int, error) {
+	f.d.mu.Lock()
+	defer f.d.mu.Unlock()
+	for _, b := range parts {
+		f.d.unsynced[f.path] += len(b)
+	}
+	return f.file.WriteParts(parts)
+}
+
 func (f *powerFile) Sync() error {
 	f.d.mu.Lock()
 	defer f.d.mu.Unlock()
