@@ -14,6 +14,7 @@ import (
 	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/byleave/byleave/collector/internal/store/cloud"
 	"github.com/byleave/byleave/collector/internal/store/embed"
+	"github.com/byleave/byleave/proto/ask"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 )
@@ -78,7 +79,7 @@ func backupCommand() *cobra.Command {
 // progress draws a bar that counts, where somebody watches.
 func progress(cmd *cobra.Command, what string) func() {
 	bar := progressbar.NewOptions64(-1, progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription(what),
-		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(isTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
+		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(ask.IsTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
 	return func() { _ = bar.Add(1) } // a bar that cannot be drawn stops nothing
 }
 
