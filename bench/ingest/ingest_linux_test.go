@@ -110,8 +110,9 @@ func (c *server) smallest(n scale, devices []*device) []report.Figure {
 }
 
 // answers is how long a box waits for its answer, beside the shortest way, which is measured before and after; both together count. With so
-// many boxes always under way, a box waits on average for as long as it takes to get that many through: at the disk's own speed, and with all
-// cores at work on nothing else, that is what bounds the wait from below. The bounds are printed beside the goal; they do not move it.
+// many boxes always under way, a box waits on average for as long as it takes to get that many through. What that comes to at the disk's own speed,
+// through the page cache and past it, and with all cores at work on nothing else, is printed beside the goal and does not move it. No wait is
+// shorter than the last two.
 func (c *server) answers(n scale, disk string, d *device) report.Figure {
 	short := least(c.t, disk, 256<<10, n.acks/2)
 	waits, perBox, size := c.acks(d, n.acks)

@@ -68,13 +68,13 @@ func (r *records) release() error {
 // send hands on a stride at a time: each that the system takes is a sign of life. mu is held.
 func (r *records) send(b []byte) (n int, err error) {
 	for n < len(b) && err == nil {
-		began, k := time.Now(), 0
-		k, err = r.Conn.Write(b[n:min(n+r.stride.length(), len(b))])
+		began, k, part := time.Now(), 0, b[n:min(n+r.stride.length(), len(b))]
+		if r.pace != nil {
+			r.pace.Spread(len(part))
+		}
+		k, err = r.Conn.Write(part)
 		n += k
 		r.moved(k)
-		if r.pace != nil {
-			r.pace.Spread(k)
-		}
 		if err == nil {
 			err = r.stride.took(k, time.Since(began))
 		}

@@ -4,8 +4,8 @@ import "time"
 
 // The system takes bytes over before they are on their way, and says nothing while they are. On a slow line it may take few, so that each few
 // that leave are seen to: at 1 KB/s a box takes minutes, and is alive all the time. Each call of it costs, so a line that has shown to be quick
-// gets more at once. If such a line turns slow from one moment to the next, what lies in the system is on its way for longer than it would
-// be: at quick bytes in a minute or less, whoever waits for a sign of life takes it for dead, once, and the next connection begins with care.
+// gets more at once. If such a line falls below some 9 KB/s from one moment to the next, what lies in the system is on its way for longer than
+// whoever waits for a sign of life does: it is taken for dead, once, and the next connection begins with care.
 const (
 	careful = 16 << 10  // bytes that the system may hold
 	quick   = 256 << 10 // the same of a quick line

@@ -124,8 +124,12 @@ func TestARateKeepsAStrideShort(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		began := time.Now()
 		if _, err := r.Write(make([]byte, 4<<20)); err != nil || r.stride.most != careful {
 			t.Errorf("%d at once, %v", r.stride.length(), err)
+		}
+		if took := time.Since(began).Seconds(); took < 4<<20/100_000. {
+			t.Errorf("they left in %v s", took)
 		}
 	})
 }

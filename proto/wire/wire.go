@@ -19,7 +19,7 @@ const (
 type Pace interface {
 	// Moved hears of n bytes that came, or that the system took to be sent.
 	Moved(n int)
-	// Spread returns when the next bytes may follow n that were sent.
+	// Spread returns once n bytes may leave.
 	Spread(n int)
 }
 
