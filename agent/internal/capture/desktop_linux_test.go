@@ -27,7 +27,7 @@ func TestRealEditor(t *testing.T) {
 		t.Run(editor, func(t *testing.T) {
 			p := newPerson(t)
 			w := p.open(editor)
-			p.calm()
+			p.ready()
 			box, err := p.d.Geometry(w.ID)
 			if err != nil {
 				t.Fatal(err)
@@ -39,7 +39,7 @@ func TestRealEditor(t *testing.T) {
 				p.again("hotkey Escape", func() { p.press(symEscape); p.release(symEscape) }, func(raw.Step) bool { return true })
 			}
 			text := p.again("text hello world", func() {
-				p.calm()
+				p.ready()
 				p.typed("hello world")
 			}, func(s raw.Step) bool {
 				if !inText(s) { // the editor was busy when the field got the focus: it gets it again
@@ -77,7 +77,7 @@ func TestRealEditor(t *testing.T) {
 			p.press(symReturn)
 			p.release(symReturn)
 			p.until("the dialog is gone", func() bool { a, ok := p.d.Active(); return ok && a.ID == w.ID })
-			p.again("text after", func() { p.calm(); p.typed("after") }, inText)
+			p.again("text after", func() { p.ready(); p.typed("after") }, inText)
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			gaps := 0
