@@ -105,7 +105,9 @@ func TestAQuickLineCostsFewCalls(t *testing.T) {
 		}
 		b := make([]byte, 1<<20)
 		for range 2 {
-			_, err = r.Write(b)
+			if _, err = r.Write(b); err != nil {
+				t.Fatal(err)
+			}
 		}
 		before := l.writes
 		if _, err = r.Write(b); err != nil {
