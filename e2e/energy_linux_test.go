@@ -39,7 +39,7 @@ func TestI25NothingLeavesOnAMeteredNetwork(t *testing.T) {
 	check(t, s.Until(ctx, "a box that waits for the person's network", kept(`not on the network "Home"`)))
 	said, err := s.Byleave(ctx, "status")
 	check(t, err)
-	for _, want := range []string{`Sent today: 0.0 MB of 2.0 MB.`, `not on the network "Home"`, `on mains; network "Cafe"`} {
+	for _, want := range []string{`Sent today: 0 kB of 2.0 MB.`, `not on the network "Home"`, `on mains; network "Cafe"`} {
 		if !strings.Contains(said, want) {
 			t.Errorf("status does not say %q:\n%s", want, said)
 		}
