@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/byleave/byleave/collector/internal/store"
@@ -98,7 +99,7 @@ func TestI21CompactionGivesRoomBack(t *testing.T) {
 		t.Fatalf("the control: %d of 50 boxes are found in the packs", n)
 	}
 	eraseSome(t, s, p, ids[10:]...)
-	before, written := packRoom(t, dir), d.written
+	before, written := packRoom(t, dir), d.written.Load()
 	done, err := s.Compact(ctx)
 	must(t, err)
 	room := packRoom(t, dir)
@@ -112,7 +113,7 @@ func TestI21CompactionGivesRoomBack(t *testing.T) {
 	if done.Packs != 1 || done.Freed != before-room || room != kept+int64(len(deposit.PackMagic)) {
 		t.Errorf("%+v; packs were %d bytes, are %d, their boxes %d", done, before, room, kept)
 	}
-	if w := d.written - written; w > erased {
+	if w := d.written.Load() - written; w > erased {
 		t.Errorf("%d bytes were written to give back %d", w, erased)
 	}
 	if n := inPacks(t, dir, goes); n != 0 {
@@ -134,7 +135,7 @@ func TestI21CompactionGivesRoomBack(t *testing.T) {
 // countingDisk counts what is written to packs and keys.
 type countingDisk struct {
 	osDisk
-	written int64
+	written atomic.Int64 // keys are written beside a pack
 }
 
 type countedFile struct {
@@ -149,7 +150,7 @@ func (d *countingDisk) Create(path string) (file, error) {
 
 func (f countedFile) Write(p []byte) (int, error) {
 	n, err := f.file.Write(p)
-	f.d.written += int64(n)
+	f.d.written.Add(int64(n))
 	return n, err
 }
 

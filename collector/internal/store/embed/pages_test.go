@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -16,9 +17,19 @@ import (
 // pageDisk tells what is written past the cache otherwise than in whole blocks. deaf: it is a disk on which nothing can.
 type pageDisk struct {
 	osDisk
-	deaf         bool
-	past, within int // writes
+	deaf bool
+
+	mu           sync.Mutex // keys are written beside a pack
+	past, within int        // writes
 	odd          error
+}
+
+func (d *pageDisk) count(writes *int, odd string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if *writes++; odd != "" {
+		d.odd = errors.New(odd)
+	}
 }
 
 type pageFile struct {
@@ -44,23 +55,27 @@ func (f *pageFile) Seek(at int64, whence int) (n int64, err error) {
 }
 
 func (f *pageFile) Write(p []byte) (int, error) {
-	if f.d.within++; f.past {
-		f.d.odd = errors.New("something that is in no part")
+	odd := ""
+	if f.past {
+		odd = "something that is in no part"
 	}
+	f.d.count(&f.d.within, odd)
 	n, err := f.file.Write(p)
 	f.at += int64(n)
 	return n, err
 }
 
 func (f *pageFile) WriteParts(parts [][]byte) (int, error) {
-	if f.d.past++; f.at%blockSize != 0 {
-		f.d.odd = errors.New("it begins within a block")
+	odd := ""
+	if f.at%blockSize != 0 {
+		odd = "it begins within a block"
 	}
 	for _, p := range parts {
 		if len(p)%blockSize != 0 || intoBlock(p) != 0 {
-			f.d.odd = errors.New("a part that is not whole blocks")
+			odd = "a part that is not whole blocks"
 		}
 	}
+	f.d.count(&f.d.past, odd)
 	n, err := f.file.WriteParts(parts)
 	f.at += int64(n)
 	return n, err
