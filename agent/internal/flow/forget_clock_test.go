@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"encoding/json"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,12 +67,13 @@ func TestClockSetBackAfterForgetting(t *testing.T) {
 	p := version(5, nil)
 	a := device(t, p)
 	a.agree(t, p)
-	ahead := 3 * time.Hour
-	a.clock.wall = func() time.Time { return wallTime().Add(ahead) }
+	var ahead atomic.Int64
+	ahead.Store(int64(3 * time.Hour))
+	a.clock.wall = func() time.Time { return wallTime().Add(time.Duration(ahead.Load())) }
 	a.clock.confirm()
 	_, err := a.forget(context.Background(), json.RawMessage(`{"all":true}`))
 	check(t, err)
-	ahead = 0
+	ahead.Store(0)
 	a.clock.now()
 	check(t, a.endPause())
 	at := a.clock.now().Wall
