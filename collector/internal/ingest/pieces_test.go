@@ -247,7 +247,10 @@ func TestPiecesFade(t *testing.T) {
 			t.Fatal("forgotten too soon")
 		}
 		time.Sleep(piecesKept - time.Second)
-		if len(p.of) != 1 {
+		p.mu.Lock()
+		kept := len(p.of)
+		p.mu.Unlock()
+		if kept != 1 {
 			t.Fatal("forgotten too soon after the last piece")
 		}
 		time.Sleep(2 * time.Second)
