@@ -73,6 +73,15 @@ func TestRetention(t *testing.T) {
 		}
 		batches = append(batches, store.ID(batch))
 	}
+	// A collector that serves looks through its boxes: it leaves the clock by which it did.
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(h.path(clockName)); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("a collector that serves does not look for boxes whose time is over")
+		}
+	}
 	r.kill(t)
 	st, _, err := embed.Open(t.Context(), dir, log)
 	must(t, err)

@@ -56,7 +56,7 @@ func pair(t *testing.T) (device net.Conn, other *tls.Conn, c *calls) {
 	other = tls.Server(b, &tls.Config{Certificates: []tls.Certificate{certificate(t)}, MinVersion: tls.VersionTLS13, NextProtos: []string{"h2"}})
 	done := make(chan error, 1)
 	go func() { done <- other.Handshake() }()
-	creds := paced{credentials.NewTLS(&tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13, NextProtos: []string{"h2"}}), nil}
+	creds := paced{credentials.NewTLS(&tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13, NextProtos: []string{"h2"}}), nil} // the peer is the other end of this pipe
 	other.SetDeadline(time.Time{})
 	device, info, err := creds.ClientHandshake(context.Background(), "x", c)
 	must(t, err)
