@@ -113,7 +113,7 @@ func (r *vendorRule) compiled() (*expression, error) {
 
 // ownWords call for detectors of ours.
 var ownWords = func() map[string]need {
-	m := map[string]need{"-----": needPEM, "eyj": needJWT, "(at)": needAt, "[at]": needAt, "(at]": needAt, "[at)": needAt}
+	m := map[string]need{"-----": needPEM, "eyj": needJWT, "(at)": needAt | needSpelled, "[at]": needAt | needSpelled, "(at]": needAt | needSpelled, "[at)": needAt | needSpelled}
 	for _, w := range awsPrefixes {
 		m[w] = needAWS
 	}
