@@ -4,6 +4,10 @@ GO ?= go
 BIN := bin
 # cgo is only for the scripted person of the demo; everything that ships builds without it.
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -buildid="
+# The text engine is compiled by a profile of its own, which is named by its digest because the go command does not look into it (make profile).
+ENGINE := agent/internal/capture/redact
+PROFILE := $(wildcard $(ENGINE)/hot-*.pgo)
+BYPROFILE := -gcflags=github.com/byleave/byleave/$(ENGINE)=-pgoprofile=$(PROFILE)
 # Where tests keep their screenshots, named by test.
 export BYLEAVE_ARTEFACTS ?= $(CURDIR)/e2e/out
 SOURCES := $(shell find . -name '*.go' -not -path './demo/out/*' -not -path './bin/*') go.mod go.sum
@@ -19,8 +23,8 @@ deps: ## install what is missing (says what; asks sudo only if not root)
 
 build: $(BIN)/byleave $(BIN)/byleave-ocr $(BIN)/byleave-collector $(BIN)/byleave-installer ## build the four binaries into bin/
 
-$(BIN)/byleave: $(SOURCES)
-	$(BUILD) -o $@ ./agent
+$(BIN)/byleave: $(SOURCES) $(PROFILE)
+	$(BUILD) $(BYPROFILE) -o $@ ./agent
 $(BIN)/byleave-ocr: $(SOURCES)
 	$(BUILD) -o $@ ./agent/ocr
 $(BIN)/byleave-collector: $(SOURCES)
@@ -128,6 +132,14 @@ bench-erase: ## what an erasure costs a collector with many boxes of one person
 
 bench-store: deps $(BIN)/versitygw ## what a scale-out collector stores, PostgreSQL and S3 on the same machine
 	BYLEAVE_BENCH=1 $(GO) test -count 1 -timeout 10m -run '^TestStoreCost$$' -v ./collector/internal/store/cloud
+
+# Calls within the package alone, as text: no place of this machine, nothing of the texts.
+profile: ## how the text engine is compiled, by texts of many kinds (TEXTS="a.txt b.go")
+	@mkdir -p $(BIN)
+	BYLEAVE_TEXTS="$(abspath $(TEXTS))" $(GO) test -run '^$$' -bench '^BenchmarkTexts$$' -benchtime 25s -cpuprofile $(BIN)/hot.prof -o $(BIN)/hot.test ./$(ENGINE)
+	$(GO) tool preprofile -i $(BIN)/hot.prof | awk 'NR == 1 {print; next} NR % 3 == 2 {a = $$0} NR % 3 == 0 {b = $$0} NR % 3 == 1 && a ~ /\/redact\./ && b ~ /\/redact\./ {print a; print b; print}' > $(BIN)/hot.pgo
+	rm -f $(ENGINE)/hot-*.pgo $(BIN)/hot.test $(BIN)/hot.prof
+	mv $(BIN)/hot.pgo $(ENGINE)/hot-$$(sha256sum $(BIN)/hot.pgo | cut -c1-8).pgo
 
 bench-redaction: deps $(BIN)/byleave $(BIN)/byleave-ocr ## redaction of text and pages, ours and peers (DATA=path of presidio-research's synth_dataset_v2.json)
 	@test -n "$(DATA)" || { echo "bench-redaction: name the data, make bench-redaction DATA=path/to/synth_dataset_v2.json" >&2; exit 2; }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/byleave/byleave/policy"
@@ -18,8 +19,8 @@ import (
 //go:embed templates/*.html static/*
 var files embed.FS
 
-// pages are parsed once for each page, since each fills the same blocks of the frame.
-var pages = func() map[string]*template.Template {
+// pages are parsed once for each page, since each fills the same blocks of the frame: when the first is shown, because most commands show none.
+var pages = sync.OnceValue(func() map[string]*template.Template {
 	frame := template.Must(template.New("frame.html").Funcs(words).ParseFS(files, "templates/frame.html", "templates/rows.html"))
 	names, err := fs.Glob(files, "templates/*.html")
 	if err != nil {
@@ -31,7 +32,7 @@ var pages = func() map[string]*template.Template {
 		out[short] = template.Must(template.Must(frame.Clone()).ParseFS(files, name))
 	}
 	return out
-}()
+})
 
 // words are what templates may say of the types of policy. Every text that comes from outside goes through inert.
 var words = template.FuncMap{
@@ -107,7 +108,7 @@ func (s *server) say(w http.ResponseWriter, status int, name string, page any) {
 		sh.Proof = s.door.proof
 	}
 	var b bytes.Buffer
-	if err := pages[name].ExecuteTemplate(&b, "frame.html", sh); err != nil {
+	if err := pages()[name].ExecuteTemplate(&b, "frame.html", sh); err != nil {
 		http.Error(w, "The page could not be written; use byleave consent show instead.", http.StatusInternalServerError)
 		return
 	}

@@ -8,7 +8,9 @@ import (
 
 // findEmail takes whatever stands around an '@': an address that is not finished, or has no known domain, is one all the same.
 func findEmail(s *search) error {
-	s.spelledEmail()
+	if s.gate.need&needSpelled != 0 {
+		s.spelledEmail()
+	}
 	for at := 0; at < len(s.text); at++ {
 		i := bytes.IndexByte(s.text[at:], '@')
 		if i < 0 {
@@ -134,12 +136,12 @@ func domainPart(c byte) bool {
 
 // findUserinfo finds what stands before the host of a URL.
 func findUserinfo(s *search) error {
-	for at := 0; ; {
-		i := bytes.Index(s.text[at:], []byte("://"))
-		if i < 0 {
-			return nil
+	at := 0
+	for _, colon := range s.colons {
+		start := int(colon) + len("://")
+		if start-len("://") < at || start > len(s.text) || s.text[start-1] != '/' || s.text[start-2] != '/' {
+			continue
 		}
-		start := at + i + 3
 		at = start
 		for at < len(s.text) && s.text[at] > ' ' && bytes.IndexByte([]byte("/?#\"'<>"), s.text[at]) < 0 {
 			at++
@@ -148,6 +150,7 @@ func findUserinfo(s *search) error {
 			s.add(start, start+j, secret)
 		}
 	}
+	return nil
 }
 
 func findIP4(s *search) error {
@@ -188,16 +191,16 @@ func (s *search) ip4At(i int) int {
 }
 
 func findIP6(s *search) error {
-	for i := 0; i < len(s.text); i++ {
-		n := bytes.IndexByte(s.text[i:], ':')
-		if n < 0 {
-			return nil
+	i := 0
+	for _, colon := range s.colons {
+		if int(colon) < i {
+			continue
 		}
-		start, colons := i+n, 0
+		start, colons := int(colon), 0
 		for start > i && ip6Part(s.text[start-1]) {
 			start--
 		}
-		for i += n; i < len(s.text) && ip6Part(s.text[i]); i++ {
+		for i = int(colon); i < len(s.text) && ip6Part(s.text[i]); i++ {
 			if s.text[i] == ':' {
 				colons++
 			}

@@ -5,7 +5,7 @@
 //
 // The order of the engine: normalise.go folds what looks alike, keywords.go and tokens.go read each byte once (eight.go: eight in one step) and
 // list key words, words (spelling.go), digits and long tokens, gate.go says which detectors are needed, these walk over the lists and find spans,
-// engine.go unites them, names.go gives class tokens. What is written in scripts without capitals is looked at as it was written (scripts.go). gitleaks' rules (vendor.go) run around their key words, by expression.go and match.go. A
+// engine.go unites them, names.go gives class tokens. What is written in scripts without capitals is looked at as it was written (scripts.go). gitleaks' rules (vendor_rules.go, vendor.go) run around their key words, by expression.go and match.go. A
 // detector that fails or overruns costs the whole value, never a leak.
 //
 // The build tag byleave_disconnected makes a control build for tests: text and pixels pass as they are, so that a search

@@ -123,7 +123,7 @@ func decode64(out, t []byte) []byte {
 	for len(t) > 0 && t[len(t)-1] == '=' {
 		t = t[:len(t)-1]
 	}
-	if len(t) >= 8 && noBeginning[t[0]] {
+	if len(t) >= 8 && noBeginning[t[0]] || len(t) >= 12 && noText(t) {
 		return nil
 	}
 	enc := base64.RawStdEncoding
@@ -164,6 +164,30 @@ var noBeginning = func() (no [256]bool) {
 		no[c] = true
 	}
 	return no
+}()
+
+// valueOf64 is which six bits a character of base64 stands for, in either alphabet.
+var valueOf64 = func() (v [256]uint8) {
+	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		v[c] = uint8(i)
+	}
+	v['-'], v['_'] = v['+'], v['/']
+	return v
+}()
+
+// noText tells by the first four characters of twelve or more that no text can come out: what most names of a program decode to ends here.
+func noText(t []byte) bool {
+	a, b, c, d := valueOf64[t[0]], valueOf64[t[1]], valueOf64[t[2]], valueOf64[t[3]]
+	x, y, z := a<<2|b>>4, b<<4|c>>2, c<<6|d
+	return textBegins[x] == 0 || x < utf8.RuneSelf && (textBegins[y] == 0 || y < utf8.RuneSelf && textBegins[z] == 0) || x >= utf8.RuneSelf && utf8.RuneStart(y)
+}
+
+// textBegins tells of bytes with which a character of a text begins.
+var textBegins = func() (yes [256]uint8) {
+	for c := range yes {
+		yes[c] = uint8(one(c >= ' ' && c < 0x7f || c == '\n' || c == '\t' || c == '\r' || c >= 0xc2 && c <= 0xf4))
+	}
+	return yes
 }()
 
 // readable tells of bytes that are text.

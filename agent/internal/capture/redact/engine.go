@@ -32,6 +32,7 @@ type listed struct {
 	groups  []group // of digits
 	longs   []group // tokens of 16 characters or more
 	hits    []hit   // key words
+	colons  []int32 // where they stand
 	large   []int32 // words with a capital
 	figures []int32 // words with a digit, and odd ones
 	telling []int32 // words in or behind which context tells of a value

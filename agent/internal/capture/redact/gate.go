@@ -25,6 +25,7 @@ const (
 	needEscape                   // an escape of a program's text or of a page
 	needBearer                   // "bearer "
 	needCall                     // a word that announces a phone
+	needSpelled                  // "(at)"
 	needAlways
 )
 

@@ -3,7 +3,9 @@ package redact
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding"
 	"encoding/binary"
+	"hash"
 	"strconv"
 	"strings"
 
@@ -12,10 +14,20 @@ import (
 
 // names gives each value of a session its number. It keeps no value: only a keyed digest, whose key never leaves RAM.
 type names struct {
-	key  [32]byte
+	key  [16]byte
 	ids  []numbering // half of them are free at least; a value has the first free place from its sum on, which spreads as well as any hash
 	held int
 	last [classes]uint32
+
+	hash  sha                    // nil if it tells what it knows in another way
+	block [sha256.BlockSize]byte // begins with the key
+	state [128]byte              // memory of what the hash tells
+}
+
+// sha is SHA-256 that tells what it knows.
+type sha interface {
+	hash.Hash
+	encoding.BinaryAppender
 }
 
 // numbering is the sum of a digest, which its class is part of, and the number of the value. A free place has no number.
@@ -35,16 +47,57 @@ const mostNames = 1 << 14
 
 func newNames(session [16]byte) *names {
 	n := &names{ids: make([]numbering, 64)}
-	rand.Read(n.key[:]) // never fails
-	n.key = sha256.Sum256(append(n.key[:], session[:]...))
+	var seed [32]byte
+	rand.Read(seed[:]) // never fails
+	seed = sha256.Sum256(append(seed[:], session[:]...))
+	copy(n.key[:], seed[:])
+	copy(n.block[:], n.key[:])
+	if h, ok := sha256.New().(sha); ok {
+		if n.hash = h; n.blockSum(opaque, nil) != n.longSum(opaque, nil) {
+			n.hash = nil
+		}
+	}
 	return n
 }
 
-// digest is over the key first and is cut to half, so that nobody can go on from it to the digest of another value.
+// digest is SHA-256 over the key first, and is cut to half, so that nobody can go on from it to the digest of another value.
 func (n *names) digest(c class, normal []byte) digest {
+	if len(normal) <= mostBlock && n.hash != nil {
+		return digest{c, n.blockSum(c, normal)}
+	}
+	return digest{c, n.longSum(c, normal)}
+}
+
+// longSum is the sum of a value of any length.
+func (n *names) longSum(c class, normal []byte) [2]uint64 {
 	var room [256]byte
 	sum := sha256.Sum256(append(append(append(room[:0], n.key[:]...), byte(c)), normal...))
-	return digest{c, [2]uint64{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:])}}
+	return [2]uint64{binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:])}
+}
+
+// A value of up to so many bytes fits into one block of SHA-256, with the key and its class before it and the padding behind it.
+const (
+	blockHead = len(names{}.key) + 1
+	mostBlock = sha256.BlockSize - blockHead - 1 - 8
+)
+
+// blockSum is the sum of such a value. The padding is written here, so that the hash has the sum when it has taken the one block: to end the hash costs as
+// much as that again. What it knows then it tells behind four bytes of its name; newNames asks whether it does.
+func (n *names) blockSum(c class, normal []byte) [2]uint64 {
+	b := &n.block
+	b[blockHead-1] = byte(c)
+	k := blockHead + copy(b[blockHead:], normal)
+	b[k] = 0x80
+	clear(b[k+1 : len(b)-1])
+	b[len(b)-2], b[len(b)-1] = byte(k>>5), byte(k<<3) // its bits
+	n.hash.Reset()
+	n.hash.Write(b[:])
+	state, err := n.hash.AppendBinary(n.state[:0])
+	clear(b[blockHead:])
+	if err != nil || len(state) < 20 {
+		return [2]uint64{}
+	}
+	return [2]uint64{binary.LittleEndian.Uint64(state[4:]), binary.LittleEndian.Uint64(state[12:])}
 }
 
 // place is where the number of a value stands, or would.

@@ -349,49 +349,6 @@ func (s *search) surely(w *word) bool {
 // caseless tells of words in a script that has no capitals, so that being small says nothing of them: scripts.go looks at these.
 func (s *search) caseless(w *word) bool { return s.text[w.start] >= 0xe0 }
 
-// smallName takes names out of a sentence that is written without capitals.
-func (s *search) smallName(i int) int {
-	w := &s.words[i]
-	if w.is(titles) && w.letters() <= 4 && i+1 < len(s.words) {
-		return s.smallTitled(i)
-	}
-	if w.glued || w.letters() < 3 || s.caseless(w) {
-		return i + 1
-	}
-	w.lex = s.lexeme(w)
-	if w.lex&isCommon != 0 || w.lex&isName == 0 || w.is(english) || w.is(particles) {
-		return i + 1
-	}
-	first, j := i, i+1
-	for first > 0 && s.words[first].sep == sepSpace && s.words[first-1].form == small && s.words[first-1].letters() > 2 && !s.words[first-1].glued && s.words[first-1].tag == noClass {
-		p := &s.words[first-1]
-		if l := s.lexeme(p); p.is(english) || p.is(particles) || !(l == 0 || l&isGiven != 0 && l&isOften == 0) {
-			break
-		}
-		first--
-	}
-	for first > 0 && s.words[first].sep&^(sepSpace|sepHyphen|sepDot) == 0 && s.words[first-1].is(titles) {
-		first--
-	}
-	for j < len(s.words) && s.joins(j) && s.words[j].form == small && !s.words[j].glued {
-		n := &s.words[j]
-		if n.letters() == 1 && (n.hash != wordA && n.hash != wordI || j+1 < len(s.words) && s.joins(j+1) && s.words[j+1].letters() > 2 && s.lexeme(&s.words[j+1])&isCommon == 0) || n.is(particles) && j+1 < len(s.words) && s.joins(j+1) && s.lexeme(&s.words[j+1])&isCommon == 0 {
-			j++
-			continue
-		}
-		if n.lex = s.lexeme(n); n.lex&isCommon != 0 || n.is(english) {
-			break
-		}
-		j++
-	}
-	c := person
-	if w.lex&(isGiven|isFamily) == 0 {
-		c = place
-	}
-	s.mark(first, j-1, c)
-	return j
-}
-
 // mark notes that words first to last are of a class.
 func (s *search) mark(first, last int, c class) {
 	s.add(int(s.words[first].start), int(s.words[last].end), c)

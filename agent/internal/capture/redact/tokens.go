@@ -69,7 +69,7 @@ var marks = func() (m [256]uint16) {
 
 // read passes once over text and lists its words and lines, its groups of digits, and its long tokens. It reuses its memory.
 func (e *engine) read(text []byte, g *gateState) error {
-	e.words, e.lines, e.groups, e.longs = e.words[:0], e.lines[:0], e.groups[:0], e.longs[:0]
+	e.words, e.lines, e.groups, e.longs, e.colons = e.words[:0], e.lines[:0], e.groups[:0], e.longs[:0], e.colons[:0]
 	e.large, e.figures, e.telling, e.seen, e.tally = e.large[:0], e.figures[:0], e.telling[:0], 0, tally{}
 	sep, begin, token, t := sepLine, 0, 0, &e.tally // begin is where the line begins, token where the token does
 	for i := 0; i < len(text); {
@@ -119,6 +119,7 @@ func (e *engine) read(text []byte, g *gateState) error {
 				g.need |= needAt
 			case ':':
 				t.colons++
+				e.colons = append(e.colons, int32(i))
 				if g.colons++; g.colons == 2 {
 					g.need |= needColons
 				}
