@@ -70,7 +70,7 @@ func consentGive() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			iv := interview{in: bufio.NewReader(os.Stdin), out: cmd.OutOrStdout(), now: time.Now()}
+			iv := interview{in: bufio.NewReader(cmd.InOrStdin()), out: cmd.OutOrStdout(), now: time.Now()}
 			choice, err := iv.choose(d.newest, pre)
 			switch {
 			case errors.Is(err, errSaidNo):

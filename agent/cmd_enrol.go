@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -67,14 +68,14 @@ func enrol(cmd *cobra.Command, f enrolFlags, args []string) error {
 	if keys.Enrolled() {
 		return errors.New("this device is enrolled already; nothing was changed")
 	}
-	invitation, err := ask.Bearer(append(args, f.join)[0], "The invitation or code: ", cmd.InOrStdin(), cmd.ErrOrStderr())
+	invitation, err := ask.Bearer(cmd.Context(), append(args, f.join)[0], "The invitation or code: ", cmd.InOrStdin(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
 	if err := looksRight(invitation, f.join != ""); err != nil { // before a passphrase is asked for
 		return err
 	}
-	passphrase, err := readPassphrase(cmd.OutOrStdout(), f.file)
+	passphrase, err := readPassphrase(cmd.Context(), cmd.OutOrStdout(), f.file)
 	if err != nil {
 		return err
 	}
@@ -110,7 +111,7 @@ func looksRight(text string, isCode bool) (err error) {
 
 // enrolRecovered enrols with the key that the person writes down.
 func enrolRecovered(cmd *cobra.Command, invitation string, keys *keystore.Store, passphrase []byte) error {
-	code, err := ask.Hidden(cmd.ErrOrStderr(), "Your recovery code: ")
+	code, err := ask.Hidden(cmd.Context(), cmd.ErrOrStderr(), "Your recovery code: ")
 	if err != nil {
 		return err
 	}
@@ -131,9 +132,9 @@ func offerJoin(cmd *cobra.Command, file string) (err error) {
 	}
 	var passphrase []byte
 	if file != "" {
-		passphrase, err = readPassphrase(cmd.ErrOrStderr(), file)
+		passphrase, err = readPassphrase(cmd.Context(), cmd.ErrOrStderr(), file)
 	} else {
-		passphrase, err = ask.Hidden(cmd.ErrOrStderr(), "Your passphrase: ")
+		passphrase, err = ask.Hidden(cmd.Context(), cmd.ErrOrStderr(), "Your passphrase: ")
 	}
 	if err != nil {
 		return err
@@ -159,7 +160,7 @@ func offerJoin(cmd *cobra.Command, file string) (err error) {
 // longestPassphrase bounds what is read; a longer file is surely the wrong one.
 const longestPassphrase = 1024
 
-func readPassphrase(out io.Writer, file string) ([]byte, error) {
+func readPassphrase(ctx context.Context, out io.Writer, file string) ([]byte, error) {
 	if file != "" {
 		f, err := os.Open(file)
 		if err != nil {
@@ -172,11 +173,11 @@ func readPassphrase(out io.Writer, file string) ([]byte, error) {
 		}
 		return bytes.TrimRight(b, "\r\n"), nil
 	}
-	first, err := ask.Hidden(out, "A passphrase for your own key: ")
+	first, err := ask.Hidden(ctx, out, "A passphrase for your own key: ")
 	if err != nil {
 		return nil, err
 	}
-	again, err := ask.Hidden(out, "The same again: ")
+	again, err := ask.Hidden(ctx, out, "The same again: ")
 	if err != nil {
 		return nil, err
 	}

@@ -91,7 +91,7 @@ func exportHere(cmd *cobra.Command, secret string, fetch bool, dir string) (man 
 
 // exportByReceipt writes out what the collector gives back, with the key of the recovery code.
 func exportByReceipt(cmd *cobra.Command, receipt, file, dir string) (man rights.Manifest, err error) {
-	given, err := ask.Bearer(receipt, receiptAsked, cmd.InOrStdin(), cmd.ErrOrStderr())
+	given, err := ask.Bearer(cmd.Context(), receipt, receiptAsked, cmd.InOrStdin(), cmd.ErrOrStderr())
 	if err != nil {
 		return man, err
 	}
@@ -101,9 +101,9 @@ func exportByReceipt(cmd *cobra.Command, receipt, file, dir string) (man rights.
 	}
 	var code []byte
 	if file != "" {
-		code, err = readPassphrase(cmd.ErrOrStderr(), file)
+		code, err = readPassphrase(cmd.Context(), cmd.ErrOrStderr(), file)
 	} else {
-		code, err = ask.Hidden(cmd.ErrOrStderr(), "Your recovery code: ")
+		code, err = ask.Hidden(cmd.Context(), cmd.ErrOrStderr(), "Your recovery code: ")
 	}
 	if err != nil {
 		return man, err

@@ -162,11 +162,11 @@ func newKeyForAll(cmd *cobra.Command, secretFile string) error {
 	}
 	fmt.Fprint(cmd.OutOrStdout(), "This destroys everything that was recorded of you, here and at the collector, and cannot be undone.\n"+
 		"Your own key is replaced too; your old recovery code opens nothing more.\nType yes to go on: ")
-	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) || strings.TrimSpace(line) != "yes" {
 		return errors.New("nothing was forgotten")
 	}
-	passphrase, err := readPassphrase(cmd.OutOrStdout(), secretFile)
+	passphrase, err := readPassphrase(cmd.Context(), cmd.OutOrStdout(), secretFile)
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func forgetByReceipt(cmd *cobra.Command, f forgetFlags) error {
 	if f.all || f.last != 0 || f.since != "" || f.until != "" {
 		return misuse{errors.New("a receipt erases everything; it takes no other flag")}
 	}
-	line, err := ask.Bearer(f.receipt, receiptAsked, cmd.InOrStdin(), cmd.ErrOrStderr())
+	line, err := ask.Bearer(cmd.Context(), f.receipt, receiptAsked, cmd.InOrStdin(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}

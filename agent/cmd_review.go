@@ -34,7 +34,7 @@ func reviewCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			desk := reviewDesk(cmd)
 			if receipt != "" {
-				line, err := ask.Bearer(receipt, receiptAsked, cmd.InOrStdin(), cmd.ErrOrStderr())
+				line, err := ask.Bearer(cmd.Context(), receipt, receiptAsked, cmd.InOrStdin(), cmd.ErrOrStderr())
 				if err != nil {
 					return err
 				}

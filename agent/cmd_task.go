@@ -49,7 +49,7 @@ func startTask(cmd *cobra.Command, words string) error {
 	}
 	if strings.TrimSpace(words) == "" && ask.IsTerminal(os.Stdin) {
 		fmt.Fprint(cmd.ErrOrStderr(), "What do you begin? ")
-		line, err := bufio.NewReader(io.LimitReader(os.Stdin, 64<<10)).ReadString('\n')
+		line, err := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 64<<10)).ReadString('\n')
 		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("read what you begin: %w", err)
 		}

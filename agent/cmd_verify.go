@@ -75,7 +75,7 @@ func verifyCommand() *cobra.Command {
 
 func verifyAll(cmd *cobra.Command, receipt, with string) (rep verify.Report, err error) {
 	if receipt != "" {
-		given, err := ask.Bearer(receipt, receiptAsked, cmd.InOrStdin(), cmd.ErrOrStderr())
+		given, err := ask.Bearer(cmd.Context(), receipt, receiptAsked, cmd.InOrStdin(), cmd.ErrOrStderr())
 		if err != nil {
 			return rep, err
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/bundle"
 	"github.com/spf13/cobra"
 )
@@ -21,7 +22,9 @@ func main() {
 		fmt.Fprintln(os.Stderr, "byleave:", err)
 		os.Exit(1)
 	}
-	cmd, err := command().ExecuteContextC(ctx)
+	root := command()
+	root.SetIn(ask.Stdin(ctx))
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return
 	}

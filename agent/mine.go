@@ -67,9 +67,9 @@ func askMine(cmd *cobra.Command, file string) (*mine, error) {
 	var secret []byte
 	var err error
 	if file != "" {
-		secret, err = readPassphrase(cmd.ErrOrStderr(), file)
+		secret, err = readPassphrase(cmd.Context(), cmd.ErrOrStderr(), file)
 	} else {
-		secret, err = ask.Hidden(cmd.ErrOrStderr(), "Your passphrase, or your recovery code: ")
+		secret, err = ask.Hidden(cmd.Context(), cmd.ErrOrStderr(), "Your passphrase, or your recovery code: ")
 	}
 	if err != nil {
 		return nil, err

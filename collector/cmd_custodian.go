@@ -42,7 +42,7 @@ func custodianNew() *cobra.Command {
 			if err := export.Vacant(out); err != nil {
 				return err
 			}
-			invitation, err := ask.Bearer(invitation, askInvitation, cmd.InOrStdin(), cmd.ErrOrStderr())
+			invitation, err := ask.Bearer(cmd.Context(), invitation, askInvitation, cmd.InOrStdin(), cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -85,7 +85,7 @@ func custodianRenew() *cobra.Command {
 		Example: "  byleave-collector custodian renew --key key.json --invite -",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			invitation, err := ask.Bearer(invitation, askInvitation, cmd.InOrStdin(), cmd.ErrOrStderr())
+			invitation, err := ask.Bearer(cmd.Context(), invitation, askInvitation, cmd.InOrStdin(), cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}

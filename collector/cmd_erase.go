@@ -33,7 +33,7 @@ func eraseCommand() *cobra.Command {
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var r erasure.Receipt
-		receipt, err := ask.Bearer(receipt, "The receipt, or its code: ", cmd.InOrStdin(), cmd.ErrOrStderr())
+		receipt, err := ask.Bearer(cmd.Context(), receipt, "The receipt, or its code: ", cmd.InOrStdin(), cmd.ErrOrStderr())
 		if err != nil {
 			return err
 		}

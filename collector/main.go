@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/bundle"
 	"github.com/spf13/cobra"
 )
@@ -26,6 +27,7 @@ func run(args []string, out, errOut io.Writer) int {
 		cmd.SetArgs(args)
 		cmd.SetOut(out)
 		cmd.SetErr(errOut)
+		cmd.SetIn(ask.Stdin(ctx))
 		cmd, err = cmd.ExecuteContextC(ctx)
 	}
 	if err == nil {

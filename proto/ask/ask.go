@@ -2,6 +2,7 @@ package ask
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,28 +20,34 @@ const longest = 1024
 // IsTerminal tells whether a person watches f, or can type into it.
 func IsTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// Hidden puts question on out and reads one line from the terminal without showing it.
-func Hidden(out io.Writer, question string) ([]byte, error) {
+// Hidden puts question on out and reads one line from the terminal without showing it. The end of ctx ends the wait, and the terminal
+// shows again what is typed.
+func Hidden(ctx context.Context, out io.Writer, question string) ([]byte, error) {
 	if !IsTerminal(os.Stdin) {
 		return nil, errors.New("there is no terminal to ask at; use --passphrase-file")
 	}
+	fd := int(os.Stdin.Fd())
+	shown, err := term.GetState(fd)
+	if err != nil {
+		return nil, fmt.Errorf("look at the terminal: %w", err)
+	}
 	fmt.Fprint(out, question)
-	line, err := term.ReadPassword(int(os.Stdin.Fd()))
+	line, err := within(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
 	fmt.Fprintln(out)
 	if err != nil {
-		return nil, fmt.Errorf("read what is typed: %w", err)
+		return nil, fmt.Errorf("read what is typed: %w", errors.Join(err, term.Restore(fd, shown)))
 	}
 	return line, nil
 }
 
 // Bearer is a line that is itself a right as it was given, or for FromInput the next line of in: hidden where somebody types it, after
 // question, which is put on out.
-func Bearer(given, question string, in io.Reader, out io.Writer) (string, error) {
-	switch {
-	case given != FromInput:
+func Bearer(ctx context.Context, given, question string, in io.Reader, out io.Writer) (string, error) {
+	if given != FromInput {
 		return given, nil
-	case in == os.Stdin && IsTerminal(os.Stdin):
-		line, err := Hidden(out, question)
+	}
+	if _, typed := in.(*Input); typed && IsTerminal(os.Stdin) {
+		line, err := Hidden(ctx, out, question)
 		return string(line), err
 	}
 	line, err := Line(in)

@@ -18,7 +18,7 @@ func TestBearer(t *testing.T) {
 		{given: "-", input: "", bad: true},
 		{given: "-", input: strings.Repeat("x", 2000) + "\n", bad: true},
 	} {
-		got, err := Bearer(c.given, "?", strings.NewReader(c.input), io.Discard)
+		got, err := Bearer(t.Context(), c.given, "?", strings.NewReader(c.input), io.Discard)
 		if got != c.want || (err != nil) != c.bad {
 			t.Errorf("%.12q: %q, %v", c.input, got, err)
 		}

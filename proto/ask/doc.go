@@ -4,5 +4,5 @@
 //
 // May import: nothing of ours
 // Touches: os (the terminal)
-// Goroutines: none
+// Goroutines: one for each read, which ends with it; what waits for the keyboard when a context ends is left to the end of the program
 package ask
