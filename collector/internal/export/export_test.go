@@ -232,7 +232,7 @@ func (w *world) export(t *testing.T, dir string) (Manifest, error) {
 	c, err := Dial(w.seen, w.key, w.others...)
 	fatal(t, err)
 	defer func() { fatal(t, c.Close()) }()
-	return c.Run(t.Context(), Query{Purpose: purpose}, dir, func() {})
+	return c.Run(t.Context(), Query{Purpose: purpose}, dir, func(string, int) {})
 }
 
 // newPNG is a small picture of one colour.
