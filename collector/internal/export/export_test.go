@@ -36,7 +36,10 @@ import (
 	"github.com/byleave/byleave/proto/pb"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	runChild()
+	goleak.VerifyTestMain(m)
+}
 
 const purpose = "test"
 
