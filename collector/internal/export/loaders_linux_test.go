@@ -133,7 +133,7 @@ func TestLoaders(t *testing.T) {
 	fatal(t, err)
 	said := python(t, dir, loaders(t), script)
 	t.Log(said)
-	if !strings.Contains(said, "9 readings of 40 steps and 25 pictures agree") {
+	if !strings.Contains(said, "9 readings of 40 steps and 20 pictures agree") {
 		t.Error("not every reading agrees, or not of everything")
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/byleave/byleave/proto/pb"
 )
 
 // unpacked is everything that a file holds: its bytes, and of rows each value of each column, and what is said of the file.
@@ -104,6 +106,21 @@ func TestI24FormatsAreUnlinkable(t *testing.T) {
 				t.Errorf("only %d names and hashes are compared", len(all[0]))
 			}
 		})
+	}
+}
+
+// TestI24FilesWithoutPicturesAreUnlinkable: where pictures stand in the files of the steps, a file without one is another in each export, too.
+func TestI24FilesWithoutPicturesAreUnlinkable(t *testing.T) {
+	w := newWorld(t, 1)
+	w.seal(t, w.newDevice(t), &pb.Payload{Schema: 1, Session: make([]byte, 16), Events: clicked(t, "a", 1).GetEvents()[1:]})
+	for _, f := range []Format{Parquet, WebDataset} {
+		one, err := w.exportAs(t, f, filepath.Join(t.TempDir(), "1"))
+		fatal(t, err)
+		two, err := w.exportAs(t, f, filepath.Join(t.TempDir(), "2"))
+		fatal(t, err)
+		if name := "data/000001." + f.end(); one.Files[name] == two.Files[name] || one.Files[name] == "" || one.Frames != 0 || one.Actions != 1 {
+			t.Errorf("%s: %s has the hash %q in both", f, name, one.Files[name])
+		}
 	}
 }
 

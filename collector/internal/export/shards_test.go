@@ -1,7 +1,9 @@
 package export
 
 import (
+	"archive/tar"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -80,7 +82,7 @@ func rowGroups(t *testing.T, dir string) (out [][]string) {
 // larger, and a session that is too long is cut, and only that one.
 func TestSessionsStayWhole(t *testing.T) {
 	const k = 8 << 10
-	plays := []play{{1, 5, k}, {1, 5, k}, {1, 10, k}, {2, 20, k}, {2, 100, k}, {3, 1, k}, {3, 12, k}, {3, 3, k}} // a row group holds 16 steps, a file 64
+	plays := []play{{1, 5, k}, {1, 5, k}, {1, 10, k}, {2, 20, k}, {2, 100, k}, {3, 1, k}, {3, 12, k}, {3, 3, k}, {4, 14, k}, {4, 14, k}, {4, 14, k}, {5, 14, k}, {5, 14, k}, {5, 14, k}} // a row group holds 16 steps, a file 64
 	dir, _ := stagedSink(t, shards{shardSize: 128 * k}, Parquet, plays)
 	var steps []int
 	groups := rowGroups(t, dir)
@@ -101,7 +103,7 @@ func TestSessionsStayWhole(t *testing.T) {
 		}
 		steps = append(steps, p.steps)
 	}
-	if len(groups) < 3 || len(groups) > 6 {
+	if len(groups) < 4 || len(groups) > 8 {
 		t.Errorf("%v steps lie in %q", steps, groups)
 	}
 	for _, f := range []Format{Parquet, WebDataset} {
@@ -115,10 +117,36 @@ func TestSessionsStayWhole(t *testing.T) {
 				t.Errorf("%s has %d bytes", filepath.Base(name), info.Size())
 			}
 		}
+		for session, n := range inArchives(t, files) {
+			if plays[session-1].steps <= 50 && n != 1 {
+				t.Errorf("%s: session %d lies in %d files", f, session, n)
+			}
+		}
 		if least := int(payload / (128 * k)); len(files) < least || len(files) > 3*least {
 			t.Errorf("%s: %d files of %d bytes", f, len(files), payload)
 		}
 	}
+}
+
+// inArchives counts the archives in which each session lies.
+func inArchives(t *testing.T, files []string) map[int]int {
+	t.Helper()
+	out := map[int]int{}
+	for _, name := range files {
+		within := map[int]bool{}
+		r := tar.NewReader(strings.NewReader(read(t, name)))
+		for h, err := r.Next(); filepath.Ext(name) == ".tar" && err == nil; h, err = r.Next() {
+			var s Step
+			if strings.HasSuffix(h.Name, ".json") {
+				fatal(t, json.NewDecoder(r).Decode(&s))
+				within[s.Session] = true
+			}
+		}
+		for session := range within {
+			out[session]++
+		}
+	}
+	return out
 }
 
 // TestPicturesStandOnceInAFile: a picture is neither compressed again nor in a dictionary nor in a statistic, so that a file is not larger than what is in it.

@@ -1,8 +1,9 @@
 """Runs the program of docs/export.md in a folder with exports in the three formats, and holds what every reader yields against the JSON lines."""
-import collections, glob, hashlib, json, sys, types
+import collections, contextlib, glob, hashlib, json, sys, types
 
 names = types.SimpleNamespace()
-exec(compile(open("program.py", encoding="utf-8").read(), "program.py", "exec"), vars(names))
+with contextlib.redirect_stdout(None):
+    exec(compile(open("program.py", encoding="utf-8").read(), "program.py", "exec"), vars(names))
 
 import pyarrow.parquet
 import webdataset
@@ -14,6 +15,8 @@ def known(value):
     """A value without what is not there."""
     if isinstance(value, dict):
         return {k: known(v) for k, v in value.items() if v is not None}
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(value)  # JSON writes 1.0 as 1
     return [known(v) for v in value] if isinstance(value, list) else value
 
 
@@ -72,7 +75,8 @@ for reading, stream in readings.items():
     got = people(reading, stream)
     want = want or got
     if got != want:
-        sys.exit(f"{reading} yields something else:\n{got}\n{want}")
+        steps = [[s for p in of for s in json.loads(p)] for of in (got, want)]
+        sys.exit(f"{reading} yields {len(steps[0])} steps, not {len(steps[1])}; the first other one: {next((p for p in zip(*steps) if p[0] != p[1]), None)}")
 
 chats = [json.loads(line) for line in open("chats.jsonl", encoding="utf-8")]
 told = lambda chats: sorted(json.dumps(c["messages"]) for c in chats)
