@@ -85,7 +85,7 @@ func runExport(cmd *cobra.Command, o exportOptions) (err error) {
 	}
 	var d drawn
 	m, err := client.Run(cmd.Context(), q, o.out, func(doing string, of int) { d.add(cmd, doing, of) })
-	if err := errors.Join(err, d.err); err != nil {
+	if err := errors.Join(err, d.end()); err != nil {
 		return err
 	}
 	if o.asJSON {
@@ -108,14 +108,21 @@ type drawn struct {
 
 func (d *drawn) add(cmd *cobra.Command, doing string, of int) {
 	if d.doing != doing {
-		if d.bar != nil {
-			d.err = errors.Join(d.err, d.bar.Exit())
-		}
+		d.err = d.end()
 		d.doing = doing
 		d.bar = progressbar.NewOptions(of, progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription(doing),
-			progressbar.OptionShowCount(), progressbar.OptionSetVisibility(ask.IsTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
+			progressbar.OptionShowCount(), progressbar.OptionSetVisibility(ask.IsTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionSetSpinnerChangeInterval(0)) // else it would go on drawing over the next
 	}
 	d.err = errors.Join(d.err, d.bar.Add(1))
+}
+
+// end leaves the line to what is said next.
+func (d *drawn) end() error {
+	if d.bar == nil {
+		return d.err
+	}
+	return errors.Join(d.err, d.bar.Clear())
 }
 
 func people(n int) string {
