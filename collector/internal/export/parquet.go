@@ -27,7 +27,7 @@ type parquetSink struct {
 	*shards
 	export    string // written into each file, so that no two exports have one in common
 	groupSize int64
-	out       *parquet.Writer
+	out       *parquet.GenericWriter[any]
 	group     int64 // bytes of the row group
 }
 
@@ -51,7 +51,7 @@ func (p *parquetSink) step(s Step) error {
 		if err := p.open("parquet"); err != nil {
 			return err
 		}
-		p.out = parquet.NewWriter(p.file, stepSchema(), parquet.CreatedBy("byleave", "1", ""), parquet.KeyValueMetadata("huggingface", imageFeatures), parquet.KeyValueMetadata("export", p.export),
+		p.out = parquet.NewGenericWriter[any](p.file, stepSchema(), parquet.CreatedBy("byleave", "1", ""), parquet.KeyValueMetadata("huggingface", imageFeatures), parquet.KeyValueMetadata("export", p.export),
 			parquet.DataPageVersion(1), parquet.SkipPageBounds("before_image", "bytes"), parquet.SkipPageStatistics("before_image", "bytes"),
 			parquet.SkipPageBounds("after_image", "bytes"), parquet.SkipPageStatistics("after_image", "bytes"))
 	}
