@@ -270,6 +270,10 @@ func TestFormatsSayTheSame(t *testing.T) {
 		if m.Format != f || m.People != 3 || m.Boxes != 8 || m.Actions != 6*2+2+5 || m.Gaps != 8 || m.Tasks != 2 || m.Frames != 8 || len(m.Refused) != 0 {
 			t.Errorf("%s: %+v", f, m)
 		}
+		picture := map[Format]string{JSONL: "- name: kind\n    dtype: string", Parquet: "- name: before_image\n    dtype: image", WebDataset: "- name: before.png\n    dtype: image"}[f]
+		if card := read(t, dir, cardName); !strings.Contains(card, fmt.Sprintf("path: %s/*.%s\n", f.data(), f.end())) || !strings.Contains(card, picture) {
+			t.Errorf("the card of %s is another's:\n%s", f, card)
+		}
 		if f != JSONL && len(names(t, dir)) != 3 {
 			t.Errorf("%s leaves %v", f, names(t, dir))
 		}
