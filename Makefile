@@ -173,6 +173,7 @@ nightly: check race ## the slow proofs
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 4h -run 'TestI14ChaosLosesNothing|TestASlowLineIsAlive|TestALineThatBreaksGetsThrough|TestI13AWeekWithoutACollector' -v ./agent/internal/upload
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 1h -run '^TestPlantedBugsAreFound$$' -v ./e2e/mutants
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 4h -run '^TestI14I16KilledCollectors$$' -v ./collector
+	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 1h -run '^(TestLoaders|TestKilledExportsGoOn)$$' -v ./collector/internal/export
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 2h -run '^TestSoak$$' -v ./bench/agent
 	BYLEAVE_NIGHTLY=1 $(GO) test -count 1 -timeout 4h -run '^TestTransitions' -v ./e2e
 	$(MAKE) wine

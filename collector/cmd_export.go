@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,16 +28,19 @@ func exportCommand() *cobra.Command {
 		Use:   "export",
 		Short: "Open what was consented, on the custodian's machine, and write trajectories",
 		Long: "Shows purpose, count and window first, and asks. The collector writes the export down before it releases a box; the boxes are\n" +
-			"opened here, with the key file, which the collector never sees. People are pseudonyms that no other export shares; there are no times.",
-		Example: "  byleave-collector export --key key.json --purpose computer-use-training --format jsonl --out trajectories/",
-		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runExport(cmd, o) },
+			"opened here, with the key file, which the collector never sees. People are pseudonyms that no other export shares; there are no times.\n\n" +
+			"jsonl is a file of JSON lines a person, beside one file a picture. parquet and webdataset hold the pictures in the files of the steps, which\n" +
+			"load_dataset and webdataset read as they are; while they are written the folder needs twice their room.",
+		Example: "  byleave-collector export --key key.json --purpose computer-use-training --out trajectories/\n" +
+			"  byleave-collector export --key key.json --purpose computer-use-training --format parquet --out rows/",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runExport(cmd, o) },
 	}
 	cmd.Flags().StringArrayVar(&o.keys, "key", nil, "the custodian's key file; where a policy names several custodians, give each, your own first")
 	cmd.Flags().StringVar(&o.purpose, "purpose", "", "the purpose that people agreed to; boxes of another do not open")
 	cmd.Flags().StringVar(&o.since, "since", "", "only what arrived on this day or later, as 2006-01-02 (UTC)")
 	cmd.Flags().StringVar(&o.until, "until", "", "only what arrived before this day")
-	cmd.Flags().StringVar(&o.format, "format", "jsonl", "jsonl")
+	cmd.Flags().StringVar(&o.format, "format", "jsonl", "jsonl, parquet or webdataset")
 	cmd.Flags().StringVar(&o.out, "out", "", "an empty folder, or one in which the same export was cut off")
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask")
 	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print the manifest as JSON")
@@ -49,10 +53,10 @@ func exportCommand() *cobra.Command {
 }
 
 func runExport(cmd *cobra.Command, o exportOptions) (err error) {
-	if o.format != "jsonl" {
-		return misuse{errors.New("the format of an export is jsonl")}
+	q := export.Query{Purpose: o.purpose, Format: export.Format(o.format)}
+	if !slices.Contains(export.Formats, q.Format) {
+		return misuse{errors.New("the format of an export is jsonl, parquet or webdataset")}
 	}
-	q := export.Query{Purpose: o.purpose}
 	if q.Since, err = day(o.since); err != nil {
 		return err
 	}
@@ -79,11 +83,9 @@ func runExport(cmd *cobra.Command, o exportOptions) (err error) {
 	if ok, err := agree(cmd, o, plan); err != nil || !ok {
 		return err
 	}
-	bar := progressbar.NewOptions64(-1, progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription("boxes"),
-		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(ask.IsTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
-	var drawn error
-	m, err := client.Run(cmd.Context(), q, o.out, func() { drawn = errors.Join(drawn, bar.Add(1)) })
-	if err := errors.Join(err, drawn); err != nil {
+	var d drawn
+	m, err := client.Run(cmd.Context(), q, o.out, func(doing string, of int) { d.add(cmd, doing, of) })
+	if err := errors.Join(err, d.end()); err != nil {
 		return err
 	}
 	if o.asJSON {
@@ -95,6 +97,32 @@ func runExport(cmd *cobra.Command, o exportOptions) (err error) {
 		fmt.Fprintf(cmd.OutOrStdout(), "Left out: %d, %s.\n", n, why)
 	}
 	return nil
+}
+
+// drawn is what a person at a terminal sees meanwhile: a bar for each thing that is done.
+type drawn struct {
+	doing string
+	bar   *progressbar.ProgressBar
+	err   error
+}
+
+func (d *drawn) add(cmd *cobra.Command, doing string, of int) {
+	if d.doing != doing {
+		d.err = d.end()
+		d.doing = doing
+		d.bar = progressbar.NewOptions(of, progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription(doing),
+			progressbar.OptionShowCount(), progressbar.OptionSetVisibility(ask.IsTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionSetSpinnerChangeInterval(0)) // else it would go on drawing over the next
+	}
+	d.err = errors.Join(d.err, d.bar.Add(1))
+}
+
+// end leaves the line to what is said next.
+func (d *drawn) end() error {
+	if d.bar == nil {
+		return d.err
+	}
+	return errors.Join(d.err, d.bar.Clear())
 }
 
 func people(n int) string {

@@ -48,6 +48,7 @@ var walls = []wall{
 var clients = []wall{
 	{"github.com/jackc/pgx", []string{"collector/internal/store/cloud"}, "one room speaks to the database"},
 	{"github.com/minio/minio-go", []string{"collector/internal/store/bucket"}, "one room speaks to the object store, and sees to it that errors name nobody"},
+	{"github.com/parquet-go", []string{"collector/internal/export"}, "rows are written on the custodian's machine: the collector's server and the agent have no use for it"},
 }
 
 // neighbours are rooms of the agent and the collector: none knows another, only flow.go, ingest's server and the mains do.

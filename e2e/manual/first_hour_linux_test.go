@@ -27,8 +27,7 @@ func blocks(document, language string, sections ...string) (out string) {
 // the program of docs/export.md reads. What a person types needs a desktop, and stands in the tests of e2e.
 func TestFirstHourOfAnOperator(t *testing.T) {
 	steps := blocks(read(t, "docs/first-hour.md"), "sh", "The operator makes a collector", "The custodian makes a key", "The operator asks for something", "The custodian exports")
-	program := blocks(read(t, "docs/export.md"), "python", "In Python")
-	program, _, _ = strings.Cut(program, "from datasets")
+	program := blocks(read(t, "docs/export.md"), "python", "In Python", "As chats for a model")
 	for old, now := range map[string]string{
 		"2> collector.log &":   "--listen 127.0.0.1:0 2> collector.log > ready &\ntrap \"kill $!\" EXIT\nuntil [ -s ready ] || ! kill -0 $!; do sleep 0.1; done\n: ",
 		"--out trajectories\n": "--out trajectories --yes\n",

@@ -9,7 +9,7 @@ package export
 //  5. check    the device's signature, before anything is opened
 //  6. open     the custodian's share and the released half, on this machine
 //  7. write    frames at once; steps into one part per box
-//  8. join     the parts of each person in the order of their devices' chains, which are checked
+//  8. join     the parts of each person in the order of their devices' chains, which are checked, into files of the format
 //  9. manifest the last file: an export without one is not whole
 
 import (
@@ -39,6 +39,7 @@ const biggest = envelope.MaxSize + 64<<10
 type Query struct {
 	Purpose      string
 	Since, Until time.Time
+	Format       Format // of what is written; empty is JSONL
 }
 
 // Plan is what an export would hold at least: of each day that is over and had boxes of ten people, boxes in tens and whole MiB.
@@ -103,9 +104,9 @@ func (c *Client) Plan(ctx context.Context, q Query) (Plan, error) {
 }
 
 // Run exports to dir, which must be empty or absent, or hold the same export cut off: then it goes on, under a release of its
-// own, and what was written stays. progress is called after each box. A box that is truncated, forged or a bomb is refused and
-// counted; the others go on.
-func (c *Client) Run(ctx context.Context, q Query, dir string, progress func()) (m Manifest, err error) {
+// own, and what was written stays. progress is called after each box that came, and then after each that was written into the files, of as many as there are;
+// -1 is not known. A box that is truncated, forged or a bomb is refused and counted; the others go on.
+func (c *Client) Run(ctx context.Context, q Query, dir string, progress func(doing string, of int)) (m Manifest, err error) {
 	w, err := newWriter(dir, q)
 	if err != nil {
 		return Manifest{}, err
@@ -133,7 +134,7 @@ func (c *Client) Run(ctx context.Context, q Query, dir string, progress func()) 
 	for ; ; w.seen++ {
 		r, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
-			return w.finish()
+			return w.finish(progress)
 		}
 		if err != nil {
 			return Manifest{}, fmt.Errorf("%w; run the same command again to go on", c.explain(err))
@@ -144,7 +145,7 @@ func (c *Client) Run(ctx context.Context, q Query, dir string, progress func()) 
 		if err := c.take(w, id, r); err != nil {
 			return Manifest{}, err
 		}
-		progress()
+		progress("boxes", -1)
 	}
 }
 

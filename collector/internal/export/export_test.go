@@ -36,7 +36,10 @@ import (
 	"github.com/byleave/byleave/proto/pb"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	runChild()
+	goleak.VerifyTestMain(m)
+}
 
 const purpose = "test"
 
@@ -232,7 +235,7 @@ func (w *world) export(t *testing.T, dir string) (Manifest, error) {
 	c, err := Dial(w.seen, w.key, w.others...)
 	fatal(t, err)
 	defer func() { fatal(t, c.Close()) }()
-	return c.Run(t.Context(), Query{Purpose: purpose}, dir, func() {})
+	return c.Run(t.Context(), Query{Purpose: purpose}, dir, func(string, int) {})
 }
 
 // newPNG is a small picture of one colour.

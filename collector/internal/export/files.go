@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -34,34 +33,56 @@ func dropHalfWritten(dir string) error {
 
 // writeFile replaces a file durably: temporary file, fsync, rename, fsync of the folder.
 func writeFile(path string, body []byte) error {
-	return fillFile(path, func(w io.Writer) error {
-		_, err := w.Write(body)
+	f, err := createFile(path)
+	if err != nil {
 		return err
-	})
+	}
+	if _, err := f.Write(body); err != nil {
+		return errors.Join(err, f.drop())
+	}
+	return f.keep()
 }
 
-// fillFile is writeFile for what need not fit into memory.
-func fillFile(path string, fill func(io.Writer) error) (err error) {
-	name := filepath.Base(path)
+// newFile is a file that has its name only when it is whole. What is written to it need not fit into memory.
+type newFile struct {
+	buf  *bufio.Writer
+	f    *os.File
+	path string
+}
+
+func createFile(path string) (*newFile, error) {
 	f, err := os.CreateTemp(filepath.Dir(path), newPrefix+"*") // mode 0600
 	if err != nil {
-		return fmt.Errorf("make %s: %w", name, err)
+		return nil, fmt.Errorf("make %s: %w", filepath.Base(path), err)
 	}
-	out := bufio.NewWriter(f)
-	if err = fill(out); err == nil {
-		err = out.Flush()
+	return &newFile{bufio.NewWriter(f), f, path}, nil
+}
+
+func (n *newFile) Write(b []byte) (int, error) {
+	done, err := n.buf.Write(b)
+	if err != nil {
+		return done, fmt.Errorf("write %s: %w", filepath.Base(n.path), err)
 	}
+	return done, nil
+}
+
+// keep gives the file its name, durably, or removes it.
+func (n *newFile) keep() error {
+	err := n.buf.Flush() // tells of every write that failed before
 	if err == nil {
-		err = f.Sync()
+		err = n.f.Sync()
 	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
+	if err = errors.Join(err, n.f.Close()); err == nil {
+		err = os.Rename(n.f.Name(), n.path)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w", name, err), os.Remove(f.Name()))
+		return errors.Join(fmt.Errorf("write %s: %w", filepath.Base(n.path), err), os.Remove(n.f.Name()))
 	}
-	return syncDir(filepath.Dir(path))
+	return syncDir(filepath.Dir(n.path))
 }
+
+// drop removes what was written.
+func (n *newFile) drop() error { return errors.Join(n.f.Close(), os.Remove(n.f.Name())) }
 
 // syncDir makes a rename durable. Windows has no such call; its file system journals the folder.
 func syncDir(dir string) error {

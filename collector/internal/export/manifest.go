@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 )
@@ -17,6 +18,7 @@ type Manifest struct {
 	Schema    int               `json:"schema"`
 	Export    string            `json:"export"`   // fresh for this export
 	Releases  []string          `json:"releases"` // what the collector and its ledger call it; more than one if it was resumed
+	Format    Format            `json:"format"`
 	Purpose   string            `json:"purpose"`
 	People    int               `json:"people"`
 	Boxes     int               `json:"boxes"`
@@ -40,7 +42,21 @@ type Refusal struct {
 	Why string `json:"why"`
 }
 
-// fields is the dictionary of a step.
+// fieldsOf is the dictionary of a step in a format.
+func fieldsOf(f Format) map[string]string {
+	all := maps.Clone(fields)
+	switch f {
+	case Parquet:
+		all["file"] = "name of a picture: one name is one picture"
+		all["before_image, after_image"] = "the pictures that before and after name: the bytes of a PNG, and its name as path"
+	case WebDataset:
+		all["file"] = "name of a picture: one name is one picture"
+		all["before.png, after.png"] = "the pictures that before and after name, in the same sample"
+	}
+	return all
+}
+
+// fields is what they have in common, and what is in JSON lines.
 var fields = map[string]string{
 	"person":        "number of the person in this export, and of their file; a split by person keeps each number on one side",
 	"session":       "number of the run of the agent, from 1 in each trajectory; class tokens keep their numbers within it",

@@ -299,7 +299,7 @@ func TestCutExportGoesOn(t *testing.T) {
 	c, err := Dial(w.seen, w.key)
 	fatal(t, err)
 	defer func() { fatal(t, c.Close()) }()
-	if _, err := c.Run(t.Context(), Query{Purpose: "other"}, dir, func() {}); err == nil || !strings.Contains(err.Error(), "another export") {
+	if _, err := c.Run(t.Context(), Query{Purpose: "other"}, dir, func(string, int) {}); err == nil || !strings.Contains(err.Error(), "another export") {
 		t.Fatalf("another query went on: %v", err)
 	}
 	m, err := w.export(t, dir)

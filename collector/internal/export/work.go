@@ -47,6 +47,7 @@ type part struct {
 	Stones   []stone  `json:"stones,omitempty"`
 	Frames   []string `json:"frames"`
 	Steps    []Step   `json:"steps"`
+	Size     int64    `json:"size"` // about what the steps take with their pictures
 
 	name  string
 	cut   bool // Stones are there on disk
@@ -57,6 +58,18 @@ type part struct {
 func (p *part) light() {
 	p.cut = len(p.Stones) > 0
 	p.Stones, p.Frames, p.Steps = nil, nil, nil
+}
+
+// measure sums up what the steps take: a picture counts as often as it is named.
+func (p *part) measure(pictures map[string][]byte) {
+	for _, s := range p.Steps {
+		p.Size += 200 // of a step without text, about
+		for _, f := range []*Frame{s.Before, s.After} {
+			if f != nil {
+				p.Size += int64(len(pictures[f.File]))
+			}
+		}
+	}
 }
 
 // maxStones bounds the tombstones of one box, which its device chooses. Somebody who takes things out of one box gives it one each time.
@@ -120,19 +133,14 @@ func begin(dir string, q Query) (*state, error) {
 	if len(entries) > 0 && !barelyBegun(dir) {
 		return resume(dir, q)
 	}
-	for _, sub := range ownDirs {
-		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
-			return nil, fmt.Errorf("make the export folder: %w", err)
-		}
+	if err := os.MkdirAll(filepath.Join(dir, partsDir), 0o700); err != nil {
+		return nil, fmt.Errorf("make the export folder: %w", err)
 	}
 	s := &state{Key: make([]byte, 32), Query: q}
 	rand.Read(s.Key) // never fails: it ends the program rather than giving weak bytes
 	s.Export = freshID()
 	return s, s.save(dir)
 }
-
-// ownDirs are the folders of an export.
-var ownDirs = []string{"frames", "trajectories", partsDir}
 
 // barelyBegun tells whether dir holds what an export makes before its state, and nothing else: it was cut off there.
 func barelyBegun(dir string) bool {
@@ -141,7 +149,7 @@ func barelyBegun(dir string) bool {
 		return false
 	}
 	for _, e := range entries {
-		if !slices.Contains(ownDirs, e.Name()) {
+		if e.Name() != partsDir {
 			return false
 		}
 		within, err := os.ReadDir(filepath.Join(dir, e.Name()))
@@ -171,8 +179,9 @@ func resume(dir string, q Query) (*state, error) {
 	if err := json.Unmarshal(b, &s); err != nil || len(s.Key) != 32 {
 		return nil, fmt.Errorf("the export in %s cannot go on; begin again in another folder", dir)
 	}
-	if s.Query.Purpose != q.Purpose || !s.Query.Since.Equal(q.Since) || !s.Query.Until.Equal(q.Until) {
-		return nil, fmt.Errorf("%s holds another export that was cut off (purpose %s); give the same options, or choose another folder", dir, printable(s.Query.Purpose))
+	s.Query.Format = cmp.Or(s.Query.Format, JSONL)
+	if s.Query.Purpose != q.Purpose || s.Query.Format != q.Format || !s.Query.Since.Equal(q.Since) || !s.Query.Until.Equal(q.Until) {
+		return nil, fmt.Errorf("%s holds another export that was cut off (purpose %s, format %s); give the same options, or choose another folder", dir, printable(s.Query.Purpose), printable(string(s.Query.Format)))
 	}
 	return &s, nil
 }

@@ -31,6 +31,7 @@ type writer struct {
 }
 
 func newWriter(dir string, q Query) (*writer, error) {
+	q.Format = cmp.Or(q.Format, JSONL)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the export folder: %w", err)
 	}
@@ -42,12 +43,17 @@ func newWriter(dir string, q Query) (*writer, error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
+	for _, sub := range []string{q.Format.data(), filepath.Join(q.Format.stage(), "frames")} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+			return nil, errors.Join(fmt.Errorf("make the export folder: %w", err), lock.Close())
+		}
+	}
 	parts, err := loadParts(dir)
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	w := &writer{dir: dir, state: s, lock: lock, parts: parts, places: map[place]bool{},
-		m: Manifest{Schema: 1, Export: s.Export, Purpose: q.Purpose, Refused: map[string]int{}, Fields: fields}}
+		m: Manifest{Schema: 1, Export: s.Export, Format: q.Format, Purpose: q.Purpose, Refused: map[string]int{}, Fields: fieldsOf(q.Format)}}
 	for _, p := range parts {
 		w.places[p.place()] = true
 	}
@@ -101,11 +107,12 @@ func (w *writer) box(b envelope.Box, p *pb.Payload) error {
 		return nil
 	}
 	for name, image := range pictures {
-		if err := writeFile(filepath.Join(w.dir, filepath.FromSlash(name)), image); err != nil {
+		if err := writeFile(filepath.Join(w.dir, w.state.Query.Format.stage(), filepath.FromSlash(name)), image); err != nil {
 			return err
 		}
 		pt.Frames = append(pt.Frames, name)
 	}
+	pt.measure(pictures)
 	body, err := json.Marshal(pt)
 	if err != nil {
 		return fmt.Errorf("encode a part: %w", err)
@@ -137,7 +144,7 @@ func (w *writer) pictures(p *pb.Payload) (pictures map[string][]byte, names map[
 }
 
 // finish joins the parts, person by person and each device's chain in order, writes the manifest last and forgets the key.
-func (w *writer) finish() (Manifest, error) {
+func (w *writer) finish(progress func(string, int)) (Manifest, error) {
 	if err := w.dropTakenBack(); err != nil {
 		return Manifest{}, err
 	}
@@ -150,15 +157,19 @@ func (w *writer) finish() (Manifest, error) {
 		return cmp.Or(cmp.Compare(a.Person, b.Person), cmp.Compare(a.Device, b.Device), cmp.Compare(a.Sequence, b.Sequence))
 	})
 	frames := map[string]bool{}
+	out := w.newSink()
 	for i := 0; i < len(all); {
 		end := i
 		for end < len(all) && all[end].Person == all[i].Person {
 			end++
 		}
-		if err := w.join(all[i:end], frames); err != nil {
-			return Manifest{}, err
+		if err := w.join(all[i:end], out, frames, func() { progress("written", len(all)) }); err != nil {
+			return Manifest{}, errors.Join(err, out.drop())
 		}
 		i = end
+	}
+	if err := out.close(); err != nil {
+		return Manifest{}, errors.Join(err, out.drop())
 	}
 	w.m.Releases, w.m.Frames = w.state.Releases, len(frames)
 	if err := w.dropOrphans(frames); err != nil {
@@ -177,7 +188,7 @@ func (w *writer) finish() (Manifest, error) {
 }
 
 // join writes one person's trajectory. Neighbours in a chain must name each other; a number that is missing is counted, not guessed.
-func (w *writer) join(parts []*part, frames map[string]bool) error {
+func (w *writer) join(parts []*part, out sink, frames map[string]bool, progress func()) error {
 	w.m.People++
 	for _, p := range parts {
 		if !p.cut {
@@ -190,30 +201,42 @@ func (w *writer) join(parts []*part, frames map[string]bool) error {
 		p.Stones = whole.Stones
 		defer p.light()
 	}
-	return fillFile(filepath.Join(w.dir, "trajectories", fmt.Sprintf("%06d.jsonl", w.m.People)), func(out io.Writer) error {
-		sessions := map[string]int{}
-		for _, p := range w.inOrder(parts) {
-			if sessions[p.Session] == 0 {
-				sessions[p.Session] = len(sessions) + 1
-			}
-			whole, err := loadPart(w.dir, p.name)
-			if err != nil {
+	sessions := map[string]int{}
+	parts = w.inOrder(parts)
+	for i, p := range parts {
+		if sessions[p.Session] == 0 {
+			sessions[p.Session] = len(sessions) + 1
+		}
+		if i == 0 || parts[i-1].Session != p.Session {
+			if err := out.begin(w.m.People, session(parts[i:])); err != nil {
 				return err
 			}
-			for _, s := range whole.Steps {
-				s.Person, s.Session = w.m.People, sessions[p.Session]
-				line, err := marshal(s)
-				if err != nil {
-					return fmt.Errorf("encode a step: %w", err)
-				}
-				if _, err := out.Write(append(line, '\n')); err != nil {
-					return err
-				}
-			}
-			w.count(whole, frames)
 		}
-		return nil
-	})
+		whole, err := loadPart(w.dir, p.name)
+		if err != nil {
+			return err
+		}
+		for _, s := range whole.Steps {
+			s.Person, s.Session = w.m.People, sessions[p.Session]
+			if err := out.step(s); err != nil {
+				return err
+			}
+		}
+		w.count(whole, frames)
+		progress()
+	}
+	return nil
+}
+
+// session is the size of the session with which the parts begin.
+func session(parts []*part) (size int64) {
+	for _, p := range parts {
+		if p.Session != parts[0].Session {
+			break
+		}
+		size += p.Size
+	}
+	return size
 }
 
 // inOrder holds the parts against each other as the chain has them, and gives those that count in the order in which things were done.
@@ -290,7 +313,7 @@ func (w *writer) count(p *part, frames map[string]bool) {
 // dropTakenBack removes what an earlier release held and this one does not, because its person withdrew it or took it back since, and what was joined
 // of it.
 func (w *writer) dropTakenBack() error {
-	joined := filepath.Join(w.dir, "trajectories")
+	joined := filepath.Join(w.dir, w.state.Query.Format.data())
 	errs := []error{os.RemoveAll(joined), os.Mkdir(joined, 0o700)}
 	for name, p := range w.parts {
 		if !p.stays {
@@ -301,8 +324,12 @@ func (w *writer) dropTakenBack() error {
 	return errors.Join(errs...)
 }
 
-// dropOrphans removes frames that no step of this export names: those of a box that was cut off or left out at the end.
+// dropOrphans removes frames that no step of this export names: those of a box that was cut off or left out at the end. Where pictures stand in the
+// files of the steps there are no others.
 func (w *writer) dropOrphans(frames map[string]bool) error {
+	if w.state.Query.Format != JSONL {
+		return dropHalfWritten(w.dir)
+	}
 	entries, err := os.ReadDir(filepath.Join(w.dir, "frames"))
 	if err != nil {
 		return fmt.Errorf("look at the frames: %w", err)
