@@ -160,7 +160,7 @@ func TestPolicyNewestStays(t *testing.T) {
 	for n := 1; n <= all; n++ {
 		signed[n] = signedPolicy(t, uint64(n), key, nil)
 	}
-	for round := range 20 {
+	for round := range 8 {
 		path := filepath.Join(t.TempDir(), "policy.signed")
 		p := OpenPolicy(path, pub, slog.New(slog.DiscardHandler), time.Now)
 		begin := make(chan struct{})
