@@ -50,13 +50,13 @@ func TestStrangers(t *testing.T) {
 // scripts without spaces.
 func TestStatementsAndForms(t *testing.T) {
 	for text, want := range map[string]string{
-		"INSERT INTO users (email, password) VALUES ('a@b.de', 'Alpenrose99');":                             "INSERT INTO users (email, password) VALUES ('<EMAIL#1>', '<SECRET#1>');",
+		"INSERT INTO users (email, password) VALUES ('a@b.de', 'Alpenrose99');":                                 "INSERT INTO users (email, password) VALUES ('<EMAIL#1>', '<SECRET#1>');",
 		"INSERT INTO u (id, last_name, secret)\nVALUES (1, 'Gruber', 'Zx81!'), (2, 'O''Hara, Jr', 'Kiwi88),x')": "INSERT INTO u (id, last_name, secret)\nVALUES (1, '<PERSON#1>', '<SECRET#1>'), (2, '<PERSON#2>', '<SECRET#2>')",
-		"CREATE USER app IDENTIFIED BY 'R3port!pass';":                                                      "CREATE USER app IDENTIFIED BY '<SECRET#1>';",
-		"EXEC sp_addlogin 'webuser', 'W3bUs3r#'":                                                            "EXEC sp_addlogin 'webuser', '<SECRET#1>'",
-		"Nachname;Vorname;Strasse;PLZ;Ort\nHoffmann;Lena;Gartenweg 7;79098;Freiburg\n":                      "Nachname;Vorname;Strasse;PLZ;Ort\n<PERSON#1>;<PERSON#2>;<ADDRESS#1>;<ADDRESS#2>;<ADDRESS#3>\n",
-		"last_name,first_name,license_plate\nHorvat,Ivo,ZG 1234-AB\n":                                       "last_name,first_name,license_plate\n<PERSON#1>,<PERSON#2>,<ID#1>\n",
-		"First Name\nOttilie\nLast Name\nGrünwald\nPhone\n":                                                 "First Name\n<PERSON#1>\nLast Name\n<PERSON#2>\nPhone\n",
+		"CREATE USER app IDENTIFIED BY 'R3port!pass';":                                                          "CREATE USER app IDENTIFIED BY '<SECRET#1>';",
+		"EXEC sp_addlogin 'webuser', 'W3bUs3r#'":                                                                "EXEC sp_addlogin 'webuser', '<SECRET#1>'",
+		"Nachname;Vorname;Strasse;PLZ;Ort\nHoffmann;Lena;Gartenweg 7;79098;Freiburg\n":                          "Nachname;Vorname;Strasse;PLZ;Ort\n<PERSON#1>;<PERSON#2>;<ADDRESS#1>;<ADDRESS#2>;<ADDRESS#3>\n",
+		"last_name,first_name,license_plate\nHorvat,Ivo,ZG 1234-AB\n":                                           "last_name,first_name,license_plate\n<PERSON#1>,<PERSON#2>,<ID#1>\n",
+		"First Name\nOttilie\nLast Name\nGrünwald\nPhone\n":                                                     "First Name\n<PERSON#1>\nLast Name\n<PERSON#2>\nPhone\n",
 		"Security code: 914":               "Security code: <SECRET#1>",
 		"パスワードはsakura2024です":               "パスワードは<SECRET#1>",
 		"密码是qwe12345":                      "密码是<SECRET#1>",
