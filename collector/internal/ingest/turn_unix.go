@@ -3,6 +3,7 @@
 package ingest
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,7 +18,7 @@ func turn(dir string) (io.Closer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the folder of the policy: %w", err)
 	}
-	for err = sys.EINTR; err == sys.EINTR; {
+	for err = sys.EINTR; errors.Is(err, sys.EINTR); {
 		err = sys.Flock(int(f.Fd()), sys.LOCK_EX)
 	} // a file system without locks has no say
 	return f, nil
