@@ -24,8 +24,10 @@ import (
 const redactLong = `Redact replaces what tells of a person, and every secret, by a token of its class: <EMAIL#1>. It is the engine that the agent
 uses before anything leaves memory, with the built-in rules, so that anyone can test it on their own data.
 
-Without a file it reads standard input. Plain text is searched in blocks of lines. With --jsonl each line is a JSON object with a
-field "text"; it is written back in the same order with "text" redacted and "spans" added: class, start and end, counted in
+Without a file it reads standard input. Plain text is searched in blocks of lines; UTF-16 and texts of one byte a letter come back as they
+were written. What is no text (a PDF, a document of an office program, an archive) is refused: its words lie packed in it.
+
+With --jsonl each line is a JSON object with a field "text"; it is written back in the same order with "text" redacted and "spans" added: class, start and end, counted in
 Unicode code points of the text before (as Python counts). Other fields are written back as they are. A text over 1 MiB is
 redacted whole.
 
@@ -41,13 +43,13 @@ func redactCommand() *cobra.Command {
 		Example: "  byleave redact letter.txt > letter-redacted.txt\n" +
 			"  byleave redact --jsonl --report report.json < texts.jsonl > redacted.jsonl\n" +
 			"  byleave redact --reveal screen.png -o masked.png",
-		Args: cobra.MaximumNArgs(1),
+		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.in, o.out, o.words, o.name = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr(), "standard input"
 			if len(args) == 1 && args[0] != "-" {
-				f, err := os.Open(args[0])
+				f, err := openText(args[0])
 				if err != nil {
-					return fmt.Errorf("redact: %w", err)
+					return err
 				}
 				defer f.Close()
 				o.in, o.name = f, args[0]
@@ -95,8 +97,8 @@ type redactReport struct {
 
 // toFile writes to a file of that name only when all went well, and never over what is read.
 func (o *redaction) toFile(ctx context.Context) (err error) {
-	if same(o.in, o.file) {
-		return misuse{fmt.Errorf("redact: %s is what is read; name another file for the result", o.file)}
+	if err := o.place(); err != nil {
+		return err
 	}
 	f, err := os.CreateTemp(filepath.Dir(o.file), ".byleave-redact-*")
 	if err != nil {
@@ -147,14 +149,30 @@ func (o *redaction) run(ctx context.Context) error {
 	case o.reveal:
 		return misuse{fmt.Errorf("redact: --reveal is for pictures, and %s is text", o.name)}
 	}
-	out := bufio.NewWriterSize(o.out, 64<<10)
+	if err = o.texts(in); err != nil && o.sum.Texts == 0 {
+		return err
+	}
+	return errors.Join(err, o.tell())
+}
+
+// texts redacts what is no picture, and writes it back as it was written.
+func (o *redaction) texts(in *bufio.Reader) error {
+	as, err := o.written(in)
+	if err != nil {
+		return err
+	}
+	to := o.out
+	if as != nil {
+		in = bufio.NewReaderSize(as.NewDecoder().Reader(in), 64<<10)
+		to = as.NewEncoder().Writer(to)
+	}
+	out := bufio.NewWriterSize(to, 64<<10)
 	if o.jsonl {
 		err = o.lines(in, out)
 	} else {
 		err = o.blocks(in, out)
 	}
-	err = errors.Join(err, out.Flush())
-	return errors.Join(err, o.tell())
+	return errors.Join(err, out.Flush())
 }
 
 // redact gives a text redacted, and counts. What it gives is valid until the next call.
@@ -301,123 +319,4 @@ func keyAfter(lines []byte, open bool) bool {
 		return !bytes.Contains(lines[i:], []byte("-----END "))
 	}
 	return open && !bytes.Contains(lines, []byte("-----END "))
-}
-
-// lines redacts JSON lines. What was written before a broken line stays written.
-func (o *redaction) lines(in *bufio.Reader, out *bufio.Writer) error {
-	var row []byte
-	for n := 1; ; n++ {
-		row = row[:0]
-		for {
-			part, err := in.ReadSlice('\n')
-			row = append(row, part...)
-			if len(row) > longestLine {
-				return fmt.Errorf("redact: line %d is longer than %d MiB; split it", n, longestLine>>20)
-			}
-			if err == nil {
-				break
-			}
-			if err == io.EOF {
-				if len(bytes.TrimSpace(row)) == 0 {
-					return nil
-				}
-				return o.object(n, row, out)
-			}
-			if !errors.Is(err, bufio.ErrBufferFull) {
-				return fmt.Errorf("redact: read line %d: %w", n, err)
-			}
-		}
-		if len(bytes.TrimSpace(row)) == 0 {
-			if err := out.WriteByte('\n'); err != nil {
-				return fmt.Errorf("redact: write: %w", err)
-			}
-			continue
-		}
-		if err := o.object(n, row, out); err != nil {
-			return err
-		}
-	}
-}
-
-// member is a field of a JSON object, in its place.
-type member struct {
-	name  string
-	value json.RawMessage
-}
-
-// object redacts one line. Errors name its number, never what it says.
-func (o *redaction) object(n int, row []byte, out *bufio.Writer) error {
-	members, ok := parseObject(row)
-	if !ok {
-		return fmt.Errorf("redact: line %d is not a JSON object; the lines before it were written", n)
-	}
-	var b bytes.Buffer // a broken line writes nothing
-	b.WriteByte('{')
-	texts := 0
-	var spans []redact.Found
-	for _, m := range members {
-		switch m.name {
-		case "spans":
-			continue
-		case "text":
-			var text string
-			if err := json.Unmarshal(m.value, &text); err != nil || m.value[0] != '"' || texts > 0 {
-				return fmt.Errorf(`redact: line %d: "text" is not one string; the lines before it were written`, n)
-			}
-			texts++
-			var net []byte
-			net, spans = o.redact([]byte(text))
-			m.value = encode(string(net))
-		}
-		b.Write(encode(m.name))
-		b.WriteByte(':')
-		b.Write(m.value)
-		b.WriteByte(',')
-	}
-	if texts == 0 {
-		return fmt.Errorf(`redact: line %d has no field "text"; the lines before it were written`, n)
-	}
-	if spans == nil {
-		spans = []redact.Found{}
-	}
-	b.WriteString(`"spans":`)
-	b.Write(encode(spans))
-	b.WriteString("}\n")
-	if _, err := out.Write(b.Bytes()); err != nil {
-		return fmt.Errorf("redact: write: %w", err)
-	}
-	return nil
-}
-
-// parseObject gives the fields of a JSON object in their order.
-func parseObject(row []byte) (members []member, ok bool) {
-	d := json.NewDecoder(bytes.NewReader(row))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, false
-	}
-	for d.More() {
-		t, err := d.Token()
-		name, isName := t.(string)
-		var value json.RawMessage
-		if err != nil || !isName || d.Decode(&value) != nil {
-			return nil, false
-		}
-		members = append(members, member{name, value})
-	}
-	if _, err := d.Token(); err != nil {
-		return nil, false
-	}
-	_, err := d.Token()
-	return members, err == io.EOF
-}
-
-// encode writes JSON without escaping what only HTML needs escaped.
-func encode(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(err) // strings and numbers always encode
-	}
-	return bytes.TrimRight(b.Bytes(), "\n")
 }

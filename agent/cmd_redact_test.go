@@ -1,13 +1,22 @@
 package main
 
 import (
+	"archive/zip"
+	"bufio"
 	"bytes"
+	"compress/zlib"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
 )
 
 // redacts runs the command as a person would.
@@ -158,6 +167,136 @@ func TestRedactBlocks(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// in gives a text as another program writes it.
+func in(t *testing.T, as encoding.Encoding, text string) string {
+	t.Helper()
+	b, err := as.NewEncoder().String(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestRedactEncodings: texts of Windows are read as they were meant. What is between the signs of UTF-16 would hide every name that is not English.
+func TestRedactEncodings(t *testing.T) {
+	const text, want = "Kunde: J\u00fcrgen M\u00fcller\r\n\u59d3\u540d\uff1a\u738b\u5c0f\u660e\r\nmail jane@example.com\r\n", "Kunde: <PERSON#1>\r\n\u59d3\u540d\uff1a<PERSON#2>\r\nmail <EMAIL#1>\r\n"
+	for name, as := range map[string]encoding.Encoding{
+		"UTF-16LE": unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), "UTF-16BE": unicode.UTF16(unicode.BigEndian, unicode.UseBOM),
+		"LE without a mark": unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), "BE without a mark": unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM),
+	} {
+		if out, _, err := redacts(t, in(t, as, text)); err != nil || out != in(t, as, want) {
+			t.Errorf("%s became %q, %v", name, out, err)
+		}
+	}
+	latin, wantLatin := "Name: J\xfcrgen M\xfcller, M\xfcllerstra\xdfe 12 in K\xf6ln, 5 \x80\r\n", "Name: <PERSON#1>, <ADDRESS#1> in K\xf6ln, 5 \x80\r\n"
+	if out, _, err := redacts(t, latin); err != nil || out != wantLatin {
+		t.Errorf("one byte a letter became %q, %v", out, err)
+	}
+	if out, _, err := redacts(t, "Frau M\xfcller"); err != nil || out != "<PERSON#1>" {
+		t.Errorf("one name of one byte a letter became %q, %v", out, err)
+	}
+	if out, _, err := redacts(t, "5 \u20ac are left\nand one wrong byte: \xfc\n"); err != nil || out != "5 \u20ac are left\nand one wrong byte: \xfc\n" {
+		t.Errorf("UTF-8 with a wrong byte became %q, %v", out, err)
+	}
+	line, want2 := `{"text":"jane@example.com"}`+"\r\n", `{"text":"<EMAIL#1>","spans":[{"class":"EMAIL","start":0,"end":16}]}`+"\n"
+	for name, row := range map[string]string{"a mark": "\ufeff" + line, "none": line} {
+		if out, _, err := redacts(t, row, "--jsonl"); err != nil || out != want2 {
+			t.Errorf("JSON lines with %s became %q, %v", name, out, err)
+		}
+	}
+	as := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
+	if out, _, err := redacts(t, in(t, as, line), "--jsonl"); err != nil || out != in(t, as, want2) {
+		t.Errorf("JSON lines of UTF-16 became %q, %v", out, err)
+	}
+	if out, _, err := redacts(t, "\ufeffName: Rosamund Achterberg\n"); err != nil || out != "\ufeffName: <PERSON#1>\n" {
+		t.Errorf("UTF-8 with a mark became %q, %v", out, err)
+	}
+	if out, _, err := redacts(t, "HOME=/root\x00PASSWORD=Hunter2secret!\x00"); err != nil || strings.Contains(out, "unter2") || !strings.HasPrefix(out, "HOME=/root") {
+		t.Errorf("an environment became %q, %v", out, err)
+	}
+}
+
+// TestRedactNoText: a file in which words lie packed is refused: a search of its bytes finds nothing, and would seem to have looked.
+func TestRedactNoText(t *testing.T) {
+	var zipped, squeezed bytes.Buffer
+	z := zip.NewWriter(&zipped)
+	f, err := z.Create("word/document.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = io.WriteString(f, strings.Repeat("Rosamund Achterberg ", 1000))
+	w := zlib.NewWriter(&squeezed)
+	_, err2 := w.Write([]byte(strings.Repeat(t.Name(), 3)))
+	for i := range 2000 {
+		_, _ = fmt.Fprintf(w, "%x ", i*i*i)
+	}
+	if err := errors.Join(err, err2, z.Close(), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for what, in := range map[string]string{
+		"a ZIP archive": zipped.String(), "a PDF": "%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "an older office program": "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "no text": squeezed.String(), "a gzip archive": "\x1f\x8b\x08\x00",
+	} {
+		from, to := filepath.Join(dir, "in"), filepath.Join(dir, "out")
+		if err := os.WriteFile(from, []byte(in), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, words, err := redacts(t, "", from, "-o", to)
+		if err == nil || isMisuse(err) || !strings.Contains(err.Error(), what) || !strings.Contains(err.Error(), from) || out != "" || words != "" {
+			t.Errorf("%s: %q, %q, %v", what, out, words, err)
+		}
+		if _, err := os.Stat(to); err == nil {
+			t.Errorf("%s: there is a result", what)
+		}
+	}
+	control := "\x1b[31mred\x1b[0m\a\f and the bell\b\n"
+	if out, _, err := redacts(t, control); err != nil || out != control {
+		t.Errorf("what a terminal was told became %q, %v", out, err)
+	}
+}
+
+// TestRedactNames: what is named wrongly is said before anything is read, with what to do.
+func TestRedactNames(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "in.txt")
+	if err := os.WriteFile(file, []byte("jane@example.com"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		want   string
+		misuse bool
+		args   []string
+	}{{"is a folder", false, []string{dir}}, {"is a folder", true, []string{file, "-o", dir}}, {"one file at a time", true, []string{file, file}}} {
+		out, words, err := redacts(t, "", c.args...)
+		if err == nil || !strings.Contains(err.Error(), c.want) || isMisuse(err) != c.misuse || out+words != "" {
+			t.Errorf("%q: %q, %q, %v", c.args, out, words, err)
+		}
+	}
+}
+
+// TestRedactAnswersEachLine: who sends a line may wait for its answer before they send another.
+func TestRedactAnswersEachLine(t *testing.T) {
+	toIt, in := io.Pipe()
+	out, fromIt := io.Pipe()
+	o := redaction{in: toIt, out: fromIt, words: io.Discard, jsonl: true}
+	done := make(chan error, 1)
+	go func() { done <- o.run(t.Context()) }()
+	answers := bufio.NewReader(out)
+	late := time.AfterFunc(time.Minute, func() { _ = out.CloseWithError(errors.New("no answer in a minute")) })
+	defer late.Stop()
+	for range 3 {
+		if _, err := io.WriteString(in, `{"text":"jane@example.com"}`+"\n"); err != nil {
+			t.Fatal(err)
+		}
+		if answer, err := answers.ReadString('\n'); err != nil || !strings.HasPrefix(answer, `{"text":"<EMAIL#1>"`) {
+			t.Fatalf("the answer is %q, %v", answer, err)
+		}
+	}
+	if err := errors.Join(in.Close(), <-done); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -107,6 +107,9 @@ func printStatus(w io.Writer, s flow.Status, now time.Time) {
 	if s.Hotkey != "" {
 		fmt.Fprintf(w, "Hotkey: %s\n", s.Hotkey)
 	}
+	if s.Text != "" {
+		fmt.Fprintf(w, "Text: %s\n", s.Text)
+	}
 	if s.Pictures != "" {
 		fmt.Fprintf(w, "Pictures: %s\n", s.Pictures)
 	}

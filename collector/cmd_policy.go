@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"time"
 
+	"github.com/byleave/byleave/collector/internal/ingest"
 	"github.com/byleave/byleave/policy"
 	"github.com/spf13/cobra"
 )
@@ -165,22 +165,8 @@ func policySetCommand() *cobra.Command {
 		if isJSON(text) {
 			return misuse{errors.New("this policy is not signed; sign it where the private key is: byleave-collector policy sign")}
 		}
-		next, err := policy.Parse(text, pub)
+		next, err := ingest.ReplacePolicy(h.path(policyName), text, pub, time.Now())
 		if err != nil {
-			return err
-		}
-		var cur policy.Policy
-		old, err := os.ReadFile(h.path(policyName))
-		if err == nil {
-			cur, err = policy.Parse(old, pub)
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("the policy in the folder is damaged; move it away first: %w", err)
-		}
-		if err := policy.Newer(next, cur, time.Now()); err != nil {
-			return err
-		}
-		if err := writeFile(h.path(policyName), text); err != nil {
 			return err
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "policy version %d is published\n", next.Version())

@@ -229,7 +229,8 @@ func TestTrayQuit(t *testing.T) {
 	check(t, s.Until(ctx, "the pause that holds", func(st stage.Status) bool { return st.State == "paused" }))
 }
 
-// TestNoTray: where nobody shows icons, and where there is no session bus, the agent records all the same and says so.
+// TestNoTray: where nobody shows icons, and where there is no session bus, the agent records all the same and says so; without the bus it records no text,
+// and says that, too.
 func TestNoTray(t *testing.T) {
 	ctx, s := open(t, desktop.Options{Width: 1280, Height: 800}, stage.Options{})
 	agent, _ := record(ctx, t, s)
@@ -249,6 +250,12 @@ func TestNoTray(t *testing.T) {
 	check(t, err)
 	t.Cleanup(func() { check(t, agent.Stop()) })
 	check(t, s.Until(ctx, "the reason", func(st stage.Status) bool { return st.State != "off" && strings.Contains(st.Tray, "no session bus") }))
+	check(t, s.Until(ctx, "why no text is recorded", func(st stage.Status) bool {
+		return strings.HasPrefix(st.Text, "what you type is not recorded: no accessibility bus")
+	}))
+	if out, err := s.Byleave(ctx, "status"); err != nil || !strings.Contains(out, "Text: what you type is not recorded") {
+		t.Errorf("byleave status: %v %s", err, out)
+	}
 	if log, err := os.ReadFile(agent.Log); err != nil || strings.Count(string(log), "there is no session bus") != 1 {
 		t.Errorf("said to the log: %v\n%s", err, log)
 	}

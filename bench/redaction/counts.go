@@ -127,7 +127,7 @@ func (c *counts) rows(t *table, readers []string) {
 		if k == nil {
 			continue
 		}
-		t.row("pixels, control: sensitive words that "+name+" reads unmasked, on every seventh page", "of 1", 0, report.NoGoal).set("byleave", k.Control, k.Closely)
+		t.row("pixels, control: sensitive words that "+name+" reads unmasked, on every seventh page", "of 1", 0, report.HigherNoGoal).set("byleave", k.Control, k.Closely)
 		cover("read back by "+name, k)
 	}
 	cover("read back by any of them", &c.Either)
@@ -135,7 +135,7 @@ func (c *counts) rows(t *table, readers []string) {
 	for _, k := range c.Read {
 		elsewhere += k.Elsewhere
 	}
-	t.row(fmt.Sprintf("pixels, control: words read on all of every seventh page, and not at their place, of %d", c.Either.Closely), "words", 0, report.NoGoal).value("byleave", float64(elsewhere))
+	t.row(fmt.Sprintf("pixels, control: words read on all of every seventh page, and not at their place, of %d", c.Either.Closely), "words", 0, report.LowerNoGoal).value("byleave", float64(elsewhere))
 	t.row("pixels, sensitive words of which no drawing is left", "of 1", .999, report.Higher).set("byleave", c.Strokes.All-c.Strokes.Left, c.Strokes.All)
 	missed := t.row(fmt.Sprintf("pixels, panels missed of %d (by others of %d)", c.Panels, c.AnchorPanels), "panels", 0, report.Lower)
 	missed.value("byleave", float64(c.Missed))
@@ -152,11 +152,11 @@ func (c *counts) rows(t *table, readers []string) {
 	slices.Sort(c.Took)
 	if n := len(c.Took); n > 0 {
 		t.row("pixels, from the start of the command to the picture with lines shown, p95", "s", 5, report.Lower).value("byleave", c.Took[n*95/100].Seconds())
-		t.row("pixels, programs that ran or waited for a processor meanwhile, mean", "", 0, report.NoGoal).value("byleave", c.Load/float64(n))
+		t.row("pixels, programs that ran or waited for a processor meanwhile, mean", "", 0, report.LowerNoGoal).value("byleave", c.Load/float64(n))
 	}
 	per := func(d time.Duration, pages int) float64 { return d.Seconds() * 1000 / float64(max(pages, 1)) }
-	t.row("pixels, processor time of masking a page (the whole command)", "ms", 0, report.NoGoal).value("byleave", per(c.MaskCPU, c.Pages))
-	read := t.row("pixels, processor time of reading and revealing a page", "ms", 0, report.NoGoal)
+	t.row("pixels, processor time of masking a page (the whole command)", "ms", 0, report.LowerNoGoal).value("byleave", per(c.MaskCPU, c.Pages))
+	read := t.row("pixels, processor time of reading and revealing a page", "ms", 0, report.LowerNoGoal)
 	read.value("byleave", per(c.ReadCPU, c.Pages))
 	read.value(anchorName, per(c.AnchorCPU, c.Closely))
 }

@@ -14,7 +14,7 @@ func TestMarkdown(t *testing.T) {
 	r := out.row("recall, card", "of 1", 1, report.Higher)
 	r.set("byleave", 4, 4)
 	r.set("peer", 3, 4)
-	out.row("speed", "MB/s", 0, report.NoGoal).value("byleave", 50.5)
+	out.row("speed", "MB/s", 0, report.HigherNoGoal).value("byleave", 50.5)
 	dir := t.TempDir()
 	if err := out.markdown(dir); err != nil {
 		t.Fatal(err)

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/byleave/byleave/bench/report"
 )
@@ -73,9 +75,10 @@ func (o options) presidio(t *table) error {
 		if !e.plain {
 			precision.set(e.name, right, said)
 		}
-		for l, n := range totals {
+		for _, l := range slices.Sorted(maps.Keys(totals)) {
+			n := totals[l]
 			if labels[l] == nil {
-				labels[l] = t.row("presidio set, "+l, "of 1", 0, report.NoGoal)
+				labels[l] = t.row("presidio set, "+l, "of 1", 0, report.HigherNoGoal)
 			}
 			labels[l].set(e.name, hits[l], n)
 		}
@@ -117,8 +120,8 @@ func (o options) gitleaks(t *table) error {
 		texts[i] = c.Text
 	}
 	found, alarms := t.row("gitleaks' positives found", "of 1", 1, report.Higher), t.row("gitleaks' negatives said to be a secret", "texts", 15, report.Lower)
-	changed := t.row("gitleaks' negatives changed in any way", "texts", 0, report.NoGoal)
-	shared := t.row("of them also positives of another rule", "texts", 0, report.NoGoal)
+	changed := t.row("gitleaks' negatives changed in any way", "texts", 0, report.LowerNoGoal)
+	shared := t.row("of them also positives of another rule", "texts", 0, report.LowerNoGoal)
 	own := t.row("gitleaks' negatives said to be a secret, that no other rule has as a positive", "texts", 15, report.Lower)
 	for _, e := range t.names {
 		if o.part(e, len(texts)) < len(texts) {

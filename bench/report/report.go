@@ -8,18 +8,26 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
 // Better says which way a figure should go.
 type Better string
 
-// The two ways, and neither: a figure that is told and has no goal.
+// The two ways, and the same of a figure that is told and has no goal.
 const (
-	Lower  Better = "lower"
-	Higher Better = "higher"
-	NoGoal Better = "no goal"
+	Lower        Better = "lower"
+	Higher       Better = "higher"
+	LowerNoGoal  Better = "lower, no goal"
+	HigherNoGoal Better = "higher, no goal"
 )
+
+// way is lower or higher, and whether there is a goal.
+func (b Better) way() (way string, goal bool) {
+	way, _, none := strings.Cut(string(b), ", ")
+	return way, !none
+}
 
 // Figure is one measurement beside its goal and what others reach in the same run.
 type Figure struct {
@@ -31,20 +39,35 @@ type Figure struct {
 	Peers  map[string]float64 `json:"peers,omitempty"`
 }
 
+// MarshalJSON writes a figure that has no goal with null for it: which way is better stands there of each.
+func (f Figure) MarshalJSON() ([]byte, error) {
+	way, hasGoal := f.Better.way()
+	f.Better = Better(way)
+	type plain Figure
+	if hasGoal {
+		return json.Marshal(plain(f))
+	}
+	return json.Marshal(struct {
+		plain
+		Goal *float64 `json:"goal"`
+	}{plain: plain(f)})
+}
+
 // Met tells whether the figure reaches its goal; one without a goal does.
 func (f Figure) Met() bool {
-	switch f.Better {
-	case Higher:
-		return f.Value >= f.Goal
-	case NoGoal:
+	way, hasGoal := f.Better.way()
+	switch {
+	case !hasGoal:
 		return true
+	case way == string(Higher):
+		return f.Value >= f.Goal
 	}
 	return f.Value <= f.Goal
 }
 
 // verdict is the goal, and whether it is met.
 func (f Figure) verdict() (goal, word string) {
-	if f.Better == NoGoal {
+	if _, hasGoal := f.Better.way(); !hasGoal {
 		return "", ""
 	}
 	sign, word := "<=", "met"

@@ -17,7 +17,7 @@ func TestWriteTellsMissedFromMet(t *testing.T) {
 		{What: "slow", Value: 3, Unit: "ms", Goal: 2, Better: Lower},
 		{What: "many", Value: 3, Unit: "/s", Goal: 2, Better: Higher},
 		{What: "beside", Value: 1, Unit: "s", Goal: 2, Better: Lower, Peers: map[string]float64{"b": 4.5, "a": 3}},
-		{What: "told", Value: 7, Unit: "s", Better: NoGoal},
+		{What: "told", Value: 7, Unit: "s", Better: HigherNoGoal},
 	}
 	if err := Write(&table, dir, "x", figures); err != nil {
 		t.Fatal(err)
@@ -35,5 +35,17 @@ func TestWriteTellsMissedFromMet(t *testing.T) {
 	var back []Figure
 	if err := json.Unmarshal(b, &back); err != nil || len(back) != 5 || back[1].Value != 3 {
 		t.Fatalf("read back %v, %v", back, err)
+	}
+	var raw []map[string]any
+	if err := json.Unmarshal(b, &raw); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct {
+		better string
+		goal   any
+	}{{"lower", 2.0}, {"lower", 2.0}, {"higher", 2.0}, {"lower", 2.0}, {"higher", nil}} {
+		if goal, ok := raw[i]["goal"]; raw[i]["better"] != want.better || goal != want.goal || !ok {
+			t.Errorf("%v is written with better %v and goal %v", raw[i]["what"], raw[i]["better"], goal)
+		}
 	}
 }

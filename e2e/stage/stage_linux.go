@@ -329,10 +329,10 @@ func (s *Stage) RunAgent(args ...string) (*desktop.Process, error) {
 
 // Status is what `byleave status --json` says, as far as tests ask.
 type Status struct {
-	State, Words, Note, Upload, Disk, Hotkey, Tray string
-	Erasures, Goroutines                           int
-	Mark                                           bool
-	Today                                          struct {
+	State, Words, Note, Upload, Disk, Hotkey, Tray, Text string
+	Erasures, Goroutines                                 int
+	Mark                                                 bool
+	Today                                                struct {
 		Bytes, Most int64
 		Why, Power  string
 	}

@@ -257,7 +257,7 @@ func TestNoDisplay(t *testing.T) {
 	for session, want := range map[string]string{"wayland": "input: unavailable (wayland)", "x11": "no display"} {
 		t.Setenv("XDG_SESSION_TYPE", session)
 		g := gate.New(now)
-		c := New(Options{Display: ":9999", Gate: g, Rules: func() *policy.Rules { return nil }, Mark: &fakeMark{}, Hotkey: fakeHotkey{}, Pace: noPace, Log: slog.New(slog.DiscardHandler)})
+		c := New(Options{Display: ":9999", Gate: g, Rules: func() *policy.Rules { return nil }, Mark: &fakeMark{}, Hotkey: fakeHotkey{}, Typed: func(string) {}, Pace: noPace, Log: slog.New(slog.DiscardHandler)})
 		err := c.Run(t.Context(), func(raw.Event) {})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", session, err)

@@ -46,6 +46,7 @@ type Options struct {
 		Touched(at uint32) bool // a press of a button at this time of the server went to the mark
 	}
 	Hotkey Hotkey
+	Typed  func(why string)     // is told why no typed text can be recorded whatever is agreed to, and "" when it can; it must not block
 	Pace   func() time.Duration // the least time between two pictures now; below grabEvery it changes nothing
 	Log    *slog.Logger         // gets no content
 }
@@ -57,8 +58,8 @@ type Capture struct {
 
 // New makes a Capture. Nothing is opened or listened to before Run.
 func New(o Options) *Capture {
-	if o.Gate == nil || o.Rules == nil || o.Mark == nil || o.Hotkey == nil || o.Pace == nil || o.Log == nil {
-		panic("capture: New without a gate, rules, a mark, a hotkey, a pace or a log")
+	if o.Gate == nil || o.Rules == nil || o.Mark == nil || o.Hotkey == nil || o.Typed == nil || o.Pace == nil || o.Log == nil {
+		panic("capture: New without a gate, rules, a mark, a hotkey, an ear for why nothing is typed, a pace or a log")
 	}
 	return &Capture{opt: o}
 }

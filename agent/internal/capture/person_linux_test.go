@@ -84,7 +84,7 @@ func (p *person) record() {
 	t := p.t
 	t.Helper()
 	p.g.Durable(true)
-	c := New(Options{Display: p.d.Display(), Gate: p.g, Rules: p.rules.Load, Mark: &fakeMark{}, Hotkey: fakeHotkey{}, Pace: noPace, Log: slog.New(slog.DiscardHandler)})
+	c := New(Options{Display: p.d.Display(), Gate: p.g, Rules: p.rules.Load, Mark: &fakeMark{}, Hotkey: fakeHotkey{}, Typed: func(string) {}, Pace: noPace, Log: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {

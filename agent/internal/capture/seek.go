@@ -67,6 +67,7 @@ func (l *loop) lost(ctx context.Context) {
 	l.s = nil
 	l.pulse.runs = false
 	l.giveUp() // nobody will prove it any more
+	l.opt.Typed(a11y.ErrNoBus.Error())
 	if l.reopen == nil {
 		return
 	}
@@ -86,5 +87,6 @@ func (l *loop) lost(ctx context.Context) {
 // returned takes the bus in that is there again. It gives the channel to go on with.
 func (l *loop) returned(s senses) <-chan a11y.Focus {
 	l.s, l.seek.tries = s, 0
+	l.opt.Typed("")
 	return s.Focused()
 }

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -128,7 +129,7 @@ func TestSeekIsBounded(t *testing.T) {
 	})
 }
 
-// TestBusReturns holds that a bus that has gone is waited for, and that the focused element is asked for on the new one.
+// TestBusReturns holds that a bus that has gone is waited for and that this is said, and that the focused element is asked for on the new one.
 func TestBusReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newSilentWorld(t, allClasses, says(textField))
@@ -161,6 +162,9 @@ func TestBusReturns(t *testing.T) {
 		}
 		if d := cmp.Diff([]string{"text one", gap(policy.Blind), "text two"}, w.said()); d != "" {
 			t.Errorf("steps differ (-want +got):\n%s", d)
+		}
+		if gone := a11y.ErrNoBus.Error(); !slices.Equal(w.untyped, []string{gone, "", gone}) {
+			t.Errorf("why no text is recorded: %q", w.untyped)
 		}
 	})
 }

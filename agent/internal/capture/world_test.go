@@ -114,6 +114,8 @@ type world struct {
 	ended  chan error
 	looks  int // at the clock, by the loop
 	pace   time.Duration
+
+	untyped []string // why no text is recorded, as it was told
 }
 
 // The windows of the world: two of the editor, one of somebody else.
@@ -155,7 +157,7 @@ func startWorld(t *testing.T, classes policy.Classes, find func(*world) a11y.Foc
 	w.d = &fakeDisplay{w: w, events: make(chan x11.Event, 1024), focus: editorA, own: true}
 	w.s = &fakeSenses{focused: make(chan a11y.Focus, 64)}
 	w.mark = &fakeMark{}
-	opt := Options{Pace: func() time.Duration { return w.pace }, Gate: w.g, Rules: func() *policy.Rules { return w.rules }, Mark: w.mark, Hotkey: fakeHotkey{}, Log: slog.New(slog.DiscardHandler)}
+	opt := Options{Pace: func() time.Duration { return w.pace }, Gate: w.g, Rules: func() *policy.Rules { return w.rules }, Mark: w.mark, Hotkey: fakeHotkey{}, Typed: func(why string) { w.untyped = append(w.untyped, why) }, Log: slog.New(slog.DiscardHandler)}
 	w.l = newLoop(opt, w.d, w.s, func(e raw.Event) { w.steps = append(w.steps, raw.Open(e)) })
 	w.l.now = func() policy.Moment { w.looks++; return w.now() }
 	w.l.asking = func(int) bool { return false }

@@ -55,6 +55,7 @@ type agent struct {
 	pressure     *power.Pressure                 // open; nil in what was never opened
 	rest         *time.Timer                     // open; nil if nobody gives memory back
 	untrayed     atomic.Pointer[string]          // runTray: why nobody shows the icon
+	untyped      atomic.Pointer[string]          // look: why no typed text can be recorded, whatever was agreed to
 	answer       atomic.Pointer[string]          // act: what came of the last click in the tray
 	news         news                            // whatever the tray shows has changed
 	again        chan struct{}                   // showTray tells runTray to look for a tray again

@@ -87,7 +87,12 @@ func textGranted(keys *keystore.Store) bool {
 	if err != nil {
 		return false
 	}
-	return slices.ContainsFunc(c.Message().GetGrants(), func(g *pb.Grant) bool { return slices.Contains(g.GetClasses(), pb.DataClass_DATA_CLASS_TEXT) })
+	return grantsText(&c)
+}
+
+// grantsText tells whether c grants typed text of any application.
+func grantsText(c *policy.Consent) bool {
+	return c != nil && slices.ContainsFunc(c.Message().GetGrants(), func(g *pb.Grant) bool { return slices.Contains(g.GetClasses(), pb.DataClass_DATA_CLASS_TEXT) })
 }
 
 // lying says how what was recorded lies here: by the agent's own word while it runs, else by a look that changes nothing.

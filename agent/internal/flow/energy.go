@@ -153,7 +153,7 @@ func (a *agent) today(now time.Time) Today {
 	p, _ := a.profile()
 	t.Profile, t.Thrift = p.String(), a.thrift()
 	if _, err := a.keys.Identity(); err == nil {
-		t.Why = a.budget.Why(now)
+		t.Why = a.whyWaits(now)
 	}
 	s := a.energy.Load()
 	switch {

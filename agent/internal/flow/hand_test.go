@@ -1,9 +1,11 @@
 package flow
 
 import (
+	"context"
 	"crypto/hpke"
 	"encoding/json"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -122,6 +124,46 @@ func TestSendRespectsTheLimits(t *testing.T) {
 	}
 	if got = must(a.verb(t, "send", Send{Boxes: []envelope.ID{{9}}})).(Sending); got.Boxes != 0 {
 		t.Errorf("a box that is not there: %+v", got)
+	}
+}
+
+// TestWaitingIsSaidEverywhere: why a box does not leave although its hold has passed stands in the tray and the status, also if it is nothing that the
+// budget knows, and whoever shows it is woken.
+func TestWaitingIsSaidEverywhere(t *testing.T) {
+	first := version(5, always)
+	a := device(t, first)
+	a.agree(t, first)
+	a.loadLimits()
+	check(t, a.spool.Append(redact.NewGap(time.Now(), time.Now(), policy.Secret)))
+	check(t, a.spool.Cut())
+	id := must(a.keys.Identity())
+	id.Collector = "127.0.0.1:1" // nobody is there
+	ctx, stop := context.WithCancel(t.Context())
+	var uploading sync.WaitGroup
+	uploading.Go(func() {
+		if err := a.upload(ctx, id); err != nil {
+			t.Error(err)
+		}
+	})
+	defer uploading.Wait()
+	defer stop()
+	late := time.After(2 * time.Minute)
+	for a.view().Waits == "" {
+		select {
+		case <-a.news:
+		case <-late:
+			t.Fatal("the tray says nothing")
+		}
+	}
+	v, st := a.view(), a.status()
+	if v.Waits != st.Upload || st.Today.Why != st.Upload {
+		t.Errorf("the tray says %q, the page %q, the status %q", v.Waits, st.Today.Why, st.Upload)
+	}
+	stop()
+	uploading.Wait()
+	a.cfg.Hold = time.Hour
+	if why := a.view().Waits; why != "" {
+		t.Errorf("a box whose hold has not passed waits for %q", why)
 	}
 }
 

@@ -101,8 +101,9 @@ func (a *agent) look(ctx context.Context) error {
 	}()
 	a.gate.Display(true, "")
 	eye := capture.New(capture.Options{
-		Display: desk.Display, Gate: a.gate, Rules: a.rules.Load, Mark: mark, Hotkey: key, Pace: a.pace, Log: a.log,
+		Display: desk.Display, Gate: a.gate, Rules: a.rules.Load, Mark: mark, Hotkey: key, Typed: a.typed, Pace: a.pace, Log: a.log,
 	})
+	defer a.typed("")
 	if err := eye.Run(ctx, a.pipe.Push); err != nil {
 		return err
 	}
@@ -227,6 +228,9 @@ func (a *agent) runHotkey(ctx context.Context, key *hotkey.Key) error {
 		}
 	}
 }
+
+// typed notes why no typed text can be recorded now. Capture says it in its log.
+func (a *agent) typed(why string) { a.untyped.Store(&why) }
 
 func (a *agent) toggle() error {
 	if a.gate.Status().State == gate.Paused {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/indicator"
+	"github.com/byleave/byleave/policy"
 )
 
 // TestLinger: what was recorded is seen for 2 s at least, even one frame; what the person did themselves shows at once.
@@ -40,5 +41,27 @@ func TestLinger(t *testing.T) {
 	l.next(face("recording"), begin.Add(time.Second)) // goes on: it counts from its beginning
 	if got, _ := l.next(face("blind"), begin.Add(leastShown)); got != face("blind") {
 		t.Errorf("recording lingers although it was seen long enough: %v", got)
+	}
+}
+
+// TestMissingBusIsSaid: who agreed to typed text is told why none is recorded; who did not is told nothing.
+func TestMissingBusIsSaid(t *testing.T) {
+	a := newHome(t, time.Now(), 30*24*time.Hour).start()
+	if s := a.status(); s.Text != "" {
+		t.Errorf("before anybody looked: %q", s.Text)
+	}
+	a.typed("no bus")
+	if s := a.status(); s.Text != "what you type is not recorded: no bus" {
+		t.Errorf("without a bus: %q", s.Text)
+	}
+	none := policy.Consent{}
+	given := a.consent.Swap(&none)
+	if s := a.status(); s.Text != "" {
+		t.Errorf("without a grant of text: %q", s.Text)
+	}
+	a.consent.Store(given)
+	a.typed("")
+	if s := a.status(); s.Text != "" {
+		t.Errorf("with the bus again: %q", s.Text)
 	}
 }

@@ -20,6 +20,7 @@ type Status struct {
 	Mark        bool      `json:"mark"`               // the mark can be seen
 	Hotkey      string    `json:"hotkey,omitempty"`   // the combination that pauses, or why it does nothing
 	Tray        string    `json:"tray,omitempty"`     // why nobody shows the tray icon
+	Text        string    `json:"text,omitempty"`     // why no typed text can be recorded, where that was agreed
 	Pictures    string    `json:"pictures,omitempty"` // why no line of text in them can be shown, where that was agreed
 	Spool       Spool     `json:"spool"`
 	NextSend    time.Time `json:"next_send,omitzero"` // when the oldest held box may leave
@@ -107,6 +108,9 @@ func (a *agent) status() Status {
 	}
 	if words := a.untrayed.Load(); words != nil {
 		s.Tray = *words
+	}
+	if words := a.untyped.Load(); words != nil && *words != "" && grantsText(a.consent.Load()) {
+		s.Text = "what you type is not recorded: " + *words
 	}
 	if a.cfg.Reader != nil {
 		if err := a.cfg.Reader.State(); err != nil {

@@ -83,7 +83,7 @@ func (a *agent) view() tray.View {
 	v := tray.View{State: g.State.String(), Words: a.said(g), App: g.App, PausedUntil: g.PausedUntil, Held: n.Held, Thrift: a.thrift()}
 	now := time.Now()
 	if v.Used, v.Most = a.budget.Today(now); n.Held > 0 {
-		v.Waits = a.budget.Why(now)
+		v.Waits = a.whyWaits(now)
 	}
 	var kinds policy.Classes
 	for _, c := range policy.AllClasses() {

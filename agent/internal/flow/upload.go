@@ -7,6 +7,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/agent/internal/upload"
+	"github.com/byleave/byleave/proto/envelope"
 )
 
 // Stage 6: boxes whose hold has passed go to the collector.
@@ -30,7 +31,7 @@ func (a *agent) runUpload(ctx context.Context) error {
 func (a *agent) upload(ctx context.Context, id keystore.Identity) error {
 	up := upload.New(upload.Options{
 		Identity: id, Queue: told{a.spool, a.news}, Stubs: a.keys, Erasures: a.rights, Own: a.keys, Policy: a.newPolicy, Elsewhere: a.withdrawnElsewhere,
-		Hold: a.hold, Budget: a.budget, Wait: a.mayNotSend, Log: a.log,
+		Hold: a.hold, Budget: a.budget, Wait: a.mayNotSend, Said: func() { signal(a.news) }, Log: a.log,
 	})
 	a.uploader.Store(up)
 	var running stage
@@ -51,6 +52,24 @@ func (a *agent) untilDue() time.Duration {
 		return 0
 	}
 	return max(time.Until(oldest.Add(a.hold())), 0)
+}
+
+// whyWaits is why nothing leaves now, in words: what forbids it, else, if a box is past its hold, what the uploader waits for.
+func (a *agent) whyWaits(now time.Time) string {
+	if why := a.mayNotSend(); why != "" {
+		return why
+	}
+	if why := a.budget.Why(now); why != "" {
+		return why
+	}
+	up := a.uploader.Load()
+	if up == nil {
+		return ""
+	}
+	if first, _, _ := a.spool.Ready(now, a.hold(), func(_, _ envelope.ID) bool { return false }); first == 0 {
+		return ""
+	}
+	return up.Status().Words
 }
 
 const wordsClock = "the clock was set; `byleave resume` says that it is right"

@@ -43,6 +43,7 @@ type Options struct {
 	Hold     func() time.Duration // how long a box stays on the device first
 	Budget   *Budget              // when boxes may leave; Kick after a change
 	Wait     func() string        // why nothing may be sent now, in words; "" or nil: it may. Kick after a change.
+	Said     func()               // is told that Status has other words; nil: nobody is. It must not block
 	Log      *slog.Logger
 
 	// Elsewhere gets withdrawals that the collector says the person made on other devices, unchecked. With an error they are told again.
@@ -100,6 +101,9 @@ type Uploader struct {
 func New(opt Options) *Uploader {
 	if opt.Wait == nil {
 		opt.Wait = func() string { return "" }
+	}
+	if opt.Said == nil {
+		opt.Said = func() {}
 	}
 	return &Uploader{
 		opt: opt, pace: usual, pin: pin.ByCertificate(opt.Identity.CA),
@@ -261,6 +265,9 @@ func (u *Uploader) note(err error, now time.Time) {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if f.words != u.status.Words {
+		u.opt.Said()
+	}
 	u.status.Words, u.status.NextTry, u.status.ReEnrol = f.words, time.Time{}, f.reEnrol
 	u.status.Withheld = len(u.withdrawn)
 	if err == nil {
@@ -286,5 +293,8 @@ func (u *Uploader) note(err error, now time.Time) {
 func (u *Uploader) say(words string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if words != u.status.Words {
+		u.opt.Said()
+	}
 	u.status.Words = words
 }

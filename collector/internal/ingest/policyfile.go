@@ -86,6 +86,11 @@ func (p *PolicyFile) Follows(raw []byte) bool {
 func (p *PolicyFile) Offer(raw []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	mine, err := turn(filepath.Dir(p.path))
+	if err != nil {
+		return err
+	}
+	defer mine.Close()
 	p.look()
 	next, err := policy.Parse(raw, p.key)
 	if err != nil {
@@ -99,6 +104,31 @@ func (p *PolicyFile) Offer(raw []byte) error {
 	}
 	p.look()
 	return nil
+}
+
+// ReplacePolicy puts a signed policy into a file, if it is newer than the one there. Who does so at the same moment comes before or after: the newest
+// stays, whoever is last.
+func ReplacePolicy(path string, raw []byte, key ed25519.PublicKey, now time.Time) (next policy.Policy, err error) {
+	if next, err = policy.Parse(raw, key); err != nil {
+		return next, err
+	}
+	mine, err := turn(filepath.Dir(path))
+	if err != nil {
+		return next, err
+	}
+	defer mine.Close()
+	var cur policy.Policy
+	old, err := os.ReadFile(path)
+	if err == nil {
+		cur, err = policy.Parse(old, key)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return next, fmt.Errorf("the policy in the folder is damaged; move it away first: %w", err)
+	}
+	if err := policy.Newer(next, cur, now); err != nil {
+		return next, err
+	}
+	return next, replaceFile(path, raw)
 }
 
 // replaceFile writes a file of mode 0600 in one step.

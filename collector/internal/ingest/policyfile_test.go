@@ -4,9 +4,11 @@ import (
 	"crypto/ed25519"
 	"crypto/hpke"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -145,6 +147,42 @@ func TestPolicyOfAnotherCollector(t *testing.T) {
 	}{{nil, true}, {[]byte("noise"), true}, {second, true}, {third, false}, {fourth, false}} {
 		if p.Follows(c.there) != c.want {
 			t.Errorf("%.5q: want %v", c.there, c.want)
+		}
+	}
+}
+
+// TestPolicyNewestStays: of many who set a policy at once, the newest is in the file in the end, also against one that came from elsewhere.
+func TestPolicyNewestStays(t *testing.T) {
+	pub, key, err := ed25519.GenerateKey(rand.Reader)
+	must(t, err)
+	const all = 12
+	signed := make([][]byte, all+1)
+	for n := 1; n <= all; n++ {
+		signed[n] = signedPolicy(t, uint64(n), key, nil)
+	}
+	for round := range 8 {
+		path := filepath.Join(t.TempDir(), "policy.signed")
+		p := OpenPolicy(path, pub, slog.New(slog.DiscardHandler), time.Now)
+		begin := make(chan struct{})
+		var setting sync.WaitGroup
+		for n := 1; n <= all; n++ {
+			setting.Go(func() {
+				<-begin
+				if n%3 == 0 && n < all {
+					if err := p.Offer(signed[n]); err != nil {
+						t.Error(err)
+					}
+				} else if _, err := ReplacePolicy(path, signed[n], pub, time.Now()); err != nil && !errors.Is(err, policy.ErrOlder) {
+					t.Error(err)
+				}
+			})
+		}
+		close(begin)
+		setting.Wait()
+		there, err := os.ReadFile(path)
+		must(t, err)
+		if got, err := policy.Parse(there, pub); err != nil || got.Version() != all {
+			t.Fatalf("round %d: version %d stays, %v", round, got.Version(), err)
 		}
 	}
 }

@@ -47,10 +47,13 @@ func (s *search) afterCode(i int) {
 		s.add(int(n.start), int(s.words[j+1].end), secret)
 		return
 	}
-	if n.form == figure && n.letters() <= 8 && !s.decimal(n) && (w.is(short) || n.letters() >= 4) {
+	if n.form == figure && n.letters() <= 8 && !s.decimal(n) && (w.is(short) || n.letters() >= 4 || i > 0 && s.words[i-1].hash == wordSecurity) {
 		s.add(int(n.start), int(n.end), secret)
 	}
 }
+
+// wordSecurity makes of a code the three digits on the back of a card.
+var wordSecurity = hashWord("security")
 
 // codeFor finds the figure in "the code for the safe is 31-07-88": words say what it opens, and it ends its sentence. 0 if there is none.
 func (s *search) codeFor(i int) int {

@@ -10,6 +10,7 @@ var commands = map[string][]string{
 	"redis-cli ": {" -a "}, "ldapsearch ": {" -w "}, "ldapmodify ": {" -w "}, "ldapadd ": {" -w "}, "ldapwhoami ": {" -w "}, "sqlcmd ": {" -P "}, "ipmitool ": {" -P "}, "snmpwalk ": {" -A "},
 	"curl ": {" -u ", " --user "}, "smbclient ": {" -U "}, "rpcclient ": {" -U "}, "xfreerdp ": {" /p:"}, "mstsc ": {" /p:"}, "cmdkey ": {" /pass:"},
 	"/user:": {""}, "htpasswd -b ": {""}, "securestring ": {""}, "sudo -s": {""}, "passwd --stdin": {""}, "login ": {""},
+	"identified by ": {""}, "sp_addlogin ": {""}, "values (": {""}, "values(": {""},
 	"login(": {""}, "auth=(": {""}, "auth(": {""}, "authenticate(": {""},
 }
 
@@ -75,6 +76,10 @@ func (s *search) password(start, end int) {
 
 // loose takes the passwords that commands have in a place of its own: the word before a pipe, a quoted one, the last one, the one behind "password".
 func (s *search) loose(name []byte, start, end int, row []byte) {
+	if name[0] == 'v' {
+		s.inserted(start, end)
+		return
+	}
 	if name[len(name)-1] == '(' {
 		s.argument(end, row)
 		return
@@ -86,6 +91,8 @@ func (s *search) loose(name []byte, start, end int, row []byte) {
 	case 's': // echo hunter22 | sudo -S; ConvertTo-SecureString "hunter22" -AsPlainText
 		if name[1] == 'u' {
 			s.piped(start)
+		} else if name[1] == 'p' { // sp_addlogin 'bob', 'hunter22'
+			s.second(end, row)
 		} else if n := s.quoteAt(end); n > 0 {
 			s.password(end+n, s.valueEnd(end+n))
 		}
@@ -97,6 +104,12 @@ func (s *search) loose(name []byte, start, end int, row []byte) {
 				i := start - len(line) + bytes.LastIndex(line, w)
 				s.password(i, i+len(w))
 			}
+		}
+	case 'i': // CREATE USER bob IDENTIFIED BY 'hunter22'
+		if n := s.quoteAt(end); n > 0 {
+			s.password(end+n, s.valueEnd(end+n))
+		} else if v := s.text[end:s.valueEnd(end)]; strong(bytes.TrimRight(v, ";,")) {
+			s.password(end, end+len(bytes.TrimRight(v, ";,")))
 		}
 	case 'h': // htpasswd -b file bob hunter22
 		if len(words) >= 3 {
@@ -135,6 +148,15 @@ func (s *search) argument(at int, row []byte) {
 		case c == ')' && open == 0, n > 4:
 			return
 		}
+	}
+}
+
+// second takes the second text between quotes in the arguments of a command.
+func (s *search) second(at int, row []byte) {
+	part := bytes.SplitN(row, []byte("'"), 5)
+	if len(part) == 5 {
+		from := at + len(part[0]) + len(part[1]) + len(part[2]) + 3
+		s.password(from, from+len(part[3]))
 	}
 }
 

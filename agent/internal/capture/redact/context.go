@@ -83,8 +83,8 @@ var (
 	trigName = traitOf(`name names name's first_name last_name full_name family_name given_name middle_name customer_name patient_name contact_name fullname givenname familyname middlename firstname lastname surname forename nickname vorname nachname familienname nom prenom nombre apellido apellidos cognome naam achternaam voornaam namn imie nazwisko nome имя фамилия отчество фио 姓名 氏名 お名前 名前 이름 성명 الاسم ονοματεπωνυμο ονομα επωνυμο soyad ad isim cognomi sobrenome jmeno prijmeni nev keresztnev etunimi sukunimi etternavn fornavn efternavn fornamn efternamn contactname customername patientname accountname displayname realname ownername cardname nameoncard cardholdername employeename accountholder kontoinhaber
 		titulaire intestatario rekeninghouder 联系人 收件人 客户 担当者 お客様名 宛名 顧客名 담당자 고객명 수신인 العميل клиент владелец customer patient client employee contact cardholder holder recipient beneficiary applicant attn author tenant student owner assignee payee guest passenger insured person recipient's`)
 	trigID = traitOf(`passport passeport reisepass pasaporte passaporto license licence licence's license's fuhrerschein personalausweis ausweis permit dl nhs ssn sin nino nin ni tin ein vat tax steuer steuernummer steueridentifikationsnummer mrn medicare medicaid insurance policy member account acct routing aba sort vin plate badge employee student patient case claim dni nie nif cpf cnpj curp rfc bsn pesel aadhaar pan cedula id identification versicherungsnummer krankenversicherung kontonummer blz bic swift imei serial customer reference booking cif dvla reisepasses rentenversicherungsnummer sozialversicherungsnummer svnr passnummer passport_number passportno nationalid national_id idnumber id_number license_number kennzeichen
-		paszportu paszport dowodu dowod pasaport kimlik snils инн снилс паспорт паспорта полис снилса siren siret kvk nip regon oib hetu personnummer cpr ahv avs rijksregisternummer tfn nric fin
-		henkilotunnus niss nas cnp egn 身份证 身份证号 身份证号码 マイナンバー 旅券番号 護照號碼 护照号 주민등록번호 여권번호 rekeningnummer kundennummer mitgliedsnummer paspoort paspoortnummer passaport matricola identita identidad identite identity ausweisnummer personalausweisnummer fuhrerscheinnummer kto konto passports paszport plaka plakasi plates registration rejestracyjny targa patente voter`)
+		paszportu paszport dowodu dowod pasaport kimlik snils fiscale codicefiscale codice_fiscale nhc ausweisnr personalausweisnr инн снилс паспорт паспорта полис снилса siren siret kvk nip regon oib hetu personnummer cpr ahv avs rijksregisternummer tfn nric fin
+		henkilotunnus niss nas cnp egn 身份证 身份证号 身份证号码 マイナンバー 旅券番号 護照號碼 护照号 주민등록번호 여권번호 rekeningnummer kundennummer mitgliedsnummer paspoort paspoortnummer passaport matricola license_plate licence_plate plate_number identita identidad identite identity ausweisnummer personalausweisnummer fuhrerscheinnummer kto konto passports paszport plaka plakasi plates registration rejestracyjny targa patente voter`)
 	trigZip   = traitOf(`zip zipcode postcode postal plz postleitzahl cap cep pincode`)
 	trigBirth = traitOf(`born birth birthday birthdate dob geboren geb geburtsdatum geburtstag naissance nacimiento nacido nacida nascita nascimento nato nata nee ne birth_date birthdate date_of_birth dateofbirth birth_day
 		geboortedatum urodzenia urodzony urodzona dogum рождения родился родилась 生年月日 出生日期 生日 생년월일 fodelsedatum fødselsdato syntymaaika narozeni szuletesi nascida nacimento`)
@@ -162,6 +162,10 @@ func (s *search) afterName(i int) {
 		return
 	}
 	j := i + 1
+	if s.words[j].sep&sepLine != 0 {
+		s.nameBelow(i)
+		return
+	}
 	if s.words[j].sep != sepSpace {
 		if s.words[i].lex&isName == 0 && s.words[j].sep&sepDot != 0 && s.words[j].sep&(sepLine|sepPara) == 0 { // "What's your last name? Roe"
 			s.nameAt(j, false)
@@ -170,6 +174,29 @@ func (s *search) afterName(i int) {
 	}
 	if s.words[j].is(copulas) && j+1 < len(s.words) && s.words[j+1].sep&^(sepSpace|sepColon) == 0 {
 		s.nameAt(j+1, true)
+	}
+}
+
+// nameBelow takes the line below a label that is a line of its own, as forms and what is read of pictures have them.
+func (s *search) nameBelow(i int) {
+	l := &s.lines[s.words[i].line]
+	sure := s.words[i].is(nameFields)
+	if first := int(l.first); first != i && !(first == i-1 && s.words[first].is(formWords)) || !sure && first == i {
+		return
+	}
+	j := i + 1
+	last := int(s.lines[s.words[j].line].last)
+	good := false
+	for k := j; k < last; k++ {
+		w := &s.words[k]
+		if k > j+3 || !w.large() && w.form != initial && !w.is(particles) || w.glued || w.is(english|formWords|triggers) || k > j && !s.joins(k) {
+			return
+		}
+		x := s.lexeme(w)
+		good = good || w.letters() > 1 && (x&isCommon == 0 || x&(isGiven|isFamily) != 0 && x&isOften == 0)
+	}
+	if good && !s.label(last-1) {
+		s.mark(j, last-1, person)
 	}
 }
 

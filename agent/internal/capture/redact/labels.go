@@ -10,7 +10,7 @@ var labels = []string{"password", "passwd", "pass", "pw", "mdp", "clave", "pswd"
 	"token", "api key", "api_key", "apikey", "api-key", "access_key", "access-key", "accesskey", "private_key", "sessionid", "session_id", "sessid", "contraseña", "mot de passe", "kennwort", "senha", "palavra-passe", "palavra passe", "wachtwoord", "parola", "haslo", "hasło",
 	"şifre", "parool", "lösenord", "adgangskode", "kodeord", "passord", "salasana", "heslo", "jelszó", "lozinka", "geslo", "mật khẩu", "kata sandi", "Κωδικός", "κωδικός",
 	"Пароль", "пароль", "密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호", "암호", "كلمة المرور", "كلمة السر", "סיסמה", "पासवर्ड", "รหัสผ่าน",
-	"security key", "key content", "wpa key", "rootpw", "bindpw", "auth_pass", "auth-pass", "psk", "snmp-server community", "recovery key", "recovery code", "secret answer", "security answer"}
+	"security key", "key content", "wpa key", "rootpw", "bindpw", "auth_pass", "auth-pass", "psk", "snmp-server community", "recovery key", "recovery code", "secret answer", "security answer", "passw0rd"}
 
 // keyLabels are those behind which a key of a program stands, of nobody knows whom.
 var keyLabels = [...]string{"secret", "token", "api key", "api_key", "apikey", "api-key", "access_key", "access-key", "accesskey", "private_key", "sessionid", "session_id", "sessid"}
@@ -121,6 +121,7 @@ func (s *search) setting(i int) bool {
 var (
 	firmly    = [...]string{"is ", "ist ", "lautet ", "est ", "es ", "was "} // between a label and its value
 	genitives = [...]string{"'s "}
+	topics    = foldedWords("は「 は 是 是「 为 為 는 은") // the same in scripts without spaces
 	tails     = [...]string{"_key", "_value", "_hash", "_secret", "_token", "-key", "key"}
 )
 
@@ -145,6 +146,9 @@ func (s *search) labelValue(begin, i int) (start int, sure bool) {
 	}
 	if v := s.fallback(label); v > 0 && (s.quoteAt(label) > 0 || s.text[label] == ' ' || s.text[label] == ')') {
 		return v, true
+	}
+	if n := s.wordAt(i, topics); n > 0 {
+		return s.gap(i+n, 1), false
 	}
 	if s.wordAt(i, genitives[:]) > 0 {
 		return s.gap(i+len(genitives[0]), 1), false
@@ -180,12 +184,27 @@ func (s *search) labelValue(begin, i int) (start int, sure bool) {
 		return s.attribute(i), true // name="password" value="..."
 	case s.longer(label) > 0:
 		return s.longer(label), true
-	case s.ofProgram(begin, label), label-begin <= 5 && s.brief(begin, label):
+	case s.ofProgram(begin, label), label-begin <= 5 && s.brief(begin, label) && !s.paired(begin):
 		return 0, false
 	case i < len(s.text) && (s.text[i] == '\n' || s.text[i] == '\r'):
 		return s.below(i), false
 	}
 	return s.behind(label), false
+}
+
+// paired tells whether a label is the second of two: user bob / pass hunter22.
+func (s *search) paired(begin int) bool {
+	return begin >= 3 && s.text[begin-1] == ' ' && s.text[begin-2] == '/' && s.text[begin-3] == ' '
+}
+
+// foldedWords are words as the folded text has them.
+func foldedWords(words string) (out []string) {
+	for _, w := range strings.Fields(words) {
+		var f folded
+		f.fold([]byte(w))
+		out = append(out, string(f.text))
+	}
+	return out
 }
 
 // index skips the brackets of an array: char password[25].

@@ -46,6 +46,39 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
+// TestStatementsAndForms holds what ten kinds of texts of an audit had that was missed: statements of SQL, heads of tables without spaces, lines below their label, labels in
+// scripts without spaces.
+func TestStatementsAndForms(t *testing.T) {
+	for text, want := range map[string]string{
+		"INSERT INTO users (email, password) VALUES ('a@b.de', 'Alpenrose99');":                                 "INSERT INTO users (email, password) VALUES ('<EMAIL#1>', '<SECRET#1>');",
+		"INSERT INTO u (id, last_name, secret)\nVALUES (1, 'Gruber', 'Zx81!'), (2, 'O''Hara, Jr', 'Kiwi88),x')": "INSERT INTO u (id, last_name, secret)\nVALUES (1, '<PERSON#1>', '<SECRET#1>'), (2, '<PERSON#2>', '<SECRET#2>')",
+		"CREATE USER app IDENTIFIED BY 'R3port!pass';":                                                          "CREATE USER app IDENTIFIED BY '<SECRET#1>';",
+		"EXEC sp_addlogin 'webuser', 'W3bUs3r#'":                                                                "EXEC sp_addlogin 'webuser', '<SECRET#1>'",
+		"Nachname;Vorname;Strasse;PLZ;Ort\nHoffmann;Lena;Gartenweg 7;79098;Freiburg\n":                          "Nachname;Vorname;Strasse;PLZ;Ort\n<PERSON#1>;<PERSON#2>;<ADDRESS#1>;<ADDRESS#2>;<ADDRESS#3>\n",
+		"last_name,first_name,license_plate\nHorvat,Ivo,ZG 1234-AB\n":                                           "last_name,first_name,license_plate\n<PERSON#1>,<PERSON#2>,<ID#1>\n",
+		"First Name\nOttilie\nLast Name\nGrünwald\nPhone\n":                                                     "First Name\n<PERSON#1>\nLast Name\n<PERSON#2>\nPhone\n",
+		"Security code: 914":               "Security code: <SECRET#1>",
+		"パスワードはsakura2024です":               "パスワードは<SECRET#1>",
+		"密码是qwe12345":                      "密码是<SECRET#1>",
+		"user bob / pass Qwe!9911xx":       "user bob / pass <SECRET#1>",
+		"Passw0rd: Summer19":               "Passw0rd: <SECRET#1>",
+		"codice fiscale: BNCLCU85T10A562S": "codice fiscale: <ID#1>",
+	} {
+		if got := newRedactor(t).redact([]byte(text)); got != want {
+			t.Errorf("%q became %q, not %q", text, got, want)
+		}
+	}
+	for _, keep := range []string{
+		"INSERT INTO colours (name, hex) VALUES ('teal', '#008080'), ('navy', '#000080');", "the suspect was identified by the police", "pass / fail", "Last Name\nRequired\n",
+		"First Name\nLast Name\nSave Changes\n", "MD5Context structure, pass it to MD5Init, call MD5Update as", "Security code 12 of the building act", "a;b;city\n1;2;3\n",
+		"columns (password) values are hashed", "height;width;zip\n10;20;no\n",
+	} {
+		if got := newRedactor(t).redact([]byte(keep)); got != keep {
+			t.Errorf("%q became %q", keep, got)
+		}
+	}
+}
+
 // TestStrangersKept holds texts that look like the ones above and have nothing to hide.
 func TestStrangersKept(t *testing.T) {
 	for _, text := range []string{

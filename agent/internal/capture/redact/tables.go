@@ -9,7 +9,7 @@ const mostColumns = 64
 func (s *search) tables() {
 	for n := 0; n+1 < len(s.lines); n++ {
 		l := &s.lines[n]
-		if l.last-l.first < 2 || l.last-l.first > 2*mostColumns || l.kind == codeLine || l.kind == englishLine || !s.heads(l) {
+		if l.last-l.first < 2 || l.last-l.first > 2*mostColumns || l.kind == codeLine && s.words[l.first+1].sep&sepSpace != 0 || l.kind == englishLine || !s.heads(l) {
 			continue
 		}
 		var columns [mostColumns]class
@@ -62,17 +62,36 @@ func (s *search) head(l *line, columns *[mostColumns]class) (mark byte, count in
 		case w.is(personHeads):
 			people++
 		}
+		if columns[column] == noClass {
+			columns[column] = s.columnOf(i)
+		}
 	}
 	if !found && people < 2 {
 		return 0, 0
 	}
 	for i, c := range columns {
-		if people < 2 && c == person { // in a table of secrets a name may be a thing's
+		if people < 2 && c != secret { // in a table of secrets a name may be a thing's
 			columns[i] = noClass
 		}
 	}
 	return mark, count
 }
+
+// columnOf is what a column of a table of people holds by word i of its head, beside names.
+func (s *search) columnOf(i int) class {
+	switch w := &s.words[i]; {
+	case w.is(trigBirth):
+		return date
+	case w.is(trigZip | addressHeads), s.in(streetHeads, i):
+		return address
+	case w.is(trigID):
+		return document
+	}
+	return noClass
+}
+
+// streetHeads are heads of columns that hold a part of an address.
+var streetHeads = setOf(`street strasse str rue calle via ulica straat city town ort stadt wohnort ville ciudad localidad comune citta cidade miasto plaats`)
 
 // lineStart is where the line of the text at i begins.
 func (s *search) lineStart(i int32) int { return bytes.LastIndexByte(s.text[:i], '\n') + 1 }
@@ -129,10 +148,21 @@ func (s *search) cellOf(from, to int, c class) {
 	if to-from < 2 || to-from > 80 || c == secret && notSecret(s.text[from:to]) {
 		return
 	}
+	if (c == date || c == document) && !hasNumber(s.text[from:to], 1+3*one(c == document)) {
+		return
+	}
 	for i := s.wordBefore(from) + 1; c == person && i < len(s.words) && int(s.words[i].start) < to; i++ {
 		if f := s.words[i].form; f == figure || f == mixed {
 			return
 		}
 	}
 	s.add(from, to, c)
+}
+
+// hasNumber tells whether so many digits or more stand in t.
+func hasNumber(t []byte, least int) bool {
+	for _, c := range t {
+		least -= one(kindOf[c] == isDigit)
+	}
+	return least <= 0
 }

@@ -43,7 +43,8 @@ func (s *Store) expireOf(ctx context.Context, subject store.ID, policy [32]byte,
 			return err
 		}
 		// The pack that a row names as it is deleted: it may have been moved a moment ago.
-		tag, err := tx.Exec(ctx, "WITH gone AS (DELETE FROM batches b WHERE b.subject = $1 AND b.policy = $2 AND b.hour < $3 RETURNING b.batch, b.pack), "+
+		tag, err := tx.Exec(ctx, "WITH gone AS (DELETE FROM batches b WHERE b.subject = $1 AND b.policy = $2 AND b.hour < $3 RETURNING b.number, b.batch, b.pack), "+
+			"unmapped AS (DELETE FROM export_batches WHERE number IN (SELECT number FROM gone)), "+ // the maps of exports end with their boxes
 			"asked AS (INSERT INTO jobs (kind, about, due) SELECT DISTINCT '"+jobScrub+"', pack, now() FROM gone"+askAgain+") "+
 			"DELETE FROM capsules WHERE batch IN (SELECT batch FROM gone)", subject[:], policy[:], before.Unix())
 		if err != nil {
