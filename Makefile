@@ -77,7 +77,7 @@ vuln: ## known vulnerabilities in the code that our programs call (VULNDB=URL: a
 	@.ci/vuln
 
 race: deps $(DEMO_BINS) $(BIN)/versitygw ## the tests under the race detector
-	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./policy/... ./agent/... ./collector/... ./proto/...
+	CGO_ENABLED=1 $(GO) test -race -p 1 -timeout 45m $(CORE)
 
 e2e: deps $(DEMO_BINS) ## whole-system tests on a real desktop
 	$(GO) test -p 1 -count 1 -timeout 20m ./e2e/...
