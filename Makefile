@@ -52,10 +52,10 @@ $(BIN)/versitygw: Makefile
 # One package at a time: real desktops that share two cores would wait for each other. Only root can boot a machine of its own.
 test: deps $(DEMO_BINS) $(BIN)/versitygw ## every test, with real X servers, windows, collectors and, as root, a real service manager
 ifeq ($(shell id -u),0)
-	$(GO) test -p 1 -timeout 15m ./...
+	$(GO) test -p 1 -timeout 30m ./...
 else
 	@echo "test: without root ./e2e/service is left out: it boots a machine; run it with: sudo make test"
-	$(GO) test -p 1 -timeout 15m $$($(GO) list ./... | grep -v /e2e/service$$)
+	$(GO) test -p 1 -timeout 30m $$($(GO) list ./... | grep -v /e2e/service$$)
 endif
 
 check: fmt vet lint cross test demo ## what CI runs
@@ -81,10 +81,10 @@ vuln: ## known vulnerabilities in the code that our programs call (VULNDB=URL: a
 	@.ci/vuln
 
 race: deps $(DEMO_BINS) $(BIN)/versitygw ## the tests under the race detector
-	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./policy/... ./agent/... ./collector/... ./proto/...
+	CGO_ENABLED=1 $(GO) test -race -p 1 -timeout 45m $(CORE)
 
 e2e: deps $(DEMO_BINS) ## whole-system tests on a real desktop
-	$(GO) test -p 1 -count 1 -timeout 20m ./e2e/...
+	$(GO) test -p 1 -count 1 -timeout 30m ./e2e/...
 
 deps-wine: deps ## install Wine and a compiler for it; large, so no part of deps
 	@installer/deps.sh wine wine64 gcc-mingw-w64-x86-64

@@ -56,7 +56,7 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 
 // waitFor waits until a file is there: waitfor FILE.
 func waitFor(ts *testscript.TestScript, _ bool, args []string) {
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {

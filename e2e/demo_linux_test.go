@@ -40,7 +40,7 @@ func left(t *testing.T, d *desktop.Desktop) []string {
 // exports it when they press Return, and leaves the desktop as it was.
 func TestDemoOnOnesOwnDesktop(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	d, err := desktop.Start(ctx, desktop.Options{Width: 1280, Height: 800})
 	check(t, err)

@@ -85,28 +85,29 @@ func typist(ctx context.Context, t *testing.T, s *stage.Stage) func(words string
 // TestDiskFull: the disk runs full while the person types. Recording stops and says what helps; what was sealed before stays; what waits
 // in RAM is written when there is room; then it goes on, and every box arrives exactly once.
 func TestDiskFull(t *testing.T) {
-	ctx, s := openFor(t, 2*time.Minute, desktop.Options{}, stage.Options{Disk: smallDisk(t)})
+	ctx, s := open(t, desktop.Options{}, stage.Options{Disk: smallDisk(t)})
 	record(ctx, t, s)
 	types := typist(ctx, t, s)
 	check(t, s.KillCollector())
 	types("apricot banana")
-	seal := func() { // a pause seals what is open, and ends by itself
-		_, err := s.Byleave(ctx, "pause", "2s")
-		check(t, err)
-		check(t, s.Until(ctx, "the pause to seal", func(st stage.Status) bool { return st.State == "paused" && st.Spool.Held > 0 }))
-		check(t, s.Until(ctx, "the pause to end", recording))
-	}
-	seal()
+	_, err := s.Byleave(ctx, "pause") // seals what is open
+	check(t, err)
+	check(t, s.Until(ctx, "the pause to seal", func(st stage.Status) bool { return st.State == "paused" && st.Spool.Held > 0 }))
+	_, err = s.Byleave(ctx, "resume")
+	check(t, err)
+	check(t, s.Until(ctx, "the pause to end", recording))
 	before, err := s.Boxes()
 	check(t, err)
 	types("cherry damson")
 	makeRoom := fill(t, s)
 
-	_, err = s.Byleave(ctx, "pause", "3s")
+	_, err = s.Byleave(ctx, "pause")
 	if err == nil || !strings.Contains(err.Error(), "recording is paused, but a restart would end the pause") || !strings.Contains(err.Error(), "make room") {
 		t.Errorf("a pause that could not be written: %v", err)
 	}
 	check(t, s.Until(ctx, "the pause all the same", func(st stage.Status) bool { return st.State == "paused" }))
+	_, err = s.Byleave(ctx, "resume")
+	check(t, err)
 	check(t, s.Until(ctx, "the word that the disk is full", func(st stage.Status) bool {
 		return st.State == "blind" && st.Words == "disk not safe" && st.Mark && strings.Contains(st.Disk, "check the disk and its free space")
 	}))

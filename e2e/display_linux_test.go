@@ -15,10 +15,13 @@ import (
 // bin is the folder of the binaries under test.
 const bin = "../bin"
 
-// open stages everything on a desktop of its own, for a minute.
+// patience is how long a test may take on the slowest machine: several desktops share its processors. Nothing is judged by it.
+const patience = 5 * time.Minute
+
+// open stages everything on a desktop of its own.
 func open(t *testing.T, desk desktop.Options, opt stage.Options) (context.Context, *stage.Stage) {
 	t.Helper()
-	return openFor(t, time.Minute, desk, opt)
+	return openFor(t, patience, desk, opt)
 }
 
 // openFor lets the test run beside others from here on: each has its own desktop, folders and collector.
@@ -49,13 +52,20 @@ func record(ctx context.Context, t *testing.T, s *stage.Stage) (agent *desktop.P
 	t.Helper()
 	check(t, s.Give(ctx, "all"))
 	agent = run(t, s)
-	p, err := s.Desk.Start("editor", "/usr/bin/mousepad")
-	check(t, err)
-	editor, err = s.Desk.WaitWindow(ctx, "the editor", desktop.OfProcess(p.Pid))
-	check(t, err)
-	check(t, s.Desk.Focus(ctx, editor.ID))
+	editor = editorOn(ctx, t, s)
 	check(t, s.Until(ctx, "recording", recording))
 	return agent, editor
+}
+
+// editorOn starts the editor and gives it the focus.
+func editorOn(ctx context.Context, t *testing.T, s *stage.Stage) desktop.Window {
+	t.Helper()
+	p, err := s.Desk.Start("editor", "/usr/bin/mousepad")
+	check(t, err)
+	editor, err := s.Desk.WaitWindow(ctx, "the editor", desktop.OfProcess(p.Pid))
+	check(t, err)
+	check(t, s.Desk.Focus(ctx, editor.ID))
+	return editor
 }
 
 func run(t *testing.T, s *stage.Stage) *desktop.Process {
@@ -100,10 +110,7 @@ func TestDisplayDiesAndReturns(t *testing.T) {
 		t.Fatal("the agent died with its display")
 	}
 	check(t, s.Desk.ReviveDisplay(ctx))
-	p, err := s.Desk.Start("editor", "/usr/bin/mousepad")
-	check(t, err)
-	_, err = s.Desk.WaitWindow(ctx, "the editor", desktop.OfProcess(p.Pid))
-	check(t, err)
+	editorOn(ctx, t, s)
 	check(t, s.Until(ctx, "recording again", recording))
 }
 
@@ -116,10 +123,7 @@ func TestNoWindowManager(t *testing.T) {
 		return st.State == "blind" && strings.Contains(st.Words, "window manager")
 	}))
 	check(t, s.Desk.StartWM(ctx))
-	_, err := s.Desk.Start("editor", "/usr/bin/mousepad")
-	check(t, err)
-	_, err = s.Desk.WaitWindow(ctx, "the editor", desktop.OfClass("Mousepad"))
-	check(t, err)
+	editorOn(ctx, t, s)
 	check(t, s.Until(ctx, "recording", recording))
 	check(t, s.Desk.StopWM())
 	check(t, s.Until(ctx, "blindness", func(st stage.Status) bool { return st.State != "recording" }))

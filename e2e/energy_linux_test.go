@@ -3,7 +3,6 @@ package e2e
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/byleave/byleave/e2e/desktop"
 	"github.com/byleave/byleave/e2e/stage"
@@ -13,7 +12,7 @@ import (
 // TestI25NothingLeavesOnAMeteredNetwork: what NetworkManager and UPower say and what the person sets keep the boxes here, and the status says
 // why; when the reason goes, they leave by themselves and are counted.
 func TestI25NothingLeavesOnAMeteredNetwork(t *testing.T) {
-	ctx, s := openFor(t, 2*time.Minute, desktop.Options{}, stage.Options{})
+	ctx, s := open(t, desktop.Options{}, stage.Options{})
 	bus, err := sysbus.Start(s.Desk.Dir())
 	check(t, err)
 	t.Cleanup(func() { check(t, bus.Close()) })

@@ -59,8 +59,6 @@ func newFate(ctx context.Context, t *testing.T, s *stage.Stage, l life) *fate {
 	f.x, err = xgb.NewConnDisplay(s.Desk.Display())
 	check(t, err)
 	t.Cleanup(f.x.Close)
-	// On a busy machine a key stays down for as long as the hand waits for a core, and the server would type for it.
-	check(t, xproto.ChangeKeyboardControlChecked(f.x, xproto.KbAutoRepeatMode, []uint32{xproto.AutoRepeatModeOff}).Check())
 	f.focus(f.editor)
 	f.run()
 	t.Cleanup(func() {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"image/png"
 	"os"
@@ -52,9 +53,11 @@ func export(t *testing.T, s *stage.Stage) (dir string, steps []step) {
 // pauseSealsAll pauses, waits until everything is sent, and resumes.
 func pauseSealsAll(t *testing.T, s *stage.Stage) {
 	t.Helper()
-	_, err := s.Byleave(t.Context(), "pause")
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	_, err := s.Byleave(ctx, "pause")
 	check(t, err)
-	check(t, s.Until(t.Context(), "everything to be sent", func(st stage.Status) bool { return st.State == "paused" && st.Spool.Held == 0 && st.Spool.Sent > 0 }))
+	check(t, s.Until(ctx, "everything to be sent", func(st stage.Status) bool { return st.State == "paused" && st.Spool.Held == 0 && st.Spool.Sent > 0 }))
 }
 
 // TestFlow: what a person does in the consented editor comes out of an export, redacted and with frames; what they do elsewhere does not.

@@ -74,7 +74,7 @@ func (w *witness) boxes() []string {
 // TestKilledAtTenPlaces ends the agent or the collector with SIGKILL at ten places of the flow. Every box that was ever seen in the
 // spool arrives exactly once, in one chain; time that was lost is at most a minute and shown as a gap.
 func TestKilledAtTenPlaces(t *testing.T) {
-	ctx, s := openFor(t, 3*time.Minute, desktop.Options{}, stage.Options{})
+	ctx, s := open(t, desktop.Options{}, stage.Options{})
 	agent, editor := record(ctx, t, s)
 	hand, err := s.Desk.Hand()
 	check(t, err)

@@ -39,7 +39,7 @@ type laptop struct {
 // openOperator is a collector with a custodian and a policy, whose ledger takes a lot each second; and an invitation.
 func openOperator(t *testing.T) (context.Context, *stage.Stage, string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	abs, err := filepath.Abs(bin)
 	check(t, err)

@@ -32,7 +32,8 @@ func keyboardOn(ctx context.Context, t *testing.T) (*keyboard, string) {
 	profile := t.TempDir()
 	alloc, stop := chromedp.NewExecAllocator(ctx, chromedp.ExecPath("/usr/bin/chromium"), chromedp.UserDataDir(profile), chromedp.NoFirstRun,
 		chromedp.NoDefaultBrowserCheck, chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.Flag("allow-pre-commit-input", true)) // a press that comes before the first picture of a page is else dropped
 	t.Cleanup(stop)
 	tab, cancel := chromedp.NewContext(alloc)
 	t.Cleanup(cancel)

@@ -173,7 +173,7 @@ var addressLine = regexp.MustCompile(`http://127\.0\.0\.1:\d+/open/\S+`)
 // with the keyboard alone and closes the page. That box is gone here and at the collector, its neighbour opens, and no file on the
 // disk, the browser's own included, holds a word of what the page showed.
 func TestReviewDeletesByKeyboard(t *testing.T) {
-	ctx, s := openFor(t, 3*time.Minute, desktop.Options{}, stage.Options{})
+	ctx, s := open(t, desktop.Options{}, stage.Options{})
 	_, editor := record(ctx, t, s)
 	speak(ctx, t, s, editor, "walrus colony. ")
 	awayFromEdges()

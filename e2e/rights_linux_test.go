@@ -16,7 +16,7 @@ import (
 // TestWithdrawalEndsEveryConsent: a newer consent replaces the earlier one, and what was recorded stays under the one that it was
 // recorded under; a withdrawal ends both, destroys what is held of both, and the collector gives nothing of either away any more.
 func TestWithdrawalEndsEveryConsent(t *testing.T) {
-	ctx, s := openFor(t, 2*time.Minute, desktop.Options{}, stage.Options{})
+	ctx, s := open(t, desktop.Options{}, stage.Options{})
 	agent, _ := record(ctx, t, s)
 	types := typist(ctx, t, s)
 	resume := func() {

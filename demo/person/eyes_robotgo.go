@@ -15,7 +15,7 @@ import (
 )
 
 // lookLimit is how long a person looks for a thing.
-const lookLimit = 5 * time.Second
+const lookLimit = 30 * time.Second
 
 // mostNodes bounds a walk: a tree that is larger is not one of the demo's programs.
 const mostNodes = 3000

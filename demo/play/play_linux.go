@@ -211,7 +211,7 @@ func (p *Play) exportDir() string { return filepath.Join(p.opt.Out, "export") }
 
 // until waits until the agent says that it is in a state.
 func (p *Play) until(ctx context.Context, state string) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	return p.stage.Until(ctx, "the agent to say "+state, func(s stage.Status) bool { return s.State == state })
 }
@@ -229,7 +229,7 @@ func (p *Play) back(ctx context.Context) error {
 
 // sent waits until every sealed box is acknowledged. A pause seals what is open.
 func (p *Play) sent(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	return p.stage.Until(ctx, "the boxes to be acknowledged", func(s stage.Status) bool { return s.Spool.Held == 0 && s.Spool.Sent > 0 })
 }

@@ -316,12 +316,8 @@ func (p *Play) pause(ctx context.Context) error {
 // hours gives a consent whose hours end within seconds, and types across that edge.
 func (p *Play) hours(ctx context.Context) error {
 	secret := p.plant(p.maker.Word("after-hours", "consented editor, after the agreed hours"))
-	const length = 12 * time.Second
-	edge := time.Now().In(p.zone).Add(length).Truncate(time.Second)
-	if err := p.give(ctx, "00:00-"+edge.Format("15:04:05"), "editor"+everything); err != nil {
-		return err
-	}
-	if err := p.back(ctx); err != nil {
+	edge, err := p.agreeBriefly(ctx)
+	if err != nil {
 		return err
 	}
 	if err := p.do(typing("Last words today.\n")); err != nil {
@@ -337,6 +333,24 @@ func (p *Play) hours(ctx context.Context) error {
 		return err
 	}
 	return p.secretly(typing(secret.Text + "\n"))
+}
+
+// agreeBriefly agrees in hours that end in some seconds, and returns when. Where the hours were nearly over before the editor was recorded,
+// the person agrees again, in longer ones.
+func (p *Play) agreeBriefly(ctx context.Context) (edge time.Time, err error) {
+	const shortest, longest, work = 12 * time.Second, 2 * time.Minute, 5 * time.Second
+	for length := shortest; ; length *= 2 {
+		edge = time.Now().In(p.zone).Add(length).Truncate(time.Second)
+		if err := p.give(ctx, "00:00-"+edge.Format("15:04:05"), "editor"+everything); err != nil {
+			return edge, err
+		}
+		before, cancel := context.WithDeadline(ctx, edge)
+		err := p.back(before)
+		cancel()
+		if time.Until(edge) >= work || ctx.Err() != nil || length > longest {
+			return edge, err
+		}
+	}
 }
 
 // withdraw agrees once more, works, and withdraws before that work was sealed: it is destroyed. What was sent is exported before that:

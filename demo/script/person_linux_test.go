@@ -34,7 +34,7 @@ type scene struct {
 
 func play(t *testing.T) (scene, context.Context) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	d, err := desktop.Start(ctx, desktop.Options{})
 	if err != nil {
@@ -92,9 +92,13 @@ func (s scene) do(t *testing.T, a Act) Done {
 
 func (s scene) saved(ctx context.Context, t *testing.T, want string) {
 	t.Helper()
-	s.do(t, Act{Do: Key, Key: "s", Mods: []string{"ctrl"}})
 	var got string
+	var next time.Time
 	err := desktop.Until(ctx, "the saved text", func() bool {
+		if now := time.Now(); now.After(next) { // a busy editor is asked again
+			s.do(t, Act{Do: Key, Key: "s", Mods: []string{"ctrl"}})
+			next = now.Add(10 * time.Second)
+		}
 		b, err := os.ReadFile(s.file)
 		got = string(b)
 		return err == nil && got == want

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// startLimit bounds each step of the start: a machine that needs longer is broken, not slow.
-const startLimit = 30 * time.Second
+// startLimit bounds the start of a desktop: a machine that needs longer is broken, not slow.
+const startLimit = 2 * time.Minute
 
 // Options say which desktop to start. The zero value is a whole virtual one of 1920x1080.
 type Options struct {
@@ -338,7 +338,7 @@ func (d *Desktop) Close() error {
 }
 
 // lastWords is how long what ends with its bus or its display may still write.
-const lastWords = 5 * time.Second
+const lastWords = 30 * time.Second
 
 // remove takes the scratch folder away. Services that the session's bus had started end after it, and may write until then.
 func remove(dir string) error {

@@ -14,7 +14,7 @@ import (
 // start brings a desktop up, or fails where the machine lacks the programs that `make deps` installs.
 func start(t *testing.T, opt Options) (*Desktop, context.Context) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	d, err := Start(ctx, opt)
 	if err != nil {
@@ -127,7 +127,7 @@ func TestCloseEndsWhatItStartedAndNothingElse(t *testing.T) {
 			t.Error("the bystander had ended by itself")
 		}
 	}()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	d, err := Start(ctx, Options{})
 	if err != nil {

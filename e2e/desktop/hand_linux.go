@@ -3,6 +3,7 @@ package desktop
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jezek/xgb"
@@ -47,24 +48,39 @@ func (d *Desktop) Hand() (*Hand, error) {
 // Close lets go of the display.
 func (h *Hand) Close() { h.x.Close() }
 
-// Type types text, a key every gap. It fails on a character that needs Shift or is not on the keyboard.
+// Type types text, a key every gap, and returns when the last key was pressed. It fails on a character that needs Shift or is not on the
+// keyboard. The server is told a second of typing at once and keeps the time: however long this process waits for a processor, the keys
+// come as one run. So after the end of ctx they come for a second more.
 func (h *Hand) Type(ctx context.Context, text string, gap time.Duration) error {
-	tick := time.NewTicker(gap)
-	defer tick.Stop()
+	var codes []byte
 	for _, r := range text {
 		code, ok := h.codes[r]
 		if !ok || code == 0 {
 			return fmt.Errorf("desktop: no key for %q", r)
 		}
-		for _, kind := range []byte{xproto.KeyPress, xproto.KeyRelease} {
-			if err := h.fake(kind, byte(code), 0, 0); err != nil {
-				return err
-			}
+		codes = append(codes, byte(code))
+	}
+	for second := range slices.Chunk(codes, int(max(1, time.Second/max(gap, 10*time.Millisecond)))) {
+		if err := h.press(second, gap); err != nil {
+			return err
 		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
+		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// press presses keys and lets them go, each a gap after the one before.
+func (h *Hand) press(codes []byte, gap time.Duration) error {
+	var asked []xtest.FakeInputCookie
+	for _, code := range codes {
+		asked = append(asked, xtest.FakeInputChecked(h.x, xproto.KeyPress, code, uint32(gap.Milliseconds()), h.root, 0, 0, 0),
+			xtest.FakeInputChecked(h.x, xproto.KeyRelease, code, 0, h.root, 0, 0, 0))
+	}
+	for _, one := range asked {
+		if err := one.Check(); err != nil {
+			return fmt.Errorf("desktop: XTEST: %w", err)
 		}
 	}
 	return nil

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// stopLimit is how long a process group may take to end by itself.
-const stopLimit = 5 * time.Second
+// stopLimit is how long a process group may take to end by itself. What is killed before may lose what it held, and a test with it.
+const stopLimit = 30 * time.Second
 
 // Process is a program of the session. It leads a process group of its own.
 type Process struct {
@@ -86,7 +86,7 @@ func (p *Process) Wait(ctx context.Context) error {
 	}
 }
 
-// Stop asks the process group to end, and kills it after 5 s. A program that had ended already is no error.
+// Stop asks the process group to end, and kills what still runs after stopLimit. A program that had ended already is no error.
 func (p *Process) Stop() error {
 	if err := p.signal(syscall.SIGTERM); err != nil {
 		return err

@@ -41,7 +41,8 @@ type conn struct {
 // The X library logs every connection. Set once, before any: its goroutines read it.
 func init() { xgb.Logger = log.New(io.Discard, "", 0) }
 
-// connect opens the driver's connection and colours the root window of a display that is ours.
+// connect opens the driver's connection. The root window of a display that is ours gets its colour, and no key of it repeats: on a busy
+// machine one stays down for as long as the hand waits for a processor, and the server would type for it.
 func (d *Desktop) connect() error {
 	x, err := xgb.NewConnDisplay(d.display)
 	if err != nil {
@@ -53,6 +54,9 @@ func (d *Desktop) connect() error {
 	d.mu.Unlock()
 	if d.opt.Display != "" {
 		return nil
+	}
+	if err := xproto.ChangeKeyboardControlChecked(x, xproto.KbAutoRepeatMode, []uint32{xproto.AutoRepeatModeOff}).Check(); err != nil {
+		return fmt.Errorf("desktop: the keyboard: %w", err)
 	}
 	if err := xproto.ChangeWindowAttributesChecked(x, c.root, xproto.CwBackPixel, []uint32{background}).Check(); err != nil {
 		return fmt.Errorf("desktop: root colour: %w", err)
@@ -223,6 +227,28 @@ func (d *Desktop) Screen() (*image.RGBA, error) {
 		}
 	}
 	return img, nil
+}
+
+// Popups are where the windows lie that are seen and that no window manager manages: menus and tooltips.
+func (d *Desktop) Popups() (all []image.Rectangle, err error) {
+	c, err := d.link()
+	if err != nil {
+		return nil, err
+	}
+	tree, err := xproto.QueryTree(c.x, c.root).Reply()
+	if err != nil {
+		return nil, fmt.Errorf("desktop: list the windows: %w", err)
+	}
+	for _, w := range tree.Children {
+		a, err := xproto.GetWindowAttributes(c.x, w).Reply()
+		if err != nil || !a.OverrideRedirect || a.MapState != xproto.MapStateViewable || a.Class != xproto.WindowClassInputOutput {
+			continue // or it is gone meanwhile
+		}
+		if g, err := xproto.GetGeometry(c.x, xproto.Drawable(w)).Reply(); err == nil {
+			all = append(all, image.Rect(0, 0, int(g.Width), int(g.Height)).Add(image.Pt(int(g.X), int(g.Y))))
+		}
+	}
+	return all, nil
 }
 
 // hasWM follows EWMH: the root names a window, which names itself.

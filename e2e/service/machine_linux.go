@@ -18,7 +18,7 @@ import (
 )
 
 // bootLimit bounds a boot, which takes seconds, and a shutdown.
-const bootLimit = time.Minute
+const bootLimit = 3 * time.Minute
 
 // Machine is a running machine. It shares the network of this one, so that a collector on the loopback of one is on that of the other.
 type Machine struct {

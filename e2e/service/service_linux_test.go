@@ -21,7 +21,7 @@ import (
 var machine *Machine
 
 func TestMain(m *testing.M) {
-	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 12*time.Minute)
 	defer cancel()
 	var err error
 	if machine, err = Boot(ctx); err != nil {
@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 // someone is a new person who has logged in and has the agent's program, and the path of that.
 func someone(t *testing.T) (context.Context, *Person, string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	t.Cleanup(cancel)
 	p, err := machine.Person(ctx)
 	check(t, err)
@@ -47,7 +47,7 @@ func someone(t *testing.T) (context.Context, *Person, string) {
 	check(t, err)
 	check(t, p.Login(ctx))
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 		defer cancel()
 		if t.Failed() {
 			out, err := machine.Run(ctx, "journalctl", "--no-pager", "-n", "60", "-o", "cat", fmt.Sprintf("_UID=%d", p.UID))

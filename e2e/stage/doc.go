@@ -3,5 +3,5 @@
 //
 // May import: demo/canary, e2e/desktop, e2e/pty, policy, proto/envelope, proto/envelope/open, proto/pb
 // Touches: disk, os, net
-// Goroutines: none
+// Goroutines: one waits for the collector to end
 package stage

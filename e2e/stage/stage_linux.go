@@ -38,6 +38,8 @@ type Stage struct {
 	bin       string
 	agent     string
 	collector *exec.Cmd
+	ended     chan struct{} // closed when the collector has ended
+	exit      error         // of the collector; valid once ended is closed
 	addr      string
 	version   int
 	ends      time.Time // of every policy: a later end would be wider
@@ -146,13 +148,47 @@ func (s *Stage) Collector(ctx context.Context, args ...string) (string, error) {
 	return out.String(), nil
 }
 
-// Serve starts the collector, at the address it had before if it had one, and waits until it listens.
+// Serve starts the collector, at the address it had before if it had one, and waits until it listens. While it was away any other program
+// may have been given its port for a connection, so it is started again until the port is free.
 func (s *Stage) Serve(ctx context.Context) error {
-	listen, file := s.addr, filepath.Join(s.Dir, "address")
+	for {
+		before, err := os.ReadFile(s.Log())
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("stage: %w", err)
+		}
+		if err := s.launch(); err != nil {
+			return err
+		}
+		addr := ""
+		err = desktop.Until(ctx, "the collector to listen", func() bool {
+			b, err := os.ReadFile(s.addrFile())
+			addr = strings.TrimSpace(string(b))
+			return err == nil && addr != "" || !s.Serving()
+		})
+		if err != nil {
+			return err
+		}
+		if addr != "" {
+			s.addr = addr
+			return nil
+		}
+		log, err := os.ReadFile(s.Log())
+		said := bytes.TrimPrefix(log, before)
+		if s.addr == "" || err != nil || ctx.Err() != nil || !bytes.Contains(said, []byte("address already in use")) {
+			return fmt.Errorf("stage: the collector ended: %w: %s", errors.Join(s.exit, err, ctx.Err()), said)
+		}
+	}
+}
+
+func (s *Stage) addrFile() string { return filepath.Join(s.Dir, "address") }
+
+// launch starts the collector's process.
+func (s *Stage) launch() error {
+	listen := s.addr
 	if listen == "" {
 		listen = "127.0.0.1:0"
 	}
-	if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := os.Remove(s.addrFile()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("stage: %w", err)
 	}
 	log, err := os.OpenFile(s.Log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -160,24 +196,30 @@ func (s *Stage) Serve(ctx context.Context) error {
 		return fmt.Errorf("stage: %w", err)
 	}
 	defer log.Close()
-	s.collector = exec.Command(filepath.Join(s.bin, "byleave-collector"), "serve", "--dir", s.data(), "--listen", listen, "--addr-file", file)
-	s.collector.Stdout, s.collector.Stderr = log, log
-	if err := s.collector.Start(); err != nil {
+	cmd := exec.Command(filepath.Join(s.bin, "byleave-collector"), "serve", "--dir", s.data(), "--listen", listen, "--addr-file", s.addrFile())
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("stage: start the collector: %w", err)
 	}
-	return desktop.Until(ctx, "the collector to listen", func() bool {
-		b, err := os.ReadFile(file)
-		s.addr = strings.TrimSpace(string(b))
-		return err == nil && s.addr != ""
-	})
+	ended := make(chan struct{})
+	s.collector, s.ended = cmd, ended
+	go func() {
+		s.exit = cmd.Wait()
+		close(ended)
+	}()
+	return nil
 }
 
 // KillCollector ends the collector as a power cut would.
-func (s *Stage) KillCollector() error {
-	if err := s.collector.Process.Kill(); err != nil {
-		return err
+func (s *Stage) KillCollector() error { return s.end(os.Kill) }
+
+// end signals the collector and waits until it has ended.
+func (s *Stage) end(sig os.Signal) error {
+	if err := s.collector.Process.Signal(sig); err != nil {
+		return fmt.Errorf("stage: end the collector: %w", err)
 	}
-	return ignoreExit(s.collector.Wait())
+	<-s.ended
+	return ignoreExit(s.exit)
 }
 
 func ignoreExit(err error) error {
@@ -409,11 +451,18 @@ func (s *Stage) Export(ctx context.Context, dir string) (string, error) {
 // Close ends the collector and removes the stage's folder. The desktop is the caller's.
 func (s *Stage) Close() error {
 	var err error
-	if s.collector != nil && s.collector.ProcessState == nil {
-		err = errors.Join(s.collector.Process.Signal(os.Interrupt), ignoreExit(s.collector.Wait()))
+	if s.Serving() {
+		err = s.end(os.Interrupt)
 	}
 	return errors.Join(err, os.RemoveAll(s.Dir))
 }
 
 // Serving tells whether the collector runs.
-func (s *Stage) Serving() bool { return s.collector != nil && s.collector.ProcessState == nil }
+func (s *Stage) Serving() bool {
+	select {
+	case <-s.ended:
+		return false
+	default:
+		return s.collector != nil
+	}
+}

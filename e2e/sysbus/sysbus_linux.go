@@ -20,7 +20,7 @@ const (
 	device   = "/org/freedesktop/UPower/devices/DisplayDevice"
 	mock     = "org.freedesktop.DBus.Mock"
 	setting  = "/org/freedesktop/NetworkManager/ActiveConnection/1"
-	startFor = 30 * time.Second
+	startFor = 2 * time.Minute
 )
 
 const config = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">

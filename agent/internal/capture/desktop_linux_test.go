@@ -36,7 +36,7 @@ func TestRealEditor(t *testing.T) {
 
 			file := image.Pt(box.Min.X+15, box.Min.Y+12) // the menu "File"
 			escape := func() {
-				p.again("hotkey Escape", func() { p.press(symEscape); p.release(symEscape) }, func(raw.Step) bool { return true })
+				p.again("hotkey Escape", func() { p.press(symEscape); p.release(symEscape) }, anyway)
 			}
 			text := p.again("text hello world", func() {
 				p.ready()
@@ -126,9 +126,7 @@ func TestRealEditorBefore(t *testing.T) {
 			p.record()
 			p.until("there is no consent", func() bool { return p.g.Status().State == gate.Off })
 			p.consents(application(t, program, class))
-			p.calm()
-			p.typed("hello")
-			p.step(1, "text hello")
+			p.again("text hello", func() { p.calm(); p.typed("hello") }, anyway)
 		})
 	}
 }
@@ -180,9 +178,7 @@ func TestRealStopped(t *testing.T) {
 	p.press(symTab)
 	p.release(symTab)
 	p.release(0xffe1)
-	p.calm()
-	p.typed("after")
-	p.step(1, "text after")
+	p.again("text after", func() { p.calm(); p.typed("after") }, anyway)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, s := range p.steps {
@@ -218,9 +214,7 @@ func TestRealSecretPrompt(t *testing.T) {
 	p.typed("secret")
 	p.press(symReturn)
 	p.release(symReturn)
-	p.calm()
-	p.typed("after")
-	p.step(1, "text after")
+	p.again("text after", func() { p.calm(); p.typed("after") }, anyway)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, s := range p.steps {

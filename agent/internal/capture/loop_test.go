@@ -200,11 +200,11 @@ func TestNoWakeUpsWhenIdle(t *testing.T) {
 		w.typed("hello")
 		w.pass(5000)
 		synctest.Wait()
-		looks := w.looks
+		looks := w.looks.Load()
 		w.pass(3600_000)
 		synctest.Wait()
-		if w.looks != looks {
-			t.Errorf("the loop woke up %d times in an idle hour", w.looks-looks)
+		if w.looks.Load() != looks {
+			t.Errorf("the loop woke up %d times in an idle hour", w.looks.Load()-looks)
 		}
 		if err := w.stop(); err != nil {
 			t.Fatal(err)

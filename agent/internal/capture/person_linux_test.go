@@ -259,6 +259,9 @@ func (p *person) again(text string, do func(), pleases func(raw.Step) bool) (fou
 	return found
 }
 
+// anyway is pleased with whatever a step tells.
+func anyway(raw.Step) bool { return true }
+
 // inText tells of a step in a text field.
 func inText(s raw.Step) bool { return s.Element.Role == "text" }
 
@@ -268,7 +271,7 @@ func (p *person) open(program string, args ...string) desktop.Window {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(p.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
 	defer cancel()
 	w, err := p.d.WaitWindow(ctx, program, desktop.OfProcess(proc.Pid))
 	if err != nil {

@@ -178,10 +178,10 @@ func TestBusGoesWhileAsked(t *testing.T) {
 		w.pass(500)
 		w.s.goOn() // the second question is still to be put
 		w.pass(50)
-		looks := w.looks
+		looks := w.looks.Load()
 		close(w.s.focused)
 		w.pass(10)
-		if n := w.looks - looks; n > 20 {
+		if n := w.looks.Load() - looks; n > 20 {
 			t.Errorf("woke %d times", n)
 		}
 		w.pass(3000)

@@ -112,7 +112,7 @@ type world struct {
 	begin  time.Time
 	cancel context.CancelFunc
 	ended  chan error
-	looks  int // at the clock, by the loop
+	looks  atomic.Int64 // at the clock, by the loop
 	pace   time.Duration
 
 	untyped []string // why no text is recorded, as it was told
@@ -159,7 +159,7 @@ func startWorld(t *testing.T, classes policy.Classes, find func(*world) a11y.Foc
 	w.mark = &fakeMark{}
 	opt := Options{Pace: func() time.Duration { return w.pace }, Gate: w.g, Rules: func() *policy.Rules { return w.rules }, Mark: w.mark, Hotkey: fakeHotkey{}, Typed: func(why string) { w.untyped = append(w.untyped, why) }, Log: slog.New(slog.DiscardHandler)}
 	w.l = newLoop(opt, w.d, w.s, func(e raw.Event) { w.steps = append(w.steps, raw.Open(e)) })
-	w.l.now = func() policy.Moment { w.looks++; return w.now() }
+	w.l.now = func() policy.Moment { w.looks.Add(1); return w.now() }
 	w.l.asking = func(int) bool { return false }
 	ctx, cancel := context.WithCancel(t.Context())
 	w.cancel = cancel

@@ -82,13 +82,13 @@ func serve(t *testing.T, verbs map[string]Verb) (path string, logged *lockedBuff
 // until polls a condition that another goroutine makes true.
 func until(t *testing.T, ok func() bool) {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(2 * time.Minute)
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for !ok() {
 		select {
 		case <-limit:
-			t.Fatal("waited 20 s in vain")
+			t.Fatal("waited in vain")
 		case <-tick.C:
 		}
 	}

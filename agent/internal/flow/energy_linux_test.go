@@ -36,7 +36,7 @@ func TestI25ThePersonIsTold(t *testing.T) {
 		for got := a.status().Today; got.Why != why || got.Power != power; got = a.status().Today {
 			select {
 			case <-a.news:
-			case <-time.After(30 * time.Second):
+			case <-time.After(2 * time.Minute):
 				t.Fatalf("never %q, %q, but %+v", why, power, got)
 			}
 		}

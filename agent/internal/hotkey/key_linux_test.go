@@ -12,7 +12,7 @@ import (
 	"github.com/jezek/xgb/xtest"
 )
 
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // board is a keyboard that is played through XTEST.
 type board struct {
@@ -77,7 +77,7 @@ func pressed(t *testing.T, k *Key) {
 
 func open(t *testing.T) (display string, k *Key) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	d, err := desktop.Start(ctx, desktop.Options{Width: 640, Height: 480, NoWM: true})
 	if err != nil {

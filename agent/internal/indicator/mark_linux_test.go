@@ -14,7 +14,7 @@ import (
 	"github.com/jezek/xgb/xproto"
 )
 
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()

@@ -182,7 +182,7 @@ func TestNoCreditNoBox(t *testing.T) {
 		return r, nil
 	}
 	c.start(t, newAuthority(t))
-	u := run(t, c.identity(t), func(_ *Options, p *pace) { p.stall, p.most, p.first = 400*time.Millisecond, time.Hour, time.Hour })
+	u := run(t, c.identity(t), func(_ *Options, p *pace) { p.stall, p.most, p.first = 3*time.Second, time.Hour, time.Hour })
 	u.send(boxes...)
 	<-acked
 	until(t, "the stall to be noticed", func() bool { return u.Status().Words == wordsSilent })

@@ -178,7 +178,7 @@ func (s *scene) stubs() []attack {
 // call makes a call with empty messages and says how it was answered.
 func call(conn *grpc.ClientConn, method string) func() string {
 	return func() string {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if strings.HasSuffix(method, "Upload") || strings.HasSuffix(method, "Release") || strings.HasSuffix(method, "Tail") {
 			return callStream(ctx, conn, method)

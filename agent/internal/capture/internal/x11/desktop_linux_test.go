@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long a test waits for something that a healthy machine does in milliseconds.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // until polls a condition that the display or the kernel makes true.
 func until(t *testing.T, what string, ok func() bool) {
