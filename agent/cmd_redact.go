@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
 	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/ask"
 	"github.com/spf13/cobra"
 )
 
@@ -52,7 +54,7 @@ func redactCommand() *cobra.Command {
 					return err
 				}
 				defer f.Close()
-				o.in, o.name = f, args[0]
+				o.in, o.name = ask.Until(cmd.Context(), f), args[0]
 			}
 			if o.file == "" {
 				return o.run(cmd.Context())
@@ -121,7 +123,7 @@ func (o *redaction) toFile(ctx context.Context) (err error) {
 
 // same tells whether in is the file of that name.
 func same(in io.Reader, name string) bool {
-	f, ok := in.(*os.File)
+	f, ok := in.(interface{ Stat() (fs.FileInfo, error) })
 	if !ok {
 		return false
 	}

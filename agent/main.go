@@ -23,7 +23,7 @@ func main() {
 		os.Exit(1)
 	}
 	root := command()
-	root.SetIn(ask.Stdin(ctx))
+	root.SetIn(ask.Until(ctx, os.Stdin))
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return

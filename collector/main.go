@@ -27,7 +27,7 @@ func run(args []string, out, errOut io.Writer) int {
 		cmd.SetArgs(args)
 		cmd.SetOut(out)
 		cmd.SetErr(errOut)
-		cmd.SetIn(ask.Stdin(ctx))
+		cmd.SetIn(ask.Until(ctx, os.Stdin))
 		cmd, err = cmd.ExecuteContextC(ctx)
 	}
 	if err == nil {

@@ -17,13 +17,14 @@ func TestInterruptEndsAQuestion(t *testing.T) {
 	defer cancel()
 	bin, err := filepath.Abs("../bin")
 	check(t, err)
-	for _, c := range []struct{ until, program, words string }{
-		{"The invitation or code: ", "byleave", "enrol -"},
-		{"Your receipt", "byleave", "verify --receipt -"},
-		{"Your receipt", "byleave", "export-mine --receipt - mine"},
-		{"Your receipt", "byleave", "forget --receipt -"},
-		{"Your invitation: ", "byleave-collector", "custodian new --name us --invite - --out key.json"},
-		{"The receipt, or its code: ", "byleave-collector", "erase --receipt -"},
+	for _, c := range []struct{ first, until, program, words string }{
+		{`{"text":"before"}` + "\n", `"spans"`, "byleave", "redact --jsonl"},
+		{"", "The invitation or code: ", "byleave", "enrol -"},
+		{"", "Your receipt", "byleave", "verify --receipt -"},
+		{"", "Your receipt", "byleave", "export-mine --receipt - mine"},
+		{"", "Your receipt", "byleave", "forget --receipt -"},
+		{"", "Your invitation: ", "byleave-collector", "custodian new --name us --invite - --out key.json"},
+		{"", "The receipt, or its code: ", "byleave-collector", "erase --receipt -"},
 	} {
 		t.Run(c.program+" "+c.words, func(t *testing.T) {
 			home := t.TempDir()
@@ -31,6 +32,7 @@ func TestInterruptEndsAQuestion(t *testing.T) {
 			cmd.Dir, cmd.Env = home, append(cmd.Environ(), "BYLEAVE_HOME="+filepath.Join(home, "byleave"))
 			term, err := pty.Start(cmd)
 			check(t, err)
+			check(t, term.Type(c.first))
 			check(t, term.Until(ctx, c.until))
 			check(t, term.Type("\x03"))
 			shown, err := term.Wait()

@@ -46,7 +46,7 @@ func Bearer(ctx context.Context, given, question string, in io.Reader, out io.Wr
 	if given != FromInput {
 		return given, nil
 	}
-	if _, typed := in.(*Input); typed && IsTerminal(os.Stdin) {
+	if i, ok := in.(*Input); ok && i.file == os.Stdin && IsTerminal(os.Stdin) {
 		line, err := Hidden(ctx, out, question)
 		return string(line), err
 	}

@@ -2,32 +2,29 @@ package ask
 
 import (
 	"context"
+	"io/fs"
 	"os"
 )
 
-// Input is standard input for as long as a context lasts. A program that takes signals as the end of its context would otherwise go on
+// Input is a file that is read for as long as a context lasts. A program that takes signals as the end of its context would otherwise go on
 // waiting for the keyboard when its person interrupts it.
 type Input struct {
-	ctx context.Context
-	buf []byte // what is read while nobody may look at the caller's memory any more
+	ctx  context.Context
+	file *os.File
 }
 
-// Stdin is standard input until ctx ends.
-func Stdin(ctx context.Context) *Input { return &Input{ctx: ctx} }
+// Until reads f until ctx ends.
+func Until(ctx context.Context, f *os.File) *Input { return &Input{ctx, f} }
 
-// Read is that of standard input. When the context ends it says so at once, and ever after. It keeps nothing of what it gave.
+// Read is that of the file. When the context ends it says so at once, and ever after; p may then still be written to.
 func (i *Input) Read(p []byte) (int, error) {
-	if len(i.buf) < len(p) {
-		i.buf = make([]byte, len(p))
-	}
-	buf := i.buf[:len(p)]
-	n, err := within(i.ctx, func() (int, error) { return os.Stdin.Read(buf) })
-	copy(p, buf[:n])
-	clear(buf[:n])
-	return n, err
+	return within(i.ctx, func() (int, error) { return i.file.Read(p) })
 }
 
-// within is what read gives, or the reason for which ctx ended before it: then read is left behind, and what it works on must not be used again.
+// Stat is that of the file.
+func (i *Input) Stat() (fs.FileInfo, error) { return i.file.Stat() }
+
+// within is what read gives, or the reason for which ctx ended before it: then read is left behind, with what it works on.
 func within[T any](ctx context.Context, read func() (T, error)) (got T, err error) {
 	if ctx.Err() != nil {
 		return got, context.Cause(ctx)
