@@ -122,7 +122,7 @@ func TestKeyInAShortLoss(t *testing.T) {
 			done = done || e.Kind == KeyRelease && e.Rune == 's'
 			return done && lost != 0
 		})
-		if after(lost, key) {
+		if after(lost, key+100) { // the server tells no time of it, and what lies within 250 ms of an edge is dropped
 			t.Errorf("lost for %v, a key in it at %d, and it is told as lost at %d", 2*rest, key, lost)
 		}
 	}
