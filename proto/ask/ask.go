@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -35,9 +36,20 @@ func Hidden(ctx context.Context, out io.Writer, question string) ([]byte, error)
 	line, err := within(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
 	fmt.Fprintln(out)
 	if err != nil {
-		return nil, fmt.Errorf("read what is typed: %w", errors.Join(err, term.Restore(fd, shown)))
+		return nil, fmt.Errorf("read what is typed: %w", errors.Join(err, show(ctx, fd, shown)))
 	}
 	return line, nil
+}
+
+// show lets the terminal show again what is typed. A read that was left behind at once may only now be about to hide it; it is given a second.
+func show(ctx context.Context, fd int, shown *term.State) error {
+	for i := 0; ctx.Err() != nil && i < 100; i++ {
+		if now, err := term.GetState(fd); err != nil || *now != *shown {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return term.Restore(fd, shown)
 }
 
 // Bearer is a line that is itself a right as it was given, or for FromInput the next line of in: hidden where somebody types it, after
