@@ -33,7 +33,7 @@ func Hidden(ctx context.Context, out io.Writer, question string) ([]byte, error)
 		return nil, fmt.Errorf("look at the terminal: %w", err)
 	}
 	fmt.Fprint(out, question)
-	line, err := within(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	line, err := Within(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
 	fmt.Fprintln(out)
 	if err != nil {
 		return nil, fmt.Errorf("read what is typed: %w", errors.Join(err, show(ctx, fd, shown)))

@@ -2,7 +2,6 @@ package ask
 
 import (
 	"context"
-	"io/fs"
 	"os"
 )
 
@@ -18,14 +17,14 @@ func Until(ctx context.Context, f *os.File) *Input { return &Input{ctx, f} }
 
 // Read is that of the file. When the context ends it says so at once, and ever after; p may then still be written to.
 func (i *Input) Read(p []byte) (int, error) {
-	return within(i.ctx, func() (int, error) { return i.file.Read(p) })
+	return Within(i.ctx, func() (int, error) { return i.file.Read(p) })
 }
 
-// Stat is that of the file.
-func (i *Input) Stat() (fs.FileInfo, error) { return i.file.Stat() }
+// File is the file itself, which is read for as long as it takes.
+func (i *Input) File() *os.File { return i.file }
 
-// within is what read gives, or the reason for which ctx ended before it: then read is left behind, with what it works on.
-func within[T any](ctx context.Context, read func() (T, error)) (got T, err error) {
+// Within is what do gives, or the reason for which ctx ended before it: then do is left behind, with what it works on.
+func Within[T any](ctx context.Context, do func() (T, error)) (got T, err error) {
 	if ctx.Err() != nil {
 		return got, context.Cause(ctx)
 	}
@@ -35,7 +34,7 @@ func within[T any](ctx context.Context, read func() (T, error)) (got T, err erro
 	}
 	done := make(chan answer, 1)
 	go func() {
-		got, err := read()
+		got, err := do()
 		done <- answer{got, err}
 	}()
 	select {
