@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/zlib"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -274,6 +275,29 @@ func TestRedactNames(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || isMisuse(err) != c.misuse || out+words != "" {
 			t.Errorf("%q: %q, %q, %v", c.args, out, words, err)
 		}
+	}
+}
+
+// TestRedactIsInterrupted: an interrupt ends it though nothing more comes, and leaves no result.
+func TestRedactIsInterrupted(t *testing.T) {
+	in, begun := io.Pipe()
+	defer begun.Close()
+	ctx, interrupt := context.WithCancel(t.Context())
+	dir := t.TempDir()
+	o := redaction{in: in, name: "in", words: io.Discard, file: filepath.Join(dir, "out.txt")}
+	done := make(chan error, 1)
+	go func() { done <- o.toFile(ctx) }()
+	if _, err := io.WriteString(begun, "so far\n"); err != nil { // it is reading
+		t.Fatal(err)
+	}
+	interrupt()
+	select {
+	case err := <-done:
+		if left, _ := filepath.Glob(filepath.Join(dir, "*")); !errors.Is(err, context.Canceled) || len(left) != 0 {
+			t.Errorf("%v, and left is %v", err, left)
+		}
+	case <-time.After(2 * time.Minute):
+		t.Fatal("it waits for more")
 	}
 }
 

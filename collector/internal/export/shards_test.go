@@ -4,7 +4,9 @@ import (
 	"archive/tar"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -63,7 +65,10 @@ func rowGroups(t *testing.T, dir string) (out [][]string) {
 		for _, g := range f.RowGroups() {
 			rows, said := g.Rows(), ""
 			for buf := make([]parquet.Row, 1); ; {
-				n, _ := rows.ReadRows(buf)
+				n, err := rows.ReadRows(buf)
+				if err != nil && !errors.Is(err, io.EOF) {
+					t.Fatal(err)
+				}
 				if n == 0 {
 					break
 				}
