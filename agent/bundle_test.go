@@ -58,7 +58,7 @@ func TestI8AgentBundle(t *testing.T) {
 	cmd := doctorCommand()
 	cmd.SetOut(&out)
 	cmd.SetArgs([]string{"--bundle", file})
-	if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), "need you") { // no agent runs
+	if err := cmd.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), "needs you") { // no agent runs
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(file)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/session"
+	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/bundle"
 	"github.com/spf13/cobra"
 )
@@ -51,7 +52,7 @@ func doctorCommand() *cobra.Command {
 				}
 			}
 			if bad > 0 {
-				return fmt.Errorf("%d of %d checks need you", bad, len(checks))
+				return fmt.Errorf("what needs you: %d of %s", bad, policy.Count(len(checks), "check"))
 			}
 			return nil
 		},

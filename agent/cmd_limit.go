@@ -12,6 +12,7 @@ import (
 	"github.com/byleave/byleave/agent/internal/control"
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/agent/internal/review"
+	"github.com/byleave/byleave/policy"
 	"github.com/spf13/cobra"
 )
 
@@ -246,7 +247,7 @@ func limitFacts(l keystore.Limits, started string) []review.Fact {
 	}
 	return []review.Fact{
 		{Label: "Leaves at most", Text: most}, {Label: "Leaves when", Text: when}, {Label: "Stays first", Text: started},
-		{Label: "Your copies", Text: fmt.Sprintf("%d days, %s", days, size(kept))},
+		{Label: "Your copies", Text: policy.Count(days, "day") + ", " + size(kept)},
 		{Label: "All boxes here", Text: fmt.Sprintf("%s; when that is used up, the oldest copies of what was sent go first, then %s", size(l.Room()), full)},
 	}
 }

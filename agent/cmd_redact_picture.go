@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/ocr"
+	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/ask"
 	"github.com/schollz/progressbar/v3"
 )
@@ -123,9 +124,9 @@ func (p *pictureReport) tell(w io.Writer) {
 	switch p.Reading {
 	case "not asked for":
 	case "byleave-ocr":
-		fmt.Fprintf(w, " Of %d lines %d were read and %d are shown again, with %d words.", p.Lines, p.Read, p.Shown, p.Words)
+		fmt.Fprintf(w, " Of %s, read: %d, shown again: %d, with %s.", policy.Count(p.Lines, "line"), p.Read, p.Shown, policy.Count(p.Words, "word"))
 	default:
-		fmt.Fprintf(w, " Of %d lines %d were read and %d are shown again, with %d words; reading ended: %s.", p.Lines, p.Read, p.Shown, p.Words, p.Reading)
+		fmt.Fprintf(w, " Of %s, read: %d, shown again: %d, with %s; reading ended: %s.", policy.Count(p.Lines, "line"), p.Read, p.Shown, policy.Count(p.Words, "word"), p.Reading)
 	}
 }
 

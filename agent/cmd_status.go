@@ -124,8 +124,8 @@ func printStatus(w io.Writer, s flow.Status, now time.Time) {
 // printOwn says what the person allows, and what their rule destroyed.
 func printOwn(w io.Writer, s flow.Status) {
 	if l := s.Limits; l != nil {
-		fmt.Fprintf(w, "Your limits: held %s, copies kept %d days and %s, all boxes here %s; see `byleave limit`.\n",
-			inHours(l.Held), l.KeepDays, size(l.KeepBytes), size(l.Quota))
+		fmt.Fprintf(w, "Your limits: held %s, copies kept %s and %s, all boxes here %s; see `byleave limit`.\n",
+			inHours(l.Held), policy.Count(l.KeepDays, "day"), size(l.KeepBytes), size(l.Quota))
 	}
 	if s.Spool.Evicted > 0 {
 		fmt.Fprintf(w, "%s of what was sent made room for what is recorded.\n", policy.Count(s.Spool.Evicted, "old copy"))

@@ -61,7 +61,7 @@ func verifyCommand() *cobra.Command {
 				printReport(cmd.OutOrStdout(), rep)
 			}
 			if n := len(rep.Wrong); n > 0 {
-				return fmt.Errorf("%d things do not fit", n)
+				return fmt.Errorf("what does not fit: %s, see above", policy.Count(n, "thing"))
 			}
 			return nil
 		},

@@ -187,7 +187,7 @@ func (m *mine) forgetApp(ctx context.Context, app string, step func(done, all in
 			if errors.Is(err, errLeft) {
 				whole = append(whole, f.Batch)
 			} else if err != nil {
-				return out, fmt.Errorf("%d boxes are done, the rest is not; forget it again: %w", out.Cut, err)
+				return out, fmt.Errorf("done: %s; the rest is not: forget it again: %w", policy.Count(out.Cut, "box"), err)
 			} else if !gone {
 				out.Cut++
 			}

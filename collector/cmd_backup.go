@@ -14,6 +14,7 @@ import (
 	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/byleave/byleave/collector/internal/store/cloud"
 	"github.com/byleave/byleave/collector/internal/store/embed"
+	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/ask"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
@@ -123,10 +124,10 @@ func restoreCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "Restored. Erased again: %d erasures. Taken out, because their person's key was replaced since: %d boxes.\n",
-			rep.Erased, rep.Shut)
+		fmt.Fprintf(cmd.OutOrStdout(), "Restored. Erased again: %s. Taken out, because their person's key was replaced since: %s.\n",
+			policy.Count(rep.Erased, "erasure"), policy.Count(rep.Shut, "box"))
 		if rep.Keyless > 0 {
-			fmt.Fprintf(cmd.OutOrStdout(), "keys/ lacks the keys of %d people: their boxes open only once you put it back.\n", rep.Keyless)
+			fmt.Fprintf(cmd.OutOrStdout(), "keys/ lacks the keys of %s: their boxes open only once you put it back.\n", policy.Count(rep.Keyless, "person"))
 		}
 		fmt.Fprintln(cmd.OutOrStdout(), invitedAnew)
 		return nil
@@ -148,8 +149,9 @@ func restoreScaled(cmd *cobra.Command, h home) error {
 	if err := errors.Join(err, lock.Close()); err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "Restored. Erased again: %d erasures. Taken out, because their person's key was replaced since: %d boxes; because their\n"+
-		"pack is not there: %d, which their devices may send again. Removed: %d packs that no row names.\n%s\n", rep.Erased, rep.Shut, rep.Missing, rep.Orphans, invitedAnew)
+	fmt.Fprintf(cmd.OutOrStdout(), "Restored. Erased again: %s. Taken out, because their person's key was replaced since: %s; because their\n"+
+		"pack is not there: %d, which their devices may send again. Removed, because no row names them: %s.\n%s\n",
+		policy.Count(rep.Erased, "erasure"), policy.Count(rep.Shut, "box"), rep.Missing, policy.Count(rep.Orphans, "pack"), invitedAnew)
 	return nil
 }
 

@@ -92,7 +92,7 @@ func runExport(cmd *cobra.Command, o exportOptions) (err error) {
 		return printJSON(cmd.OutOrStdout(), m)
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s: %s, %s, %s of %s from %s.\n", o.out, policy.Count(m.Actions, "action"), policy.Count(m.Gaps, "gap"),
-		policy.Count(m.Frames, "frame"), people(m.People), policy.Count(m.Boxes, "box"))
+		policy.Count(m.Frames, "frame"), policy.Count(m.People, "person"), policy.Count(m.Boxes, "box"))
 	for why, n := range m.Refused {
 		fmt.Fprintf(cmd.OutOrStdout(), "Left out: %d, %s.\n", n, why)
 	}
@@ -123,13 +123,6 @@ func (d *drawn) end() error {
 		return d.err
 	}
 	return errors.Join(d.err, d.bar.Clear())
-}
-
-func people(n int) string {
-	if n == 1 {
-		return "1 person"
-	}
-	return fmt.Sprintf("%d people", n)
 }
 
 // agree shows what would be exported before anything is released.

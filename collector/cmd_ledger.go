@@ -52,7 +52,7 @@ func ledgerVerify() *cobra.Command {
 		if *asJSON {
 			return printJSON(cmd.OutOrStdout(), map[string]any{"leaves": at.Size, "exports": len(exports), "checkpoint": string(at.Signed())})
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "Whole: %d leaves, %s among them, are what the checkpoint was signed for.\n", at.Size, policy.Count(len(exports), "export"))
+		fmt.Fprintf(cmd.OutOrStdout(), "Whole: %s, %s among them, as the checkpoint was signed.\n", policy.Count(at.Size, "leaf"), policy.Count(len(exports), "export"))
 		return nil
 	}
 	return cmd

@@ -108,7 +108,7 @@ func (d *diff) amounts(n, p *pb.Policy) {
 		*d = append(*d, Change{fmt.Sprintf(format, args...), more})
 	}
 	if a, b := n.GetRetentionDays(), p.GetRetentionDays(); a != b {
-		count(a > b, "Kept for %d days, before %d", a, b)
+		count(a > b, "Kept for %s, before %d", Count(int(a), "day"), b)
 	}
 	if a, b := n.GetExpiresAt(), p.GetExpiresAt(); a != b {
 		count(a > b, "It may go on until %s, before %s", instantInWords(a), instantInWords(b))

@@ -172,7 +172,7 @@ func tellNever(m *pb.Policy) []Line {
 }
 
 func tellAfter(m *pb.Policy) []Line {
-	out := []Line{{"Kept for", fmt.Sprintf("%d days, sealed; the computer that collects it cannot read it", m.GetRetentionDays())}}
+	out := []Line{{"Kept for", Count(int(m.GetRetentionDays()), "day") + ", sealed; the computer that collects it cannot read it"}}
 	for _, c := range m.GetCustodians() {
 		out = append(out, Line{"Can open it, only all of them together", c.GetName()})
 	}

@@ -120,15 +120,15 @@ func lying(home string, told Spool, disk string, running bool) (fine string, bad
 			}
 		}
 	}
-	fine = fmt.Sprintf("%d wait to leave, %d are your copies of what was sent", waiting, copies)
+	fine = fmt.Sprintf("waiting to leave: %d, your copies of what was sent: %d", waiting, copies)
 	if aside > 0 {
-		fine += fmt.Sprintf(", %d are set aside because they are damaged, foreign or refused; look at them or delete them in `byleave review`", aside)
+		fine += fmt.Sprintf(", set aside because damaged, foreign or refused: %d; look at them or delete them in `byleave review`", aside)
 	}
 	if told.Dropped > 0 {
-		fine += fmt.Sprintf("; %d unsent ones were destroyed for lack of space, as you wish", told.Dropped)
+		fine += fmt.Sprintf("; unsent and destroyed for lack of space, as you wish: %d", told.Dropped)
 	}
 	if damaged > 0 {
-		return "", fmt.Errorf("%d of %d that wait are damaged; run `byleave doctor --repair`, or start the agent, which does the same", damaged, waiting)
+		return "", fmt.Errorf("damaged: %d of %d that wait; run `byleave doctor --repair`, or start the agent, which does the same", damaged, waiting)
 	}
 	return fine, nil
 }
@@ -149,9 +149,9 @@ func Repair(cfg Config) (words string, err error) {
 	case r.Trouble != nil:
 		return "", r.Trouble
 	case r.Stuck > 0:
-		return "", fmt.Errorf("%d files in %s cannot be moved; check who owns them", r.Stuck, filepath.Join(cfg.Home, "spool"))
+		return "", fmt.Errorf("%s in %s cannot be moved; check who owns what lies there", policy.Count(r.Stuck, "file"), filepath.Join(cfg.Home, "spool"))
 	}
-	words = fmt.Sprintf("%d files were set aside; %d boxes wait to leave, %d are your copies", r.SetAside, r.Held, r.Sent)
+	words = fmt.Sprintf("set aside: %s; waiting to leave: %s; your copies: %d", policy.Count(r.SetAside, "file"), policy.Count(r.Held, "box"), r.Sent)
 	if !r.Lost.IsZero() {
 		words += "; the last agent did not end cleanly, and the next will tell what was lost"
 	}

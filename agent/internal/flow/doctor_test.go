@@ -45,7 +45,7 @@ func TestDoctorMendsBoxes(t *testing.T) {
 	if len(held) != 1 {
 		t.Fatalf("%d boxes", len(held))
 	}
-	if got := saysOf(t, cfg); !got.OK || !strings.HasPrefix(got.Words, "1 wait to leave") {
+	if got := saysOf(t, cfg); !got.OK || !strings.HasPrefix(got.Words, "waiting to leave: 1,") {
 		t.Errorf("well: %+v", got)
 	}
 	raw, err := os.ReadFile(held[0])
@@ -59,10 +59,10 @@ func TestDoctorMendsBoxes(t *testing.T) {
 		t.Fatalf("the doctor changed something: %v", err)
 	}
 	words, err := Repair(cfg)
-	if err != nil || !strings.HasPrefix(words, "1 files were set aside; 0 boxes wait") {
+	if err != nil || !strings.HasPrefix(words, "set aside: 1 file; waiting to leave: 0 boxes") {
 		t.Fatalf("repair: %q, %v", words, err)
 	}
-	if got := saysOf(t, cfg); !got.OK || !strings.Contains(got.Words, "1 are set aside") {
+	if got := saysOf(t, cfg); !got.OK || !strings.Contains(got.Words, "set aside because damaged, foreign or refused: 1;") {
 		t.Errorf("mended: %+v", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/erasure"
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/byleave/byleave/proto/tlog"
@@ -96,11 +97,11 @@ func (c *check) boxes(ctx context.Context) error {
 		}
 	}
 	if elsewhere > 0 {
-		c.note("%d boxes whose copies are here were erased with everything at %s, by another computer of yours or with your receipt. If you did not ask for that, the collector lies.",
-			elsewhere, all.Format("2 Jan 2006 15:04"))
+		c.note("Erased with everything at %[2]s, by another computer of yours or with your receipt, though the copies are here: %[1]s. If you did not ask for that, the collector lies.",
+			policy.Count(elsewhere, "box"), all.Format("2 Jan 2006 15:04"))
 	}
 	if over > 0 {
-		c.note("%d boxes whose copies are here are no longer listed: the time is over for which you agreed that boxes are kept.", over)
+		c.note("No longer listed, though the copies are here: %s. The time is over for which you agreed that boxes are kept.", policy.Count(over, "box"))
 	}
 	c.gaps(listed)
 	return c.prove(ctx, wants, "Boxes that the collector holds of you")
@@ -243,7 +244,7 @@ func (c *check) reads(ctx context.Context) error {
 		return err
 	}
 	for export, boxes := range claimed {
-		c.wrong("The collector says that export %s took %d boxes of yours, and the ledger has no such export.", export[:min(8, len(export))], boxes)
+		c.wrong("The collector says that export %s took %s of yours, and the ledger has no such export.", export[:min(8, len(export))], policy.Count(boxes, "box"))
 		c.rep.Reads = append(c.rep.Reads, Read{Export: export, Boxes: boxes})
 	}
 	slices.SortFunc(c.rep.Reads, func(a, b Read) int { return a.Hour.Compare(b.Hour) })

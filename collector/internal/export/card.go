@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+
+	"github.com/byleave/byleave/policy"
 )
 
 // cardName is the card of the data set: people read it, and its head tells Hugging Face's datasets the type of every field. Without it the
@@ -20,7 +22,7 @@ func (w *writer) card() error {
 	format.features(&b)
 	fmt.Fprintf(&b, `---
 # Export %s
-Steps of %d people: %d actions, %d gaps, %d tasks, %d frames. What each field means stands in %s under "fields", with a hash of every file.
+Steps of %s: %s, %s, %s, %s. What each field means stands in %s under "fields", with a hash of every file.
 Load it by its folder: `+"`datasets.load_dataset(\"FOLDER\")`"+`; %s.
 
 - **Consent.** People agreed to one purpose, %s, and to the policies whose SHA-256 is %s. Use the data for nothing else, give it
@@ -31,7 +33,8 @@ Load it by its folder: `+"`datasets.load_dataset(\"FOLDER\")`"+`; %s.
 - **Place.** Coordinates are pixels of the step's canvas, from its upper left corner, and the same from 0 to 1. A frame has the size of its own canvas.
 - **Text.** Values were redacted on the person's computer before they were stored: <CARD#1> stands for one, the same number for the same value within a
   session. Frames have text masked. Redaction misses some: tell the operator of what you find, and delete it.
-`, w.m.Export, w.m.People, w.m.Actions, w.m.Gaps, w.m.Tasks, w.m.Frames, manifestName, format.tells(), w.m.Purpose, orNone(w.m.Policies), format.people())
+`, w.m.Export, policy.Count(w.m.People, "person"), policy.Count(w.m.Actions, "action"), policy.Count(w.m.Gaps, "gap"), policy.Count(w.m.Tasks, "task"),
+		policy.Count(w.m.Frames, "frame"), manifestName, format.tells(), w.m.Purpose, orNone(w.m.Policies), format.people())
 	return writeFile(filepath.Join(w.dir, cardName), []byte(b.String()))
 }
 
