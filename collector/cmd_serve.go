@@ -229,7 +229,7 @@ func (c *collector) run(ctx context.Context, l net.Listener, hup <-chan os.Signa
 		return nil
 	})
 	g.Go(func() error { c.audit.Run(ctx, time.Minute); return nil })
-	g.Go(func() error { c.reload(ctx, hup); return nil })
+	g.Go(func() error { c.reloads(ctx, hup); return nil })
 	g.Go(func() error { c.ledger.Run(ctx); return nil })
 	g.Go(func() error { keepCompact(ctx, c.store); return nil })
 	g.Go(func() error {
@@ -246,25 +246,40 @@ func (c *collector) run(ctx context.Context, l net.Listener, hup <-chan os.Signa
 	return g.Wait()
 }
 
-// reload reads policy and limits anew on SIGHUP and makes a new server certificate. What is wrong changes nothing and is logged.
-// Every request for the policy looks for a newer one, too.
-func (c *collector) reload(ctx context.Context, hup <-chan os.Signal) {
+// reloads reads everything anew that may change on each SIGHUP, until ctx ends. Every request for the policy looks for a newer one, too.
+func (c *collector) reloads(ctx context.Context, hup <-chan os.Signal) {
 	for {
 		select {
 		case <-hup:
-			c.policy.Current()
-			c.authority.Renew()
-			if l, err := c.home.limits(); err != nil {
-				c.log.Error("the limits are refused; the last ones stay", "error", err)
-			} else {
-				c.ingest.SetLimits(l)
-				c.ledger.SetEvery(time.Duration(l.LotSeconds) * time.Second)
-			}
-			c.log.Info("reloaded")
+			c.reload()
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// reload takes over policy and limits as they lie in the folder, and makes a new server certificate. What is wrong changes nothing, and is named.
+func (c *collector) reload() {
+	c.authority.Renew()
+	taken, refused := []string{"certificate"}, []string(nil)
+	if c.policy.Refused() != nil { // it has logged why
+		refused = append(refused, "policy")
+	} else if c.policy.Bytes() != nil {
+		taken = append(taken, "policy")
+	}
+	if l, err := c.home.limits(); err != nil {
+		c.log.Error("the limits are refused; the last ones stay", "error", err)
+		refused = append(refused, "limits")
+	} else {
+		c.ingest.SetLimits(l)
+		c.ledger.SetEvery(time.Duration(l.LotSeconds) * time.Second)
+		taken = append(taken, "limits")
+	}
+	if refused != nil {
+		c.log.Warn("reloaded in part: what is refused stays as it was", "taken", taken, "refused", refused)
+		return
+	}
+	c.log.Info("reloaded", "taken", taken)
 }
 
 // serveOperator serves tail and stats on the folder's socket. Where that cannot be, the collector goes on without them.

@@ -173,7 +173,7 @@ func TestServeIsConfined(t *testing.T) {
 				t.Errorf("the metrics say %v", got)
 			}
 			must(t, cmd.Process.Signal(unix.SIGHUP))
-			if got := strings.Contains(until(`"reloaded"`), "permission denied"); got != confined {
+			if got := strings.Contains(until(`"msg":"reloaded`), "permission denied"); got != confined {
 				t.Errorf("a file outside was refused: %v, want %v", got, confined)
 			}
 			must(t, cmd.Process.Signal(os.Interrupt))

@@ -174,7 +174,8 @@ func TestI11I12MetricsFollowNobody(t *testing.T) {
 	r.kill(t)
 }
 
-// TestReload: SIGHUP makes new limits and a new certificate count; limits that are wrong change nothing and are named.
+// TestReload: SIGHUP makes new limits and a new certificate count; limits and a policy that are wrong change nothing and are named, and the last word says
+// what was taken over and what was not.
 func TestReload(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "d")
 	must(t, exec.Command("byleave-collector", "init", "--dir", dir).Run())
@@ -198,7 +199,7 @@ func TestReload(t *testing.T) {
 		must(t, cmd.Process.Signal(syscall.SIGHUP))
 		for line := range lines {
 			said += line
-			if strings.Contains(line, `"reloaded"`) {
+			if strings.Contains(line, `"msg":"reloaded`) {
 				return said
 			}
 		}
@@ -207,14 +208,25 @@ func TestReload(t *testing.T) {
 	}
 	old := serial()
 	must(t, os.WriteFile(filepath.Join(dir, limitsName), []byte("{\n\"memory_mib\": 32}"), 0o600))
-	if said := hup(); strings.Contains(said, "refused") {
+	if said := hup(); strings.Contains(said, "refused") || !strings.Contains(said, `"msg":"reloaded","taken":["certificate","limits"]}`) {
 		t.Error(said)
 	}
 	if serial() == old {
 		t.Error("the certificate stayed")
 	}
 	must(t, os.WriteFile(filepath.Join(dir, limitsName), []byte("{\n\"memory_mib\": 1}"), 0o600))
-	if said := hup(); !strings.Contains(said, `limits.json: line 2: field \"memory_mib\"`) {
+	if said := hup(); !strings.Contains(said, `limits.json: line 2: field \"memory_mib\"`) || !strings.Contains(said, `"taken":["certificate"],"refused":["limits"]}`) {
+		t.Error(said)
+	}
+	must(t, os.WriteFile(filepath.Join(dir, policyName), []byte("noise"), 0o600))
+	for range 2 { // also while the same file lies there, of which a second look says nothing
+		if said := hup(); !strings.Contains(said, `"taken":["certificate"],"refused":["policy","limits"]}`) {
+			t.Error(said)
+		}
+	}
+	must(t, os.Remove(filepath.Join(dir, policyName)))
+	must(t, os.Remove(filepath.Join(dir, limitsName)))
+	if said := hup(); !strings.Contains(said, `"msg":"reloaded","taken":["certificate","limits"]}`) {
 		t.Error(said)
 	}
 	must(t, cmd.Process.Signal(os.Interrupt))

@@ -26,6 +26,7 @@ type PolicyFile struct {
 
 	mu      sync.Mutex  // guards what follows
 	seen    fs.FileInfo // of the file as it was last looked at, nil before
+	refused error       // why what lies there is not what is handed out
 	current policy.Policy
 	signed  *pb.Signed
 	raw     []byte // the file's bytes
@@ -71,6 +72,14 @@ func (p *PolicyFile) Bytes() []byte {
 	defer p.mu.Unlock()
 	p.look()
 	return p.raw
+}
+
+// Refused is why the file that lies there is not taken over; nil if it is, or if there is none.
+func (p *PolicyFile) Refused() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.look()
+	return p.refused
 }
 
 // Follows tells whether the policy in the file is newer than a signed one, or that one is none.
@@ -168,7 +177,9 @@ func (p *PolicyFile) newest() (*pb.Signed, [32]byte) {
 func (p *PolicyFile) look() {
 	info, err := os.Stat(p.path)
 	if err != nil {
+		p.seen, p.refused = nil, nil
 		if !errors.Is(err, fs.ErrNotExist) {
+			p.refused = err
 			p.log.Error("the policy cannot be read; the last one stays", "error", err)
 		}
 		return
@@ -176,9 +187,9 @@ func (p *PolicyFile) look() {
 	if p.seen != nil && sameState(info, p.seen) {
 		return
 	}
-	p.seen = info
-	if err := p.load(); err != nil {
-		p.log.Error("the policy in the folder is refused; the last one stays", "error", err)
+	p.seen, p.refused = info, p.load()
+	if p.refused != nil {
+		p.log.Error("the policy in the folder is refused; the last one stays", "error", p.refused)
 	}
 }
 
