@@ -45,44 +45,56 @@ func checkCommand() *cobra.Command {
 			}
 		}
 		if bad > 0 {
-			return fmt.Errorf("%d of %d checks failed", bad, len(findings))
+			return fmt.Errorf("what failed: %d of %s", bad, policy.Count(len(findings), "check"))
 		}
 		return nil
 	}
 	return cmd
 }
 
-// finding is the result of one check.
+// finding is the result of one check. A warning is OK all the same.
 type finding struct {
 	What string `json:"what"`
 	OK   bool   `json:"ok"`
+	Warn bool   `json:"warn,omitempty"`
 	Says string `json:"says"`
 }
 
 func (f finding) verdict() string {
-	if f.OK {
+	switch {
+	case f.Warn:
+		return "WARN"
+	case f.OK:
 		return "ok"
 	}
 	return "BAD"
 }
 
-// check looks at one thing and says how it is, or what is wrong with which file.
+// warning is what a check says of what works, and should not stay so.
+type warning struct{ error }
+
+// check looks at one thing and says how it is, or what is wrong with which file, or a warning.
 type check struct {
 	what string
 	do   func(context.Context, home) (string, error)
 }
 
 // quickChecks need no more than a moment.
-var quickChecks = []check{{"ca", checkCA}, {"vault", checkVault}, {"ledger", checkLedger}, {"policy", checkPolicy}, {"limits", checkLimits}, {"cloud", checkCloud}}
+var quickChecks = []check{{"ca", checkCA}, {"vault", checkVault}, {"ledger", checkLedger}, {"policy", checkPolicy}, {"signing", checkSigning}, {"limits", checkLimits}, {"cloud", checkCloud}}
 
 func checkAll(ctx context.Context, h home, checks []check) (out []finding, bad int) {
 	for _, c := range checks {
 		says, err := c.do(ctx, h)
+		var warn warning
+		f := finding{What: c.what, Warn: errors.As(err, &warn), Says: says}
+		f.OK = err == nil || f.Warn
 		if err != nil {
-			says = err.Error()
+			f.Says = err.Error()
+		}
+		if !f.OK {
 			bad++
 		}
-		out = append(out, finding{c.what, err == nil, says})
+		out = append(out, f)
 	}
 	return out, bad
 }
@@ -139,11 +151,18 @@ func checkPolicy(_ context.Context, h home) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", policyName, err)
 	}
-	offline := "its private key is offline"
-	if _, err := os.Stat(h.path(policyKeyName)); err == nil {
-		offline = "its private key is still here: move policy.key offline"
+	return fmt.Sprintf("version %d until %s", p.Version(), p.Expires().Format(time.DateOnly)), nil
+}
+
+// checkSigning looks whether the key lies here that init made to be taken away.
+func checkSigning(_ context.Context, h home) (string, error) {
+	switch _, err := os.Lstat(h.path(policyKeyName)); {
+	case errors.Is(err, fs.ErrNotExist):
+		return "the key that signs policies is offline", nil
+	case err != nil:
+		return "", fmt.Errorf("look for %s: %w", policyKeyName, errors.Unwrap(err))
 	}
-	return fmt.Sprintf("version %d until %s; %s", p.Version(), p.Expires().Format(time.DateOnly), offline), nil
+	return "", warning{fmt.Errorf("%s lies here: whoever gets into this computer can sign a policy that asks people for more; move it to a machine that is not this one, and sign there", policyKeyName)}
 }
 
 func checkLimits(_ context.Context, h home) (string, error) {
@@ -151,7 +170,7 @@ func checkLimits(_ context.Context, h home) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d MiB in flight; a device's day: %d MiB, %d boxes", l.MemoryMiB, l.DayMiB, l.DayBoxes), nil
+	return fmt.Sprintf("%d MiB in flight; a device's day: %d MiB, %s", l.MemoryMiB, l.DayMiB, policy.Count(l.DayBoxes, "box")), nil
 }
 
 func checkCloud(_ context.Context, h home) (string, error) {
@@ -196,7 +215,7 @@ func checkStore(ctx context.Context, h home) (string, error) {
 		return "", err
 	}
 	if damaged > 0 {
-		return "", fmt.Errorf("%d boxes do not match their checksum; the others are whole", damaged)
+		return "", fmt.Errorf("what does not match its checksum: %s; the others are whole", policy.Count(damaged, "box"))
 	}
 	return "every box matches its checksum", nil
 }
