@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/bundle"
+	"github.com/byleave/byleave/proto/verb"
 	"github.com/spf13/cobra"
 )
 
@@ -28,7 +28,7 @@ func main() {
 	if err == nil {
 		return
 	}
-	fmt.Fprintln(os.Stderr, "byleave:", err)
+	fmt.Fprintln(os.Stderr, "byleave:", verb.Plain(cmd, err))
 	stop()
 	if isMisuse(err) {
 		fmt.Fprintf(os.Stderr, "usage: %s; see %s --help\n", cmd.UseLine(), cmd.CommandPath())
@@ -64,5 +64,5 @@ func (m misuse) Unwrap() error { return m.error }
 
 func isMisuse(err error) bool {
 	var m misuse
-	return errors.As(err, &m) || strings.HasPrefix(err.Error(), "unknown command") || strings.Contains(err.Error(), "arg(s), ")
+	return errors.As(err, &m) || verb.Refused(err)
 }

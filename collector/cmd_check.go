@@ -25,7 +25,12 @@ func checkCommand() *cobra.Command {
 		Use:     "check",
 		Short:   "Check the collector's folder: modes, keys, policy, index, and the checksum of every box",
 		Example: "  byleave-collector check --dir /srv/byleave",
-		Args:    cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return misuse{fmt.Errorf("check looks at a whole folder, which --dir names, and takes no %q; a policy alone is checked by `byleave-collector policy check FILE`", args[0])}
+			}
+			return nil
+		},
 	}
 	dir := dirFlag(cmd)
 	asJSON := cmd.Flags().Bool("json", false, "print a JSON array")

@@ -8,11 +8,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/bundle"
+	"github.com/byleave/byleave/proto/verb"
 	"github.com/spf13/cobra"
 )
 
@@ -33,7 +33,7 @@ func run(args []string, out, errOut io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(errOut, "byleave-collector:", err)
+	fmt.Fprintln(errOut, "byleave-collector:", verb.Plain(cmd, err))
 	if isMisuse(err) {
 		fmt.Fprintf(errOut, "usage: %s; see %s --help\n", cmd.UseLine(), cmd.CommandPath())
 		return 2
@@ -66,8 +66,7 @@ func (m misuse) Unwrap() error { return m.error }
 
 func isMisuse(err error) bool {
 	var m misuse
-	return errors.As(err, &m) || strings.HasPrefix(err.Error(), "unknown command") || strings.Contains(err.Error(), "arg(s), ") ||
-		strings.HasPrefix(err.Error(), "required flag(s)")
+	return errors.As(err, &m) || verb.Refused(err)
 }
 
 // printJSON writes v for a program to read, one line.

@@ -11,6 +11,7 @@ import (
 	"runtime"
 
 	"github.com/byleave/byleave/proto/bundle"
+	"github.com/byleave/byleave/proto/verb"
 	"github.com/spf13/cobra"
 )
 
@@ -26,13 +27,13 @@ func run(args []string, out, errOut io.Writer) int {
 	for _, verb := range cmd.Commands() {
 		verb.PreRun = func(*cobra.Command, []string) { began = true }
 	}
-	err := cmd.Execute()
+	ran, err := cmd.ExecuteC()
 	if err == nil {
 		return 0
 	}
 	var said *exec.ExitError // the agent has said on the same terminal why
 	if !errors.As(err, &said) {
-		fmt.Fprintln(errOut, "byleave-installer:", err)
+		fmt.Fprintln(errOut, "byleave-installer:", verb.Plain(ran, err))
 	}
 	if !began {
 		return 2

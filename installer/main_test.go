@@ -30,6 +30,9 @@ func TestExitCodes(t *testing.T) {
 		if got := run(args, &out, &out); got != want {
 			t.Errorf("%v: %d, want %d: %s", args, got, want, &out)
 		}
+		if want == 2 && out.String() != "byleave-installer: \"surplus\" is too much: byleave-installer install takes flags and nothing else\n" {
+			t.Errorf("%v says: %s", args, &out)
+		}
 	}
 	for _, args := range [][]string{{"frobnicate"}, {"install", "--frobnicate"}} {
 		var out bytes.Buffer
