@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -17,7 +16,6 @@ import (
 
 // pair is a reader whose first line is answered only when a second is asked about.
 type pair struct {
-	mu     sync.Mutex
 	script *script
 	both   chan struct{}
 	asks   atomic.Int32
@@ -32,8 +30,6 @@ func (p *pair) Read(ctx context.Context, line *image.Gray) (string, float64, err
 	case <-ctx.Done():
 		return "", 0, ctx.Err()
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	return p.script.Read(ctx, line)
 }
 
@@ -46,7 +42,7 @@ func manyLines(n int) (lines []string) {
 	return lines
 }
 
-// TestTwoAtOnce: where many lines are to be read two are asked about at once, and what is shown is what one after the other shows.
+// TestTwoAtOnce: where many lines are to be read two are asked about at once, and of all of them the same is shown as of each alone.
 func TestTwoAtOnce(t *testing.T) {
 	if runtime.NumCPU() < mostHands {
 		t.Log("one processor: lines are read one after the other")
@@ -54,16 +50,19 @@ func TestTwoAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lines := manyLines(3 * perHand)
 		img := sheet(themes[0], faces(t)["regular 14"], 700, lines...)
-		_, alone := looked(t, img, &script{says: lines})
 		rd := &pair{script: &script{says: lines, page: pageOf(img)}, both: make(chan struct{})}
 		if runtime.NumCPU() < mostHands {
 			rd.asks.Add(1)
 		}
 		_, v := looked(t, img, rd)
-		if got := shownLines(v); len(got) < len(lines) || !slices.Equal(got, shownLines(alone)) {
-			t.Errorf("two show %d lines, one %d of %d", len(got), len(shownLines(alone)), len(lines))
+		want := slices.Clone(lines)
+		for i := range want { // words that stay masked wherever they stand
+			want[i] = strings.NewReplacer("garden", "_", "holiday", "_").Replace(want[i])
 		}
-		if int(rd.script.asks) != len(lines) {
+		if got := shownLines(v); !slices.Equal(got, want) {
+			t.Errorf("of %d lines are shown: %q", len(lines), got)
+		}
+		if rd.script.asks != len(lines) {
 			t.Errorf("%d questions", rd.script.asks)
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,16 +25,19 @@ type script struct {
 	says []string
 	page map[string]int // by the pixels of a line: which it is; nil: they are asked about from the top
 	sure float64        // 0 for certain
-	asks int
 	wait func(context.Context) error
+	mu   sync.Mutex // guards what follows: two lines of a long page are asked about at once
+	asks int
 }
 
 func (s *script) Read(ctx context.Context, line *image.Gray) (string, float64, error) {
+	s.mu.Lock()
 	n, ok := s.page[string(line.Pix)]
 	if !ok {
 		n = s.asks
 	}
 	s.asks++
+	s.mu.Unlock()
 	if s.wait != nil {
 		if err := s.wait(ctx); err != nil {
 			return "", 0, err
