@@ -141,3 +141,11 @@ func TestConformanceInProcessS3(t *testing.T) {
 		return s
 	})
 }
+
+func TestMapsEndWithTheirBoxes(t *testing.T) {
+	s, _ := reopen(t, realConfig(t))
+	storetest.Maps(t, s, func() (boxes int) {
+		must(t, s.pool.QueryRow(ctx, "SELECT count(*) FROM export_batches").Scan(&boxes))
+		return boxes
+	})
+}

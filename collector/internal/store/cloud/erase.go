@@ -248,6 +248,7 @@ func eraseRows(ctx context.Context, tx pgx.Tx, e store.Erasure, now time.Time) e
 	for _, stmt := range []string{
 		"INSERT INTO erased (subject, batch) SELECT b.subject, b.batch FROM batches b WHERE " + chosen + " ON CONFLICT DO NOTHING",
 		"DELETE FROM capsules WHERE batch IN (SELECT b.batch FROM batches b WHERE " + chosen + ")",
+		"DELETE FROM export_batches WHERE number IN (SELECT b.number FROM batches b WHERE " + chosen + ")", // the maps of exports end with their boxes
 		// The pack that a row names as it is deleted: it may have been moved a moment ago.
 		"WITH gone AS (DELETE FROM batches AS b WHERE " + chosen + " RETURNING b.pack) INSERT INTO jobs (kind, about, due) SELECT DISTINCT '" + jobScrub + "', pack, now() FROM gone" + askAgain,
 	} {

@@ -132,3 +132,11 @@ func TestDeletedRowsLeaveNoTrace(t *testing.T) {
 		t.Fatalf("%d files still hold it", n)
 	}
 }
+
+func TestMapsEndWithTheirBoxes(t *testing.T) {
+	s, _ := reopen(t, t.TempDir())
+	storetest.Maps(t, s, func() (boxes int) {
+		must(t, s.read.QueryRowContext(ctx, "SELECT count(*) FROM export_batches").Scan(&boxes))
+		return boxes
+	})
+}

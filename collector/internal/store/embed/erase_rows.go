@@ -25,6 +25,9 @@ type doomed struct {
 // part is some bytes of a pack.
 type part struct{ pack, at, size int64 }
 
+// deleteMapped takes a box out of the maps of exports: they end with it.
+const deleteMapped = "DELETE FROM export_batches WHERE number = ?"
+
 // selectDoomed is a box as doomed.scan takes it.
 var selectDoomed = fmt.Sprintf("SELECT b.number, b.batch, b.size, EXISTS (SELECT 1 FROM export_batches x WHERE x.number = b.number), b.pack, b.at, %d + b.head + b.payload FROM batches b WHERE ",
 	deposit.RecordHead)
@@ -96,6 +99,7 @@ func takeAll(ctx context.Context, tx *sql.Tx, e store.Erasure) (all []doomed, er
 	for _, stmt := range []string{
 		"INSERT OR IGNORE INTO erased (subject, batch) SELECT subject, batch FROM batches WHERE subject = ? ORDER BY batch",
 		"DELETE FROM shreds WHERE subject = ?",
+		"DELETE FROM export_batches WHERE number IN (SELECT number FROM batches WHERE subject = ?)",
 		"DELETE FROM batches WHERE subject = ?",
 	} {
 		if _, err := tx.ExecContext(ctx, stmt, e.Subject[:]); err != nil {
@@ -107,12 +111,13 @@ func takeAll(ctx context.Context, tx *sql.Tx, e store.Erasure) (all []doomed, er
 
 // takeNamed takes out the rows of boxes by their ids. An id without a row is remembered all the same.
 func takeNamed(ctx context.Context, tx *sql.Tx, e store.Erasure) (all []doomed, err error) {
-	var stmts [4]*sql.Stmt
+	var stmts [5]*sql.Stmt
 	for i, text := range []string{
 		selectDoomed + "b.batch = ? AND b.subject = ?",
 		"INSERT OR IGNORE INTO erased (batch, subject) VALUES (?, ?)",
 		"DELETE FROM shreds WHERE subject = ? AND number = ?",
 		"DELETE FROM batches WHERE number = ?",
+		deleteMapped,
 	} {
 		if stmts[i], err = tx.PrepareContext(ctx, text); err != nil {
 			return nil, fmt.Errorf("store: erase: %w", err)
@@ -136,6 +141,9 @@ func takeNamed(ctx context.Context, tx *sql.Tx, e store.Erasure) (all []doomed, 
 			}
 			if err == nil {
 				_, err = stmts[3].ExecContext(ctx, d.number)
+			}
+			if err == nil && d.released {
+				_, err = stmts[4].ExecContext(ctx, d.number)
 			}
 		}
 		if err != nil {

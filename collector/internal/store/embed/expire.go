@@ -68,8 +68,8 @@ func (s *Store) expireSome(ctx context.Context, policy [32]byte, before time.Tim
 			if err == nil {
 				_, err = tx.ExecContext(ctx, "DELETE FROM batches WHERE number = ?", d.number)
 			}
-			if err == nil && d.released { // the maps of exports end with their boxes
-				_, err = tx.ExecContext(ctx, "DELETE FROM export_batches WHERE number = ?", d.number)
+			if err == nil && d.released {
+				_, err = tx.ExecContext(ctx, deleteMapped, d.number)
 			}
 			if err != nil {
 				return fmt.Errorf("store: take out boxes whose time is over: %w", err)

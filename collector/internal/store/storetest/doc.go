@@ -1,4 +1,4 @@
-// Package storetest is the conformance suite of store.Store: whatever keeps boxes passes Run, or is none. It also makes the
+// Package storetest is the conformance suite of store.Store: whatever keeps boxes passes Run and Maps, or is none. It also makes the
 // records and people that tests of other rooms store, and the folder in memory in which they keep them.
 //
 // May import: collector/internal/store

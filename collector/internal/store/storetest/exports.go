@@ -150,3 +150,37 @@ func testForesee(t *testing.T, s store.Store) {
 		t.Error("a plan of another's boxes:", p, err)
 	}
 }
+
+// Maps is the part of the suite that looks behind the interface: what an export took is known for as long as the box is there, however often it
+// is released, and no longer. mapped counts the boxes in the maps of all exports of s, which is empty.
+func Maps(t *testing.T, s store.Store, mapped func() int) {
+	p, q, r := Enrol(t, s), Enrol(t, s), Enrol(t, s)
+	old, young := r.Record(10), r.Record(20)
+	young.Received = Noon.Add(time.Hour)
+	one, other := p.Record(10), p.Record(20)
+	put(t, s, []store.Record{one, q.Record(10), other, q.Record(20), old, young}, store.Stored, store.Stored, store.Stored, store.Stored, store.Stored, store.Stored)
+	const exports = 3
+	for range exports {
+		_, err := s.BeginExport(ctx, store.Export{ID: ID(), Custodian: ID(), Query: store.Query{Purpose: Purpose}, At: Noon}, func(store.Plan) store.Leaf { return store.Leaf{} })
+		must(t, err)
+	}
+	late := p.Record(30) // in no export
+	put(t, s, []store.Record{late}, store.Stored)
+	expect := func(after string, boxes int) {
+		t.Helper()
+		if n := mapped(); n != exports*boxes {
+			t.Fatalf("after %s %d boxes are in the maps of %d exports, want %d in each", after, n, exports, boxes)
+		}
+	}
+	expect("the releases", 6)
+	_, err := s.Erase(ctx, store.Erasure{ID: ID(), Subject: p.Device.Subject, Batches: []store.ID{one.Batch, late.Batch, ID()}, At: Noon}, Sign)
+	must(t, err)
+	expect("an erasure of some boxes", 5)
+	_, err = s.Erase(ctx, store.Erasure{ID: ID(), Subject: q.Device.Subject, All: true, At: Noon}, Sign)
+	must(t, err)
+	expect("an erasure of everything", 3)
+	_, err = s.Expire(ctx, r.Consent.Policy, Noon.Add(time.Hour))
+	must(t, err)
+	expect("the end of what is older than an hour", 1)
+	must(t, s.Close())
+}
