@@ -157,12 +157,8 @@ func attack() {
 
 // TestConfined: what byleave-ocr gives up cannot be had back, from any thread; the same deeds work for whoever gave up nothing.
 func TestConfined(t *testing.T) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out, complaint bytes.Buffer
-	cmd := &exec.Cmd{Path: self, Args: []string{attacker}, Env: []string{"BYLEAVE_SECRET=1"}, Stdout: &out, Stderr: &complaint}
+	cmd := &exec.Cmd{Path: itself(t), Args: []string{attacker}, Env: []string{"BYLEAVE_SECRET=1"}, Stdout: &out, Stderr: &complaint}
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v: %s%s", err, out.String(), complaint.String())
 	}
@@ -271,11 +267,7 @@ func TestInsideOfTheUnit(t *testing.T) {
 		filter string
 		want   wire.State
 	}{{filter, wire.Ready}, {"@system-service", wire.NoSandbox}} {
-		self, err := os.Executable()
-		if err != nil {
-			t.Fatal(err)
-		}
-		cmd := &exec.Cmd{Path: self, Args: append([]string{unitMember, program}, calls(t, c.filter)...), Stdin: strings.NewReader("")}
+		cmd := &exec.Cmd{Path: itself(t), Args: append([]string{unitMember, program}, calls(t, c.filter)...), Stdin: strings.NewReader("")}
 		out, _ := cmd.Output() // it ends with 1 where it does not read
 		if state, err := wire.ReadGreeting(bytes.NewReader(out)); state != c.want {
 			t.Errorf("inside of %q it says %q, %v: %s", c.filter, state, err, out)
