@@ -79,7 +79,7 @@ func examineHome(ctx context.Context, h home) (out []bundle.Part, bad int) {
 
 // homeFiles is what may lie in a collector's folder. Other names may say something and are not written down.
 var homeFiles = []string{"ca.key", "ca.crt", "vault.key", "ledger.key", policyKeyName, policyPublicName, policyName, limitsName, cloudName, addressName,
-	"index.db", "index.db-wal", "index.suspect", "lock", "packs", "keys", "erasures", "policies", clockName, "ledger", "damaged", socketName, healthName}
+	"index.db", "index.db-wal", "index.suspect", "lock", "policy.lock", "packs", "keys", "erasures", "policies", clockName, "ledger", "damaged", socketName, healthName}
 
 // fileLines lists the files. Sizes are whole MiB; that of the folders is not told, because their files are counted by people.
 func fileLines(h home) (out []string) {

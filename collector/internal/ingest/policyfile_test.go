@@ -151,6 +151,41 @@ func TestPolicyOfAnotherCollector(t *testing.T) {
 	}
 }
 
+// TestTurn: whoever has the turn has it alone. A file that must not be there yet stands for what is done in it.
+func TestTurn(t *testing.T) {
+	dir, err := os.MkdirTemp("", "byleave-turn-") // Wine cannot take a folder away as t.TempDir does
+	must(t, err)
+	t.Cleanup(func() {
+		_ = os.Remove(filepath.Join(dir, "policy.lock")) // on Windows alone
+		must(t, os.Remove(dir))
+	})
+	mark := filepath.Join(dir, "mark")
+	begin := make(chan struct{})
+	var taking sync.WaitGroup
+	for range 8 {
+		taking.Go(func() {
+			<-begin
+			for range 50 {
+				mine, err := turn(dir)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				f, err := os.OpenFile(mark, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+				if err == nil {
+					err = errors.Join(f.Close(), os.Remove(mark))
+				}
+				if err := errors.Join(err, mine.Close()); err != nil {
+					t.Errorf("two have the turn: %v", err)
+					return
+				}
+			}
+		})
+	}
+	close(begin)
+	taking.Wait()
+}
+
 // TestPolicyNewestStays: of many who set a policy at once, the newest is in the file in the end, also against one that came from elsewhere.
 func TestPolicyNewestStays(t *testing.T) {
 	pub, key, err := ed25519.GenerateKey(rand.Reader)
