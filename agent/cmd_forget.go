@@ -77,15 +77,7 @@ func forgetCommand() *cobra.Command {
 					return err
 				}
 			}
-			var done forgotten
-			if err := call(cmd, "forget", what, &done); err != nil {
-				return err
-			}
-			if f.asJSON {
-				return json.NewEncoder(cmd.OutOrStdout()).Encode(done)
-			}
-			printForgotten(cmd.OutOrStdout(), done)
-			return nil
+			return forget(cmd, what, f.asJSON)
 		},
 	}
 	cmd.Flags().DurationVar(&f.last, "last", 0, "forget this long until now, for example 10m")
@@ -185,6 +177,19 @@ func newPersonKey(keys *keystore.Store, passphrase []byte) (recovery string, err
 		return "", err
 	}
 	return recovery, keys.ReplacePersonKey(sealed)
+}
+
+// forget asks the agent to destroy what is named, and says what it did.
+func forget(cmd *cobra.Command, what flow.Forget, asJSON bool) error {
+	var done forgotten
+	if err := call(cmd, "forget", what, &done); err != nil {
+		return err
+	}
+	if asJSON {
+		return json.NewEncoder(cmd.OutOrStdout()).Encode(done)
+	}
+	printForgotten(cmd.OutOrStdout(), done)
+	return nil
 }
 
 func printForgotten(w io.Writer, done forgotten) {

@@ -85,13 +85,5 @@ func forgetBoxes(cmd *cobra.Command, f forgetFlags) error {
 		}
 		what.Boxes = append(what.Boxes, box.Batch)
 	}
-	var done forgotten
-	if err := call(cmd, "forget", what, &done); err != nil {
-		return err
-	}
-	if f.asJSON {
-		return json.NewEncoder(cmd.OutOrStdout()).Encode(done)
-	}
-	printForgotten(cmd.OutOrStdout(), done)
-	return nil
+	return forget(cmd, what, f.asJSON)
 }

@@ -127,11 +127,6 @@ func (d *Desktop) WaitWindow(ctx context.Context, what string, match func(Window
 // OfProcess matches windows whose client says that it is process pid.
 func OfProcess(pid int) func(Window) bool { return func(w Window) bool { return w.PID == pid } }
 
-// OfClass matches windows by the class part of WM_CLASS, whatever its case.
-func OfClass(class string) func(Window) bool {
-	return func(w Window) bool { return strings.EqualFold(w.Class, class) }
-}
-
 // Geometry is the client area of a window in screen pixels (without the window manager's decorations).
 func (d *Desktop) Geometry(id uint32) (image.Rectangle, error) {
 	c, err := d.link()

@@ -17,14 +17,7 @@ var ErrJoined = errors.New("what your other computer left does not open with thi
 // SealForAnother seals what another device of the person needs under key: the person's seed, which the passphrase opens here, and the
 // erasure code, so that both devices have one receipt. No consent is among it.
 func (s *Store) SealForAnother(passphrase []byte, key [32]byte) ([]byte, error) {
-	b, err := s.read(personFile)
-	if err != nil {
-		return nil, err
-	}
-	if b == nil {
-		return nil, ErrNotEnrolled
-	}
-	seed, err := openSeed(b, passphrase)
+	seed, err := s.seed(passphrase)
 	if err != nil {
 		return nil, err
 	}

@@ -56,6 +56,16 @@ func NewPersonKey(passphrase []byte) (pub, sealed []byte, recovery string, err e
 
 // UnlockPerson returns the person's private key. It says ErrPassphrase if the passphrase is another.
 func (s *Store) UnlockPerson(passphrase []byte) (hpke.PrivateKey, error) {
+	seed, err := s.seed(passphrase)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(seed)
+	return personKey(seed)
+}
+
+// seed is what the person's key is made of. Whoever asks for it clears it.
+func (s *Store) seed(passphrase []byte) ([]byte, error) {
 	b, err := s.read(personFile)
 	if err != nil {
 		return nil, err
@@ -63,12 +73,7 @@ func (s *Store) UnlockPerson(passphrase []byte) (hpke.PrivateKey, error) {
 	if b == nil {
 		return nil, ErrNotEnrolled
 	}
-	seed, err := openSeed(b, passphrase)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(seed)
-	return personKey(seed)
+	return openSeed(b, passphrase)
 }
 
 // RecoverPerson returns the person's private key from the recovery code. It says ErrCode if the code has a typing mistake,

@@ -56,31 +56,41 @@ func (s *Spool) destroyOpen(consent [16]byte) int {
 
 // destroyAside unlinks the boxes of the consent that lie in quarantine.
 func (s *Spool) destroyAside(consent [16]byte) (int, error) {
-	dir := filepath.Join(s.dir, quarantineName)
+	return s.unlinkAside(func(path string, _ FileInfo) (bool, error) {
+		raw, err := s.fs.Read(path, envelope.HeaderSize)
+		if err != nil {
+			return false, err
+		}
+		h, err := envelope.PeekHeader(raw)
+		return err == nil && h.Consent == consent, nil
+	})
+}
+
+// unlinkAside unlinks the files in quarantine that are chosen. One that fails is passed over and told of.
+func (s *Spool) unlinkAside(chosen func(path string, info FileInfo) (bool, error)) (n int, err error) {
 	if len(s.aside) == 0 {
 		return 0, nil
 	}
+	dir := filepath.Join(s.dir, quarantineName)
 	infos, err := s.fs.List(dir)
 	if err != nil {
 		return 0, fmt.Errorf("list the quarantine: %w", err)
 	}
-	n := 0
 	var errs []error
 	for _, info := range infos {
 		if !info.Regular {
 			continue
 		}
 		path := filepath.Join(dir, info.Name)
-		raw, err := s.fs.Read(path, envelope.HeaderSize)
+		yes, err := chosen(path, info)
+		if err == nil && yes {
+			err = s.fs.Remove(path)
+		}
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		if h, err := envelope.PeekHeader(raw); err != nil || h.Consent != consent {
-			continue
-		}
-		if err := s.fs.Remove(path); err != nil {
-			errs = append(errs, err)
+		if !yes {
 			continue
 		}
 		n++

@@ -283,31 +283,9 @@ func (s *Spool) unlink(name, suffix string) error {
 
 // forgetAside unlinks what was set aside in that time, by the times of the files, or under these ids, by their names.
 func (s *Spool) forgetAside(t target) (int, error) {
-	if len(s.aside) == 0 {
-		return 0, nil
-	}
-	dir := filepath.Join(s.dir, quarantineName)
-	infos, err := s.fs.List(dir)
-	if err != nil {
-		return 0, fmt.Errorf("list the quarantine: %w", err)
-	}
-	n := 0
-	var errs []error
-	for _, info := range infos {
-		sp := span{info.At.Add(-unknownMargin), info.At.Add(time.Second)}
+	return s.unlinkAside(func(_ string, info FileInfo) (bool, error) {
 		name, _, _ := strings.Cut(info.Name, "~")
 		_, batch, _, _ := parseName(name)
-		if !info.Regular || !t.takes(batch, sp) {
-			continue
-		}
-		if err := s.fs.Remove(filepath.Join(dir, info.Name)); err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		n++
-		delete(s.aside, info.Name)
-		s.stats.Quarantined--
-		s.stats.QuarantinedBytes -= info.Size
-	}
-	return n, errors.Join(append(errs, s.fs.SyncDir(dir))...)
+		return t.takes(batch, span{info.At.Add(-unknownMargin), info.At.Add(time.Second)}), nil
+	})
 }
