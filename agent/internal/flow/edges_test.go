@@ -25,6 +25,9 @@ import (
 // transitions is how often the random test of the gate changes something.
 const transitions = 10_000
 
+// held is how long capture holds an event back before it is judged.
+const held = 305 * time.Millisecond
+
 // seeds is how many random orders are tried: a hundred at night, a million transitions.
 func seeds() int {
 	if os.Getenv("BYLEAVE_NIGHTLY") != "" {
@@ -190,7 +193,7 @@ func (s *scenario) live() {
 	s.pending = append(s.pending, event{s.c.now(), ok && s.allowed(wall.Add(-gate.Band)) && s.allowed(wall.Add(gate.Band)), s.steps, s.facts()})
 	time.Sleep(d - first)
 	s.outlive()
-	for len(s.pending) > 0 && s.boot() >= s.pending[0].at.Boot+gate.Hold {
+	for len(s.pending) > 0 && s.boot() >= s.pending[0].at.Boot+held {
 		s.judge(s.pending[0])
 		s.pending = s.pending[1:]
 	}

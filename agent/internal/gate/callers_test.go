@@ -68,7 +68,7 @@ func TestFloodIsBounded(t *testing.T) {
 		t.Errorf("%d points are kept", n)
 	}
 	now := c.now()
-	if p := g.Judge(now.Add(-Hold), 1); !p.Open() {
+	if p := g.Judge(now.Add(-held), 1); !p.Open() {
 		t.Errorf("the newest time is lost: %v", p.Why())
 	}
 	if p := g.Judge(now.Add(-2*mostPoints*time.Millisecond), 1); p.Why() != policy.Blind {
@@ -97,7 +97,7 @@ func TestManyCallers(t *testing.T) {
 					_, stop := g.Watch()
 					stop()
 				case 5:
-					g.Judge(at.Add(-Hold), 1)
+					g.Judge(at.Add(-held), 1)
 				case 6:
 					g.Status()
 					g.NextEdge()

@@ -7,11 +7,8 @@ import (
 	"github.com/byleave/byleave/policy"
 )
 
-// Band is the time on both sides of an edge of a permit in which nothing is recorded.
+// Band is the time on both sides of an edge of a permit in which nothing is recorded. Capture holds an event back for longer before it asks Judge.
 const Band = 250 * time.Millisecond
-
-// Hold is how long capture holds an event back before it asks Judge: Band, and a margin for reports that are under way.
-const Hold = 300 * time.Millisecond
 
 const (
 	keep       = 2 * time.Minute // how far back Judge can look

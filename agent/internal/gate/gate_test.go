@@ -162,7 +162,7 @@ func TestJudgeKnowsWhatItDoesNotKnow(t *testing.T) {
 	now := c.step(10 * time.Minute)
 	g.Tick()
 	for d, why := range map[time.Duration]policy.Reason{
-		time.Second: policy.Blind, 0: policy.Blind, -Band + 1: policy.Blind, -Band: policy.Allowed, -Hold: policy.Allowed,
+		time.Second: policy.Blind, 0: policy.Blind, -Band + 1: policy.Blind, -Band: policy.Allowed, -held: policy.Allowed,
 		-time.Minute: policy.Allowed, -keep: policy.Blind, -9 * time.Minute: policy.Blind, -time.Hour: policy.Blind,
 	} {
 		if p := g.Judge(now.Add(d), 1); p.Why() != why {

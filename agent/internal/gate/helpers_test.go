@@ -17,6 +17,9 @@ import (
 // begin is a Wednesday, 11:00 UTC; the rules of these tests hold from 9:00 to 17:00 UTC.
 var begin = policy.Moment{Boot: time.Hour, Wall: time.Date(2026, 12, 2, 11, 0, 0, 0, time.UTC)}
 
+// held is how long capture holds an event back.
+const held = 305 * time.Millisecond
+
 // rules grants everything in editor, and in files all but text.
 var rules = sync.OnceValue(func() *policy.Rules { return makeRules(begin.Wall.AddDate(0, 1, 0)) })
 
