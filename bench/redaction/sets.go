@@ -11,25 +11,35 @@ import (
 	"github.com/byleave/byleave/bench/report"
 )
 
+// labelled is a text of a set whose values somebody labelled, in code points.
+type labelled struct {
+	Text  string `json:"full_text"`
+	Spans []struct {
+		Start int    `json:"start_position"`
+		End   int    `json:"end_position"`
+		Label string `json:"entity_type"`
+	} `json:"spans"`
+}
+
+func (o options) labelled() (set []labelled, err error) {
+	b, err := os.ReadFile(o.data)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(b, &set); err != nil {
+		return nil, fmt.Errorf("%s: %w", o.data, err)
+	}
+	return set, nil
+}
+
 // presidio measures the synthetic set of presidio-research: leaks by label, and precision by spans of which half or more is labelled.
 func (o options) presidio(t *table) error {
 	if o.data == "" {
 		return errors.New("give --data FILE: presidio-research's data/synth_dataset_v2.json, from github.com/microsoft/presidio-research at 7622dec1")
 	}
-	b, err := os.ReadFile(o.data)
+	set, err := o.labelled()
 	if err != nil {
 		return err
-	}
-	var set []struct {
-		Text  string `json:"full_text"`
-		Spans []struct {
-			Start int    `json:"start_position"`
-			End   int    `json:"end_position"`
-			Label string `json:"entity_type"`
-		} `json:"spans"`
-	}
-	if err := json.Unmarshal(b, &set); err != nil {
-		return fmt.Errorf("%s: %w", o.data, err)
 	}
 	texts := make([]string, len(set))
 	for i, s := range set {
@@ -44,69 +54,77 @@ func (o options) presidio(t *table) error {
 			t.absent(e.name, err)
 			continue
 		}
-		hits, totals, right, said, hit, total := map[string]int{}, map[string]int{}, 0, 0, 0, 0
+		n := found{hits: map[string]int{}, totals: map[string]int{}}
 		for i, s := range set {
-			gold := make([]bool, len([]rune(s.Text)))
-			for _, g := range s.Spans {
-				totals[g.Label]++
-				total++
-				if !answers[i].leaks(s.Text, g.Start, g.End, g.Label == "PERSON", e.plain) {
-					hits[g.Label]++
-					hit++
-				}
-				for k := g.Start; k < g.End; k++ {
-					gold[k] = true
-				}
-			}
-			for _, f := range answers[i].Spans {
-				in := 0
-				for k := f.Start; k < f.End; k++ {
-					if gold[k] {
-						in++
-					}
-				}
-				said++
-				if 2*in >= f.End-f.Start {
-					right++
-				}
-			}
+			n.add(s, answers[i], e.plain)
 		}
-		recall.set(e.name, hit, total)
+		recall.set(e.name, n.hit, n.total)
 		if !e.plain {
-			precision.set(e.name, right, said)
+			precision.set(e.name, n.right, n.said)
 		}
-		for _, l := range slices.Sorted(maps.Keys(totals)) {
-			n := totals[l]
+		for _, l := range slices.Sorted(maps.Keys(n.totals)) {
 			if labels[l] == nil {
 				labels[l] = t.row("presidio set, "+l, "of 1", 0, report.HigherNoGoal)
 			}
-			labels[l].set(e.name, hits[l], n)
+			labels[l].set(e.name, n.hits[l], n.totals[l])
 		}
 		cost.value(e.name, cpu.Seconds())
 	}
 	return nil
 }
 
-// gitleaks measures the cases that come with gitleaks' source.
-func (o options) gitleaks(t *table) error {
-	if o.cases == "" {
-		return nil
+// found counts what one engine found in a labelled set.
+type found struct {
+	hits, totals map[string]int // by label
+	hit, total   int            // of all labels
+	right, said  int            // spans of the engine
+}
+
+func (n *found) add(s labelled, a answer, plain bool) {
+	gold := make([]bool, len([]rune(s.Text)))
+	for _, g := range s.Spans {
+		n.totals[g.Label]++
+		n.total++
+		if !a.leaks(s.Text, g.Start, g.End, g.Label == "PERSON", plain) {
+			n.hits[g.Label]++
+			n.hit++
+		}
+		for k := g.Start; k < g.End; k++ {
+			gold[k] = true
+		}
 	}
-	f, err := os.Open(o.cases)
+	for _, f := range a.Spans {
+		in := 0
+		for k := f.Start; k < f.End; k++ {
+			if gold[k] {
+				in++
+			}
+		}
+		n.said++
+		if 2*in >= f.End-f.Start {
+			n.right++
+		}
+	}
+}
+
+// leakCase is a text that gitleaks has as a positive or a negative of a rule.
+type leakCase struct {
+	Rule, Text string
+	Positive   bool
+}
+
+// readCases reads gitleaks' cases, and by text the rule that holds it for a key.
+func readCases(path string) (cases []leakCase, positive map[string]string, err error) {
+	f, err := os.Open(path)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	defer f.Close()
-	type testCase struct {
-		Rule, Text string
-		Positive   bool
-	}
-	var cases []testCase
-	positive := map[string]string{} // by text, the rule that holds it for a key
+	positive = map[string]string{}
 	for d := json.NewDecoder(f); d.More(); {
-		var c testCase
+		var c leakCase
 		if err := d.Decode(&c); err != nil {
-			return err
+			return nil, nil, err
 		}
 		if c.Text != "" { // without text it is about a file's name
 			cases = append(cases, c)
@@ -114,6 +132,18 @@ func (o options) gitleaks(t *table) error {
 				positive[c.Text] = c.Rule
 			}
 		}
+	}
+	return cases, positive, nil
+}
+
+// gitleaks measures the cases that come with gitleaks' source.
+func (o options) gitleaks(t *table) error {
+	if o.cases == "" {
+		return nil
+	}
+	cases, positive, err := readCases(o.cases)
+	if err != nil {
+		return err
 	}
 	texts := make([]string, len(cases))
 	for i, c := range cases {
@@ -134,32 +164,18 @@ func (o options) gitleaks(t *table) error {
 		}
 		hit, total, wrong, any, both := 0, 0, 0, 0, 0
 		for i, c := range cases {
-			secret := false
-			for _, s := range answers[i].Spans {
-				switch s.Class {
-				case "SECRET", "KEY", "JWT", "WALLET", "GITLEAKS":
-					secret = true
-				}
-			}
 			touched := len(answers[i].Spans) > 0 || e.plain && answers[i].Text != c.Text
-			switch {
-			case c.Positive:
+			if c.Positive {
 				total++
-				if touched {
-					hit++
-				}
-			default:
-				if touched {
-					any++
-				}
-				if secret {
-					wrong++
-					if positive[c.Text] != "" {
-						both++
-					}
-					if e.name == "byleave" {
-						fmt.Printf("negative said to be a secret: %s%s\n", c.Rule, also(positive[c.Text]))
-					}
+				hit += tick(touched)
+				continue
+			}
+			any += tick(touched)
+			if answers[i].secret() {
+				wrong++
+				both += tick(positive[c.Text] != "")
+				if e.name == "byleave" {
+					fmt.Printf("negative said to be a secret: %s%s\n", c.Rule, also(positive[c.Text]))
 				}
 			}
 		}
@@ -170,6 +186,20 @@ func (o options) gitleaks(t *table) error {
 		own.value(e.name, float64(wrong-both))
 	}
 	return nil
+}
+
+func tick(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// secret tells whether a secret is said to be in it.
+func (a answer) secret() bool {
+	return slices.ContainsFunc(a.Spans, func(s span) bool {
+		return slices.Contains([]string{"SECRET", "KEY", "JWT", "WALLET", "GITLEAKS"}, s.Class)
+	})
 }
 
 // also says of which rule a text is a positive.

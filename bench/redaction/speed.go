@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -105,13 +104,14 @@ func plainRun(binary string) func([]string) ([]answer, time.Duration, error) {
 // pieces cuts text into so many pieces of a few kilobytes, between lines, over and over.
 func pieces(text string, n int) []string {
 	var out []string
+	size := min(pieceSize, len(text))
 	for rest := text; len(out) < n; {
-		if len(rest) < pieceSize {
+		if len(rest) < size {
 			rest = text
 		}
-		cut := strings.LastIndexByte(rest[:pieceSize], '\n') + 1
+		cut := strings.LastIndexByte(rest[:size], '\n') + 1
 		if cut == 0 {
-			cut = pieceSize
+			cut = size
 		}
 		out = append(out, rest[:cut])
 		rest = rest[cut:]
@@ -120,14 +120,8 @@ func pieces(text string, n int) []string {
 }
 
 func (o options) prose() (string, error) {
-	b, err := os.ReadFile(o.data)
+	set, err := o.labelled()
 	if err != nil {
-		return "", err
-	}
-	var set []struct {
-		Text string `json:"full_text"`
-	}
-	if err := json.Unmarshal(b, &set); err != nil {
 		return "", err
 	}
 	var all strings.Builder
