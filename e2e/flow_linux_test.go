@@ -127,5 +127,7 @@ func decode(t *testing.T, name string) {
 	check(t, err)
 }
 
-// awayFromEdges lets time pass: an act too near to an edge of a permit is not recorded, and frames settle meanwhile.
+// awayFromEdges lets time pass between an act and an edge of a permit: what is nearer than the gate's band of 250 ms is not recorded, and frames settle
+// meanwhile. It waits for nothing that a slow machine could do later: acts and edges are judged at the times at which the display and the agent
+// stamp them, so that load makes the distance longer and never shorter. No event would do: what must be is that there is none.
 func awayFromEdges() { <-time.After(1200 * time.Millisecond) }
