@@ -230,7 +230,7 @@ func (r *Result) Faults() []string {
 		out = append(out, "action in the export that was not to be recorded: "+m)
 	}
 	if r.Released > 0 {
-		out = append(out, fmt.Sprintf("an export after the withdrawal held %d steps", r.Released))
+		out = append(out, fmt.Sprintf("steps in an export after the withdrawal: %d", r.Released))
 	}
 	for _, v := range r.Canaries {
 		if v.Found {
