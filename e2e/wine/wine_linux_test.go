@@ -238,7 +238,8 @@ func TestRoomsInWine(t *testing.T) {
 	check(t, os.CopyFS(filepath.Join(p.dir, "home", "testdata"), os.DirFS("../../installer/service/testdata")))
 	for _, room := range []struct{ path, tests string }{
 		{"../../agent/internal/control", "."}, {"../../installer/service", "."}, {"../../installer/keeper", "."},
-		{"../../collector/internal/ingest", "^TestTurn$"}, // the rest of it is the same everywhere
+		{"../../collector/internal/ingest", "^TestTurn$"}, // of these the rest is the same everywhere
+		{"../../collector/internal/store/embed", "^TestLockIsOnes$"}, {"../../collector/internal/export", "^TestLockIsOnes$"},
 	} {
 		name := filepath.Base(room.path)
 		build(t, ctx, p, "setup/"+name+".exe", "test", "-c", "-tags", "byleave_wine", room.path)

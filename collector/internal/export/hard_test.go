@@ -99,6 +99,24 @@ func TestExportThatBarelyBegan(t *testing.T) {
 	}
 }
 
+// TestLockIsOnes: the lock itself, which another process could hold as well; it is free again when it is closed, and leaves nothing.
+func TestLockIsOnes(t *testing.T) {
+	dir, err := os.MkdirTemp("", "byleave-lock-") // Wine cannot take a folder away as t.TempDir does
+	fatal(t, err)
+	for range 2 {
+		mine, err := lockFolder(dir)
+		fatal(t, err)
+		if _, err := lockFolder(dir); err == nil || !strings.Contains(err.Error(), "another export writes") {
+			t.Error("two have the lock:", err)
+		}
+		fatal(t, mine.Close())
+	}
+	if left, err := filepath.Glob(dir + "*"); err != nil || len(left) != 1 {
+		t.Errorf("%v stay, %v", left, err)
+	}
+	fatal(t, os.Remove(dir))
+}
+
 // TestOneExportAtATime: two in one folder would take each other's parts away.
 func TestOneExportAtATime(t *testing.T) {
 	w := newWorld(t, 1)

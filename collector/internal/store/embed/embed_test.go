@@ -3,9 +3,11 @@ package embed
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/byleave/byleave/collector/internal/store"
@@ -85,6 +87,21 @@ func TestSecondCollectorIsKeptOut(t *testing.T) {
 	reopen(t, dir)
 	if _, _, err := Open(ctx, dir, quiet()); err == nil {
 		t.Fatal("two collectors opened one folder")
+	}
+}
+
+// TestLockIsOnes: the lock itself, which another process could hold as well; it is free again when it is closed.
+func TestLockIsOnes(t *testing.T) {
+	dir, err := os.MkdirTemp("", "byleave-lock-") // Wine cannot take a folder away as t.TempDir does
+	must(t, err)
+	t.Cleanup(func() { must(t, errors.Join(os.Remove(filepath.Join(dir, "lock")), os.Remove(dir))) })
+	for range 2 {
+		mine, err := Lock(dir)
+		must(t, err)
+		if _, err := Lock(dir); err == nil || !strings.Contains(err.Error(), "another collector uses this folder") {
+			t.Error("two have the lock:", err)
+		}
+		must(t, mine.Close())
 	}
 }
 

@@ -1,4 +1,4 @@
-//go:build !unix
+//go:build !unix && !windows
 
 package embed
 
@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// lock relies on SQLite's own locks where the system has no flock; two collectors there would refuse each other's writes.
+// lock relies on SQLite's own locks where the system has none that we know; two collectors there would refuse each other's writes.
 func lock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
