@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/byleave/byleave/demo/canary"
 	"github.com/byleave/byleave/e2e/desktop"
 	"github.com/byleave/byleave/e2e/stage"
 )
@@ -58,6 +59,31 @@ func pauseSealsAll(t *testing.T, s *stage.Stage) {
 	_, err := s.Byleave(ctx, "pause")
 	check(t, err)
 	check(t, s.Until(ctx, "everything to be sent", func(st stage.Status) bool { return st.State == "paused" && st.Spool.Held == 0 && st.Spool.Sent > 0 }))
+}
+
+// typed types words until they are recorded, each time sealed by a pause, and goes on recording. A program that a busy machine keeps from answering
+// for 2 s gives no text, because it may show a password field; a person would type it again.
+func typed(ctx context.Context, t *testing.T, s *stage.Stage, hand *desktop.Hand, words string) {
+	t.Helper()
+	person, err := canary.PersonKey(s.Recovery)
+	check(t, err)
+	var plain []string // words that redaction leaves
+	for _, w := range strings.Fields(words) {
+		if !strings.ContainsAny(w, "0123456789") {
+			plain = append(plain, w)
+		}
+	}
+	check(t, desktop.Until(ctx, "what was typed", func() bool {
+		awayFromEdges()
+		check(t, hand.Type(ctx, words, 15*time.Millisecond))
+		awayFromEdges()
+		pauseSealsAll(t, s)
+		_, err := s.Byleave(ctx, "resume")
+		check(t, err)
+		check(t, s.Until(ctx, "recording", recording))
+		text, _ := opensHere(t, filepath.Join(s.Home, "spool"), person)
+		return holds(text, plain...)
+	}))
 }
 
 // TestFlow: what a person does in the consented editor comes out of an export, redacted and with frames; what they do elsewhere does not.
@@ -128,6 +154,6 @@ func decode(t *testing.T, name string) {
 }
 
 // awayFromEdges lets time pass between an act and an edge of a permit: what is nearer than the gate's band of 250 ms is not recorded, and frames settle
-// meanwhile. It waits for nothing that a slow machine could do later: acts and edges are judged at the times at which the display and the agent
-// stamp them, so that load makes the distance longer and never shorter. No event would do: what must be is that there is none.
+// meanwhile. Acts and edges are judged at the times at which the display and the agent stamp them, so that load makes this distance longer and
+// never shorter. Typed text also needs an answer of its program: see typed.
 func awayFromEdges() { <-time.After(1200 * time.Millisecond) }

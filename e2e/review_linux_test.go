@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf16"
 
 	"github.com/byleave/byleave/e2e/desktop"
@@ -43,13 +42,7 @@ func speak(ctx context.Context, t *testing.T, s *stage.Stage, editor desktop.Win
 	area, err := s.Desk.Geometry(editor.ID)
 	check(t, err)
 	check(t, hand.Click(area.Min.X+200, area.Min.Y+200))
-	awayFromEdges()
-	check(t, hand.Type(ctx, words, 15*time.Millisecond))
-	awayFromEdges()
-	pauseSealsAll(t, s)
-	_, err = s.Byleave(ctx, "resume")
-	check(t, err)
-	check(t, s.Until(ctx, "recording", recording))
+	typed(ctx, t, s, hand, words)
 }
 
 // sums are the SHA-256 of all files below dir, by their path.
