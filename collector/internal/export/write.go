@@ -218,6 +218,7 @@ func (w *writer) join(parts []*part, out sink, frames map[string]bool, progress 
 		}
 		for _, s := range whole.Steps {
 			s.Person, s.Session = w.m.People, sessions[p.Session]
+			w.m.Counts.add(s)
 			if err := out.step(s); err != nil {
 				return err
 			}
