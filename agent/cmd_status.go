@@ -36,6 +36,8 @@ func statusCommand() *cobra.Command {
 			}
 			if err == nil {
 				printStatus(cmd.OutOrStdout(), s.Status, time.Now())
+			} else {
+				fmt.Fprintln(cmd.OutOrStdout(), "Nothing is recorded.")
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "Service: %s\n", s.Service)
 			return err
