@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/byleave/byleave/policy"
 	"github.com/byleave/byleave/proto/bundle"
 	"github.com/spf13/cobra"
 )
@@ -50,7 +51,7 @@ func doctorCommand() *cobra.Command {
 			return err
 		}
 		if bad > 0 {
-			return fmt.Errorf("%d checks failed", bad)
+			return fmt.Errorf("%s failed", policy.Count(bad, "check"))
 		}
 		return nil
 	}

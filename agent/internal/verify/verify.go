@@ -141,6 +141,14 @@ func (c *check) run(ctx context.Context, stages ...func(context.Context) error) 
 // errStop means that what follows would mean nothing.
 var errStop = errors.New("stop")
 
+// entries is a number of leaves, as a person says it.
+func entries(n uint64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
+}
+
 func (c *check) wrong(format string, args ...any) {
 	c.rep.Wrong = append(c.rep.Wrong, fmt.Sprintf(format, args...))
 }
@@ -160,17 +168,17 @@ func (c *check) ledger(ctx context.Context) error {
 	case errors.Is(err, tlog.ErrKey):
 		c.wrong("The ledger is not signed by the key that you enrolled with. Whoever answers shows you another ledger.")
 	case errors.Is(err, tlog.ErrRolledBack):
-		c.wrong("The ledger was rolled back: you saw %d leaves in it, now it has %d.", c.Seen.Size, at.Size)
+		c.wrong("The ledger was rolled back: you saw %s in it, now it has %d.", entries(c.Seen.Size), at.Size)
 	case errors.Is(err, tlog.ErrForked):
-		c.wrong("The ledger was forked or rewritten: its %d leaves do not continue the %d that you saw before.", at.Size, c.Seen.Size)
+		c.wrong("The ledger was forked or rewritten: its %s do not continue the %d that you saw before.", entries(at.Size), c.Seen.Size)
 	case err != nil:
 		return err
 	default:
 		c.at, c.key, c.tree, c.rep.Leaves = at, key, tlog.NewTree(c.from.Ledger(), at), at.Size
 		if c.Seen.Size > 0 {
-			c.proved("The ledger only grew since you last looked: from %d leaves to %d.", c.Seen.Size, at.Size)
+			c.proved("The ledger only grew since you last looked: from %s to %d.", entries(c.Seen.Size), at.Size)
 		} else {
-			c.proved("The ledger is signed by the key that you enrolled with; it has %d leaves. You look at it for the first time.", at.Size)
+			c.proved("The ledger is signed by the key that you enrolled with; it has %s. You look at it for the first time.", entries(at.Size))
 		}
 		return c.peer(ctx)
 	}
@@ -189,13 +197,13 @@ func (c *check) peer(ctx context.Context) error {
 	at, err := tlog.Fetch(ctx, c.from.Ledger(), c.Ledger, c.Peer)
 	switch {
 	case errors.Is(err, tlog.ErrRolledBack), errors.Is(err, tlog.ErrForked):
-		c.wrong("You are shown another ledger than the other person: theirs of %d leaves does not fit yours of %d.", c.Peer.Size, at.Size)
+		c.wrong("You are shown another ledger than the other person: theirs of %s does not fit yours of %d.", entries(c.Peer.Size), at.Size)
 		c.rep.Evidence = []string{string(c.Peer.Signed()), string(at.Signed())}
 		return errStop
 	case err != nil:
 		return err
 	}
-	c.proved("The ledger continues the %d leaves that the other person was shown.", c.Peer.Size)
+	c.proved("The ledger continues the %s that the other person was shown.", entries(c.Peer.Size))
 	return nil
 }
 

@@ -20,7 +20,7 @@ func (w *writer) card() error {
 	format.features(&b)
 	fmt.Fprintf(&b, `---
 # Export %s
-Steps of %d people: %d actions, %d gaps, %d tasks, %d frames. What each field means stands in %s under "fields", with a hash of every file.
+Steps of %s: %s, %s, %s, %s. What each field means stands in %s under "fields", with a hash of every file.
 Load it by its folder: `+"`datasets.load_dataset(\"FOLDER\")`"+`; %s.
 
 - **Consent.** People agreed to one purpose, %s, and to the policies whose SHA-256 is %s. Use the data for nothing else, give it
@@ -33,8 +33,15 @@ Load it by its folder: `+"`datasets.load_dataset(\"FOLDER\")`"+`; %s.
 - **Text.** Values were redacted on the person's computer before they were stored: <CARD#1> stands for one, the same number for the same value within a
   session. Frames have text masked. Redaction misses some: tell the operator of what you find, and delete it.
 
-%s`, w.m.Export, w.m.People, w.m.Actions, w.m.Gaps, w.m.Tasks, w.m.Frames, manifestName, format.tells(), w.m.Purpose, orNone(w.m.Policies), format.people(), w.m.Counts.table())
+%s`, w.m.Export, count(w.m.People, "person", "people"), count(w.m.Actions, "action", "actions"), count(w.m.Gaps, "gap", "gaps"), count(w.m.Tasks, "task", "tasks"), count(w.m.Frames, "frame", "frames"), manifestName, format.tells(), w.m.Purpose, orNone(w.m.Policies), format.people(), w.m.Counts.table())
 	return writeFile(filepath.Join(w.dir, cardName), []byte(b.String()))
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func orNone(list []string) string {

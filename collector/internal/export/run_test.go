@@ -402,7 +402,7 @@ func TestCard(t *testing.T) {
 	if diff := cmp.Diff(read(t, "testdata", "card.yaml"), head); !ok || diff != "" {
 		t.Errorf("load an export with this head before you change the expected one:\n%s", diff)
 	}
-	for _, want := range []string{m.Export, purpose, m.Policies[0], "1 people", "2 actions"} {
+	for _, want := range []string{m.Export, purpose, m.Policies[0], "1 person:", "2 actions, 1 gap, 0 tasks, 1 frame."} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the card lacks %q:\n%s", want, body)
 		}
