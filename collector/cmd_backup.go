@@ -29,7 +29,8 @@ func backupCommand() *cobra.Command {
 		Long: "Copies the index, the packs, the public ledger and this collector's identity to a new folder. It holds no key that opens a box.\n" +
 			"Copy three things apart from it, and keep no copy of them for longer than people's erasures may take to count everywhere:\n" +
 			"keys/ (one key per person), vault.key, and erasures/ (what has to be erased again after a restore). A copy of keys/ from before\n" +
-			"an erasure undoes it.\n" +
+			"an erasure undoes it. The backup itself holds ca.key and ledger.key: whoever takes it can let in devices, speak as anybody's and sign for\n" +
+			"the ledger. Keep it as safe as the folder.\n" +
 			"With cloud.json it copies this collector's identity alone. " + yoursToCopy,
 		Example: "  byleave-collector backup --dir /srv/byleave /backup/byleave-2026-11-25",
 		Args:    cobra.ExactArgs(1),
@@ -70,7 +71,7 @@ func backupCommand() *cobra.Command {
 			fmt.Fprintf(cmd.OutOrStdout(), "Backed up this collector's identity to %s. %s\n", args[0], yoursToCopy)
 			return nil
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "Backed up to %s. It opens nothing by itself: copy keys/, vault.key and erasures/ apart.\n", args[0])
+		fmt.Fprintf(cmd.OutOrStdout(), "Backed up to %s. It opens no box by itself: copy keys/, vault.key and erasures/ apart. It holds ca.key and ledger.key: keep it as safe as the folder.\n", args[0])
 		return nil
 	}
 	return cmd
