@@ -8,14 +8,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/byleave/byleave/collector/internal/ingest"
 	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/byleave/byleave/collector/internal/store/cloud"
 	"github.com/byleave/byleave/collector/internal/store/embed"
-	"github.com/byleave/byleave/proto/ask"
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 )
 
@@ -50,7 +47,9 @@ func backupCommand() *cobra.Command {
 		}
 		_, _, scaled, err := h.cloud()
 		if err == nil && !scaled {
-			err = embed.Backup(cmd.Context(), string(h), tmp, progress(cmd, "packs"))
+			var d drawn
+			err = embed.Backup(cmd.Context(), string(h), tmp, func() { d.add(cmd, "packs copied", -1) })
+			err = errors.Join(err, d.end())
 		}
 		if err == nil {
 			err = ledger.Backup(string(h), tmp, embed.CopyFile) // after the index, which learns from it what it lacks
@@ -75,13 +74,6 @@ func backupCommand() *cobra.Command {
 		return nil
 	}
 	return cmd
-}
-
-// progress draws a bar that counts, where somebody watches.
-func progress(cmd *cobra.Command, what string) func() {
-	bar := progressbar.NewOptions64(-1, progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription(what),
-		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(ask.IsTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
-	return func() { _ = bar.Add(1) } // a bar that cannot be drawn stops nothing
 }
 
 // invitedAnew says what a restore leaves to the operator.
@@ -120,8 +112,9 @@ func restoreCommand() *cobra.Command {
 		if scaled {
 			return restoreScaled(cmd, h)
 		}
-		rep, err := embed.Restore(cmd.Context(), string(h), args[0], progress(cmd, "files"))
-		if err != nil {
+		var d drawn
+		rep, err := embed.Restore(cmd.Context(), string(h), args[0], func() { d.add(cmd, "files copied", -1) })
+		if err := errors.Join(err, d.end()); err != nil {
 			return err
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "Restored. Erased again: %d erasures. Taken out, because their person's key was replaced since: %d boxes.\n",
