@@ -27,23 +27,29 @@ const mostNames = 200
 // Names that may stand in a manifest and in a card as they are.
 var plainName = regexp.MustCompile(`^[A-Za-z0-9_:, -]{1,64}$`)
 
+// newCounts has counted nothing: whoever reads it finds empty lists and not none.
+func newCounts() Counts {
+	return Counts{People: []int{}, Kinds: map[string]int{}, Applications: map[string]int{}, Before: map[string]int{}, After: map[string]int{},
+		Redacted: map[string]int{}, GapSeconds: map[string]int{}}
+}
+
 // add counts one step.
 func (c *Counts) add(s Step) {
 	c.People = append(c.People, make([]int, max(0, s.Person-len(c.People)))...)
 	c.People[s.Person-1]++
-	plus(&c.Kinds, s.Kind, 1)
+	plus(c.Kinds, s.Kind, 1)
 	switch s.Kind {
 	case "task":
 		return
 	case "gap":
-		plus(&c.GapSeconds, s.Reason, int(min(s.Seconds, 1<<32))) // a box may say any number
+		plus(c.GapSeconds, s.Reason, int(min(s.Seconds, 1<<32))) // a box may say any number
 		return
 	}
-	plus(&c.Applications, s.Application, 1)
-	plus(&c.Before, s.Before.tells(), 1)
-	plus(&c.After, s.After.tells(), 1)
+	plus(c.Applications, s.Application, 1)
+	plus(c.Before, s.Before.tells(), 1)
+	plus(c.After, s.After.tells(), 1)
 	for _, span := range s.Spans {
-		plus(&c.Redacted, span.Class, 1)
+		plus(c.Redacted, span.Class, 1)
 	}
 	if s.Text != nil {
 		c.Characters += len([]rune(*s.Text))
@@ -62,14 +68,11 @@ func (f *Frame) tells() string {
 }
 
 // plus counts under a name, or under "other" where the name is not one that we would print, or one too many.
-func plus(in *map[string]int, name string, n int) {
-	if *in == nil {
-		*in = map[string]int{}
-	}
-	if _, known := (*in)[name]; !known && (!plainName.MatchString(name) || len(*in) >= mostNames) {
+func plus(in map[string]int, name string, n int) {
+	if _, known := in[name]; !known && (!plainName.MatchString(name) || len(in) >= mostNames) {
 		name = "other"
 	}
-	(*in)[name] += n
+	in[name] += n
 }
 
 // table writes the counts as a card has them: the largest first.
