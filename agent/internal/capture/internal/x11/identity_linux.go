@@ -111,7 +111,11 @@ func executable(pid int) string {
 	if pid <= 0 {
 		return ""
 	}
-	dir := "/proc/" + strconv.Itoa(pid)
+	return program("/proc/" + strconv.Itoa(pid))
+}
+
+// program is executable of the process whose folder in /proc this is.
+func program(dir string) string {
 	status, err := os.ReadFile(dir + "/status")
 	if err != nil || !sameUser(status, os.Geteuid()) {
 		return ""

@@ -1,6 +1,7 @@
 package x11
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -41,6 +42,19 @@ func TestAPathInAnotherNamespaceMeansNothing(t *testing.T) {
 		}
 		if got := means(proc, c.path); got != c.want {
 			t.Errorf("%s: %v, want %v", what, got, c.want)
+		}
+	}
+	must(os.WriteFile(editor+" (deleted)", []byte("evil"), 0o700)) // what a link in /proc says of a program that is gone
+	for space, want := range map[string]string{ours: editor, "mnt:[1]": "", "": ""} {
+		proc := t.TempDir()
+		must(os.MkdirAll(filepath.Join(proc, "ns"), 0o700))
+		must(os.Symlink(editor+" (deleted)", filepath.Join(proc, "exe")))
+		must(os.WriteFile(filepath.Join(proc, "status"), fmt.Appendf(nil, "Uid:\t%[1]d\t%[1]d\t%[1]d\t%[1]d\n", os.Geteuid()), 0o600))
+		if space != "" {
+			must(os.Symlink(space, filepath.Join(proc, "ns", "mnt")))
+		}
+		if got := program(proc); got != want {
+			t.Errorf("in the mount namespace %q the program is %q, want %q", space, got, want)
 		}
 	}
 	if executable(os.Getpid()) == "" {
