@@ -281,22 +281,11 @@ func parseClock(s string) (uint32, error) {
 }
 
 func describeHours(hours []*pb.Hours) string {
-	var parts []string
-	for _, h := range hours {
-		var days []string
-		for _, d := range h.GetWeekdays() {
-			days = append(days, time.Weekday(d).String()[:3])
-		}
-		parts = append(parts, fmt.Sprintf("%s %s-%s", strings.Join(days, " "), clockWords(h.GetStartSecond()), clockWords(h.GetEndSecond())))
+	parts := make([]string, len(hours))
+	for i, h := range hours {
+		parts[i] = policy.HoursInWords(h)
 	}
 	return strings.Join(parts, "; ")
-}
-
-func clockWords(second uint32) string {
-	if second%60 == 0 {
-		return fmt.Sprintf("%02d:%02d", second/3600, second/60%60)
-	}
-	return fmt.Sprintf("%02d:%02d:%02d", second/3600, second/60%60, second%60)
 }
 
 // describeClasses names the classes of a grant.
