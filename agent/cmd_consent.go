@@ -110,9 +110,9 @@ func consentWithdraw() *cobra.Command {
 			case 0:
 				fmt.Fprintln(cmd.OutOrStdout(), "There is no consent to withdraw. Nothing is recorded.")
 			case 1:
-				fmt.Fprintln(cmd.OutOrStdout(), "Withdrawn. Recording has stopped; what was not sent is destroyed when the agent runs, and the collector is told.")
+				fmt.Fprintln(cmd.OutOrStdout(), "Withdrawn. Recording has stopped; what was not sent is destroyed, at the latest when the agent starts next, and the collector is told.")
 			default:
-				fmt.Fprintf(cmd.OutOrStdout(), "Withdrawn: all %d consents that you gave on this device. Recording has stopped; what was not sent is destroyed when the agent runs, and the collector is told.\n", n.Consents)
+				fmt.Fprintf(cmd.OutOrStdout(), "Withdrawn: all %d consents that you gave on this device. Recording has stopped; what was not sent is destroyed, at the latest when the agent starts next, and the collector is told.\n", n.Consents)
 			}
 			if n.Consents > 0 {
 				fmt.Fprintln(cmd.OutOrStdout(), "What was sent before stays sealed there and is released to nobody. To erase that, too: byleave forget --all")

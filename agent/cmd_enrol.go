@@ -173,7 +173,7 @@ func readPassphrase(ctx context.Context, out io.Writer, file string) ([]byte, er
 		}
 		return bytes.TrimRight(b, "\r\n"), nil
 	}
-	first, err := ask.Hidden(ctx, out, "A passphrase for your own key: ")
+	first, err := ask.Hidden(ctx, out, "A passphrase for your own key, at least 8 characters, better four words: ")
 	if err != nil {
 		return nil, err
 	}

@@ -155,7 +155,7 @@ func newKeyForAll(cmd *cobra.Command, secretFile string) error {
 	fmt.Fprint(cmd.OutOrStdout(), "This destroys everything that was recorded of you, here and at the collector, and cannot be undone.\n"+
 		"Your own key is replaced too; your old recovery code opens nothing more.\nType yes to go on: ")
 	line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) || strings.TrimSpace(line) != "yes" {
+	if err != nil && !errors.Is(err, io.EOF) || !strings.EqualFold(strings.TrimSpace(line), "yes") {
 		return errors.New("nothing was forgotten")
 	}
 	passphrase, err := readPassphrase(cmd.Context(), cmd.OutOrStdout(), secretFile)

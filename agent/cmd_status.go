@@ -36,6 +36,8 @@ func statusCommand() *cobra.Command {
 			}
 			if err == nil {
 				printStatus(cmd.OutOrStdout(), s.Status, time.Now())
+			} else {
+				fmt.Fprintln(cmd.OutOrStdout(), "Nothing is recorded.")
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "Service: %s\n", s.Service)
 			return err
@@ -61,7 +63,11 @@ func serviceWords() string {
 }
 
 func printStatus(w io.Writer, s flow.Status, now time.Time) {
-	fmt.Fprintf(w, "%s: %s\n", s.State, s.Words)
+	if s.Words == s.State {
+		fmt.Fprintln(w, s.State)
+	} else {
+		fmt.Fprintf(w, "%s: %s\n", s.State, s.Words)
+	}
 	if s.State == "blind" {
 		fmt.Fprintln(w, "It is not certain which window has the focus, what is in it, or that you see the mark; so nothing is recorded.")
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/byleave/byleave/agent/internal/review"
 	"github.com/byleave/byleave/policy"
@@ -57,7 +58,7 @@ func (iv interview) choose(p policy.Policy, pre preset) (policy.Choice, error) {
 	if err != nil {
 		return c, err
 	}
-	if answer != "yes" {
+	if !strings.EqualFold(answer, "yes") {
 		return c, errDeclined
 	}
 	return c, nil
@@ -79,7 +80,12 @@ func (iv interview) grants(p policy.Policy, given []string) (map[string]policy.C
 	if len(given) > 0 {
 		return grants, nil
 	}
-	fmt.Fprintf(iv.out, "For each application, name what may be recorded, from: %s. Leave it empty for nothing.\n", p.Offered().Without(policy.Text))
+	fmt.Fprint(iv.out, "\nFor each application, type the words of what may be recorded, with commas or spaces between. Leave it empty for nothing.\n")
+	for _, c := range policy.AllClasses() {
+		if p.Offered().Without(policy.Text).Has(c) {
+			fmt.Fprintf(iv.out, "  %-9s %s\n", c, c.InWords())
+		}
+	}
 	for _, a := range p.Message().GetApplications() {
 		set, err := iv.application(a.GetName(), p.Offered())
 		if err != nil {
@@ -102,10 +108,14 @@ func (iv interview) application(name string, offered policy.Classes) (set policy
 		if answer == "" {
 			return nil
 		}
-		if set, err = parseClasses(answer); err == nil && set.Has(policy.Text) {
-			err = errors.New("typed text has a question of its own; leave it out of the list")
+		set, err = parseClasses(answer)
+		switch {
+		case err == nil && set.Has(policy.Text):
+			return errors.New("typed text has a question of its own; leave it out of the list")
+		case err != nil || !set.Within(offered):
+			return fmt.Errorf("type words from: %s; or nothing at all, or no", offered.Without(policy.Text))
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return 0, err
@@ -175,8 +185,15 @@ func (iv interview) expires(p policy.Policy, given time.Duration) (time.Time, er
 func (iv interview) summary(p policy.Policy, c policy.Choice) {
 	fmt.Fprintln(iv.out, "\nYou would agree to:")
 	for _, a := range p.Message().GetApplications() {
-		if set, ok := c.Grants[a.GetId()]; ok {
-			fmt.Fprintf(iv.out, "  %s: %s\n", a.GetId(), set)
+		set := c.Grants[a.GetId()]
+		if set == 0 {
+			continue
+		}
+		fmt.Fprintf(iv.out, "  %s\n", policy.Inert(a.GetName()))
+		for _, k := range policy.AllClasses() {
+			if set.Has(k) {
+				fmt.Fprintf(iv.out, "    %s: %s\n", k, k.InWords())
+			}
 		}
 	}
 	fmt.Fprintf(iv.out, "  %s, until %s\n", describeHours(c.Hours), c.Expires.Local().Format("2 Jan 2006 15:04"))
@@ -207,17 +224,21 @@ func (iv interview) ask(question string) (string, error) {
 	if err != nil && line == "" {
 		return "", errDeclined
 	}
-	if answer := strings.TrimSpace(line); answer != "no" {
+	if answer := strings.TrimSpace(line); !strings.EqualFold(answer, "no") {
 		return answer, nil
 	}
 	return "", errSaidNo
 }
 
-// parseClasses reads a list such as "pointer, frames".
+// parseClasses reads a list such as "pointer, frames" or "pointer frames".
 func parseClasses(list string) (policy.Classes, error) {
 	var set policy.Classes
-	for name := range strings.SplitSeq(list, ",") {
-		c, ok := policy.ClassNamed(strings.TrimSpace(name))
+	names := strings.FieldsFunc(list, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	if len(names) == 0 {
+		names = []string{""}
+	}
+	for _, name := range names {
+		c, ok := policy.ClassNamed(strings.ToLower(name))
 		if !ok {
 			return 0, misuse{fmt.Errorf("the kinds of data are pointer, hotkeys, text, frames, elements, labels, lines, with commas between")}
 		}
@@ -260,22 +281,11 @@ func parseClock(s string) (uint32, error) {
 }
 
 func describeHours(hours []*pb.Hours) string {
-	var parts []string
-	for _, h := range hours {
-		var days []string
-		for _, d := range h.GetWeekdays() {
-			days = append(days, time.Weekday(d).String()[:3])
-		}
-		parts = append(parts, fmt.Sprintf("%s %s-%s", strings.Join(days, " "), clockWords(h.GetStartSecond()), clockWords(h.GetEndSecond())))
+	parts := make([]string, len(hours))
+	for i, h := range hours {
+		parts[i] = policy.HoursInWords(h)
 	}
 	return strings.Join(parts, "; ")
-}
-
-func clockWords(second uint32) string {
-	if second%60 == 0 {
-		return fmt.Sprintf("%02d:%02d", second/3600, second/60%60)
-	}
-	return fmt.Sprintf("%02d:%02d:%02d", second/3600, second/60%60, second%60)
 }
 
 // describeClasses names the classes of a grant.

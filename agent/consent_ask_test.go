@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"errors"
+	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/byleave/byleave/policy"
 )
@@ -34,5 +36,47 @@ func TestSlipsAreAskedAgain(t *testing.T) {
 				t.Errorf("asked %d times, want %d", n, c.asked)
 			}
 		})
+	}
+}
+
+// TestWordsAreExplainedWhereTheyAreAsked: whoever is asked for words is told what each means, what is not understood names the words that are asked for and no
+// others, and what would be agreed to is said in words.
+func TestWordsAreExplainedWhereTheyAreAsked(t *testing.T) {
+	p := newPerson(t)
+	p.publish(func(m map[string]any) {
+		m["classes"] = []string{"DATA_CLASS_POINTER", "DATA_CLASS_FRAMES", "DATA_CLASS_TEXT"}
+	})
+	d, err := openDevice()
+	must(t, err)
+	var out strings.Builder
+	typed := "y\nelements\npointer Frames\ntext\n\n\nall\n7\nYes\n" // files: nothing, and no text
+	iv := interview{in: bufio.NewReader(strings.NewReader(typed)), out: &out, now: time.Now()}
+	c, err := iv.choose(d.newest, preset{})
+	must(t, err)
+	if want := classes(policy.Pointer, policy.Frames, policy.Text); len(c.Grants) != 1 || c.Grants["editor"] != want {
+		t.Errorf("%v was agreed to, want %v in the editor", c.Grants, want)
+	}
+	asked, agreed, _ := strings.Cut(out.String(), "You would agree to:")
+	_, asked, _ = strings.Cut(asked, "you are not asked again")
+	for _, k := range []policy.Class{policy.Pointer, policy.Frames} {
+		if !strings.Contains(asked, k.InWords()) || !strings.Contains(agreed, k.InWords()) {
+			t.Errorf("what %v means is not said:\n%s", k, out.String())
+		}
+	}
+	if n := strings.Count(asked, "Not understood: type words from: pointer, frames; or nothing at all, or no."); n != 2 || strings.Contains(asked, "hotkeys") {
+		t.Errorf("two answers that name nothing that is asked for are answered:\n%s", asked)
+	}
+	if !strings.Contains(agreed, "Mousepad text editor") || strings.Contains(agreed, "Thunar") {
+		t.Errorf("what would be agreed to is called:\n%s", agreed)
+	}
+}
+
+// TestNoIsNoHoweverItIsWritten: a no ends it and is kept, whatever its letters.
+func TestNoIsNoHoweverItIsWritten(t *testing.T) {
+	for _, no := range []string{"no", "No", "NO", " no "} {
+		iv := interview{in: bufio.NewReader(strings.NewReader(no + "\n")), out: io.Discard}
+		if _, err := iv.ask("?"); !errors.Is(err, errSaidNo) {
+			t.Errorf("%q is no no: %v", no, err)
+		}
 	}
 }

@@ -126,6 +126,23 @@ func classes(list ...policy.Class) (s policy.Classes) {
 	return s
 }
 
+// Whatever else lies among the receipts, the page of use and history shows what was decided.
+func TestStrangeReceiptsHideNoHistory(t *testing.T) {
+	p := newPerson(t)
+	p.publish(nil)
+	p.agree(map[string]policy.Classes{"editor": classes(policy.Pointer)})
+	for _, name := range []string{"a", "my-copies", "twelve-letters", "seventeen-letters", "2026-11-26T131421Z-given-00000000", "2026-11-26T131421Z-"} {
+		must(t, p.keys.SaveReceipt(name, []byte("{}"), nil))
+	}
+	d, err := openDevice()
+	must(t, err)
+	events, err := d.history()
+	must(t, err)
+	if len(events) != 1 || events[0].What != "You agreed" || events[0].Receipt == "" {
+		t.Errorf("%+v", events)
+	}
+}
+
 // Each receipt is the person's alone, in both forms, and the newest is what `consent show --json` prints.
 func TestReceiptsAreWritten(t *testing.T) {
 	p := newPerson(t)

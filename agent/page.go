@@ -178,7 +178,7 @@ func (d device) history() (out []review.Event, err error) {
 		return nil, err
 	}
 	receipt := func(id [16]byte, what string) string {
-		i := slices.IndexFunc(names, func(n string) bool { return len(n) > 8 && n[17:] == "Z-"+what+"-"+hex.EncodeToString(id[:4]) })
+		i := slices.IndexFunc(names, func(n string) bool { return len(n) > 17 && n[17:] == "Z-"+what+"-"+hex.EncodeToString(id[:4]) })
 		if i < 0 {
 			return ""
 		}

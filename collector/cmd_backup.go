@@ -8,15 +8,12 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/byleave/byleave/collector/internal/ingest"
 	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/byleave/byleave/collector/internal/store/cloud"
 	"github.com/byleave/byleave/collector/internal/store/embed"
 	"github.com/byleave/byleave/policy"
-	"github.com/byleave/byleave/proto/ask"
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 )
 
@@ -30,7 +27,8 @@ func backupCommand() *cobra.Command {
 		Long: "Copies the index, the packs, the public ledger and this collector's identity to a new folder. It holds no key that opens a box.\n" +
 			"Copy three things apart from it, and keep no copy of them for longer than people's erasures may take to count everywhere:\n" +
 			"keys/ (one key per person), vault.key, and erasures/ (what has to be erased again after a restore). A copy of keys/ from before\n" +
-			"an erasure undoes it.\n" +
+			"an erasure undoes it. The backup itself holds ca.key and ledger.key: whoever takes it can let in devices, speak as anybody's and sign for\n" +
+			"the ledger. Keep it as safe as the folder.\n" +
 			"With cloud.json it copies this collector's identity alone. " + yoursToCopy,
 		Example: "  byleave-collector backup --dir /srv/byleave /backup/byleave-2026-11-25",
 		Args:    cobra.ExactArgs(1),
@@ -50,7 +48,9 @@ func backupCommand() *cobra.Command {
 		}
 		_, _, scaled, err := h.cloud()
 		if err == nil && !scaled {
-			err = embed.Backup(cmd.Context(), string(h), tmp, progress(cmd, "packs"))
+			var d drawn
+			err = embed.Backup(cmd.Context(), string(h), tmp, func() { d.add(cmd, "packs copied", -1) })
+			err = errors.Join(err, d.end())
 		}
 		if err == nil {
 			err = ledger.Backup(string(h), tmp, embed.CopyFile) // after the index, which learns from it what it lacks
@@ -71,17 +71,10 @@ func backupCommand() *cobra.Command {
 			fmt.Fprintf(cmd.OutOrStdout(), "Backed up this collector's identity to %s. %s\n", args[0], yoursToCopy)
 			return nil
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "Backed up to %s. It opens nothing by itself: copy keys/, vault.key and erasures/ apart.\n", args[0])
+		fmt.Fprintf(cmd.OutOrStdout(), "Backed up to %s. It opens no box by itself: copy keys/, vault.key and erasures/ apart. It holds ca.key and ledger.key: keep it as safe as the folder.\n", args[0])
 		return nil
 	}
 	return cmd
-}
-
-// progress draws a bar that counts, where somebody watches.
-func progress(cmd *cobra.Command, what string) func() {
-	bar := progressbar.NewOptions64(-1, progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription(what),
-		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(ask.IsTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
-	return func() { _ = bar.Add(1) } // a bar that cannot be drawn stops nothing
 }
 
 // invitedAnew says what a restore leaves to the operator.
@@ -120,8 +113,9 @@ func restoreCommand() *cobra.Command {
 		if scaled {
 			return restoreScaled(cmd, h)
 		}
-		rep, err := embed.Restore(cmd.Context(), string(h), args[0], progress(cmd, "files"))
-		if err != nil {
+		var d drawn
+		rep, err := embed.Restore(cmd.Context(), string(h), args[0], func() { d.add(cmd, "files copied", -1) })
+		if err := errors.Join(err, d.end()); err != nil {
 			return err
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "Restored. Erased again: %s. Taken out, because their person's key was replaced since: %s.\n",

@@ -39,7 +39,7 @@ func checkCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		findings, bad := checkAll(cmd.Context(), h, slices.Concat(quickChecks, []check{{"store", checkStore}}))
+		findings, bad := checkAll(cmd.Context(), h, slices.Concat(quickChecks, []check{{"store", checkStore(cmd)}}))
 		if *asJSON {
 			if err := printJSON(cmd.OutOrStdout(), findings); err != nil {
 				return err
@@ -203,24 +203,33 @@ func checkFits(ctx context.Context, h home) (err error) {
 	return fits(ctx, v, x)
 }
 
-func checkStore(ctx context.Context, h home) (string, error) {
-	c, wrap, scaled, err := h.cloud()
-	if err != nil {
-		return "", err
+func checkStore(cmd *cobra.Command) func(context.Context, home) (string, error) {
+	return func(ctx context.Context, h home) (string, error) {
+		c, wrap, scaled, err := h.cloud()
+		if err != nil {
+			return "", err
+		}
+		var d drawn
+		var damaged int
+		if scaled {
+			damaged, err = cloud.Check(ctx, c, wrap, func() { d.add(cmd, "packs looked at", -1) })
+		} else {
+			damaged, err = embed.Check(ctx, string(h), func() { d.add(cmd, "boxes looked at", -1) })
+			err = errors.Join(err, checkFits(ctx, h))
+		}
+		if err := errors.Join(err, d.end()); err != nil {
+			return "", err
+		}
+		if damaged > 0 {
+			return "", fmt.Errorf("%s; the others are whole", unlike(damaged))
+		}
+		return "every box matches its checksum", nil
 	}
-	check := func() (int, error) {
-		damaged, err := embed.Check(ctx, string(h))
-		return damaged, errors.Join(err, checkFits(ctx, h))
+}
+
+func unlike(n int) string {
+	if n == 1 {
+		return "1 box does not match its checksum"
 	}
-	if scaled {
-		check = func() (int, error) { return cloud.Check(ctx, c, wrap) }
-	}
-	damaged, err := check()
-	if err != nil {
-		return "", err
-	}
-	if damaged > 0 {
-		return "", fmt.Errorf("what does not match its checksum: %s; the others are whole", policy.Count(damaged, "box"))
-	}
-	return "every box matches its checksum", nil
+	return fmt.Sprintf("%d boxes do not match their checksum", n)
 }

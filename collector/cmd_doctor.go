@@ -51,7 +51,7 @@ func doctorCommand() *cobra.Command {
 			return err
 		}
 		if bad > 0 {
-			return fmt.Errorf("what is wrong: %s", policy.Count(bad, "thing"))
+			return fmt.Errorf("%s failed", policy.Count(bad, "check"))
 		}
 		return nil
 	}

@@ -42,7 +42,7 @@ func exportCommand() *cobra.Command {
 	cmd.Flags().StringVar(&o.until, "until", "", "only what arrived before this day")
 	cmd.Flags().StringVar(&o.format, "format", "jsonl", "jsonl, parquet or webdataset")
 	cmd.Flags().StringVar(&o.out, "out", "", "an empty folder, or one in which the same export was cut off")
-	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask")
+	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask; only for a purpose of the policy now")
 	cmd.Flags().BoolVar(&o.asJSON, "json", false, "print the manifest as JSON")
 	for _, f := range []string{"key", "purpose", "out"} {
 		if err := cmd.MarkFlagRequired(f); err != nil {
@@ -137,6 +137,9 @@ func agree(cmd *cobra.Command, o exportOptions, plan export.Plan) (bool, error) 
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "Purpose %s: %s\n%s; %s. What was withdrawn, or sealed to others than you, is not among it.\n", o.purpose,
 		or(plan.Purpose, "not in the policy now"), held, window)
+	if o.yes && plan.Purpose == "" { // a slip of the hand would stand in the public ledger for ever
+		return false, fmt.Errorf("no policy now asks for the purpose %s, so --yes does not agree to it: correct the name, or leave --yes out and be asked", o.purpose)
+	}
 	if o.yes {
 		return true, nil
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -68,7 +69,7 @@ func policySignCommand() *cobra.Command {
 		}
 		body, err := policy.FromJSON(text)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", filepath.Base(args[0]), err)
 		}
 		private, err := readPolicyKey(*key)
 		if err != nil {
@@ -102,18 +103,16 @@ func policyCheckCommand() *cobra.Command {
 		if err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(args[0]), err)
 		}
-		notice := ""
-		if signed {
-			if notice, err = policy.Notice(p); err != nil {
-				return err
-			}
+		notice, err := policy.Notice(p)
+		if err != nil {
+			return err
 		}
 		if *asJSON {
 			return printJSON(cmd.OutOrStdout(), map[string]any{"valid": true, "signed": signed, "version": p.Version(),
 				"purpose": p.PurposeID(), "sha256": fmt.Sprintf("%x", p.Digest()), "notice": notice})
 		}
 		if !signed {
-			fmt.Fprintln(cmd.OutOrStdout(), "The policy is valid and not signed.")
+			fmt.Fprintf(cmd.OutOrStdout(), "%s\nThe policy is valid: version %d. It is not signed yet.\n", notice, p.Version())
 			return nil
 		}
 		fmt.Fprintf(cmd.OutOrStdout(), "%s\nThe policy is valid: version %d, SHA-256 %x.\n", notice, p.Version(), p.Digest())
@@ -122,14 +121,14 @@ func policyCheckCommand() *cobra.Command {
 	return cmd
 }
 
-// readPolicy reads either form. Without a key nothing can be said of a signed one.
+// readPolicy reads either form. Without a key nothing can be said of a signed one; one that is not signed is read as if it were, for its notice.
 func readPolicy(text []byte, key string) (policy.Policy, bool, error) {
 	if isJSON(text) {
-		_, err := policy.FromJSON(text)
-		return policy.Policy{}, false, err
+		p, err := draft(text)
+		return p, false, err
 	}
 	if key == "" {
-		return policy.Policy{}, false, misuse{fmt.Errorf("a signed policy is checked with --key %s", policyPublicName)}
+		return policy.Policy{}, false, misuse{fmt.Errorf("this is no JSON; a signed policy is checked with --key %s", policyPublicName)}
 	}
 	pub, err := readPolicyPublic(key)
 	if err != nil {
@@ -137,6 +136,23 @@ func readPolicy(text []byte, key string) (policy.Policy, bool, error) {
 	}
 	p, err := policy.Parse(text, pub)
 	return p, true, err
+}
+
+// draft is what a policy would be, once signed. The key is nobody's and forgotten.
+func draft(text []byte) (policy.Policy, error) {
+	body, err := policy.FromJSON(text)
+	if err != nil {
+		return policy.Policy{}, err
+	}
+	pub, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		return policy.Policy{}, fmt.Errorf("draw a key: %w", err)
+	}
+	signed, err := policy.Sign(body, private)
+	if err != nil {
+		return policy.Policy{}, err
+	}
+	return policy.Parse(signed, pub)
 }
 
 func isJSON(text []byte) bool { return bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) }

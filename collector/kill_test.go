@@ -224,7 +224,7 @@ func TestI14I16KilledCollector(t *testing.T) {
 		t.Logf("round %d: %d of %d acknowledged before the kill", round, len(acked), len(boxes))
 	}
 	r.kill(t)
-	if damaged, err := embed.Check(context.Background(), dir); damaged != 0 || err != nil {
+	if damaged, err := embed.Check(context.Background(), dir, func() {}); damaged != 0 || err != nil {
 		t.Fatal(damaged, err)
 	}
 	if n := countBoxes(t, dir); n != sent {

@@ -84,7 +84,7 @@ func TestI8DoctorBundle(t *testing.T) {
 	}))
 	bundle := filepath.Join(t.TempDir(), "help.txt")
 	out, err := exec.Command("byleave-collector", "doctor", "--dir", dir, "--bundle", bundle).CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "what is wrong: 1 thing") { // there is no policy
+	if err == nil || !strings.Contains(string(out), "1 check failed") { // there is no policy
 		t.Fatalf("%v %s", err, out)
 	}
 	text, err := os.ReadFile(bundle)

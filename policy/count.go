@@ -14,7 +14,7 @@ func Count[N int | int64 | uint64](n N, noun string) string {
 		return fmt.Sprintf("%d %speople", n, strings.TrimSuffix(noun, "person"))
 	case strings.HasSuffix(noun, "x") || strings.HasSuffix(noun, "ch"):
 		noun += "e"
-	case strings.HasSuffix(noun, "copy"):
+	case strings.HasSuffix(noun, "copy") || strings.HasSuffix(noun, "entry"):
 		noun = strings.TrimSuffix(noun, "y") + "ie"
 	case strings.HasSuffix(noun, "leaf"):
 		noun = strings.TrimSuffix(noun, "f") + "ve"

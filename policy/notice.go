@@ -143,13 +143,21 @@ func (c Class) InWords() string {
 	}
 }
 
-// HoursInWords writes "Mon, Tue 09:00-17:00".
+// HoursInWords writes "Mon, Tue 09:00-17:00", or "every day, all day".
 func HoursInWords(h *pb.Hours) string {
-	names := make([]string, len(h.GetWeekdays()))
+	names, week := make([]string, len(h.GetWeekdays())), 0
 	for i, d := range h.GetWeekdays() {
 		names[i] = time.Weekday(d).String()[:3]
+		week |= 1 << d
 	}
-	return fmt.Sprintf("%s %s-%s", strings.Join(names, ", "), clock(h.GetStartSecond()), clock(h.GetEndSecond()))
+	days := strings.Join(names, ", ")
+	if week == 1<<7-1 {
+		days = "every day"
+	}
+	if h.GetStartSecond() == 0 && h.GetEndSecond() == day {
+		return days + ", all day"
+	}
+	return fmt.Sprintf("%s %s-%s", days, clock(h.GetStartSecond()), clock(h.GetEndSecond()))
 }
 
 func clock(s uint32) string {

@@ -27,6 +27,22 @@ func TestNoticeSaysEverything(t *testing.T) {
 	}
 }
 
+// TestHoursAreSaidInWords: the whole week and the whole day are called so, and nothing less is.
+func TestHoursAreSaidInWords(t *testing.T) {
+	for want, h := range map[string]*pb.Hours{
+		"every day, all day":                          {Weekdays: []uint32{0, 1, 2, 3, 4, 5, 6}, EndSecond: 86400},
+		"every day 09:00-17:30":                       {Weekdays: []uint32{6, 5, 4, 3, 2, 1, 0}, StartSecond: 32400, EndSecond: 63000},
+		"Sat, Sun, all day":                           {Weekdays: []uint32{6, 0}, EndSecond: 86400},
+		"Mon, Mon, Mon, Mon, Mon, Mon, Mon, all day":  {Weekdays: []uint32{1, 1, 1, 1, 1, 1, 1}, EndSecond: 86400},
+		"Mon, Tue, Wed, Thu, Fri, Sat 00:00-23:59:59": {Weekdays: []uint32{1, 2, 3, 4, 5, 6}, EndSecond: 86399},
+		"Mon 00:01-24:00":                             {Weekdays: []uint32{1}, StartSecond: 60, EndSecond: 86400},
+	} {
+		if got := HoursInWords(h); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // TestNoticeNamesThePrograms: an author may call a mail program "Text editor". What a yes opens stands in the notice, whatever it is
 // called, and in the difference to what was agreed to before.
 func TestNoticeNamesThePrograms(t *testing.T) {

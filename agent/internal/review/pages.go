@@ -42,6 +42,7 @@ var words = template.FuncMap{
 	"clock":     func(t time.Time) string { return t.Local().Format("15:04:05") },
 	"minute":    func(t time.Time) string { return t.Local().Format("15:04") },
 	"short":     short,
+	"paper":     paper,
 	"hex":       func(s string) string { return hex.EncodeToString([]byte(s)) }, // a text in an attribute, to come back as it is
 	"count":     policy.Count[int],
 	"count64":   func(n int64, noun string) string { return policy.Count(n, noun) },

@@ -256,7 +256,7 @@ func (s *server) forgetAll(w http.ResponseWriter, r *http.Request, x *index) {
 	}
 	e := everything{Boxes: len(x.all())}
 	switch {
-	case strings.TrimSpace(r.PostForm.Get("yes")) != "yes":
+	case !strings.EqualFold(strings.TrimSpace(r.PostForm.Get("yes")), "yes"):
 		e.Problem = "The word yes was not there, so nothing was deleted."
 	case first != again:
 		e.Problem = "The two passphrases were not the same, so nothing was deleted."

@@ -2,6 +2,7 @@ package review
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/byleave/byleave/policy"
@@ -109,6 +110,26 @@ func pieces(t *pb.Text) []piece {
 		out = append(out, piece{Text: net[at:]})
 	}
 	return out
+}
+
+// paper says which receipt a name is of, as a person would. A name that we did not give stays as it is.
+func paper(name string) string {
+	date, what, ok := strings.Cut(name, "Z-")
+	at, err := time.Parse("2006-01-02T150405", date)
+	if !ok || err != nil {
+		return name
+	}
+	switch what, _, _ = strings.Cut(what, "-"); what {
+	case "given":
+		what = "you agreed"
+	case "withdrawn":
+		what = "you withdrew"
+	case "ledger":
+		what = "the ledger contradicted itself"
+	default:
+		return name
+	}
+	return at.Local().Format("2 January 2006, 15:04: ") + what
 }
 
 // kinds are the kinds of data that an action can hold. What is shown again in a picture is a part of the picture.

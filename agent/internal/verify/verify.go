@@ -161,17 +161,17 @@ func (c *check) ledger(ctx context.Context) error {
 	case errors.Is(err, tlog.ErrKey):
 		c.wrong("The ledger is not signed by the key that you enrolled with. Whoever answers shows you another ledger.")
 	case errors.Is(err, tlog.ErrRolledBack):
-		c.wrong("The ledger was rolled back: you saw %s in it, now it has %d.", policy.Count(c.Seen.Size, "leaf"), at.Size)
+		c.wrong("The ledger was rolled back: you saw %s in it, now it has %d.", policy.Count(c.Seen.Size, "entry"), at.Size)
 	case errors.Is(err, tlog.ErrForked):
-		c.wrong("The ledger was forked or rewritten: with %s it does not continue the %d that you saw before.", policy.Count(at.Size, "leaf"), c.Seen.Size)
+		c.wrong("The ledger was forked or rewritten: its %s do not continue the %d that you saw before.", policy.Count(at.Size, "entry"), c.Seen.Size)
 	case err != nil:
 		return err
 	default:
 		c.at, c.key, c.tree, c.rep.Leaves = at, key, tlog.NewTree(c.from.Ledger(), at), at.Size
 		if c.Seen.Size > 0 {
-			c.proved("The ledger only grew since you last looked: from %s to %d.", policy.Count(c.Seen.Size, "leaf"), at.Size)
+			c.proved("The ledger only grew since you last looked: from %s to %d.", policy.Count(c.Seen.Size, "entry"), at.Size)
 		} else {
-			c.proved("The ledger is signed by the key that you enrolled with; it has %s. You look at it for the first time.", policy.Count(at.Size, "leaf"))
+			c.proved("The ledger is signed by the key that you enrolled with; it has %s. You look at it for the first time.", policy.Count(at.Size, "entry"))
 		}
 		return c.peer(ctx)
 	}
@@ -190,13 +190,13 @@ func (c *check) peer(ctx context.Context) error {
 	at, err := tlog.Fetch(ctx, c.from.Ledger(), c.Ledger, c.Peer)
 	switch {
 	case errors.Is(err, tlog.ErrRolledBack), errors.Is(err, tlog.ErrForked):
-		c.wrong("You are shown another ledger than the other person: theirs of %s does not fit yours of %d.", policy.Count(c.Peer.Size, "leaf"), at.Size)
+		c.wrong("You are shown another ledger than the other person: theirs of %s does not fit yours of %d.", policy.Count(c.Peer.Size, "entry"), at.Size)
 		c.rep.Evidence = []string{string(c.Peer.Signed()), string(at.Signed())}
 		return errStop
 	case err != nil:
 		return err
 	}
-	c.proved("The ledger continues what the other person was shown: %s.", policy.Count(c.Peer.Size, "leaf"))
+	c.proved("The ledger continues the %s that the other person was shown.", policy.Count(c.Peer.Size, "entry"))
 	return nil
 }
 

@@ -190,7 +190,7 @@ func TestI20LiesAreTold(t *testing.T) {
 		lie  func(*testing.T, *world)
 		want string
 	}{
-		"rolled back": {func(t *testing.T, w *world) { w.run(t); w.log.Truncate(1) }, "was rolled back: you saw 611 leaves in it, now it has 610"},
+		"rolled back": {func(t *testing.T, w *world) { w.run(t); w.log.Truncate(1) }, "was rolled back: you saw 611 entries in it, now it has 610"},
 		"forked":      {func(t *testing.T, w *world) { w.run(t); w.log.Replace(1, make([]byte, 32)) }, "forked or rewritten"},
 		"forked and grown": {func(t *testing.T, w *world) {
 			w.run(t)

@@ -31,10 +31,12 @@ Load it by its folder: `+"`datasets.load_dataset(\"FOLDER\")`"+`; %s.
 - **People.** Each number in "person" is one person%s. To split by person, split by that number. The numbers mean nothing in another export.
 - **Time.** There is none but lengths: duration_ms and age_ms in tenths of a second, seconds of gaps. Steps stand in the order in which they were done.
 - **Place.** Coordinates are pixels of the step's canvas, from its upper left corner, and the same from 0 to 1. A frame has the size of its own canvas.
+  Add "x" and "y" of "screen" for pixels of the whole screen.
 - **Text.** Values were redacted on the person's computer before they were stored: <CARD#1> stands for one, the same number for the same value within a
   session. Frames have text masked. Redaction misses some: tell the operator of what you find, and delete it.
-`, w.m.Export, policy.Count(w.m.People, "person"), policy.Count(w.m.Actions, "action"), policy.Count(w.m.Gaps, "gap"), policy.Count(w.m.Tasks, "task"),
-		policy.Count(w.m.Frames, "frame"), manifestName, format.tells(), w.m.Purpose, orNone(w.m.Policies), format.people())
+
+%s`, w.m.Export, policy.Count(w.m.People, "person"), policy.Count(w.m.Actions, "action"), policy.Count(w.m.Gaps, "gap"), policy.Count(w.m.Tasks, "task"),
+		policy.Count(w.m.Frames, "frame"), manifestName, format.tells(), w.m.Purpose, orNone(w.m.Policies), format.people(), w.m.Counts.table())
 	return writeFile(filepath.Join(w.dir, cardName), []byte(b.String()))
 }
 

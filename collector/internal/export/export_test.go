@@ -264,8 +264,9 @@ func clicked(t *testing.T, title string, shade uint8) *pb.Payload {
 		Events: []*pb.Event{
 			{AtMs: 100, What: &pb.Event_Action{Action: &pb.Action{
 				Kind: pb.Kind_KIND_CLICK, Button: "left", Count: 1, DurationMs: 170,
-				Window: &pb.Window{Application: "editor", Title: title, Canvas: &pb.Rect{X: 10, Y: 20, Width: 8, Height: 4}},
-				At:     &pb.Point{X: 2, Y: 1, Nx: 0.250049, Ny: 0.25}, Element: &pb.Element{Role: "push button", Name: "Save", Rect: &pb.Rect{Width: 5, Height: 2}},
+				Window: &pb.Window{Application: "editor", Title: title, Canvas: &pb.Rect{X: 10, Y: 20, Width: 8, Height: 4},
+					Screen: &pb.Rect{Width: 1920, Height: 1080}, Monitors: []*pb.Rect{{Width: 960, Height: 1080}, {X: 960, Width: 960, Height: 1080}}, Scale: 1.5},
+				At: &pb.Point{X: 2, Y: 1, Nx: 0.250049, Ny: 0.25}, Element: &pb.Element{Role: "push button", Name: "Save", Rect: &pb.Rect{Width: 5, Height: 2}},
 				Before: &pb.FrameRef{Sha256: f.Sha256, AgeMs: 1234, Proof: "damage", Canvas: &pb.Rect{Width: 8, Height: 4}},
 				After:  &pb.FrameRef{Withheld: "focus moved"},
 			}}},

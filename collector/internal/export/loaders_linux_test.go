@@ -93,6 +93,14 @@ func TestDocumentedProgram(t *testing.T) {
 	if !strings.Contains(said, "types Dear <PERSON#1>,\n\"日本\" [('PERSON', '<PERSON#1>')]") || strings.Count(said, "frames/") != 7 {
 		t.Errorf("it prints %s", said)
 	}
+	if !strings.Contains(said, "train 1 frames/") || strings.Contains(said, "test 1 ") {
+		t.Errorf("of one person nobody is held out: %s", said)
+	}
+	fatal(t, os.Mkdir(filepath.Join(dir, "many"), 0o700))
+	fatal(t, os.WriteFile(filepath.Join(dir, "many", manifestName), []byte(`{"counts": {"people": [30, 4, 60, 5, 2, 1]}}`), 0o600))
+	if out := python(t, dir, "python3", "-c", program(t, "In Python")+"\nprint('held', held_out('many'))\n"); !strings.Contains(out, "held {2, 4, 6}") {
+		t.Errorf("for a tenth of the steps it holds out %s", out)
+	}
 	var got [][2]string
 	for line := range strings.Lines(read(t, dir, "chats.jsonl")) {
 		var c struct {

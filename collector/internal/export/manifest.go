@@ -32,6 +32,7 @@ type Manifest struct {
 	RefusedAt []Refusal         `json:"refused_at,omitempty"` // which they were, by their place in the last release; at most 1,000
 	Policies  []string          `json:"policies"`             // SHA-256 of the policies that people agreed to
 	Redactors []string          `json:"redactors"`
+	Counts    Counts            `json:"counts"` // of what the steps are
 	Files     map[string]string `json:"files"`  // name: SHA-256
 	Fields    map[string]string `json:"fields"` // what each field of a step means
 }
@@ -64,6 +65,7 @@ var fields = map[string]string{
 	"application":   "id of the consented application in the policy",
 	"title":         "window title, redacted",
 	"canvas":        "size in pixels of the picture that coordinates are of: the window and its popups",
+	"screen":        "the whole screen: width and height in pixels, x and y of the canvas's upper left corner on it, scale of what is drawn (1.5: half as large again)",
 	"x, y":          "pixels of the canvas",
 	"nx, ny":        "the same from 0 to 1",
 	"at, to":        "where the action was, and where a drag ended",

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"hash/crc32"
 	"image/png"
 	"math"
@@ -58,7 +59,7 @@ func TestGoldenTrajectory(t *testing.T) {
 		}
 	}
 	want := strings.ReplaceAll(`{"person":1,"session":1,"kind":"click","application":"editor","title":"Draft \u001b[31m\u202egpj.exe","canvas":{"width":8,"height":4},`+
-		`"at":{"x":2,"y":1,"nx":0.25,"ny":0.25},"button":"left","count":1,"element":{"role":"push button","name":"Save","x":0,"y":0,"width":5,"height":2},`+
+		`"screen":{"x":10,"y":20,"width":1920,"height":1080,"scale":1.5},"at":{"x":2,"y":1,"nx":0.25,"ny":0.25},"button":"left","count":1,"element":{"role":"push button","name":"Save","x":0,"y":0,"width":5,"height":2},`+
 		`"before":{"file":"FRAME","age_ms":1200,"proof":"damage","canvas":{"width":8,"height":4}},"after":{"withheld":"focus moved"},"duration_ms":100}
 {"person":1,"session":1,"kind":"text","application":"editor","canvas":{"width":8,"height":4},"text":"pay \u003cCARD#1\u003e now",`+
 		`"spans":[{"start":4,"end":12,"class":"CARD","id":1,"length":16}],"deleted":4}
@@ -401,10 +402,52 @@ func TestCard(t *testing.T) {
 	if diff := cmp.Diff(read(t, "testdata", "card.yaml"), head); !ok || diff != "" {
 		t.Errorf("load an export with this head before you change the expected one:\n%s", diff)
 	}
-	for _, want := range []string{m.Export, purpose, m.Policies[0], "Steps of 1 person: 2 actions"} {
+	for _, want := range []string{m.Export, purpose, m.Policies[0], "1 person:", "2 actions, 1 gap, 0 tasks, 1 frame."} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the card lacks %q:\n%s", want, body)
 		}
+	}
+}
+
+// TestCountsAreOfTheSteps: manifest and card say of the steps what reading them all says, and print no name that a box made up.
+func TestCountsAreOfTheSteps(t *testing.T) {
+	w := newWorld(t, 1)
+	w.seal(t, w.newDevice(t), clicked(t, "a", 1))
+	p := clicked(t, "b", 2)
+	p.Events[0].GetAction().Window.Application = "a|b](http://x)\n# owned"
+	p.Events = append(p.Events, &pb.Event{What: &pb.Event_Task{Task: &pb.Task{Step: pb.TaskStep_TASK_STEP_DONE}}})
+	d := w.newDevice(t)
+	w.seal(t, d, p)
+	flood := &pb.Payload{Schema: 1, Session: make([]byte, 16)}
+	for i := range mostNames + 5 {
+		flood.Events = append(flood.Events, &pb.Event{What: &pb.Event_Action{Action: &pb.Action{Kind: pb.Kind_KIND_WAIT, Window: &pb.Window{Application: fmt.Sprint("made-up-", i)}}}})
+	}
+	w.seal(t, d, flood)
+	dir := filepath.Join(t.TempDir(), "x")
+	m, err := w.export(t, dir)
+	fatal(t, err)
+	slices.Sort(m.Counts.People)
+	if n := len(m.Counts.Applications); n > mostNames+1 {
+		t.Errorf("a device makes the manifest name %d applications", n)
+	}
+	if m.Counts.Applications["other"] != 1+5+2 { // the one that is no name, and those that are too many beside editor and other
+		t.Errorf("%d actions are of applications without a name that may be printed", m.Counts.Applications["other"])
+	}
+	m.Counts.Applications = nil
+	want := Counts{People: []int{3, 4 + mostNames + 5}, Kinds: map[string]int{"click": 2, "text": 2, "gap": 2, "task": 1, "wait": mostNames + 5},
+		Before: map[string]int{"damage": 2, "none": 2 + mostNames + 5}, After: map[string]int{"withheld: focus moved": 2, "none": 2 + mostNames + 5},
+		Redacted: map[string]int{"CARD": 2}, GapSeconds: map[string]int{"not_agreed": 6}, Characters: 2 * len("pay <CARD#1> now")}
+	if diff := cmp.Diff(want, m.Counts); diff != "" {
+		t.Error(diff)
+	}
+	card := read(t, dir, cardName)
+	for _, line := range []string{"| steps by kind | wait 205; click 2; gap 2; text 2; task 1 |", "| tokens in typed text | CARD 2 |", "| seconds of gaps | not_agreed 6 |"} {
+		if !strings.Contains(card, line+"\n") {
+			t.Errorf("the card lacks %q:\n%s", line, card)
+		}
+	}
+	if strings.Contains(card, "owned") {
+		t.Error("the card prints what a box made up")
 	}
 }
 

@@ -16,6 +16,7 @@ type Step struct {
 	Application string   `json:"application,omitempty"`
 	Title       string   `json:"title,omitempty"`
 	Canvas      *Size    `json:"canvas,omitempty"`
+	Screen      *Screen  `json:"screen,omitempty"`
 	At          *Point   `json:"at,omitempty"`
 	To          *Point   `json:"to,omitempty"`
 	Button      string   `json:"button,omitempty"`
@@ -41,6 +42,15 @@ type Step struct {
 type Size struct {
 	Width  int32 `json:"width"`
 	Height int32 `json:"height"`
+}
+
+// Screen is all of it, and the place of the canvas on it: what is at a point of the canvas is at that point and this place together.
+type Screen struct {
+	X      int32   `json:"x"`
+	Y      int32   `json:"y"`
+	Width  int32   `json:"width"`
+	Height int32   `json:"height"`
+	Scale  float64 `json:"scale"`
 }
 
 // Point is in canvas pixels, and the same from 0 to 1.
@@ -117,7 +127,7 @@ func check(e *pb.Event, names map[string]string) error {
 	if a == nil || pb.Kind_name[int32(a.GetKind())] == "" || a.GetKind() == pb.Kind_KIND_UNSPECIFIED {
 		return errContent
 	}
-	for _, f := range []float64{a.GetAt().GetNx(), a.GetAt().GetNy(), a.GetTo().GetNx(), a.GetTo().GetNy()} {
+	for _, f := range []float64{a.GetAt().GetNx(), a.GetAt().GetNy(), a.GetTo().GetNx(), a.GetTo().GetNy(), a.GetWindow().GetScale()} {
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			return errContent
 		}
@@ -143,7 +153,7 @@ func action(a *pb.Action, names map[string]string) Step {
 		Kind: word(a.GetKind().String(), "KIND_"), Application: w.GetApplication(), Title: w.GetTitle(),
 		At: point(a.GetAt()), To: point(a.GetTo()), Button: a.GetButton(), Count: a.GetCount(),
 		ScrollX: a.GetScrollX(), ScrollY: a.GetScrollY(), Hotkey: a.GetHotkey(), DurationMS: a.GetDurationMs() / 100 * 100,
-		Before: frame(a.GetBefore(), names), After: frame(a.GetAfter(), names), Canvas: size(w.GetCanvas()),
+		Before: frame(a.GetBefore(), names), After: frame(a.GetAfter(), names), Canvas: size(w.GetCanvas()), Screen: screen(w),
 	}
 	if t := a.GetText(); t != nil {
 		s.Withheld, s.Deleted = t.GetWithheld(), t.GetDeleted()
@@ -166,8 +176,18 @@ func point(p *pb.Point) *Point {
 	if p == nil {
 		return nil
 	}
-	round := func(f float64) float64 { return math.Round(f*1e4) / 1e4 }
 	return &Point{p.GetX(), p.GetY(), round(p.GetNx()), round(p.GetNy())}
+}
+
+func round(f float64) float64 { return math.Round(f*1e4) / 1e4 }
+
+// screen tells of several monitors only how large they are together: how they stand beside each other would tell people apart.
+func screen(w *pb.Window) *Screen {
+	s := w.GetScreen()
+	if s == nil || w.GetCanvas() == nil {
+		return nil
+	}
+	return &Screen{w.GetCanvas().GetX() - s.GetX(), w.GetCanvas().GetY() - s.GetY(), s.GetWidth(), s.GetHeight(), round(w.GetScale())}
 }
 
 func size(r *pb.Rect) *Size {

@@ -53,7 +53,7 @@ func newWriter(dir string, q Query) (*writer, error) {
 		return nil, errors.Join(err, lock.Close())
 	}
 	w := &writer{dir: dir, state: s, lock: lock, parts: parts, places: map[place]bool{},
-		m: Manifest{Schema: 1, Export: s.Export, Format: q.Format, Purpose: q.Purpose, Refused: map[string]int{}, Fields: fieldsOf(q.Format)}}
+		m: Manifest{Schema: 1, Export: s.Export, Format: q.Format, Purpose: q.Purpose, Refused: map[string]int{}, Counts: newCounts(), Fields: fieldsOf(q.Format)}}
 	for _, p := range parts {
 		w.places[p.place()] = true
 	}
@@ -218,6 +218,7 @@ func (w *writer) join(parts []*part, out sink, frames map[string]bool, progress 
 		}
 		for _, s := range whole.Steps {
 			s.Person, s.Session = w.m.People, sessions[p.Session]
+			w.m.Counts.add(s)
 			if err := out.step(s); err != nil {
 				return err
 			}

@@ -60,7 +60,7 @@ func TestCapsulesLieInPacks(t *testing.T) {
 		if got := storetest.Verify(t, s); got != n {
 			t.Fatalf("%d boxes, want %d", got, n)
 		}
-		if damaged, err := Check(ctx, c, wrap); damaged != 0 || err != nil {
+		if damaged, err := Check(ctx, c, wrap, func() {}); damaged != 0 || err != nil {
 			t.Fatal(damaged, err)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 
 // Check asks whether database and bucket keep what they are given and lose what is deleted, and reads the checksum of every box, beside
 // running collectors. It returns how many boxes are damaged and changes nothing.
-func Check(ctx context.Context, c Config, wrap [32]byte) (damaged int, err error) {
+func Check(ctx context.Context, c Config, wrap [32]byte, seen func()) (damaged int, err error) {
 	b, err := bucket.Open(ctx, c.Bucket)
 	if err != nil {
 		return 0, err
@@ -34,6 +34,7 @@ func Check(ctx context.Context, c Config, wrap [32]byte) (damaged int, err error
 			return damaged, err
 		}
 		for _, after = range names {
+			seen()
 			n, err := s.checkPack(ctx, after)
 			damaged += n
 			if err != nil {

@@ -152,7 +152,7 @@ func TestI21NothingOfAnErasedBoxStays(t *testing.T) {
 	if n := storetest.Verify(t, s); n != 1 {
 		t.Fatal(n)
 	}
-	if damaged, err := Check(ctx, c, wrap); damaged != 0 || err != nil {
+	if damaged, err := Check(ctx, c, wrap, func() {}); damaged != 0 || err != nil {
 		t.Fatal(damaged, err)
 	}
 }

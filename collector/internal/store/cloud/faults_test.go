@@ -286,7 +286,7 @@ func TestCheckCountsDamage(t *testing.T) {
 	put(t, s, p.Record(100), q.Record(100))
 	counts := func(want int) {
 		t.Helper()
-		if n, err := Check(ctx, c, wrap); n != want || err != nil {
+		if n, err := Check(ctx, c, wrap, func() {}); n != want || err != nil {
 			t.Fatalf("%d damaged, want %d: %v", n, want, err)
 		}
 	}

@@ -68,7 +68,7 @@ func TestSmallPacksAreMerged(t *testing.T) {
 	if n := storetest.Verify(t, s); n != 3*mergeLeast+1 {
 		t.Fatalf("%d boxes are left", n)
 	}
-	if damaged, err := Check(ctx, c, wrap); damaged != 0 || err != nil {
+	if damaged, err := Check(ctx, c, wrap, func() {}); damaged != 0 || err != nil {
 		t.Fatal(damaged, err)
 	}
 	if left, err := s.ids(ctx, "SELECT about FROM jobs WHERE kind = $1", jobScrub); len(left) != 0 || err != nil {

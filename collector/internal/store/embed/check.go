@@ -11,7 +11,7 @@ import (
 
 // Check reads the whole index and the checksum of every box, beside a running collector if there is one, and returns how
 // many boxes are damaged. It changes nothing.
-func Check(ctx context.Context, dir string) (damaged int, err error) {
+func Check(ctx context.Context, dir string, seen func()) (damaged int, err error) {
 	x, err := OpenIndex(ctx, dir)
 	if err != nil {
 		return 0, err
@@ -25,6 +25,7 @@ func Check(ctx context.Context, dir string) (damaged int, err error) {
 		if err != nil {
 			return damaged, err
 		}
+		seen()
 		switch _, err := s.Read(ctx, row.Batch); {
 		case errors.Is(err, store.ErrDamaged):
 			damaged++

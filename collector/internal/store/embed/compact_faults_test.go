@@ -85,7 +85,7 @@ func TestADamagedBoxStaysDamaged(t *testing.T) {
 	}
 	same(t, s, []store.Record{good})
 	must(t, s.Close())
-	if n, err := Check(ctx, dir); n != 1 || err != nil {
+	if n, err := Check(ctx, dir, func() {}); n != 1 || err != nil {
 		t.Errorf("the check finds %d damaged boxes, %v", n, err)
 	}
 }

@@ -324,7 +324,7 @@ func TestCheckFindsDamage(t *testing.T) {
 	for range 30 {
 		put1(t, s, p.Record(10))
 	}
-	damaged, err := Check(ctx, dir)
+	damaged, err := Check(ctx, dir, func() {})
 	if damaged != 0 || err != nil {
 		t.Fatal(damaged, err)
 	}
@@ -334,7 +334,7 @@ func TestCheckFindsDamage(t *testing.T) {
 	must(t, err)
 	body[len(body)-1] ^= 1
 	must(t, os.WriteFile(path, body, 0o600))
-	if damaged, err = Check(ctx, dir); damaged != 1 || err != nil {
+	if damaged, err = Check(ctx, dir, func() {}); damaged != 1 || err != nil {
 		t.Fatal("a flipped bit in a box:", damaged, err)
 	}
 }

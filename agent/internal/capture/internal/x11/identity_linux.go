@@ -2,6 +2,8 @@ package x11
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -109,7 +111,11 @@ func executable(pid int) string {
 	if pid <= 0 {
 		return ""
 	}
-	dir := "/proc/" + strconv.Itoa(pid)
+	return program("/proc/" + strconv.Itoa(pid))
+}
+
+// program is executable of the process whose folder in /proc this is.
+func program(dir string) string {
 	status, err := os.ReadFile(dir + "/status")
 	if err != nil || !sameUser(status, os.Geteuid()) {
 		return ""
@@ -118,7 +124,30 @@ func executable(pid int) string {
 	if err != nil {
 		return ""
 	}
-	return strings.ToValidUTF8(strings.TrimSuffix(path, " (deleted)"), "\uFFFD") // replaced by an update while it runs
+	path = strings.TrimSuffix(path, " (deleted)") // replaced by an update while it runs
+	if !means(dir, path) {
+		return ""
+	}
+	return strings.ToValidUTF8(path, "\uFFFD")
+}
+
+// means tells whether the path of a process's program means here what it means there. In a mount namespace of its own (a container, a sandbox)
+// anything can lie at a path: where another file lies at it here, it says nothing. Where none does, it is the sandbox's own, which a policy may name.
+func means(dir, path string) bool {
+	theirs, err := os.Readlink(dir + "/ns/mnt")
+	if err != nil {
+		return false
+	}
+	ours, err := os.Readlink("/proc/self/ns/mnt")
+	if err != nil || theirs == ours {
+		return err == nil
+	}
+	here, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true
+	}
+	there, other := os.Stat(dir + "/exe")
+	return err == nil && other == nil && os.SameFile(here, there)
 }
 
 // sameUser reads the Uid line of /proc/PID/status: real, effective, saved and file system user.
