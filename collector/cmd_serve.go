@@ -96,8 +96,8 @@ func serve(ctx context.Context, o serveOptions, log *slog.Logger, ready func(add
 	return c.run(ctx, l, hup, func() { ready(addr) })
 }
 
-// inSyncs is how many threads wait in the system for the disk while a group is stored: one for its pack, one for the index.
-const inSyncs = 2
+// inSyncs is how many threads wait in the system for the disk at most times while a group is stored: first that of its pack, then that of the index.
+const inSyncs = 1
 
 // runMore lets the program run on so many threads more than it has cores. One that waits in the system keeps its turn until it is taken away, and
 // with few cores that costs work and time for every sync. What the operator has set stays.

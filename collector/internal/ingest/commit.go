@@ -132,6 +132,8 @@ func (c *committer) put(group []job) {
 		}
 		j.answer(outcomes[i])
 	}
-	// Those who send the answers go first. Else they wait behind the next group until a core is free to take them over.
-	runtime.Gosched()
+	// Those who send the answers of a few go first. Else they wait behind the next group until a core is free to take them over.
+	if len(group) < groupBusy {
+		runtime.Gosched()
+	}
 }
