@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -78,6 +79,7 @@ func serve(ctx context.Context, o serveOptions, log *slog.Logger, ready func(add
 		return err
 	}
 	defer func() { err = errors.Join(err, c.store.Close()) }()
+	runMore()
 	l, err := net.Listen("tcp", o.listen)
 	if err != nil {
 		c.ingest.Close()
@@ -92,6 +94,17 @@ func serve(ctx context.Context, o serveOptions, log *slog.Logger, ready func(add
 		return errors.Join(err, l.Close())
 	}
 	return c.run(ctx, l, hup, func() { ready(addr) })
+}
+
+// inSyncs is how many threads wait in the system for the disk at most times while a group is stored: first that of its pack, then that of the index.
+const inSyncs = 1
+
+// runMore lets the program run on so many threads more than it has cores. One that waits in the system keeps its turn until it is taken away, and
+// with few cores that costs work and time for every sync. What the operator has set stays.
+func runMore() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + inSyncs)
+	}
 }
 
 func openCollector(ctx context.Context, o serveOptions, log *slog.Logger) (*collector, error) {

@@ -115,13 +115,17 @@ func (c *server) smallest(n scale, devices []*device) []report.Figure {
 // shorter than the last two.
 func (c *server) answers(n scale, disk string, d *device) report.Figure {
 	short := least(c.t, disk, 256<<10, n.acks/2)
-	waits, perBox, size := c.acks(d, n.acks)
+	boxes := d.boxes(c.t, n.acks, large)
+	only, onlyBox := answeredOnly(c.t, boxes)
+	waits, perBox := c.acks(d, boxes)
 	short = append(short, least(c.t, disk, 256<<10, n.acks/2)...)
 	alone, past := rawDisk(c.t, disk, 16<<20, n.raw/2, 0), rawDisk(c.t, disk, 16<<20, n.raw/2, unix.O_DIRECT)
-	through := func(a arm) float64 { return inFlight * float64(size) / 1000 / a.rate }
+	through := func(a arm) float64 { return inFlight * float64(len(boxes[0])) / 1000 / a.rate }
 	return report.Figure{What: "ack p99, 4 in flight, 256 KiB", Value: ms(at(waits, 99)), Unit: "ms", Goal: 2 * ms(at(short, 99)), Better: report.Lower,
 		Peers: map[string]float64{"ack p50": ms(at(waits, 50)), "ack mean": ms(mean(waits)),
 			"fdatasync + commit p50": ms(at(short, 50)), "fdatasync + commit p99": ms(at(short, 99)),
+			"a server that only answers, p50": ms(at(only, 50)), "a server that only answers, p99": ms(at(only, 99)), "a server that only answers, mean": ms(mean(only)),
+			"CPU per box, client and server": ms(perBox), "CPU per box, client and a server that only answers": ms(onlyBox),
 			"mean, were all cores at work on nothing else":                                   ms(inFlight * perBox / time.Duration(runtime.NumCPU())),
 			"mean, were the disk at work on nothing but them, in 16 MiB":                     through(alone),
 			"mean, were the disk at work on nothing but them, in 16 MiB past the page cache": through(past)}}
@@ -182,17 +186,16 @@ func (c *server) load(devices []*device, n, size int) (l loaded) {
 		server: server.Seconds() / gb, serverBox: server.Seconds() / float64(n)}
 }
 
-// acks is how long boxes of 256 KiB wait for their answer, what client and server compute for each, and how long one is.
-func (c *server) acks(d *device, n int) (waits []time.Duration, perBox time.Duration, size int) {
+// acks is how long boxes wait for their answer, and what client and server compute for each.
+func (c *server) acks(d *device, boxes [][]byte) (waits []time.Duration, perBox time.Duration) {
 	c.t.Helper()
-	boxes := d.boxes(c.t, n, large)
 	conn := d.dial(c.t)
 	began := c.CPU() + collector.Own()
 	waits, err := d.send(c.t.Context(), conn, boxes, inFlight)
 	must(c.t, err)
-	perBox = (c.CPU() + collector.Own() - began) / time.Duration(n)
+	perBox = (c.CPU() + collector.Own() - began) / time.Duration(len(boxes))
 	must(c.t, conn.Close())
-	return waits, perBox, len(boxes[0])
+	return waits, perBox
 }
 
 // idle opens n streams, each on a connection of its own, and returns what each adds to the collector's memory, and then what each adds that

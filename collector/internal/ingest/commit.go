@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -130,5 +131,9 @@ func (c *committer) put(group []job) {
 			continue
 		}
 		j.answer(outcomes[i])
+	}
+	// Those who send the answers of a few go first. Else they wait behind the next group until a core is free to take them over.
+	if len(group) < groupBusy {
+		runtime.Gosched()
 	}
 }
