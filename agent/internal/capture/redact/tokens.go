@@ -1,6 +1,9 @@
 package redact
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // line is what a row of a text looks like.
 type line struct {
@@ -67,10 +70,14 @@ var marks = func() (m [256]uint16) {
 	return m
 }()
 
+// usualWord is how long a word is with what stands before it: so many are made room for at once, because memory that grows bit by bit is all touched.
+const usualWord = 5
+
 // read passes once over text and lists its words and lines, its groups of digits, and its long tokens. It reuses its memory.
 func (e *engine) read(text []byte, g *gateState) error {
 	e.words, e.lines, e.groups, e.longs, e.colons = e.words[:0], e.lines[:0], e.groups[:0], e.longs[:0], e.colons[:0]
 	e.large, e.figures, e.telling, e.seen, e.tally = e.large[:0], e.figures[:0], e.telling[:0], 0, tally{}
+	e.words = slices.Grow(e.words, len(text)/usualWord)
 	sep, begin, token, t := sepLine, 0, 0, &e.tally // begin is where the line begins, token where the token does
 	for i := 0; i < len(text); {
 		c := text[i]
