@@ -42,10 +42,14 @@ const maxWords = 1 << 19
 
 // What a byte is and does that stands in a text. The lowest bits are the separator that it is between words.
 const (
-	ofWord uint16 = 1 << (8 + iota)
+	ofWord uint16 = 1 << (8 + iota) // begins one
+	inWord                          // may go on with one
 	endsToken
 	ofCode
-	calls // for a detector, or ends a line
+	calls       // for a detector, or ends a line
+	gluesBefore // what stands before it is a part of a path, an address or code
+	gluesBehind // what stands behind it
+	mayGlue     // this is for dotted to tell
 )
 
 var marks = func() (m [256]uint16) {
@@ -67,6 +71,18 @@ var marks = func() (m [256]uint16) {
 			m[c] = kind.is
 		}
 	}
+	for c, p := range partOf {
+		if p != noPart {
+			m[c] |= inWord
+		}
+	}
+	for _, c := range []byte(`@_=(/\$[&~`) {
+		m[c] |= gluesBefore
+	}
+	for _, c := range []byte(`@/\_#$=&~<%`) {
+		m[c] |= gluesBehind
+	}
+	m['.'], m[':'] = m['.']|mayGlue, m[':']|mayGlue
 	return m
 }()
 
@@ -79,6 +95,7 @@ func (e *engine) read(text []byte, g *gateState) error {
 	e.large, e.figures, e.telling, e.seen, e.tally = e.large[:0], e.figures[:0], e.telling[:0], 0, tally{}
 	e.words = slices.Grow(e.words, len(text)/usualWord)
 	sep, begin, token, t := sepLine, 0, 0, &e.tally // begin is where the line begins, token where the token does
+	before := uint16(0)                             // the mark before i
 	for i := 0; i < len(text); {
 		c := text[i]
 		m := marks[c]
@@ -87,10 +104,10 @@ func (e *engine) read(text []byte, g *gateState) error {
 				return errOverrun
 			}
 			var end int
-			hash, f := uint64(0), figure
+			hash, f, behind := uint64(0), figure, uint16(0)
 			if partOf[c] != digitPart {
-				end, hash, f = shortWord(text, i)
-			} else if end, hash = shortNumber(text, i); end > i {
+				end, hash, f, behind = shortWord(text, i)
+			} else if end, hash, behind = shortNumber(text, i); end > i {
 				e.digits(text, i, end, g)
 			}
 			if end == i {
@@ -98,17 +115,24 @@ func (e *engine) read(text []byte, g *gateState) error {
 				if end, hash, f, quote = e.anyWord(text, i, g); quote {
 					token = e.quoted(text[:end], i, token, g)
 				}
+				if end < len(text) {
+					behind = marks[text[end]]
+				}
 			}
 			e.newWord(text, i, end, hash, f, sep)
+			if glue := before&(gluesBehind|mayGlue) | behind&(gluesBefore|mayGlue); glue != 0 {
+				e.words[len(e.words)-1].glued = glue&^mayGlue != 0 || dotted(text, i, end)
+			}
 			t.wide += one(c >= utf8.RuneSelf)
 			i, sep = end, sepNone
 			continue
 		}
-		ends := one(m&endsToken != 0)
-		if ends&one(i-token >= shortest) != 0 {
+		if i-token >= shortest && m&endsToken != 0 { // asked so, it is seldom more than one question
 			e.long(token, i, g)
 		}
-		token += ends * (i + 1 - token) // signs follow no pattern, so nothing is left to guess
+		if m&endsToken != 0 {
+			token = i + 1
+		}
 		t.codes += one(m&ofCode != 0)
 		sep |= uint8(m)
 		if m&calls != 0 {
@@ -139,6 +163,7 @@ func (e *engine) read(text []byte, g *gateState) error {
 				}
 			}
 		}
+		before = m
 		i++
 	}
 	e.long(token, len(text), g)
