@@ -45,7 +45,7 @@ var fiveBits = func() (f [256]uint8) {
 
 // newKeywords compiles words of two small letters or more.
 func newKeywords(words []string) (*keywords, error) {
-	k := &keywords{words: words, next: make([]uint16, len(words))}
+	k := &keywords{words: words, next: make([]uint16, len(words)), fronts: make([]front, 0, len(words))}
 	for i, w := range words {
 		f := front{}
 		for n := range min(len(w), 8) {
