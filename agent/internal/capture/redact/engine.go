@@ -35,7 +35,8 @@ type listed struct {
 	colons  []int32 // where they stand
 	large   []int32 // words with a capital
 	figures []int32 // words with a digit, and odd ones
-	telling []int32 // words in or behind which context tells of a value
+	begins  []int32 // words with which a name may begin: none of code, all of a sentence without capitals
+	telling []int32 // words in or behind which context tells of a value: all of such a sentence
 	seen    trait   // of any word
 }
 

@@ -98,24 +98,13 @@ func (s *search) joins(i int) bool {
 // findNames takes runs of capital words in which at least one is a name.
 func (s *search) findNames() {
 	s.lookLarge()
-	large, next := s.large, 0
-	for n := range s.lines {
-		l := &s.lines[n]
-		if l.kind == codeLine {
-			for next < len(large) && large[next] < l.last {
-				next++
-			}
-			continue
+	row, next := int32(0), 0
+	for _, n := range s.begins {
+		if s.words[n].line != row {
+			next = 0
 		}
-		if l.small && l.kind == englishLine {
-			for i := int(l.first); i < int(l.last); {
-				i = s.nameAround(i)
-			}
-		}
-		for i := int(l.first); next < len(large) && large[next] < l.last; next++ {
-			if k := int(large[next]); k >= i && !(l.small && l.kind == englishLine) {
-				i = s.nameAround(k)
-			}
+		if row = s.words[n].line; int(n) >= next {
+			next = s.nameAround(int(n))
 		}
 	}
 }

@@ -92,7 +92,7 @@ const usualWord = 5
 // read passes once over text and lists its words and lines, its groups of digits, and its long tokens. It reuses its memory.
 func (e *engine) read(text []byte, g *gateState) error {
 	e.words, e.lines, e.groups, e.longs, e.colons = e.words[:0], e.lines[:0], e.groups[:0], e.longs[:0], e.colons[:0]
-	e.large, e.figures, e.telling, e.seen, e.tally = e.large[:0], e.figures[:0], e.telling[:0], 0, tally{}
+	e.large, e.figures, e.begins, e.telling, e.seen, e.tally = e.large[:0], e.figures[:0], e.begins[:0], e.telling[:0], 0, tally{}
 	e.words = slices.Grow(e.words, len(text)/usualWord)
 	sep, begin, token, t := sepLine, 0, 0, &e.tally // begin is where the line begins, token where the token does
 	before := uint16(0)                             // the mark before i
@@ -214,7 +214,7 @@ func (e *engine) note(own trait, f form, size int) {
 			t.german += one(own&german != 0)
 		}
 		t.loud += one(f == upperAll)
-		e.large = append(e.large, n)
+		e.large, e.begins = append(e.large, n), append(e.begins, n)
 		tells = one(f != initial)
 	case figure:
 		e.figures = append(e.figures, n)
@@ -244,6 +244,7 @@ type tally struct {
 	colons           int
 	row, plenty      int // small words in a row that sentences do not need; the most of them
 	words            int32
+	begins, telling  int // where its words begin in these lists
 }
 
 // endLine judges the line that ends here, and begins the next tally.
@@ -261,8 +262,25 @@ func (e *engine) endLine(row []byte) {
 	case t.smalls == 0 && t.loud >= 4 && t.english >= 1:
 		l.loud = true
 	}
+	switch {
+	case l.kind == codeLine:
+		e.begins = e.begins[:t.begins]
+	case l.whole():
+		e.begins, e.telling = l.all(e.begins[:t.begins]), l.all(e.telling[:t.telling])
+	}
 	e.lines = append(e.lines, l)
-	*t = tally{}
+	*t = tally{begins: len(e.begins), telling: len(e.telling)}
+}
+
+// whole tells of a sentence without capitals, in which each word is looked at.
+func (l *line) whole() bool { return l.small && l.kind == englishLine }
+
+// all adds the words of a line to a list.
+func (l *line) all(list []int32) []int32 {
+	for i := l.first; i < l.last; i++ {
+		list = append(list, i)
+	}
+	return list
 }
 
 // comment tells of lines that begin as comments of programs do.
