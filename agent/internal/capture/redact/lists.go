@@ -16,13 +16,16 @@ func (s *search) lists() {
 	}
 	for _, n := range s.large {
 		i := int(n)
+		if i == 0 || one(s.words[i].sep&sepComma != 0)|one(s.words[i-1].is(joiners)) == 0 { // most are not linked: it is asked first
+			continue
+		}
 		if p := s.linked(i); p >= 0 && s.words[p].tag == person && named(&s.words[i]) {
 			s.mark(i, i, person)
 		}
 	}
 	for n := len(s.large) - 1; n >= 0; n-- {
 		p := int(s.large[n])
-		if !named(&s.words[p]) {
+		if p+1 == len(s.words) || one(s.words[p+1].sep&sepComma != 0)|one(s.words[p+1].is(joiners)) == 0 || !named(&s.words[p]) {
 			continue
 		}
 		for i := p + 1; i <= p+2 && i < len(s.words); i++ {
