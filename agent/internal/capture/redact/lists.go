@@ -42,7 +42,7 @@ func (s *search) lists() {
 
 // firms joins "Roe, White and Smith", three family names, as a firm is called.
 func (s *search) firms() {
-	for i := 0; i+3 < len(s.words); i++ {
+	for i := range s.words[min(3, len(s.words)):] {
 		if s.words[i+2].hash != wordAnd {
 			continue
 		}

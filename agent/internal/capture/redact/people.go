@@ -48,7 +48,7 @@ func (s *search) lookAs(w *word, mixed uint64) {
 	w.looked, w.lex = true, s.table.lookUp(mixed)|often*(isCommon|isOften)
 }
 
-func (w *word) large() bool  { return w.form == capital || w.form == upperAll }
+func (w *word) large() bool  { return w.form-capital <= upperAll-capital } // one of the two, in one question
 func (w *word) letters() int { return int(w.end - w.start) }
 
 // starts tells whether a sentence begins with word i.
