@@ -8,9 +8,8 @@ import (
 // findContext looks at what stands before a value: "my name is", "passport no", "born on", "ZIP:".
 func (s *search) findContext() {
 	for _, i := range s.telling {
-		w := &s.words[i]
-		tells := one(w.form == figure) | one(w.form == small) | one(w.is(tellingLarge)) | one(w.lex&isPeople != 0) // one question, as each of them would be a guess
-		if tells != 0 || s.lines[w.line].whole() {
+		w := &s.words[i] // each of these is a guess for the processor, so they are one question
+		if one(w.form == figure)|one(w.form == small)|one(w.is(tellingLarge))|one(w.lex&isPeople != 0) != 0 || s.lines[w.line].whole() {
 			s.context(int(i))
 		}
 	}

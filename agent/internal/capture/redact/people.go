@@ -48,7 +48,7 @@ func (s *search) lookAs(w *word, mixed uint64) {
 	w.looked, w.lex = true, s.table.lookUp(mixed)|often*(isCommon|isOften)
 }
 
-func (w *word) large() bool  { return w.form-capital <= upperAll-capital } // one of the two, in one question
+func (w *word) large() bool  { return w.form-capital <= upperAll-capital } // capital or upperAll
 func (w *word) letters() int { return int(w.end - w.start) }
 
 // starts tells whether a sentence begins with word i.
@@ -98,7 +98,7 @@ func (s *search) joins(i int) bool {
 // findNames takes runs of capital words in which at least one is a name.
 func (s *search) findNames() {
 	s.lookLarge()
-	row, next := int32(0), 0
+	row, next := int32(0), 0 // a name that went on into the next line hides none there
 	for _, n := range s.begins {
 		if s.words[n].line != row {
 			next = 0

@@ -33,7 +33,7 @@ func (s *search) findAddresses() {
 		if number < i {
 			continue
 		}
-		if l := &s.lines[s.words[n].line]; l.kind == codeLine && n >= l.first+2 && !sails { // none begins in code, and none before this line has a number here
+		if l := &s.lines[s.words[n].line]; l.kind == codeLine && n >= l.first+2 && !sails { // nor does one begin in the line before
 			i = number + 1
 			continue
 		}

@@ -43,7 +43,7 @@ const maxWords = 1 << 19
 // What a byte is and does that stands in a text. The lowest bits are the separator that it is between words.
 const (
 	ofWord uint16 = 1 << (8 + iota) // begins one
-	inWord                          // may go on with one
+	inWord                          // begins one or goes on with it
 	endsToken
 	ofCode
 	calls       // for a detector, or ends a line
@@ -95,7 +95,7 @@ func (e *engine) read(text []byte, g *gateState) error {
 	e.large, e.figures, e.begins, e.telling, e.seen, e.tally = e.large[:0], e.figures[:0], e.begins[:0], e.telling[:0], 0, tally{}
 	e.words = slices.Grow(e.words, len(text)/usualWord)
 	sep, begin, token, t := sepLine, 0, 0, &e.tally // begin is where the line begins, token where the token does
-	before := uint16(0)                             // the mark before i
+	before := uint16(0)                             // the mark before i: no word stands right behind another
 	for i := 0; i < len(text); {
 		c := text[i]
 		m := marks[c]
