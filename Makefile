@@ -137,7 +137,7 @@ bench-store: deps $(BIN)/versitygw ## what a scale-out collector stores, Postgre
 profile: ## how the text engine is compiled, by texts of many kinds (TEXTS="a.txt b.go")
 	@mkdir -p $(BIN)
 	BYLEAVE_TEXTS="$(abspath $(TEXTS))" $(GO) test -run '^$$' -bench '^BenchmarkTexts$$' -benchtime 25s -cpuprofile $(BIN)/hot.prof -o $(BIN)/hot.test ./$(ENGINE)
-	$(GO) tool preprofile -i $(BIN)/hot.prof | awk 'NR == 1 {print; next} NR % 3 == 2 {a = $$0} NR % 3 == 0 {b = $$0} NR % 3 == 1 && a ~ /\/redact\./ && b ~ /\/redact\./ {print a; print b; print}' > $(BIN)/hot.pgo
+	$(GO) tool preprofile -i $(BIN)/hot.prof | awk 'NR == 1 {print; next} NR % 3 == 2 {a = $$0} NR % 3 == 0 {b = $$0} NR % 3 == 1 && a ~ /^[^[]*\/redact\./ && b ~ /^[^[]*\/redact\./ {print a; print b; print}' > $(BIN)/hot.pgo
 	rm -f $(ENGINE)/hot-*.pgo $(BIN)/hot.test $(BIN)/hot.prof
 	mv $(BIN)/hot.pgo $(ENGINE)/hot-$$(sha256sum $(BIN)/hot.pgo | cut -c1-8).pgo
 

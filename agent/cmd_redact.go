@@ -189,13 +189,17 @@ func (o *redaction) texts(in *bufio.Reader) error {
 }
 
 // redact gives a text redacted, and counts. What it gives is valid until the next call.
-func (o *redaction) redact(text []byte) ([]byte, []redact.Found) {
-	net, found := o.redactor.AppendText(o.net[:0], text)
-	o.net = net
+func (o *redaction) redact(text []byte) []byte {
+	o.net = o.redactor.AppendNet(o.net[:0], text)
+	o.count(text)
+	return o.net
+}
+
+// count counts a text that was redacted.
+func (o *redaction) count(text []byte) {
 	o.sum.Texts++
 	o.sum.BytesIn += int64(len(text))
-	o.sum.BytesOut += int64(len(net))
-	return net, found
+	o.sum.BytesOut += int64(len(o.net))
 }
 
 // tell writes the report and says it in words.
@@ -295,8 +299,7 @@ func (o *redaction) block(text []byte, out *bufio.Writer) error {
 	if len(text) == 0 {
 		return nil
 	}
-	net, _ := o.redact(text)
-	if _, err := out.Write(net); err != nil {
+	if _, err := out.Write(o.redact(text)); err != nil {
 		return fmt.Errorf("redact: write: %w", err)
 	}
 	return nil
@@ -304,7 +307,7 @@ func (o *redaction) block(text []byte, out *bufio.Writer) error {
 
 // overlong redacts a block that is too long whole, with the rest of its line and of a private key that it opens.
 func (o *redaction) overlong(text []byte, whole, key bool, in *bufio.Reader, out *bufio.Writer) error {
-	net, _ := o.redact(text)
+	net := o.redact(text)
 	for !whole || key {
 		rest, err := in.ReadSlice('\n')
 		o.sum.BytesIn += int64(len(rest))

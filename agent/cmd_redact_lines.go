@@ -79,9 +79,10 @@ func (o *redaction) object(n int, row []byte, out *bufio.Writer) error {
 				return fmt.Errorf(`redact: line %d: "text" is not one string; the lines before it were written`, n)
 			}
 			texts++
-			var net []byte
-			net, spans = o.redact([]byte(text))
-			m.value = encode(string(net))
+			value := []byte(text)
+			o.net, spans = o.redactor.AppendText(o.net[:0], value)
+			o.count(value)
+			m.value = encode(string(o.net))
 		}
 		b.Write(encode(m.name))
 		b.WriteByte(':')

@@ -7,20 +7,10 @@ import (
 
 // findContext looks at what stands before a value: "my name is", "passport no", "born on", "ZIP:".
 func (s *search) findContext() {
-	telling, next := s.telling, 0
-	for n := range s.lines {
-		l := &s.lines[n]
-		for i := l.first; l.small && l.kind == englishLine && i < l.last; i++ {
+	for _, i := range s.telling {
+		w := &s.words[i] // each of these is a guess for the processor, so they are one question
+		if one(w.form == figure)|one(w.form == small)|one(w.is(tellingLarge))|one(w.lex&isPeople != 0) != 0 || s.lines[w.line].whole() {
 			s.context(int(i))
-		}
-		for ; next < len(telling) && telling[next] < l.last; next++ {
-			i := telling[next]
-			if w := &s.words[i]; w.form != figure && w.form != small && !w.is(tellingLarge) && w.lex&isPeople == 0 {
-				continue
-			}
-			if !(l.small && l.kind == englishLine) {
-				s.context(int(i))
-			}
 		}
 	}
 }

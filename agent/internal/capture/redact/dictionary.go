@@ -122,20 +122,6 @@ func (d *dictionary) each(text []byte, found func(start, end int)) {
 	}
 }
 
-// ends tells whether a term ends in a state.
-func (d *dictionary) ends(s int32) bool { return d.term[s] != 0 || d.shorter[s] != 0 }
-
-// any tells whether a term is in text.
-func (d *dictionary) any(text []byte) bool {
-	s := int32(0)
-	for _, c := range text {
-		if s = d.step(s, c); d.ends(s) {
-			return true
-		}
-	}
-	return false
-}
-
 // open is where an unfinished term begins that text ends with, len(text) if it ends with none.
 func (d *dictionary) open(text []byte) int {
 	s := int32(0)

@@ -42,7 +42,7 @@ func (s *search) within(text []byte) bool {
 	if s.inner == nil {
 		in := *s.engine
 		in.nested, in.folded, in.search, in.listed, in.asked = true, folded{}, search{}, listed{}, nil
-		in.plain, in.value, in.order, in.united = nil, nil, nil, nil
+		in.plain, in.value, in.order, in.ends, in.united = nil, nil, nil, nil, nil
 		s.inner = &in
 	}
 	for _, f := range s.inner.scan(text) {

@@ -35,7 +35,8 @@ type listed struct {
 	colons  []int32 // where they stand
 	large   []int32 // words with a capital
 	figures []int32 // words with a digit, and odd ones
-	telling []int32 // words in or behind which context tells of a value
+	begins  []int32 // words with which a name may begin: none of code, all of a sentence without capitals
+	telling []int32 // words in or behind which context tells of a value: all of such a sentence
 	seen    trait   // of any word
 }
 
@@ -96,6 +97,7 @@ type engine struct {
 	asked  []asked // words that are looked up
 	table  *lookedUp
 	order  []uint64
+	ends   []int32 // of stretches of the text, in order
 	united []span
 	value  []byte // memory of normal
 	plain  []byte
@@ -201,11 +203,7 @@ func (e *engine) scan(text []byte) (found []span) {
 	if len(s.found) == 0 {
 		return nil
 	}
-	e.order = e.order[:0]
-	for i, f := range s.found {
-		e.order = append(e.order, uint64(f.start)<<32|uint64(i))
-	}
-	slices.Sort(e.order)
+	e.inOrder(s.found, len(s.text))
 	e.united = e.united[:0]
 	for _, o := range e.order {
 		e.united = unite(e.united, s.found[uint32(o)])
@@ -219,6 +217,32 @@ func (e *engine) scan(text []byte) (found []span) {
 		return s.found
 	}
 	return e.united
+}
+
+// inOrder lists spans of a text of some size by where they begin. They are dealt out to stretches of the text first, of which few have more than one.
+func (e *engine) inOrder(found []span, size int) {
+	const stretch = 64
+	e.order = slices.Grow(e.order[:0], len(found))[:len(found)]
+	e.ends = slices.Grow(e.ends[:0], size/stretch+2)[:size/stretch+2]
+	clear(e.ends)
+	for _, f := range found {
+		e.ends[f.start/stretch+1]++
+	}
+	for i := 1; i < len(e.ends); i++ {
+		e.ends[i] += e.ends[i-1]
+	}
+	for i, f := range found {
+		end := &e.ends[f.start/stretch]
+		e.order[*end] = uint64(f.start)<<32 | uint64(i)
+		*end++
+	}
+	begin := int32(0)
+	for _, end := range e.ends {
+		if end > begin+1 {
+			slices.Sort(e.order[begin:end])
+		}
+		begin = end
+	}
 }
 
 // fold folds the text, unless it is plain ASCII. It tells whether it did, and finds how the characters of the text are counted.

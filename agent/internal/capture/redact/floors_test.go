@@ -88,7 +88,7 @@ func TestCleanAllocates(t *testing.T) {
 			t.Errorf("%q costs %v allocations", text, n)
 		}
 		out := make([]byte, 0, len(b))
-		if n := testing.AllocsPerRun(100, func() { out, _ = r.AppendText(out[:0], b) }); n != 0 || string(out) != text {
+		if n := testing.AllocsPerRun(100, func() { out, _ = r.AppendText(out[:0], b) }); n != 0 || string(out) != text || cap(out) != len(b) {
 			t.Errorf("%q costs %v allocations and becomes %q", text, n, out)
 		}
 	}
@@ -96,7 +96,11 @@ func TestCleanAllocates(t *testing.T) {
 
 // TestTextSpans holds that spans count code points of the text before.
 func TestTextSpans(t *testing.T) {
-	net, found := newRedactor(t).Text("日本é jane@example.com 👍 4111 1111 1111 1111")
+	const text = "日本é jane@example.com 👍 4111 1111 1111 1111"
+	net, found := newRedactor(t).Text(text)
+	if r := newRedactor(t); string(r.AppendNet(nil, []byte(text))) != net || r.Counts()["EMAIL"] != 1 || r.Counts()["CARD"] != 1 {
+		t.Errorf("without its spans it becomes another text than %q, or counts %v", net, r.Counts())
+	}
 	if net != "日本é <EMAIL#1> 👍 <CARD#1>" || len(found) != 2 || found[0] != (Found{"EMAIL", 4, 20}) || found[1] != (Found{"CARD", 23, 42}) {
 		t.Errorf("got %q %v", net, found)
 	}

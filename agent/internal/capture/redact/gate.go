@@ -77,12 +77,16 @@ var kindOf = func() (k [256]uint8) {
 }()
 
 // nextBad is where, from i on, the next byte beyond ASCII or control character stands, len(text) if there is none. Eight bytes are
-// looked at in one step.
+// looked at in one step; for the last step some that were looked at before.
 func nextBad(text []byte, i int) int {
 	for i = max(i, 0); i <= len(text)-8; i += 8 { // asked so, no further question is compiled
 		if odd := badIn(binary.LittleEndian.Uint64(text[i:])); odd != 0 {
 			return i + bits.TrailingZeros64(odd)/8
 		}
+	}
+	if last := len(text) - 8; last >= 0 && i < len(text) {
+		odd := badIn(binary.LittleEndian.Uint64(text[last:])) >> (8 * uint(i-last))
+		return min(i+bits.TrailingZeros64(odd)/8, len(text))
 	}
 	for i < len(text) && kindOf[text[i]] != isBad {
 		i++

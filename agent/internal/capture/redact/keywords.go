@@ -45,7 +45,7 @@ var fiveBits = func() (f [256]uint8) {
 
 // newKeywords compiles words of two small letters or more.
 func newKeywords(words []string) (*keywords, error) {
-	k := &keywords{words: words, next: make([]uint16, len(words))}
+	k := &keywords{words: words, next: make([]uint16, len(words)), fronts: make([]front, 0, len(words))}
 	for i, w := range words {
 		f := front{}
 		for n := range min(len(w), 8) {
@@ -124,6 +124,27 @@ func (e *engine) spotAt(text []byte, i int, n uint16, g *gateState) {
 			}
 		}
 	}
+}
+
+// any tells whether one of the words is in text.
+func (k *keywords) any(text []byte) bool {
+	for ; len(text) >= 2; text = text[1:] {
+		two := uint32(fiveBits[text[0]])<<5 | uint32(fiveBits[text[1]])
+		if k.begun(text, k.pairs[two]) || len(text) > 2 && k.begun(text, k.heads[mix(two<<5|uint32(fiveBits[text[2]]))]) {
+			return true
+		}
+	}
+	return false
+}
+
+// begun tells whether text begins with a word of a list.
+func (k *keywords) begun(text []byte, n uint16) bool {
+	for ; n != 0; n = k.next[n-1] {
+		if w := k.words[n-1]; len(text) >= len(w) && same(text[:len(w)], w) {
+			return true
+		}
+	}
+	return false
 }
 
 // same compares text with a word of small letters.

@@ -152,7 +152,10 @@ func eachSmall(word []byte, give func(byte)) {
 		}
 		r, n := utf8.DecodeRune(word[i:])
 		var b [utf8.UTFMax]byte
-		for _, c := range b[:utf8.EncodeRune(b[:], unicode.ToLower(r))] {
+		if !noCapital(r) {
+			r = unicode.ToLower(r)
+		}
+		for _, c := range b[:utf8.EncodeRune(b[:], r)] {
 			give(c)
 		}
 		i += n
@@ -181,7 +184,13 @@ func hashOf(word []byte) uint64 {
 }
 
 // large tells of capital letters beyond ASCII.
-func large(r rune) bool { return unicode.IsUpper(r) || unicode.IsTitle(r) }
+func large(r rune) bool { return !noCapital(r) && (unicode.IsUpper(r) || unicode.IsTitle(r)) }
+
+// noCapital tells of small letters of Greek and Cyrillic and of scripts without capitals: of these most words beyond Latin are, and unicode's tables
+// need not be asked.
+func noCapital(r rune) bool {
+	return r >= 0x3b1 && r < 0x3ca || r >= 0x430 && r < 0x460 || r >= 0x590 && r < 0x10a0
+}
 
 // hashAt is hashOf a part of text.
 func hashAt(text []byte, start, end int) (h uint64) {

@@ -16,13 +16,16 @@ func (s *search) lists() {
 	}
 	for _, n := range s.large {
 		i := int(n)
+		if i == 0 || !s.chained(i, i-1) {
+			continue
+		}
 		if p := s.linked(i); p >= 0 && s.words[p].tag == person && named(&s.words[i]) {
 			s.mark(i, i, person)
 		}
 	}
 	for n := len(s.large) - 1; n >= 0; n-- {
 		p := int(s.large[n])
-		if !named(&s.words[p]) {
+		if p+1 == len(s.words) || !s.chained(p+1, p+1) || !named(&s.words[p]) {
 			continue
 		}
 		for i := p + 1; i <= p+2 && i < len(s.words); i++ {
@@ -39,7 +42,7 @@ func (s *search) lists() {
 
 // firms joins "Roe, White and Smith", three family names, as a firm is called.
 func (s *search) firms() {
-	for i := 0; i+3 < len(s.words); i++ {
+	for i := range s.words[min(3, len(s.words)):] {
 		if s.words[i+2].hash != wordAnd {
 			continue
 		}
@@ -49,6 +52,11 @@ func (s *search) firms() {
 			s.mark(i, i+3, organisation)
 		}
 	}
+}
+
+// chained tells whether a comma stands before one word, or another is "and": without that nothing is linked, as most words are not. It is one question.
+func (s *search) chained(comma, and int) bool {
+	return one(s.words[comma].sep&sepComma != 0)|one(s.words[and].is(joiners)) != 0
 }
 
 // linked is the word before i over a comma or "and", -1 if there is none.

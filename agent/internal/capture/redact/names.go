@@ -6,6 +6,7 @@ import (
 	"encoding"
 	"encoding/binary"
 	"hash"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,7 +47,7 @@ type digest struct {
 const mostNames = 1 << 14
 
 func newNames(session [16]byte) *names {
-	n := &names{ids: make([]numbering, 64)}
+	n := &names{ids: make([]numbering, 128)}
 	var seed [32]byte
 	rand.Read(seed[:]) // never fails
 	seed = sha256.Sum256(append(seed[:], session[:]...))
@@ -125,9 +126,10 @@ func (n *names) id(d digest) uint32 {
 	return id
 }
 
+// grow makes room for four times as many: each time all are moved.
 func (n *names) grow() {
 	old := n.ids
-	n.ids = make([]numbering, 2*len(old))
+	n.ids = make([]numbering, 4*len(old))
 	for _, p := range old {
 		if p.id != 0 {
 			*n.place(p.sum) = p
@@ -177,17 +179,23 @@ func (r *Redactor) redact(text []byte) string {
 	return string(r.appendTokens(nil, text, r.engine.scan(text)))
 }
 
+// usualToken is how long most class tokens are at most.
+const usualToken = 16
+
 // appendTokens writes text with class tokens in place of the spans found. They lie in memory of the engine's. All digests are made before the first is
 // looked up, and all numbers looked up before the first is written: the processor can wait for many at the same time.
 func (r *Redactor) appendTokens(out, text []byte, found []span) []byte {
 	r.digests = r.digests[:0]
+	size := len(text)
 	for _, s := range found {
 		r.digests = append(r.digests, r.names.digest(s.class, r.engine.normal(s.class, text[s.start:s.end])))
+		size += usualToken - (s.end - s.start)
 	}
 	r.ids = r.ids[:0]
 	for _, d := range r.digests {
 		r.ids = append(r.ids, r.names.id(d))
 	}
+	out = slices.Grow(out, size)
 	at := 0
 	for i, s := range found {
 		out = appendToken(append(out, text[at:s.start]...), s.class, r.ids[i])

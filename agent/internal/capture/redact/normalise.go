@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"slices"
 	"sync"
 	"unicode"
 	"unicode/utf8"
@@ -18,7 +19,7 @@ type folded struct {
 	here  int    // the part that was asked for last: spans come nearly in order
 	form  []byte // memory that is used again
 	known [256]struct {
-		r rune
+		r rune // its complement if it stands for itself
 		folding
 	} // characters beyond Latin that were met, by their lowest bits
 }
@@ -33,6 +34,7 @@ type part struct {
 // that look like Latin ones, kinds of dash, dot, space and quote; invisible characters and accents vanish.
 func (f *folded) fold(src []byte) {
 	f.text, f.parts, f.end, f.here, f.valid, f.plain = f.text[:0], f.parts[:0], len(src), 0, true, true
+	f.text = slices.Grow(f.text, len(src))
 	asked, own := 0, false // up to where it is known whether a word is written in its own script
 	for i := 0; i < len(src); {
 		j := nextBad(src, i)
@@ -81,29 +83,40 @@ func ownScript(src []byte, i int) (end int, own bool) {
 // add writes what the character r is read as; own says that it stands for itself.
 func (f *folded) add(r rune, raw []byte, from int, own bool) {
 	start := len(f.text)
-	k := &f.known[r&0xff]
-	switch {
+	met := r
+	if own {
+		met = ^r
+	}
+	switch k := &f.known[r&0xff]; {
 	case r < lastLatin:
 		l := &latin()[r]
 		f.text = append(f.text, l.as[:l.n]...)
-	case own:
-		f.form = norm.NFKD.Append(f.form[:0], raw...)
-		for _, c := range string(f.form) {
-			if !invisible(c) {
-				f.text = utf8.AppendRune(f.text, c)
-			}
-		}
-	case k.r == r:
+	case k.r == met:
 		f.text = append(f.text, k.as[:k.n]...)
 	default:
-		f.text, f.form = appendFolded(f.text, f.form, r, raw)
+		if own {
+			f.text, f.form = appendVisible(f.text, f.form, raw)
+		} else {
+			f.text, f.form = appendFolded(f.text, f.form, r, raw)
+		}
 		if as := f.text[start:]; len(as) <= len(k.as) {
-			k.r, k.n = r, uint8(copy(k.as[:], as))
+			k.r, k.n = met, uint8(copy(k.as[:], as))
 		}
 	}
 	if len(f.text) > start {
 		f.parts = append(f.parts, part{int32(start), int32(from), true})
 	}
+}
+
+// appendVisible writes what is seen of a character that stands for itself; form is memory for it.
+func appendVisible(out, form, raw []byte) ([]byte, []byte) {
+	form = norm.NFKD.Append(form[:0], raw...)
+	for _, c := range string(form) {
+		if !invisible(c) {
+			out = utf8.AppendRune(out, c)
+		}
+	}
+	return out, form
 }
 
 // from is where in the original the character of byte i begins.

@@ -48,7 +48,7 @@ func (s *search) lookAs(w *word, mixed uint64) {
 	w.looked, w.lex = true, s.table.lookUp(mixed)|often*(isCommon|isOften)
 }
 
-func (w *word) large() bool  { return w.form == capital || w.form == upperAll }
+func (w *word) large() bool  { return w.form-capital <= upperAll-capital } // capital or upperAll
 func (w *word) letters() int { return int(w.end - w.start) }
 
 // starts tells whether a sentence begins with word i.
@@ -98,24 +98,13 @@ func (s *search) joins(i int) bool {
 // findNames takes runs of capital words in which at least one is a name.
 func (s *search) findNames() {
 	s.lookLarge()
-	large, next := s.large, 0
-	for n := range s.lines {
-		l := &s.lines[n]
-		if l.kind == codeLine {
-			for next < len(large) && large[next] < l.last {
-				next++
-			}
-			continue
+	row, next := int32(0), 0 // a name that went on into the next line hides none there
+	for _, n := range s.begins {
+		if s.words[n].line != row {
+			next = 0
 		}
-		if l.small && l.kind == englishLine {
-			for i := int(l.first); i < int(l.last); {
-				i = s.nameAround(i)
-			}
-		}
-		for i := int(l.first); next < len(large) && large[next] < l.last; next++ {
-			if k := int(large[next]); k >= i && !(l.small && l.kind == englishLine) {
-				i = s.nameAround(k)
-			}
+		if row = s.words[n].line; int(n) >= next {
+			next = s.nameAround(int(n))
 		}
 	}
 }

@@ -33,6 +33,10 @@ func (s *search) findAddresses() {
 		if number < i {
 			continue
 		}
+		if l := &s.lines[s.words[n].line]; l.kind == codeLine && n >= l.first+2 && !sails { // nor does one begin in the line before
+			i = number + 1
+			continue
+		}
 		for from := s.leading(i, number); i <= number; {
 			if i < from && !sails {
 				i = from

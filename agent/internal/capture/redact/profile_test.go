@@ -35,7 +35,7 @@ func BenchmarkTexts(b *testing.B) {
 	var net []byte
 	for b.Loop() {
 		for _, block := range blocks {
-			net, _ = r.AppendText(net[:0], block)
+			net = r.AppendNet(net[:0], block)
 		}
 	}
 }

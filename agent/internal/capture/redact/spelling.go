@@ -88,9 +88,9 @@ var partOf = func() (p [256]uint8) {
 
 // shortWord reads a word of up to 15 ASCII letters: where it ends, its hash and its form. It ends at i if another one begins there. Most words
 // are such, so it asks as little as it can.
-func shortWord(text []byte, i int) (end int, hash uint64, f form) {
+func shortWord(text []byte, i int) (end int, hash uint64, f form, behind uint16) {
 	if i < 0 || i > len(text)-16 { // asked so, no further question is compiled
-		return i, 0, mixed
+		return i, 0, mixed, 0
 	}
 	x := binary.LittleEndian.Uint64(text[i:])
 	n := uint(bits.TrailingZeros64(^lettersIn(x)&high)) / 8
@@ -101,7 +101,7 @@ func shortWord(text []byte, i int) (end int, hash uint64, f form) {
 	if n == 8 {
 		x = binary.LittleEndian.Uint64(text[i+8:])
 		if n = uint(bits.TrailingZeros64(^lettersIn(x)&high)) / 8; n == 8 {
-			return i, 0, mixed
+			return i, 0, mixed, 0
 		}
 		letters = 1<<(8*n) - 1
 		if n > 0 {
@@ -109,34 +109,38 @@ func shortWord(text []byte, i int) (end int, hash uint64, f form) {
 		}
 		end, all, large = end+int(n), all|letters&(0x20*ones)<<1, large|letters&(0x20*ones)&^x<<1
 	}
+	behind = marks[text[end]]
 	switch {
-	case partOf[text[end]] != noPart:
-		return i, 0, mixed
+	case behind&inWord != 0:
+		return i, 0, mixed, 0
 	case large == 0:
-		return end, hash, small
+		return end, hash, small, behind
 	case large == 0x20 && all == 0x20:
-		return end, hash, initial
+		return end, hash, initial, behind
 	case large == 0x20:
-		return end, hash, capital
+		return end, hash, capital, behind
 	case large == all:
-		return end, hash, upperAll
+		return end, hash, upperAll, behind
 	case text[i] >= 'a' || traitsOf(hash)&legal == 0 && !prefixed(text[i:end]):
-		return end, hash, mixed
+		return end, hash, mixed, behind
 	}
-	return end, hash, capital // McDonald
+	return end, hash, capital, behind // McDonald
 }
 
 // shortNumber reads a word of up to seven digits: where it ends and its hash. It ends at i if another one begins there.
-func shortNumber(text []byte, i int) (end int, hash uint64) {
+func shortNumber(text []byte, i int) (end int, hash uint64, behind uint16) {
 	if i < 0 || i > len(text)-8 {
-		return i, 0
+		return i, 0, 0
 	}
 	x := binary.LittleEndian.Uint64(text[i:])
 	n := uint(bits.TrailingZeros64(^digitsIn(x)&high)) / 8
-	if n == 8 || partOf[text[i+int(n)]] != noPart {
-		return i, 0
+	if n == 8 {
+		return i, 0, 0
 	}
-	return i + int(n), hashMore(0, x&(1<<(8*n)-1))
+	if behind = marks[text[i+int(n)]]; behind&inWord != 0 {
+		return i, 0, 0
+	}
+	return i + int(n), hashMore(0, x&(1<<(8*n)-1)), behind
 }
 
 // newWord adds a word, which is not noted yet. Its fields are written one by one: a whole word would be put together elsewhere first.
@@ -149,9 +153,7 @@ func (e *engine) newWord(text []byte, start, end int, hash uint64, f form, sep u
 	}
 	w := &e.words[n]
 	w.start, w.end, w.hash, w.line = int32(start), int32(end), uint32(hash), int32(len(e.lines))
-	w.lex, w.form, w.sep, w.looked, w.tag = 0, f, sep, false, noClass
-	g := glue(text, start, end)
-	w.glued = g&^mayGlue != 0 || g != 0 && dotted(text, start, end)
+	w.lex, w.form, w.sep, w.looked, w.glued, w.tag = 0, f, sep, false, false, noClass
 	w.own = traitsOf(hash)
 	e.note(w.own, f, end-start)
 }
@@ -247,36 +249,6 @@ func prefixed(w []byte) bool {
 		}
 	}
 	return false
-}
-
-// What a mark beside a word says of it: that it is a part of a path, an address or code if it stands before the mark, or behind it; or that this is
-// for dotted to tell.
-const (
-	gluesBefore uint8 = 1 << iota
-	gluesBehind
-	mayGlue
-)
-
-var gluing = func() (g [256]uint8) {
-	for _, c := range []byte(`@_=(/\$[&~`) {
-		g[c] |= gluesBefore
-	}
-	for _, c := range []byte(`@/\_#$=&~<%`) {
-		g[c] |= gluesBehind
-	}
-	g['.'], g[':'] = mayGlue, mayGlue
-	return g
-}()
-
-// glue is what the marks on both sides of a word say of it.
-func glue(text []byte, start, end int) (g uint8) {
-	if start > 0 {
-		g = gluing[text[start-1]] & (gluesBehind | mayGlue)
-	}
-	if end < len(text) {
-		g |= gluing[text[end]] & (gluesBefore | mayGlue)
-	}
-	return g
 }
 
 // dotted tells of words that have a dot or two colons to the next name: net.Dial, std::vector.

@@ -1,10 +1,13 @@
 package redact
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -81,6 +84,79 @@ func TestKeyWords(t *testing.T) {
 			if e.spot([]byte(text), &g); g.need&e.keys[i].need != e.keys[i].need {
 				t.Errorf("%q is not seen in %q", w, text)
 			}
+			if !e.keywords.any([]byte(text)) {
+				t.Errorf("%q is not met in %q", w, text)
+			}
+		}
+	}
+}
+
+// TestStopWords holds that a rule knows each of its stop words, and that a key without one is none.
+func TestStopWords(t *testing.T) {
+	n := 0
+	for _, r := range newRedactor(t).engine.vendor {
+		if _, err := r.compiled(); err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range r.Allowlists {
+			for _, w := range a.StopWords {
+				if n++; a.stops != nil && !a.stops.any([]byte("q7"+strings.ToUpper(w)+"q7")) {
+					t.Errorf("%s does not stop at %q", r.ID, w)
+				}
+			}
+			if a.stops != nil && a.stops.any([]byte("q7q8q9")) {
+				t.Errorf("%s stops at no word", r.ID)
+			}
+		}
+	}
+	if n < 1000 {
+		t.Errorf("there are %d stop words", n)
+	}
+}
+
+// TestCapitals holds that letters which are taken for small without a look are.
+func TestCapitals(t *testing.T) {
+	for r := range unicode.MaxRune {
+		if noCapital(r) && (unicode.ToLower(r) != r || unicode.IsUpper(r) || unicode.IsTitle(r)) {
+			t.Errorf("%U has another small letter", r)
+		}
+	}
+}
+
+// TestNextBad asks for the next bad byte from each place of texts of each length.
+func TestNextBad(t *testing.T) {
+	for size := range 40 {
+		for bad := range size + 1 {
+			text := bytes.Repeat([]byte("a"), size)
+			if bad < size {
+				text[bad] = 0x80
+			}
+			for i := range size + 1 {
+				want := size
+				if i <= bad {
+					want = bad
+				}
+				if got := nextBad(text, i); got != want {
+					t.Fatalf("%d bytes, a bad one at %d: from %d on %d, not %d", size, bad, i, got, want)
+				}
+			}
+		}
+	}
+}
+
+// TestInOrder deals out spans, many of which begin beside each other, and compares with a sort.
+func TestInOrder(t *testing.T) {
+	r, e := rand.New(rand.NewPCG(3, 4)), &engine{}
+	for size := 1; size < 3000; size += 1 + size/3 {
+		var found []span
+		var want []uint64
+		for i := range r.IntN(2 * size) {
+			at := r.IntN(1 + r.IntN(size))
+			found, want = append(found, span{start: at, end: at + 1}), append(want, uint64(at)<<32|uint64(i))
+		}
+		slices.Sort(want)
+		if e.inOrder(found, size); !slices.Equal(e.order, want) {
+			t.Fatalf("%d spans in %d bytes are not in order", len(found), size)
 		}
 	}
 }

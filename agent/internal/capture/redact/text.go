@@ -31,6 +31,15 @@ func (r *Redactor) AppendText(out, text []byte) ([]byte, []Found) {
 	return r.appendTokens(out, text, spans), r.found
 }
 
+// AppendNet is AppendText for who need not know where anything stood.
+func (r *Redactor) AppendNet(out, text []byte) []byte {
+	spans := r.engine.scan(text)
+	for _, s := range spans {
+		r.counts[s.class]++
+	}
+	return r.appendTokens(out, text, spans)
+}
+
 // counter counts the characters of a text. Of a stretch without a byte beyond ASCII, as most are, it counts the bytes.
 type counter struct {
 	text      []byte
@@ -51,7 +60,7 @@ func (c *counter) upTo(i int) int {
 	return c.chars
 }
 
-// Counts tells how many values of each class Text and AppendText have found.
+// Counts tells how many values of each class Text, AppendText and AppendNet have found.
 func (r *Redactor) Counts() map[string]int {
 	out := map[string]int{}
 	for c, n := range r.counts {

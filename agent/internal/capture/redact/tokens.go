@@ -1,6 +1,9 @@
 package redact
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // line is what a row of a text looks like.
 type line struct {
@@ -39,10 +42,14 @@ const maxWords = 1 << 19
 
 // What a byte is and does that stands in a text. The lowest bits are the separator that it is between words.
 const (
-	ofWord uint16 = 1 << (8 + iota)
+	ofWord uint16 = 1 << (8 + iota) // begins one
+	inWord                          // begins one or goes on with it
 	endsToken
 	ofCode
-	calls // for a detector, or ends a line
+	calls       // for a detector, or ends a line
+	gluesBefore // what stands before it is a part of a path, an address or code
+	gluesBehind // what stands behind it
+	mayGlue     // this is for dotted to tell
 )
 
 var marks = func() (m [256]uint16) {
@@ -64,14 +71,31 @@ var marks = func() (m [256]uint16) {
 			m[c] = kind.is
 		}
 	}
+	for c, p := range partOf {
+		if p != noPart {
+			m[c] |= inWord
+		}
+	}
+	for _, c := range []byte(`@_=(/\$[&~`) {
+		m[c] |= gluesBefore
+	}
+	for _, c := range []byte(`@/\_#$=&~<%`) {
+		m[c] |= gluesBehind
+	}
+	m['.'], m[':'] = m['.']|mayGlue, m[':']|mayGlue
 	return m
 }()
+
+// usualWord is how long a word is with what stands before it: so many are made room for at once, because memory that grows bit by bit is all touched.
+const usualWord = 5
 
 // read passes once over text and lists its words and lines, its groups of digits, and its long tokens. It reuses its memory.
 func (e *engine) read(text []byte, g *gateState) error {
 	e.words, e.lines, e.groups, e.longs, e.colons = e.words[:0], e.lines[:0], e.groups[:0], e.longs[:0], e.colons[:0]
-	e.large, e.figures, e.telling, e.seen, e.tally = e.large[:0], e.figures[:0], e.telling[:0], 0, tally{}
+	e.large, e.figures, e.begins, e.telling, e.seen, e.tally = e.large[:0], e.figures[:0], e.begins[:0], e.telling[:0], 0, tally{}
+	e.words = slices.Grow(e.words, len(text)/usualWord)
 	sep, begin, token, t := sepLine, 0, 0, &e.tally // begin is where the line begins, token where the token does
+	before := uint16(0)                             // the mark before i: no word stands right behind another
 	for i := 0; i < len(text); {
 		c := text[i]
 		m := marks[c]
@@ -80,10 +104,10 @@ func (e *engine) read(text []byte, g *gateState) error {
 				return errOverrun
 			}
 			var end int
-			hash, f := uint64(0), figure
+			hash, f, behind := uint64(0), figure, uint16(0)
 			if partOf[c] != digitPart {
-				end, hash, f = shortWord(text, i)
-			} else if end, hash = shortNumber(text, i); end > i {
+				end, hash, f, behind = shortWord(text, i)
+			} else if end, hash, behind = shortNumber(text, i); end > i {
 				e.digits(text, i, end, g)
 			}
 			if end == i {
@@ -91,17 +115,24 @@ func (e *engine) read(text []byte, g *gateState) error {
 				if end, hash, f, quote = e.anyWord(text, i, g); quote {
 					token = e.quoted(text[:end], i, token, g)
 				}
+				if end < len(text) {
+					behind = marks[text[end]]
+				}
 			}
 			e.newWord(text, i, end, hash, f, sep)
+			if glue := before&(gluesBehind|mayGlue) | behind&(gluesBefore|mayGlue); glue != 0 {
+				e.words[len(e.words)-1].glued = glue&^mayGlue != 0 || dotted(text, i, end)
+			}
 			t.wide += one(c >= utf8.RuneSelf)
 			i, sep = end, sepNone
 			continue
 		}
-		ends := one(m&endsToken != 0)
-		if ends&one(i-token >= shortest) != 0 {
+		if i-token >= shortest && m&endsToken != 0 { // asked so, it is seldom more than one question
 			e.long(token, i, g)
 		}
-		token += ends * (i + 1 - token) // signs follow no pattern, so nothing is left to guess
+		if m&endsToken != 0 {
+			token = i + 1
+		}
 		t.codes += one(m&ofCode != 0)
 		sep |= uint8(m)
 		if m&calls != 0 {
@@ -132,6 +163,7 @@ func (e *engine) read(text []byte, g *gateState) error {
 				}
 			}
 		}
+		before = m
 		i++
 	}
 	e.long(token, len(text), g)
@@ -182,7 +214,7 @@ func (e *engine) note(own trait, f form, size int) {
 			t.german += one(own&german != 0)
 		}
 		t.loud += one(f == upperAll)
-		e.large = append(e.large, n)
+		e.large, e.begins = append(e.large, n), append(e.begins, n)
 		tells = one(f != initial)
 	case figure:
 		e.figures = append(e.figures, n)
@@ -212,6 +244,7 @@ type tally struct {
 	colons           int
 	row, plenty      int // small words in a row that sentences do not need; the most of them
 	words            int32
+	begins, telling  int // where its words begin in these lists
 }
 
 // endLine judges the line that ends here, and begins the next tally.
@@ -229,8 +262,25 @@ func (e *engine) endLine(row []byte) {
 	case t.smalls == 0 && t.loud >= 4 && t.english >= 1:
 		l.loud = true
 	}
+	switch {
+	case l.kind == codeLine:
+		e.begins = e.begins[:t.begins]
+	case l.whole():
+		e.begins, e.telling = l.all(e.begins[:t.begins]), l.all(e.telling[:t.telling])
+	}
 	e.lines = append(e.lines, l)
-	*t = tally{}
+	*t = tally{begins: len(e.begins), telling: len(e.telling)}
+}
+
+// whole tells of a sentence without capitals, in which each word is looked at.
+func (l *line) whole() bool { return l.small && l.kind == englishLine }
+
+// all adds the words of a line to a list.
+func (l *line) all(list []int32) []int32 {
+	for i := l.first; i < l.last; i++ {
+		list = append(list, i)
+	}
+	return list
 }
 
 // comment tells of lines that begin as comments of programs do.

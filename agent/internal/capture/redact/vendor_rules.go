@@ -36,7 +36,7 @@ type allowed struct {
 	Paths       []string
 
 	patterns []*expression
-	stops    *dictionary // the stop words
+	stops    *keywords // the stop words
 }
 
 // ruleForm says where a rule's key stands in relation to its key word.
@@ -104,7 +104,7 @@ func (r *vendorRule) compiled() (*expression, error) {
 				a.patterns = append(a.patterns, p)
 			}
 			if len(a.StopWords) > 0 && r.failed == nil {
-				a.stops, r.failed = newDictionary(a.StopWords)
+				a.stops, r.failed = newKeywords(a.StopWords)
 			}
 		}
 	})
