@@ -122,6 +122,7 @@ var (
 	firmly    = [...]string{"is ", "ist ", "lautet ", "est ", "es ", "was "} // between a label and its value
 	genitives = [...]string{"'s "}
 	topics    = foldedWords("は「 は 是 是「 为 為 는 은") // the same in scripts without spaces
+	valued    = [...]string{" value:", " value="}
 	tails     = [...]string{"_key", "_value", "_hash", "_secret", "_token", "-key", "key"}
 )
 
@@ -136,6 +137,9 @@ func (s *search) labelValue(begin, i int) (start int, sure bool) {
 			i += len(tail)
 			break
 		}
+	}
+	if n := s.wordAt(i, valued[:]); n > 0 { // the secret value: hunter22
+		i += n - 1
 	}
 	label := i
 	if i+1 < len(s.text) && lower(s.text[i]) == 's' && s.text[i+1] == ':' && label-begin >= 6 { // passwords:
@@ -299,7 +303,7 @@ func (s *search) behind(i int) int {
 			i++
 		}
 		end := i
-		for end < len(s.text) && s.text[end] > ' ' && s.text[end] != ':' {
+		for end < len(s.text) && s.text[end] > ' ' && s.text[end] != ':' && s.text[end] != '"' {
 			end++
 		}
 		if end > i && telling(s.text[i:end]) {

@@ -271,10 +271,13 @@ func (s *search) fallback(i int) int {
 			for i < len(s.text) && s.text[i] == ' ' {
 				i++
 			}
-			if n := s.quoteAt(i); n == 1 {
-				return i + 1
+			if s.quoteAt(i) != 1 {
+				return 0
 			}
-			return 0
+			if end := s.quotedEnd(i + 1); w == "," && end > 0 && end+1 < len(s.text) && s.text[end+1] == ':' {
+				return 0 // the next label of an object
+			}
+			return i + 1
 		}
 	}
 	return 0
