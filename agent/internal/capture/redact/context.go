@@ -246,36 +246,6 @@ func (s *search) fieldName(i int) {
 	}
 }
 
-// titled tells whether word j is a title with a capital before a name with one: "Contact Dr. Roe".
-func (s *search) titled(j int) bool {
-	return j+1 < len(s.words) && s.words[j].sep == sepSpace && s.words[j].is(titles) && s.words[j].large() && s.joins(j+1) && s.words[j+1].form == capital && !s.words[j+1].glued &&
-		s.words[j+1].letters() > 2 && !s.words[j+1].is(english)
-}
-
-// queried tells whether word i names a value in the address of a page: ?name=Jane+Roe&...
-func (s *search) queried(i int) bool {
-	w := &s.words[i]
-	return w.start > 0 && (s.text[w.start-1] == '?' || s.text[w.start-1] == '&') && int(w.end) < len(s.text) && s.text[w.end] == '='
-}
-
-// plussed goes on behind word k-1 over the words that a plus sign joins in such an address.
-func (s *search) plussed(j, k int) int {
-	for k > j && k < len(s.words) && k < j+5 && s.words[k].start == s.words[k-1].end+1 && s.text[s.words[k-1].end] == '+' && s.words[k].form != figure {
-		k++
-	}
-	return k
-}
-
-// slug tells whether words j to k-1 are written small with a hyphen between, as things of programs are called.
-func (s *search) slug(j, k int) bool {
-	for i := j; i < k; i++ {
-		if w := &s.words[i]; w.form != small || i > j && w.sep != sepHyphen {
-			return false
-		}
-	}
-	return k > j+1
-}
-
 // headed tells whether word i stands in the head of a table, under which its line of dashes is.
 func (s *search) headed(i int) bool {
 	if s.text[min(int(s.words[i].end)+1, len(s.text)-1)] != '|' && (int(s.words[i].end) >= len(s.text) || s.text[s.words[i].end] != '|') {

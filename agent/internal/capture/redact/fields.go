@@ -270,11 +270,11 @@ func (s *search) addressField(i int) {
 
 // account takes the password of "login: bob / hunter22".
 func (s *search) account(i int) {
-	if s.in(userLabels, i) {
+	if s.label(i) && s.in(userLabels, i) {
 		s.userName(i)
 	}
 	p := int(s.words[i].end)
-	if w := &s.words[i]; s.in(roots, i) && p < len(s.text) && (s.text[p] == ':' || s.text[p] == '/') && (w.start == 0 || s.text[w.start-1] <= ' ') {
+	if w := &s.words[i]; p < len(s.text) && (s.text[p] == ':' || s.text[p] == '/') && s.in(roots, i) && (w.start == 0 || s.text[w.start-1] <= ' ') {
 		end := p + 1
 		for end < len(s.text) && s.text[end] > ' ' {
 			end++

@@ -43,3 +43,56 @@ func TestNewAuthors(t *testing.T) {
 		}
 	}
 }
+
+// TestWordsOfInterfaces holds texts of programs and of other languages in which a capital, or a small word that nobody knows, is no name; and sentences of the
+// same kind that have one.
+func TestWordsOfInterfaces(t *testing.T) {
+	for _, keep := range []string{
+		"Wyczyszczenie komunikatu aktualizacji", "Określa, kiedy powinien być wyświetlany pasek", "no existe una redefinición", "Colour to use for odd rows",
+		"Licence of this program", "elif not path or path.endswith(sep):", "prefix = sep if isabs else sep", "use -Wdate-time to see it", "Die Breite des Rands um die Beschriftung im Fenster",
+		"Keine Schlüssel in der Schlüsseltabelle", "kan inte avgöra omedelbar storlek",
+	} {
+		if got := newRedactor(t).redact([]byte(keep)); got != keep {
+			t.Errorf("%q became %q", keep, got)
+		}
+	}
+	for text, want := range map[string]string{
+		"Das hat der Sprecher Winfried Leibinger in der Sitzung nicht gesagt": "Das hat der Sprecher <PERSON#1> in der Sitzung nicht gesagt",
+		"Es ist auch für den Trainer Peter Laslett nicht leicht":              "Es ist auch für den Trainer <PERSON#1> nicht leicht",
+		"i met katarzyna at the (small) shop":                                 "i met <PERSON#1> at the (small) shop",
+		"Ottilie was there when the kubectl and systemctl units failed":       "<PERSON#1> was there when the kubectl and systemctl units failed",
+		"17 August  2024     Purchase Hydro     81,20":                        "17 August  2024     Purchase Hydro     81,20",
+	} {
+		if got := newRedactor(t).redact([]byte(text)); got != want {
+			t.Errorf("%q became %q, not %q", text, got, want)
+		}
+	}
+}
+
+// TestBetweenTags holds passwords in pages and settings, where tags stand between a label and its value, and what stands there in other places.
+func TestBetweenTags(t *testing.T) {
+	for text, want := range map[string]string{
+		"<password>kiwi8842x</password>":                              "<password><SECRET#1></password>",
+		`<db:Pass encoding="plain">kiwikiwi</db:Pass>`:                `<db:Pass encoding="plain"><SECRET#1></db:Pass>`,
+		"<td>Password</td><td>kiwi8842x</td>":                         "<td>Password</td><td><SECRET#1></td>",
+		"<dt>Password:</dt> <dd>kiwi8842x</dd>":                       "<dt>Password:</dt> <dd><SECRET#1></dd>",
+		"<b>Password:</b> kiwi8842x<br>":                              "<b>Password:</b> <SECRET#1><br>",
+		"<li><strong>PIN</strong>: 4821</li>":                         "<li><strong>PIN</strong>: <SECRET#1></li>",
+		`<string name="password">kiwi8842x</string>`:                  `<string name="password"><SECRET#1></string>`,
+		"<key>password</key><string>kiwi8842x</string>":               "<key>password</key><string><SECRET#1></string>",
+		"requirepass kiwi8842x":                                       "requirepass <SECRET#1>",
+		"echo 'bob:kiwi8842x' | chpasswd":                             "echo 'bob:<SECRET#1>' | chpasswd",
+		"PASS = 'kiwikiwi!Zed'":                                       "PASS = '<SECRET#1>'",
+		"Password ....... kiwi8842x":                                  "Password ....... <SECRET#1>",
+		`<label>Password</label><input type="password" name="pass">`:  `<label>Password</label><input type="password" name="pass">`,
+		"<Password>Enter password</Password>":                         "<Password>Enter password</Password>",
+		`<option value="password">Password</option>`:                  `<option value="password">Password</option>`,
+		"List<Secret> a = new List<Token>();\nVec<Token>next\nb < 12": "List<Secret> a = new List<Token>();\nVec<Token>next\nb < 12",
+		"<p>password</p><p>A fox jumps</p>":                           "<p>password</p><p>A fox jumps</p>",
+		"able, about, above, accident, across, action, actual, adapt, adult, again, agent, album, alien, alley": "able, about, above, accident, across, action, actual, adapt, adult, again, agent, album, alien, alley",
+	} {
+		if got := newRedactor(t).redact([]byte(text)); got != want {
+			t.Errorf("%q became %q, not %q", text, got, want)
+		}
+	}
+}

@@ -51,7 +51,7 @@ func (s *search) quotedValue(begin, end, start int) bool {
 		}
 		return bytes.Count(v, []byte(" ")) >= 2 // a sentence of a form
 	}
-	if !inQuotes(v) || s.weakLabel(begin, end-begin) && !strong(v) {
+	if !inQuotes(v) || s.weakLabel(begin, end-begin) && !chosen(v) {
 		return false
 	}
 	c := secret
@@ -142,7 +142,7 @@ func (s *search) longer(i int) int {
 }
 
 // ownersOfPass are what stands before "_pass" where it is a password.
-var ownersOfPass = [...]string{"db", "user", "mysql", "pg", "postgres", "admin", "root", "smtp", "mail", "ftp", "ssh", "auth", "login", "redis", "mongo", "ldap", "proxy", "my", "http", "vpn", "wifi", "sql"}
+var ownersOfPass = [...]string{"db", "user", "mysql", "pg", "postgres", "admin", "root", "smtp", "mail", "ftp", "ssh", "auth", "login", "redis", "mongo", "ldap", "proxy", "my", "http", "vpn", "wifi", "sql", "sudo", "become", "bind"}
 
 // hasAccount tells whether the name of an account or of a program that has some ends at i.
 func (s *search) hasAccount(i int) bool {

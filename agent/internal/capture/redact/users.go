@@ -2,6 +2,8 @@ package redact
 
 import "bytes"
 
+// Names of users, and of people as programs write them: in the address of a page, behind a title in a comment.
+
 // userLabels are words behind which the name stands that somebody has in a program. "user" alone stands in front of much else.
 var userLabels = setOf(`username user_name userid user_id db_user login_name loginname screen_name samaccountname benutzername utilisateur usuario gebruikersnaam handle`)
 
@@ -74,4 +76,34 @@ func (s *search) somebodys(v []byte) bool {
 		}
 	}
 	return (!servant || figures >= 4) && letters >= 3 && (known && small || figures > 0 && figures <= 6)
+}
+
+// titled tells whether word j is a title with a capital before a name with one: "Contact Dr. Roe".
+func (s *search) titled(j int) bool {
+	return s.words[j].large() && s.words[j].is(titles) && j+1 < len(s.words) && s.words[j].sep == sepSpace && s.joins(j+1) && s.words[j+1].form == capital && !s.words[j+1].glued &&
+		s.words[j+1].letters() > 2 && !s.words[j+1].is(english)
+}
+
+// queried tells whether word i names a value in the address of a page: ?name=Jane+Roe&...
+func (s *search) queried(i int) bool {
+	w := &s.words[i]
+	return w.start > 0 && (s.text[w.start-1] == '?' || s.text[w.start-1] == '&') && int(w.end) < len(s.text) && s.text[w.end] == '='
+}
+
+// plussed goes on behind word k-1 over the words that a plus sign joins in such an address.
+func (s *search) plussed(j, k int) int {
+	for k > j && k < len(s.words) && k < j+5 && s.words[k].start == s.words[k-1].end+1 && s.text[s.words[k-1].end] == '+' && s.words[k].form != figure {
+		k++
+	}
+	return k
+}
+
+// slug tells whether words j to k-1 are written small with a hyphen between, as things of programs are called.
+func (s *search) slug(j, k int) bool {
+	for i := j; i < k; i++ {
+		if w := &s.words[i]; w.form != small || i > j && w.sep != sepHyphen {
+			return false
+		}
+	}
+	return k > j+1
 }
