@@ -84,6 +84,27 @@ func (s *search) overTags(i int) (start int, sure bool) {
 	return i, sure
 }
 
+// bareKey is where a key of a program begins that only spaces, and perhaps the word key or token, part from its label: SECRET KEY abcdef0123456789abcdef.
+// It has letters and digits and no marks, so that it need not look random; 0 if there is none.
+func (s *search) bareKey(i int) int {
+	i += s.wordAt(i, moreKey[:])
+	if i >= len(s.text) || s.text[i] != ' ' {
+		return 0
+	}
+	i = s.gap(i, 1)
+	end, digits := i, 0
+	for end < len(s.text) && alnum(s.text[end]) {
+		digits += one(kindOf[s.text[end]] == isDigit)
+		end++
+	}
+	if end-i < longToken || digits < 4 || end-i-digits < 4 {
+		return 0
+	}
+	return i
+}
+
+var moreKey = [...]string{" key", " token"}
+
 // attribute is where the value stands that a setting has beside its name: value="..." in the same tag or object.
 func (s *search) attribute(i int) int {
 	part := s.text[i:min(len(s.text), i+96)]

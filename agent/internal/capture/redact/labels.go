@@ -199,7 +199,9 @@ func (s *search) labelValue(begin, i int) (start int, sure bool) {
 		return s.attribute(i), true // name="password" value="..."
 	case s.longer(label) > 0:
 		return s.longer(label), true
-	case s.ofProgram(begin, label), label-begin <= 5 && s.brief(begin, label) && !s.paired(begin) && !s.required(begin):
+	case s.ofProgram(begin, label):
+		return s.bareKey(label), true
+	case label-begin <= 5 && s.brief(begin, label) && !s.paired(begin) && !s.required(begin):
 		return 0, false
 	case i < len(s.text) && (s.text[i] == '\n' || s.text[i] == '\r'):
 		return s.below(i), false

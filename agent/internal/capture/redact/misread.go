@@ -38,7 +38,7 @@ func (s *search) misreadSSN(w *word) {
 // misreadCard takes the number of a card in four pieces, of which w is one that has a letter.
 func (s *search) misreadCard(w *word) {
 	from := int(w.start)
-	if from+4 > len(s.text) {
+	if from+4 > len(s.text) || !misreadPiece(s.text[from:from+4]) {
 		return
 	}
 	for range 3 {

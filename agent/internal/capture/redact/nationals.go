@@ -8,7 +8,9 @@ func (s *search) findNationals() {
 		w := &s.words[n]
 		switch size := w.letters(); {
 		case size == 3:
-			s.misreadSSN(w)
+			if int(w.end) < len(s.text) && s.text[w.end] == '-' {
+				s.misreadSSN(w)
+			}
 		case size == 2:
 			s.apart(int(n))
 			s.hardware(int(n), 6, '-')

@@ -75,7 +75,7 @@ func (s *search) strong(i int) bool {
 	case w.form == upperAll:
 		return kind == englishLine && w.letters() >= 4 && i > 0 && (s.words[i-1].is(toPlaces) || w.letters() >= 5 && s.words[i-1].is(beforeTowns))
 	}
-	return kind == englishLine && w.letters() >= 3 && !s.flagged(w) && !(s.starts(i) && (s.isBritish(w) || s.otherTongue(&s.lines[w.line])))
+	return kind == englishLine && w.letters() >= 3 && !s.noName(i)
 }
 
 // near tells whether word i is large and may be a name.
@@ -299,7 +299,7 @@ func (s *search) weak(i, j int) (int, int) {
 		if a.lex&isGiven != 0 && !a.is(english) && b.lex&isFamily != 0 && a.lex&b.lex&isOften == 0 && (kind == englishLine || (a.lex|b.lex)&isOften == 0) && b.large() && a.form == capital {
 			return k, k + 1
 		}
-		if s.lines[a.line].german && !s.starts(k) && s.germanPair(a, b) {
+		if kind == foreignLine && s.lines[a.line].german && !s.starts(k) && s.germanPair(a, b) {
 			return k, k + 1
 		}
 		if a.lex&isGiven != 0 && a.lex&isOften == 0 && b.form == initial {

@@ -150,7 +150,7 @@ const widestGap = 3
 // touch tells whether word i follows its neighbour closely enough to belong to the same street.
 func (s *search) touch(i int) bool {
 	sep := s.words[i].sep
-	return i > 0 && s.words[i].start-s.words[i-1].end <= widestGap && (sep == sepSpace || sep == sepDot|sepSpace || sep == sepDot || sep == sepHyphen || sep == sepHyphen|sepSpace|sepNone && false)
+	return i > 0 && (sep == sepSpace || sep == sepDot|sepSpace || sep == sepDot || sep == sepHyphen || sep == sepHyphen|sepSpace|sepNone && false) && s.words[i].start-s.words[i-1].end <= widestGap
 }
 
 // namely tells of words that a street can be called by.

@@ -8,6 +8,12 @@ import "bytes"
 // mostHeard is how many words of a line are listened to.
 const mostHeard = 8
 
+// noName tells of a word that nobody knows and that is none by what stands around it: a flag, a British word or one of another language that begins a sentence.
+func (s *search) noName(i int) bool {
+	w := &s.words[i]
+	return s.flagged(w) || s.starts(i) && (s.isBritish(w) || s.otherTongue(&s.lines[w.line]))
+}
+
 // otherTongue tells whether most small words of a line are no English ones. Little words that are English are in many languages words as well, so more than one
 // of them must be there to settle it at once.
 func (s *search) otherTongue(l *line) bool {
