@@ -100,10 +100,14 @@ func TestBetweenTags(t *testing.T) {
 // TestBareKeys holds keys of programs that stand behind their label without a mark, and need not look random.
 func TestBareKeys(t *testing.T) {
 	for text, want := range map[string]string{
-		"spoonacular_SECRET abcdef0123456789abcdef0123456789": "spoonacular_SECRET <TOKEN#1>",
-		"access token abcdef0123456789abcdef":                 "access token <TOKEN#1>",
-		"the token expected_length and 20 more":               "the token expected_length and 20 more",
-		"a secret abcdefghijklmnopqrstuvwxyz":                 "a secret abcdefghijklmnopqrstuvwxyz",
+		"pay bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a today": "pay <WALLET#1> today",
+		"pay qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a today":             "pay <WALLET#1> today",
+		"canister rrkah-fqaaa-a2aaa-aa3aq-cai":                             "canister <TOKEN#1>",
+		"a list: hello-world-small-seven-abc":                              "a list: hello-world-small-seven-abc",
+		"spoonacular_SECRET abcdef0123456789abcdef0123456789":              "spoonacular_SECRET <TOKEN#1>",
+		"access token abcdef0123456789abcdef":                              "access token <TOKEN#1>",
+		"the token expected_length and 20 more":                            "the token expected_length and 20 more",
+		"a secret abcdefghijklmnopqrstuvwxyz":                              "a secret abcdefghijklmnopqrstuvwxyz",
 	} {
 		if got := newRedactor(t).redact([]byte(text)); got != want {
 			t.Errorf("%q became %q, not %q", text, got, want)

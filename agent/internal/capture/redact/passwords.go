@@ -347,6 +347,25 @@ func pieced(v []byte) bool {
 	return letters >= 2 && others >= 1 && !placeholder(v)
 }
 
+// principal tells of groups of five small letters and digits, the last one of three, as a network of computers calls who has an account.
+func principal(t []byte) bool {
+	if len(t)%6 != 3 {
+		return false
+	}
+	digits := 0
+	for i, c := range t {
+		if i%6 == 5 {
+			if c != '-' {
+				return false
+			}
+		} else if !(c >= 'a' && c <= 'z' || c >= '2' && c <= '7') {
+			return false
+		}
+		digits += one(kindOf[c] == isDigit)
+	}
+	return digits >= 2
+}
+
 // productKey tells of five groups of five letters and digits, as programs are activated with.
 func productKey(t []byte) bool {
 	if len(t) != 29 {

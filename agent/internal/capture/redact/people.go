@@ -209,6 +209,9 @@ func (s *search) name(i, j int) {
 		first, last = s.weak(i, j)
 	}
 	if first < 0 {
+		if s.lines[s.words[i].line].german {
+			s.germanPairs(i, j)
+		}
 		return
 	}
 	c := person
@@ -297,9 +300,6 @@ func (s *search) weak(i, j int) (int, int) {
 			return k, k + 1
 		}
 		if a.lex&isGiven != 0 && !a.is(english) && b.lex&isFamily != 0 && a.lex&b.lex&isOften == 0 && (kind == englishLine || (a.lex|b.lex)&isOften == 0) && b.large() && a.form == capital {
-			return k, k + 1
-		}
-		if kind == foreignLine && s.lines[a.line].german && !s.starts(k) && s.germanPair(a, b) {
 			return k, k + 1
 		}
 		if a.lex&isGiven != 0 && a.lex&isOften == 0 && b.form == initial {

@@ -42,6 +42,16 @@ func (s *search) otherTongue(l *line) bool {
 	return strange >= 2 && strange > known
 }
 
+// germanPairs takes two words with capitals of i to j-1 that are a name in a German sentence.
+func (s *search) germanPairs(i, j int) {
+	for k := i; k+1 < j; k++ {
+		if !s.starts(k) && s.germanPair(&s.words[k], &s.words[k+1]) {
+			s.mark(k, k+1, person)
+			return
+		}
+	}
+}
+
 // germanPair tells of a given name with a word behind it that is none, or of a word that nobody knows with a family name behind it, where things have
 // capitals as well: two things seldom stand beside each other.
 func (s *search) germanPair(a, b *word) bool {
