@@ -30,7 +30,11 @@ func findEmail(s *search) error {
 		for start < at && s.text[start] == '\'' {
 			start++
 		}
-		if start < at && end > at+1 && !s.object(start, at, end) && !s.version(at+1, end) && string(s.text[start:at]) != "git" {
+		if end == at+1 {
+			s.grantee(at)
+			continue
+		}
+		if start < at && !s.object(start, at, end) && !s.version(at+1, end) && string(s.text[start:at]) != "git" {
 			s.add(start, end, email)
 			if bytes.IndexByte(s.text[at:end], '.') > 0 {
 				s.afterEmail(end)
@@ -221,14 +225,24 @@ func findIP6(s *search) error {
 		if end-start < 10 && !anyDigit(s.text[start:end]) {
 			continue // "abc::def" of a program
 		}
-		if colons < 2 || end-start > 45 || end-start < 3 || colons != 7 && colons != 5 && !bytes.Contains(s.text[start:end], []byte("::")) {
+		if colons < 2 || end-start > 45 || end-start < 3 || colons != 7 && colons != 5 && !bytes.Contains(s.text[start:end], []byte("::")) && (colons != 6 || bytes.IndexByte(s.text[start:end], '.') < 0) {
 			continue
 		}
 		if _, err := netip.ParseAddr(string(s.text[start:end])); err == nil || colons == 5 && end-start == 17 {
-			s.add(start, end, ip) // or a hardware address
+			s.add(start, s.zone(end), ip) // or a hardware address
 		}
 	}
 	return nil
+}
+
+// zone is where the name of a network card ends that stands behind an address: fe80::7:8%eth0.
+func (s *search) zone(end int) int {
+	if end+1 >= len(s.text) || s.text[end] != '%' || !alnum(s.text[end+1]) {
+		return end
+	}
+	for end++; end < len(s.text) && alnum(s.text[end]); end++ {
+	}
+	return end
 }
 
 func ip6Part(c byte) bool {

@@ -147,7 +147,7 @@ func (s *search) findSeeds() {
 				}
 				count++
 			}
-			if count >= 12 && count <= 26 && s.allCommon(from, i) {
+			if count >= 12 && count <= 26 && s.allCommon(from, i) && !s.sorted(from, i) {
 				s.mark(from, i-1, secret)
 			}
 			i = max(i, from+1)
@@ -163,6 +163,17 @@ func (s *search) seedWord(i int, first, numbered bool) bool {
 		return false
 	}
 	return first || numbered || w.sep&^(sepSpace|sepComma) == 0
+}
+
+// sorted tells whether words from to to-1 stand in the order of the alphabet, as in a list of words.
+func (s *search) sorted(from, to int) bool {
+	for i := from + 1; i < to; i++ {
+		a, b := &s.words[i-1], &s.words[i]
+		if bytes.Compare(s.text[a.start:a.end], s.text[b.start:b.end]) > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // allCommon tells whether words from to to-1 are English ones, beside numbers.

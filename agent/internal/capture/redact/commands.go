@@ -9,7 +9,7 @@ var commands = map[string][]string{
 	"docker login ": {" -p ", " --password "}, "az login ": {" -p ", " --password "}, "podman login ": {" -p ", " --password "}, "mongosh ": {" -p ", " --password "}, "mongodump ": {" -p "}, "psexec ": {" -p "}, "unzip ": {" -P "}, "7z ": {" -p"},
 	"redis-cli ": {" -a "}, "ldapsearch ": {" -w "}, "ldapmodify ": {" -w "}, "ldapadd ": {" -w "}, "ldapwhoami ": {" -w "}, "sqlcmd ": {" -P "}, "ipmitool ": {" -P "}, "snmpwalk ": {" -A "},
 	"curl ": {" -u ", " --user "}, "smbclient ": {" -U "}, "rpcclient ": {" -U "}, "xfreerdp ": {" /p:"}, "mstsc ": {" /p:"}, "cmdkey ": {" /pass:"},
-	"/user:": {""}, "htpasswd -b ": {""}, "securestring ": {""}, "sudo -s": {""}, "passwd --stdin": {""}, "login ": {""},
+	"/user:": {""}, "htpasswd -b ": {""}, "securestring ": {""}, "sudo -s": {""}, "passwd --stdin": {""}, "chpasswd": {""}, "login ": {""},
 	"identified by ": {""}, "sp_addlogin ": {""}, "values (": {""}, "values(": {""},
 	"login(": {""}, "auth=(": {""}, "auth(": {""}, "authenticate(": {""},
 }
@@ -86,11 +86,17 @@ func (s *search) loose(name []byte, start, end int, row []byte) {
 	}
 	words := bytes.Fields(row)
 	switch name[0] {
+	case 'c': // echo bob:hunter22 | chpasswd
+		if from, to := s.echoed(start); from < to {
+			if n := bytes.IndexByte(s.text[from:to], ':'); n >= 0 {
+				s.password(from+n+1, to)
+			}
+		}
 	case 'p': // echo hunter22 | passwd --stdin
-		s.piped(start)
+		s.password(s.echoed(start))
 	case 's': // echo hunter22 | sudo -S; ConvertTo-SecureString "hunter22" -AsPlainText
 		if name[1] == 'u' {
-			s.piped(start)
+			s.password(s.echoed(start))
 		} else if name[1] == 'p' { // sp_addlogin 'bob', 'hunter22'
 			s.second(end, row)
 		} else if n := s.quoteAt(end); n > 0 {
@@ -163,22 +169,20 @@ func (s *search) second(at int, row []byte) {
 // secondLine is how the line of a password begins in a file of logins.
 var secondLine = [...]string{"password "}
 
-// piped takes the word behind "echo" that a pipe before start gives on.
-func (s *search) piped(start int) {
+// echoed is the word behind "echo" that a pipe before start gives on.
+func (s *search) echoed(start int) (from, end int) {
 	line := s.text[bytes.LastIndexByte(s.text[:start], '\n')+1 : start]
-	from := bytes.LastIndex(line, []byte("echo "))
+	from = bytes.LastIndex(line, []byte("echo "))
 	to := bytes.LastIndexByte(line, '|')
 	if from < 0 || to < from {
-		return
+		return 0, 0
 	}
 	base := start - len(line)
 	from, to = base+from+len("echo "), base+to
 	for from < to && (s.text[from] == ' ' || s.text[from] == '-' || s.quoteAt(from) == 1) {
 		from++
 	}
-	end := from
-	for end < to && s.text[end] > ' ' && s.quoteAt(end) == 0 {
-		end++
+	for end = from; end < to && s.text[end] > ' ' && s.quoteAt(end) == 0; end++ {
 	}
-	s.password(from, end)
+	return from, end
 }

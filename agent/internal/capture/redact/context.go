@@ -72,7 +72,7 @@ var tongues = traitOf(`in speak speaks speaking spoke studying study studied lea
 var (
 	trigName = traitOf(`name names name's first_name last_name full_name family_name given_name middle_name customer_name patient_name contact_name fullname givenname familyname middlename firstname lastname surname forename nickname vorname nachname familienname nom prenom nombre apellido apellidos cognome naam achternaam voornaam namn imie nazwisko nome имя фамилия отчество фио 姓名 氏名 お名前 名前 이름 성명 الاسم ονοματεπωνυμο ονομα επωνυμο soyad ad isim cognomi sobrenome jmeno prijmeni nev keresztnev etunimi sukunimi etternavn fornavn efternavn fornamn efternamn contactname customername patientname accountname displayname realname ownername cardname nameoncard cardholdername employeename accountholder kontoinhaber
 		titulaire intestatario rekeninghouder 联系人 收件人 客户 担当者 お客様名 宛名 顧客名 담당자 고객명 수신인 العميل клиент владелец customer patient client employee contact cardholder holder recipient beneficiary applicant attn author tenant student owner assignee payee guest passenger insured person recipient's`)
-	trigID = traitOf(`passport passeport reisepass pasaporte passaporto license licence licence's license's fuhrerschein personalausweis ausweis permit dl nhs ssn sin nino nin ni tin ein vat tax steuer steuernummer steueridentifikationsnummer mrn medicare medicaid insurance policy member account acct routing aba sort vin plate badge employee student patient case claim dni nie nif cpf cnpj curp rfc bsn pesel aadhaar pan cedula id identification versicherungsnummer krankenversicherung kontonummer blz bic swift imei serial customer reference booking cif dvla reisepasses rentenversicherungsnummer sozialversicherungsnummer svnr passnummer passport_number passportno nationalid national_id idnumber id_number license_number kennzeichen
+	trigID = traitOf(`dea npi employee_id insurance_id patient_id customer_id member_id student_id account_id tax_id policy_number account_number routing_number member_number medical_record_number social_security_number driver_license drivers_license driver_license_number passport passeport reisepass pasaporte passaporto license licence licence's license's fuhrerschein personalausweis ausweis permit dl nhs ssn sin nino nin ni tin ein vat tax steuer steuernummer steueridentifikationsnummer mrn medicare medicaid insurance policy member account acct routing aba sort vin plate badge employee student patient case claim dni nie nif cpf cnpj curp rfc bsn pesel aadhaar pan cedula id identification versicherungsnummer krankenversicherung kontonummer blz bic swift imei serial customer reference booking cif dvla reisepasses rentenversicherungsnummer sozialversicherungsnummer svnr passnummer passport_number passportno nationalid national_id idnumber id_number license_number kennzeichen
 		paszportu paszport dowodu dowod pasaport kimlik snils fiscale codicefiscale codice_fiscale nhc ausweisnr personalausweisnr инн снилс паспорт паспорта полис снилса siren siret kvk nip regon oib hetu personnummer cpr ahv avs rijksregisternummer tfn nric fin
 		henkilotunnus niss nas cnp egn 身份证 身份证号 身份证号码 マイナンバー 旅券番号 護照號碼 护照号 주민등록번호 여권번호 rekeningnummer kundennummer mitgliedsnummer paspoort paspoortnummer passaport matricola license_plate licence_plate plate_number identita identidad identite identity ausweisnummer personalausweisnummer fuhrerscheinnummer kto konto passports paszport plaka plakasi plates registration rejestracyjny targa patente voter`)
 	trigZip   = traitOf(`zip zipcode postcode postal plz postleitzahl cap cep pincode`)
@@ -122,7 +122,7 @@ func (s *search) trigger(i int, b trait) {
 }
 
 var (
-	fillers   = traitOf(`is my the a number no nr num nummer numero numbers code id of card it it's its are was be will here here's on full first last maiden middle family given preferred display legal osobisty seria i user's licence license's driver drivers driver's s an to date and in`)
+	fillers   = traitOf(`is my the a number no nr num nummer numero numbers code id of card it it's its are was be will here here's on full first last maiden middle family given preferred display legal osobisty seria i user's licence license's driver drivers driver's s an to date and in car vehicle`)
 	copulas   = traitOf(`is was are ist est es e heter heisst lautet called named`)
 	formWords = traitOf(`first last full given family maiden middle legal preferred your customer client patient contact account card holder billing shipping employee emergency next kin mother's father's spouse`)
 	notNames  = traitOf(`not the a an to for in on at is was are here there sorry sure going so very just from really glad happy done back out off up ok okay fine good ready trying looking using having getting still also now too all my your his her our their this that it incorrect wrong missing required empty unknown none null true false default and or of with appears has should must can will does cannot`)
@@ -154,6 +154,10 @@ func (s *search) afterName(i int) {
 	j := i + 1
 	if s.words[j].sep&sepLine != 0 {
 		s.nameBelow(i)
+		return
+	}
+	if s.titled(j) { // in comments too
+		s.mark(j, j+1, person)
 		return
 	}
 	if s.words[j].sep != sepSpace {
@@ -212,6 +216,13 @@ func (s *search) fieldName(i int) {
 		good = good || l&isCommon == 0 || l&(isGiven|isFamily) != 0 && (n.large() || l&isOften == 0)
 	}
 	end = end || k == len(s.words)
+	query := s.queried(i)
+	if query {
+		k = s.plussed(j, k)
+	}
+	if k == j && i > 0 && s.words[i-1].is(accounts) {
+		s.userName(i) // User name: jane42
+	}
 	if k == j+1 && w.form == small && !sure && s.words[i].form == small && w.lex&(isGiven|isFamily) == 0 && w.start > 0 && s.text[w.start] < utf8.RuneSelf {
 		return // name = "serde"
 	}
@@ -219,8 +230,8 @@ func (s *search) fieldName(i int) {
 		return
 	}
 	switch {
-	case k == j || s.lines[w.line].kind == codeLine && !sure:
-	case sure && (end || s.words[j].large()), good && end && (k > j+1 || s.words[j].large() || s.words[j].lex&isCommon == 0):
+	case k == j, s.lines[w.line].kind == codeLine && !sure && !query, query && !w.large() && w.lex&(isGiven|isFamily) == 0, !sure && s.slug(j, k):
+	case query && good, sure && (end || s.words[j].large()), good && end && (k > j+1 || s.words[j].large() || s.words[j].lex&isCommon == 0):
 		s.mark(j, k-1, person)
 	}
 }
@@ -326,7 +337,7 @@ func (s *search) afterZip(i int) {
 	if j >= len(s.words) || s.words[j].sep&(sepPara|sepLine) != 0 {
 		return
 	}
-	if w := &s.words[j]; w.form == figure || w.form == mixed {
+	if w := &s.words[j]; w.form == figure || w.form == mixed && anyDigit(s.text[w.start:w.end]) {
 		end := int(w.end)
 		if j+1 < len(s.words) {
 			if n := &s.words[j+1]; (n.sep == sepSpace || n.sep == sepHyphen) && n.letters() <= 4 && (n.form == figure || n.form == mixed || n.form == upperAll) {

@@ -116,7 +116,7 @@ type keyword struct {
 }
 
 // rulesVersion rises with every change of what the detectors or the masks do.
-const rulesVersion = "6"
+const rulesVersion = "7"
 
 func newEngine(p policy.Policy) (*engine, error) {
 	e := &engine{table: &lookedUp{}}

@@ -17,7 +17,7 @@ var (
 	secretHeads  = traitOf(`password passwords passwd pwd passwort kennwort contrasena senha wachtwoord haslo sifre secret token pin mdp passphrase`)
 	personHeads  = traitOf(`email mail phone mobile telephone telefon dob birthdate geburtsdatum ssn iban address adresse street city department salary gender age position role`)
 	credits      = traitOf(`author authors maintainer maintainers copyright by`)
-	accounts     = traitOf(`login logins credentials creds zugangsdaten zugang anmeldedaten identifiant identifiants acceso accesos acesso accesso inloggegevens user username benutzer wifi wlan account admin root administrator`)
+	accounts     = traitOf(`login logins credentials creds zugangsdaten zugang anmeldedaten identifiant identifiants acceso accesos acesso accesso inloggegevens user username user_name userid user_id db_user login_name loginname screen_name samaccountname benutzername utilisateur usuario gebruikersnaam handle benutzer wifi wlan account admin root administrator`)
 	roots        = setOf(`admin root administrator`)
 )
 
@@ -270,8 +270,11 @@ func (s *search) addressField(i int) {
 
 // account takes the password of "login: bob / hunter22".
 func (s *search) account(i int) {
+	if s.label(i) && s.in(userLabels, i) {
+		s.userName(i)
+	}
 	p := int(s.words[i].end)
-	if w := &s.words[i]; s.in(roots, i) && p < len(s.text) && (s.text[p] == ':' || s.text[p] == '/') && (w.start == 0 || s.text[w.start-1] <= ' ') {
+	if w := &s.words[i]; p < len(s.text) && (s.text[p] == ':' || s.text[p] == '/') && s.in(roots, i) && (w.start == 0 || s.text[w.start-1] <= ' ') {
 		end := p + 1
 		for end < len(s.text) && s.text[end] > ' ' {
 			end++

@@ -187,7 +187,7 @@ func findToken(s *search) error {
 			for i < l.end && tokenPart(s.text[i]) {
 				i++
 			}
-			if t := s.text[start:i]; i-start >= longToken && (random(t) || productKey(t)) {
+			if t := s.text[start:i]; i-start >= longToken && (random(t) || t[5] == '-' && (productKey(t) || principal(t))) {
 				s.add(start, i, token)
 			}
 		}

@@ -27,7 +27,10 @@ func findLabelled(s *search) error {
 			continue
 		}
 		begin := int(h.end) - int(k.length)
-		if k.length <= 5 && begin > 0 && (k.length <= 4 || s.weakLabel(begin, 5)) && (alnum(s.text[begin-1]) || s.text[begin-1] == '_' && lower(s.text[begin]) != 'p') {
+		if k.length <= 5 && begin > 0 && (k.length <= 4 || s.weakLabel(begin, 5)) && (alnum(s.text[begin-1]) && !s.required(begin) || s.text[begin-1] == '_' && lower(s.text[begin]) != 'p') {
+			continue
+		}
+		if s.element(begin, int(h.end)) {
 			continue
 		}
 		start, sure := s.labelValue(begin, int(h.end))
@@ -63,6 +66,11 @@ func findLabelled(s *search) error {
 		}
 	}
 	return nil
+}
+
+// required tells of "requirepass", as Redis has it.
+func (s *search) required(begin int) bool {
+	return begin >= 7 && same(s.text[begin-7:begin+4], "requirepass")
 }
 
 // ofProgram tells whether a label is of a key of a program.
@@ -102,7 +110,7 @@ func (s *search) valueEnd(i int) int {
 			if s.quoteAt(i) > 0 || c == '&' && s.setting(i+1) {
 				return i
 			}
-		case c == ';' && s.setting(i+1), c == '<' && i+1 < len(s.text) && s.text[i+1] == '/':
+		case c == ';' && s.setting(i+1), c == '<' && i+2 < len(s.text) && (s.text[i+1] == '/' || s.text[i+1] == 'b' && s.text[i+2] == 'r'):
 			return i
 		}
 	}
@@ -122,6 +130,7 @@ var (
 	firmly    = [...]string{"is ", "ist ", "lautet ", "est ", "es ", "was "} // between a label and its value
 	genitives = [...]string{"'s "}
 	topics    = foldedWords("は「 は 是 是「 为 為 는 은") // the same in scripts without spaces
+	valued    = [...]string{" value:", " value="}
 	tails     = [...]string{"_key", "_value", "_hash", "_secret", "_token", "-key", "key"}
 )
 
@@ -137,6 +146,9 @@ func (s *search) labelValue(begin, i int) (start int, sure bool) {
 			break
 		}
 	}
+	if n := s.wordAt(i, valued[:]); n > 0 { // the secret value: hunter22
+		i += n - 1
+	}
 	label := i
 	if i+1 < len(s.text) && lower(s.text[i]) == 's' && s.text[i+1] == ':' && label-begin >= 6 { // passwords:
 		return s.gap(i+2, 1), false
@@ -146,6 +158,9 @@ func (s *search) labelValue(begin, i int) (start int, sure bool) {
 	}
 	if v := s.fallback(label); v > 0 && (s.quoteAt(label) > 0 || s.text[label] == ' ' || s.text[label] == ')') {
 		return v, true
+	}
+	if v, sure := s.overTags(label); v > 0 {
+		return v, sure
 	}
 	if n := s.wordAt(i, topics); n > 0 {
 		return s.gap(i+n, 1), false
@@ -184,7 +199,9 @@ func (s *search) labelValue(begin, i int) (start int, sure bool) {
 		return s.attribute(i), true // name="password" value="..."
 	case s.longer(label) > 0:
 		return s.longer(label), true
-	case s.ofProgram(begin, label), label-begin <= 5 && s.brief(begin, label) && !s.paired(begin):
+	case s.ofProgram(begin, label):
+		return s.bareKey(label), true
+	case label-begin <= 5 && s.brief(begin, label) && !s.paired(begin) && !s.required(begin):
 		return 0, false
 	case i < len(s.text) && (s.text[i] == '\n' || s.text[i] == '\r'):
 		return s.below(i), false
@@ -252,40 +269,6 @@ func (s *search) wordAt(i int, of []string) int {
 	return 0
 }
 
-// below is where the line after i begins, if it is one word.
-func (s *search) below(i int) int {
-	for i < len(s.text) && s.text[i] <= ' ' {
-		i++
-	}
-	end := i
-	for end < len(s.text) && s.text[end] > ' ' {
-		end++
-	}
-	for ; end < len(s.text) && s.text[end] != '\n'; end++ {
-		if s.text[end] > ' ' {
-			return 0
-		}
-	}
-	return i
-}
-
-// attribute is where the value stands that a setting has beside its name: value="..." in the same tag or object.
-func (s *search) attribute(i int) int {
-	part := s.text[i:min(len(s.text), i+96)]
-	if j := bytes.IndexAny(part, "<>}\n"); j >= 0 {
-		part = part[:j]
-	}
-	j := bytes.Index(part, []byte("alue"))
-	if j < 0 {
-		return 0
-	}
-	j = s.gap(i+j+4, 1)
-	if j >= len(s.text) || s.text[j] != '=' && s.text[j] != ':' {
-		return 0
-	}
-	return s.gap(j+1, 1)
-}
-
 // behind is where a value stands that nothing but words parts from its label: "password hunter22", "senha do wifi é hunter22", "Passwort für WLAN: hunter22".
 func (s *search) behind(i int) int {
 	for n := 0; i < len(s.text) && alnum(s.text[i]) && n < 6; n++ { // the label with an ending
@@ -299,7 +282,7 @@ func (s *search) behind(i int) int {
 			i++
 		}
 		end := i
-		for end < len(s.text) && s.text[end] > ' ' && s.text[end] != ':' {
+		for end < len(s.text) && s.text[end] > ' ' && s.text[end] != ':' && s.text[end] != '"' {
 			end++
 		}
 		if end > i && telling(s.text[i:end]) {
@@ -308,7 +291,7 @@ func (s *search) behind(i int) int {
 		if i = end; i < len(s.text) && s.text[i] == ':' {
 			return s.gap(i+1, 1)
 		}
-		if end > 0 && strings.IndexByte(".,;!?)", s.text[end-1]) >= 0 {
+		if end > 0 && strings.IndexByte(".,;!?)", s.text[end-1]) >= 0 && s.text[end-2] != '.' { // but dots that lead to it
 			return 0
 		}
 	}

@@ -7,14 +7,20 @@ func (s *search) findNationals() {
 	for _, n := range s.figures {
 		w := &s.words[n]
 		switch size := w.letters(); {
+		case size == 3:
+			if int(w.end) < len(s.text) && s.text[w.end] == '-' {
+				s.misreadSSN(w)
+			}
 		case size == 2:
 			s.apart(int(n))
 			s.hardware(int(n), 6, '-')
 		case size == 4:
 			if w.form == mixed {
 				s.beneficiary(int(w.start))
+				s.misreadCard(w)
 			}
 			s.hardware(int(n), 3, '.')
+		case (size == 15 || size == 16) && w.form == mixed && !w.glued && s.misreadRow(int(w.start), int(w.end)):
 		case size < 9 || size > 18 || w.form != mixed || w.glued && size != 17:
 		case national(s.text[w.start:w.end]):
 			s.add(int(w.start), int(w.end), document)

@@ -51,7 +51,7 @@ func (s *search) quotedValue(begin, end, start int) bool {
 		}
 		return bytes.Count(v, []byte(" ")) >= 2 // a sentence of a form
 	}
-	if !inQuotes(v) || s.weakLabel(begin, end-begin) && !strong(v) {
+	if !inQuotes(v) || s.weakLabel(begin, end-begin) && !chosen(v) {
 		return false
 	}
 	c := secret
@@ -142,7 +142,7 @@ func (s *search) longer(i int) int {
 }
 
 // ownersOfPass are what stands before "_pass" where it is a password.
-var ownersOfPass = [...]string{"db", "user", "mysql", "pg", "postgres", "admin", "root", "smtp", "mail", "ftp", "ssh", "auth", "login", "redis", "mongo", "ldap", "proxy", "my", "http", "vpn", "wifi", "sql"}
+var ownersOfPass = [...]string{"db", "user", "mysql", "pg", "postgres", "admin", "root", "smtp", "mail", "ftp", "ssh", "auth", "login", "redis", "mongo", "ldap", "proxy", "my", "http", "vpn", "wifi", "sql", "sudo", "become", "bind"}
 
 // hasAccount tells whether the name of an account or of a program that has some ends at i.
 func (s *search) hasAccount(i int) bool {
@@ -271,10 +271,13 @@ func (s *search) fallback(i int) int {
 			for i < len(s.text) && s.text[i] == ' ' {
 				i++
 			}
-			if n := s.quoteAt(i); n == 1 {
-				return i + 1
+			if s.quoteAt(i) != 1 {
+				return 0
 			}
-			return 0
+			if end := s.quotedEnd(i + 1); w == "," && end > 0 && end+1 < len(s.text) && s.text[end+1] == ':' {
+				return 0 // the next label of an object
+			}
+			return i + 1
 		}
 	}
 	return 0
@@ -342,6 +345,25 @@ func pieced(v []byte) bool {
 		}
 	}
 	return letters >= 2 && others >= 1 && !placeholder(v)
+}
+
+// principal tells of groups of five small letters and digits, the last one of three, as a network of computers calls who has an account.
+func principal(t []byte) bool {
+	if len(t)%6 != 3 {
+		return false
+	}
+	digits := 0
+	for i, c := range t {
+		if i%6 == 5 {
+			if c != '-' {
+				return false
+			}
+		} else if !(c >= 'a' && c <= 'z' || c >= '2' && c <= '7') {
+			return false
+		}
+		digits += one(kindOf[c] == isDigit)
+	}
+	return digits >= 2
 }
 
 // productKey tells of five groups of five letters and digits, as programs are activated with.

@@ -75,7 +75,7 @@ func (s *search) strong(i int) bool {
 	case w.form == upperAll:
 		return kind == englishLine && w.letters() >= 4 && i > 0 && (s.words[i-1].is(toPlaces) || w.letters() >= 5 && s.words[i-1].is(beforeTowns))
 	}
-	return kind == englishLine && w.letters() >= 3
+	return kind == englishLine && w.letters() >= 3 && !s.noName(i)
 }
 
 // near tells whether word i is large and may be a name.
@@ -198,6 +198,9 @@ func (s *search) name(i, j int) {
 		first, last = s.weak(i, j)
 	}
 	if first < 0 {
+		if s.lines[s.words[i].line].german {
+			s.germanPairs(i, j)
+		}
 		return
 	}
 	c := person

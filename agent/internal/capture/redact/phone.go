@@ -192,7 +192,7 @@ func (s *search) isPhone(start, end, n int, groups []group) bool {
 		return false // the form of an SSN
 	}
 	bracket := s.text[start] == '('
-	if bracket && n == 6 && s.monthOf(groups) {
+	if bracket && (n == 6 && s.monthOf(groups) || s.years(groups) || s.status(groups)) {
 		return false
 	}
 	sep := s.text[groups[0].end]
@@ -327,6 +327,11 @@ func (s *search) monthOf(groups []group) bool {
 	}
 	y, m := string(s.text[groups[0].start:groups[0].start+2]), string(s.text[groups[1].start:groups[1].end])
 	return (y == "19" || y == "20") && m >= "01" && m <= "12"
+}
+
+// status tells of what a server of mail answers: (550 5.1.1 ...
+func (s *search) status(groups []group) bool {
+	return len(groups) == 4 && groups[0].len() == 3 && groups[1].len() == 1 && groups[2].len() == 1 && s.text[groups[1].end] == '.'
 }
 
 // years tells of "1990-2000".

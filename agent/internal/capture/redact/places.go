@@ -148,10 +148,13 @@ func (s *search) decimal(w *word) bool {
 	return w.start > 1 && (s.text[w.start-1] == '.' || s.text[w.start-1] == ':' || s.text[w.start-1] == '$') && (s.text[w.start-1] == '$' || kindOf[s.text[w.start-2]] == isDigit)
 }
 
+// widestGap is how far apart the words of a street stand; wider is the gap between columns.
+const widestGap = 3
+
 // touch tells whether word i follows its neighbour closely enough to belong to the same street.
 func (s *search) touch(i int) bool {
 	sep := s.words[i].sep
-	return i > 0 && (sep == sepSpace || sep == sepDot|sepSpace || sep == sepDot || sep == sepHyphen || sep == sepHyphen|sepSpace|sepNone && false)
+	return i > 0 && (sep == sepSpace || sep == sepDot|sepSpace || sep == sepDot || sep == sepHyphen || sep == sepHyphen|sepSpace|sepNone && false) && s.words[i].start-s.words[i-1].end <= widestGap
 }
 
 // namely tells of words that a street can be called by.
@@ -187,7 +190,7 @@ func (s *search) anchor(i int) (int, int) {
 		(streetPart(s, k-2) > 0 || streetPart(s, j) == 3) && s.in(numbered, k-1) { // Atatürk Caddesi No: 12
 		return i, k
 	}
-	if k > j && s.words[k-1].is(months) && s.words[k-1].letters() <= 4 {
+	if k > j && s.words[k-1].is(months) && (s.words[k-1].letters() <= 4 || k == j+1) {
 		return -1, -1 // Feb 11
 	}
 	tail := k < len(s.words) && s.words[k].sep&sepSpace != 0 && s.houseNumber(k) && (s.touch(k) || s.words[k].sep == sepComma|sepSpace && (start || k > j && streetPart(s, k-1) == 2 && s.unknown(j)))

@@ -212,6 +212,9 @@ func (s *search) scriptLine(c *scripts) {
 		if kind, j := c.label(i); kind != 0 {
 			s.scriptField(c, i, j, kind)
 		}
+		if isHan(r) && i > 0 && !ofScript(c.g(i-1)) {
+			s.hanPair(c, i)
+		}
 		if isHangul(r) && !isHangul(c.g(i-1)) {
 			s.hangulWord(c, i)
 			i++

@@ -191,6 +191,24 @@ func (s *search) scriptName(c *scripts, k int) {
 	}
 }
 
+// hanPair takes two short words in Han with a space between that stand alone in a line of other letters: "Patient: 恵子 小林 (MRN ...". There are no
+// other pairs there: Han is written without spaces.
+func (s *search) hanPair(c *scripts, i int) {
+	mid := c.run(i, isHan)
+	end := c.run(mid+1, isHan)
+	if c.g(mid) != ' ' || mid-i > 3 || end-mid-1 < 1 || end-mid-1 > 3 || end-i < 4 {
+		return
+	}
+	before, behind := c.g(i-1), c.skip(end)
+	if before == ' ' {
+		before = c.g(i - 2)
+	}
+	if !isASCIIWord(before) && !strings.ContainsRune(":.,(\"'<>=-/", before) || ofScript(c.g(behind)) {
+		return
+	}
+	s.scriptAdd(c, i, end, person)
+}
+
 // hangulField takes the names in a field: the first word, or one behind a department; and a list.
 func (s *search) hangulField(c *scripts, k int) {
 	for word := 0; word < 4 && isHangul(c.g(k)); word++ {

@@ -33,8 +33,9 @@ var (
 		du dans pour que qui pas sur avec au aux el los las una por con para del se es il di che non un della sono gli het een van en niet dat voor
 		op och att som ar det inte pa den er og ikke til af med nie jest sie na do bir ve bu icin o os um uma nao com e
 		wurde werden sind haben hat bitte oder aber beim zum zur vom noch nur kann wenn dass als wie mein meine uns mir ihm foi em ao mais seu sua pelo pela fue pero como mas sus muy
-		sont mais vous nous cette ce votre je sono alla dal con ha ho si questo wordt naar zijn hebben maar ook bij uw przez dla oraz ale od prosi olarak gibi daha olan ile ja`)
-	german = traitOf(`der das und ist nicht ein eine einen dem zu mit von auf fur im ich wir es auch wird bei nach wurde werden sind haben hat bitte oder aber beim zum zur vom noch nur kann wenn dass als wie mein meine uns mir ihm`)
+		sont mais vous nous cette ce votre je sono alla dal con ha ho si questo wordt naar zijn hebben maar ook bij uw przez dla oraz ale od prosi olarak gibi daha olan ile ja
+		sich keine keinen einer eines diese dieser dieses uber dos das nas ser esta nel nella dei delle sul este hay cuando ou vers geen deze kan worden ett eller fran vid alla`)
+	german = traitOf(`die des den sie sich keine keinen einer eines diese dieser dieses uber der das und ist nicht ein eine einen dem zu mit von auf fur im ich wir es auch wird bei nach wurde werden sind haben hat bitte oder aber beim zum zur vom noch nur kann wenn dass als wie mein meine uns mir ihm`)
 )
 
 // maxWords bounds what is looked at in one text; a text with more is redacted whole.

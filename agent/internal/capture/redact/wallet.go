@@ -10,7 +10,8 @@ import (
 // leastWallet is how many characters an address has at least.
 const leastWallet = 25
 
-// findWallet finds addresses of crypto currencies: base58check (Bitcoin and its kin), bech32, and 0x with 40 hex digits.
+// findWallet finds addresses of crypto currencies: base58check (Bitcoin and its kin), bech32, 0x with 40 hex digits, and those with the name of the
+// currency and a colon in front.
 func findWallet(s *search) error {
 	for _, l := range s.longs {
 		for i := l.start; l.end-i >= leastWallet; {
@@ -20,6 +21,8 @@ func findWallet(s *search) error {
 			}
 			if t := s.text[start:i]; len(t) >= leastWallet && len(t) <= 108 && isWallet(t) {
 				s.add(start, i, wallet)
+			} else if len(t) >= leastCash && len(t) <= mostCash {
+				s.cash(start, i)
 			}
 			i = max(i, start+1)
 		}
@@ -109,4 +112,50 @@ func bech32(t []byte) bool {
 		step(byte(v))
 	}
 	return sum == 1 || sum == 0x2bc830a3
+}
+
+// leastCash and mostCash are how many characters an address of Bitcoin Cash and its kin has behind its colon.
+const leastCash, mostCash = 42, 112
+
+// cash takes an address of Bitcoin Cash and its kin from start to end with the name before its colon, bitcoincash:qp..., kaspa:qr..., if its check is right. It may
+// stand without the name.
+func (s *search) cash(start, end int) {
+	t := s.text[start:end]
+	if !byteIn(t[0], "qpzr") {
+		return
+	}
+	name, from := []byte("bitcoincash"), start
+	if start > 0 && s.text[start-1] == ':' {
+		for from = start - 1; from > 0 && kindOf[s.text[from-1]] == isLetter && start-from < 16; {
+			from--
+		}
+		name = s.text[from : start-1]
+	}
+	sum := uint64(1)
+	for _, c := range name {
+		sum = cashStep(sum, c&31)
+	}
+	sum = cashStep(sum, 0)
+	for _, c := range t {
+		v := strings.IndexByte(bech32Letters, c)
+		if v < 0 {
+			return
+		}
+		sum = cashStep(sum, byte(v))
+	}
+	if sum == 1 {
+		s.add(from, end, wallet)
+	}
+}
+
+// cashStep takes one more value into the check of such an address.
+func cashStep(sum uint64, v byte) uint64 {
+	top := byte(sum >> 35)
+	sum = (sum&0x7ffffffff)<<5 ^ uint64(v)
+	for i, g := range [...]uint64{0x98f2bc8e61, 0x79b76d99e2, 0xf33e5fb3c4, 0xae2eabe2a8, 0x1e4f43e470} {
+		if top>>i&1 != 0 {
+			sum ^= g
+		}
+	}
+	return sum
 }
