@@ -307,7 +307,7 @@ func TestRedactReveal(t *testing.T) {
 		t.Fatal(err)
 	}
 	upper, lower := ink(t, []byte(out))
-	if upper < 200 || lower > 0 || !strings.Contains(words, "and 1 are shown again") {
+	if upper < 200 || lower > 0 || !strings.Contains(words, "shown again: 1,") {
 		t.Errorf("%d pixels of the clean line, %d of the other; it says %q", upper, lower, words)
 	}
 }
