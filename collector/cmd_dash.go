@@ -143,6 +143,9 @@ func (d *desk) days(ctx context.Context, v *dash.View) {
 		return err
 	})
 	v.DaysTrouble = words(err)
+	if err == nil && !v.Running { // it runs, and could not open its other socket
+		v.Running, v.Healthy = true, "not known: "+healthName+" does not answer; see the log"
+	}
 }
 
 func (d *desk) ledger(ctx context.Context, v *dash.View) {

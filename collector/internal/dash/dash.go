@@ -6,6 +6,7 @@ import (
 	"embed"
 	"html/template"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -122,15 +123,44 @@ var pages = sync.OnceValue(func() *template.Template {
 
 // words are what templates may say. Every text that comes from outside goes through inert.
 var words = template.FuncMap{
-	"inert": policy.Inert,
-	"shell": shell,
-	"count": policy.Count[int],
-	"leaf":  func(n uint64) string { return policy.Count(n, "leaf") },
-	"hours": policy.HoursInWords,
-	"day":   func(t time.Time) string { return t.UTC().Format("2 January 2006") },
-	"short": func(t time.Time) string { return t.UTC().Format("2 Jan") },
-	"date":  func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
-	"hour":  func(t time.Time) string { return t.UTC().Format("15:04 UTC") },
+	"inert":  policy.Inert,
+	"mib":    mib,
+	"split":  func(s string) []string { return strings.Split(s, " ") },
+	"pieces": pieces,
+	"shell":  shell,
+	"count":  policy.Count[int],
+	"leaf":   func(n uint64) string { return policy.Count(n, "leaf") },
+	"hours":  policy.HoursInWords,
+	"day":    func(t time.Time) string { return t.UTC().Format("2 January 2006") },
+	"short":  func(t time.Time) string { return t.UTC().Format("2 Jan") },
+	"date":   func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
+	"hour":   func(t time.Time) string { return t.UTC().Format("15:04 UTC") },
+}
+
+// mib is a size in whole MiB. What is not nothing is not called so.
+func mib(n uint64) string {
+	if n == 0 {
+		return "less than 1"
+	}
+	return strconv.FormatUint(n, 10)
+}
+
+// piece is a part of a sentence, or a command in it.
+type piece struct {
+	Text    string
+	Command bool
+}
+
+// pieces finds the commands that stand in a sentence between two backticks.
+func pieces(sentence string) (out []piece) {
+	parts := strings.Split(sentence, "`")
+	for i, p := range parts {
+		if len(parts)%2 == 0 { // one has no end
+			return []piece{{Text: sentence}}
+		}
+		out = append(out, piece{p, i%2 == 1})
+	}
+	return out
 }
 
 // shell is a folder as a word of a command that can be copied.

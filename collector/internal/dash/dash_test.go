@@ -242,7 +242,7 @@ func TestDaysAreDrawn(t *testing.T) {
 	if rows := ahead.Rows(); !rows[len(rows)-1].Told {
 		t.Error("a collector whose clock is ahead has no days")
 	}
-	if body := show(t, View{Now: noon}); strings.Contains(body, "<svg") || !strings.Contains(body, "No day is told yet") {
+	if body := show(t, View{Now: noon, Running: true}); strings.Contains(body, "<svg") || !strings.Contains(body, "No day is told yet") {
 		t.Error("no days are drawn")
 	}
 }

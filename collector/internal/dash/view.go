@@ -69,6 +69,24 @@ func (v View) Bad() (n int) {
 	return n
 }
 
+// Warns is how many checks found what should not stay so.
+func (v View) Warns() (n int) {
+	for _, c := range v.Checks {
+		if c.Warn {
+			n++
+		}
+	}
+	return n
+}
+
+// Purpose is what the policy in force asks for, as a word of a command.
+func (v View) Purpose() string {
+	if v.Policy.IsZero() {
+		return "PURPOSE"
+	}
+	return policy.Inert(shell(v.Policy.PurposeID()))
+}
+
 // Takes tells whether boxes are taken now.
 func (v View) Takes() bool { return v.Running && v.Healthy == "" && v.Ready == "" }
 
@@ -98,6 +116,8 @@ func (v View) Left(end time.Time) string {
 	switch days := int(left.Hours() / 24); {
 	case left <= 0:
 		return "it has ended"
+	case days >= 2*365:
+		return policy.Count(days/365, "year") + " left"
 	case days == 0:
 		return "less than a day left"
 	default:
