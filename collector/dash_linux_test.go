@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"image"
+	"image/color"
+	"image/draw"
 	"image/png"
 	"os"
 	"os/exec"
@@ -225,7 +227,8 @@ func throughByKeyboard(t *testing.T, ctx context.Context) {
 	}
 }
 
-// intoDocs makes docs/images/dash.png of what is seen. Only with BYLEAVE_GENERATE: the documents show what a run of these tests saw.
+// intoDocs makes docs/images/dash.png of what is seen: the top of the page, and beside it the days and what follows. Only with BYLEAVE_GENERATE:
+// the documents show what a run of these tests saw.
 func intoDocs(t *testing.T, ctx context.Context) {
 	t.Helper()
 	if os.Getenv("BYLEAVE_GENERATE") == "" {
@@ -234,14 +237,13 @@ func intoDocs(t *testing.T, ctx context.Context) {
 	do(t, ctx, looks[0].set())
 	page, err := png.Decode(bytes.NewReader(picture(t, ctx, "dash-docs")))
 	must(t, err)
-	part, ok := page.(interface {
-		SubImage(image.Rectangle) image.Image
-	})
-	if !ok {
-		t.Fatal("the picture cannot be cut")
-	}
-	until := evaluate[int](t, ctx, `Math.round(document.querySelector("#next").getBoundingClientRect().top + scrollY)`)
+	days := evaluate[int](t, ctx, `Math.round(document.querySelector("#days").getBoundingClientRect().top + scrollY)`)
+	const tall, margin, left, body, right = 1010, 8, 100, 400, 1104
+	sheet := image.NewRGBA(image.Rect(0, 0, right-left+right-body+3*margin, tall+2*margin))
+	draw.Draw(sheet, sheet.Bounds(), image.NewUniform(color.RGBA{139, 141, 152, 255}), image.Point{}, draw.Src)
+	draw.Draw(sheet, image.Rect(margin, margin, margin+right-left, margin+tall), page, image.Pt(left, 0), draw.Src)
+	draw.Draw(sheet, image.Rect(2*margin+right-left, margin, sheet.Bounds().Dx()-margin, margin+tall), page, image.Pt(body, days-24), draw.Src)
 	var out bytes.Buffer
-	must(t, (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, part.SubImage(image.Rect(0, 0, 1280, until-24))))
+	must(t, (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, sheet))
 	must(t, os.WriteFile("../docs/images/dash.png", out.Bytes(), 0o644))
 }

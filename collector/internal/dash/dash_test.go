@@ -230,7 +230,7 @@ func TestDaysAreDrawn(t *testing.T) {
 		t.Errorf("a day that is told is not seen: %v", empty)
 	}
 	body := show(t, v)
-	for _, want := range []string{"30 or more", "80 or more", "2026-03-30", "fewer than ten people", "26 days are pale"} {
+	for _, want := range []string{"30 or more", "80 or more", "2026-03-30", "fewer than ten people", "26 days are grey"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
 		}
