@@ -62,18 +62,14 @@ type server struct {
 	idle *time.Timer // one shot, set anew by every request that passed
 }
 
-// ServeHTTP is the door. There is nothing to change here, and so no request that could.
+// ServeHTTP is the door. There is nothing to change here, and so no method but GET and HEAD has an answer.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	page.Headers(w.Header())
-	switch {
-	case !s.door.Local(r):
+	if !s.door.Local(r) {
 		say(w, http.StatusForbidden, "refused", nil)
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		w.Header().Set("Allow", "GET, HEAD")
-		say(w, http.StatusMethodNotAllowed, "refused", nil)
-	default:
-		s.mux.ServeHTTP(w, r)
+		return
 	}
+	s.mux.ServeHTTP(w, r)
 }
 
 // open trades the address for a session. Whoever comes second is told so; a look at the head alone uses nothing up.
