@@ -67,8 +67,14 @@ func visitor(t *testing.T) *http.Client {
 	return &http.Client{Jar: jar, Transport: tr}
 }
 
+// answer is what came before a page.
+type answer struct {
+	status int
+	Header http.Header
+}
+
 // ask sends one request; change may spoil it.
-func ask(t *testing.T, c *http.Client, method, address string, change func(*http.Request)) (*http.Response, string) {
+func ask(t *testing.T, c *http.Client, method, address string, change func(*http.Request)) (answer, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, address, nil)
 	must(t, err)
@@ -80,7 +86,7 @@ func ask(t *testing.T, c *http.Client, method, address string, change func(*http
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
 	must(t, err)
-	return res, string(b)
+	return answer{res.StatusCode, res.Header}, string(b)
 }
 
 // show is the page of v as the one browser sees it that may.
@@ -88,8 +94,8 @@ func show(t *testing.T, v View) string {
 	t.Helper()
 	s := serve(t, v, Options{})
 	res, body := ask(t, visitor(t), http.MethodGet, s.open, nil)
-	if res.StatusCode != http.StatusOK {
-		t.Fatalf("the address does not open the page: %d %s", res.StatusCode, body)
+	if res.status != http.StatusOK {
+		t.Fatalf("the address does not open the page: %d %s", res.status, body)
 	}
 	return body
 }
@@ -100,16 +106,16 @@ func TestDoor(t *testing.T) {
 	s := serve(t, View{Now: noon, Version: "canary"}, Options{Now: func() time.Time { return time.Unix(now.Load(), 0) }})
 	refused := func(what string, c *http.Client, method, address string, status int, change func(*http.Request)) {
 		t.Helper()
-		if res, body := ask(t, c, method, address, change); res.StatusCode != status || strings.Contains(body, "canary") {
-			t.Errorf("%s: %d %s", what, res.StatusCode, body)
+		if res, body := ask(t, c, method, address, change); res.status != status || strings.Contains(body, "canary") {
+			t.Errorf("%s: %d %s", what, res.status, body)
 		}
 	}
 	refused("nobody was here", visitor(t), "GET", s.base, 403, nil)
 	refused("a forged address", visitor(t), "GET", s.open+"x", 403, nil)
 	refused("a look at its head", visitor(t), "HEAD", s.open, 403, nil)
 	first := visitor(t)
-	if res, body := ask(t, first, "GET", s.open, nil); res.StatusCode != 200 || !strings.Contains(body, "canary") {
-		t.Fatalf("the address: %d %s", res.StatusCode, body)
+	if res, body := ask(t, first, "GET", s.open, nil); res.status != 200 || !strings.Contains(body, "canary") {
+		t.Fatalf("the address: %d %s", res.status, body)
 	}
 	refused("the address again", visitor(t), "GET", s.open, 403, nil)
 	refused("no cookie", visitor(t), "GET", s.base, 403, nil)
@@ -134,8 +140,8 @@ func TestDoor(t *testing.T) {
 	if n := s.looks.Load(); n != 1 {
 		t.Errorf("%d looks for one visitor who was let in", n)
 	}
-	if res, _ := ask(t, first, "HEAD", s.base, nil); res.StatusCode != 200 {
-		t.Errorf("a look at the head: %d", res.StatusCode)
+	if res, _ := ask(t, first, "HEAD", s.base, nil); res.status != 200 {
+		t.Errorf("a look at the head: %d", res.status)
 	}
 	late := serve(t, View{Version: "canary"}, Options{Now: func() time.Time { return time.Unix(now.Load(), 0) }})
 	now.Store(int64(page.TokenLife / time.Second))
