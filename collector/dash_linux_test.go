@@ -136,7 +136,7 @@ func crowded(now time.Time) dash.View {
 	v := dash.View{Dir: "/srv/" + name, Version: name, Now: now, Running: true, Ready: name, Ends: now.AddDate(0, 0, 3), PolicyTrouble: name,
 		Checks: []dash.Check{{What: "vault", Says: name, Remedy: name}, {What: "signing", OK: true, Warn: true, Says: name}, {What: "ca", OK: true, Says: name}}}
 	for ago := range 90 {
-		v.Days = append(v.Days, dash.Day{Day: now.UTC().Truncate(24*time.Hour).AddDate(0, 0, ago-90), People: 12_340, Boxes: 9_876_540, MiB: 1 << 30})
+		v.Days = append(v.Days, dash.Day{Day: now.UTC().Truncate(24*time.Hour).AddDate(0, 0, ago-90), People: 12_340, Boxes: 9_876_540, MiB: 1 << 26})
 	}
 	v.Ledger.Leaves = 1 << 40
 	for i := range 40 {

@@ -123,6 +123,7 @@ var words = template.FuncMap{
 	"mib":    mib,
 	"split":  func(s string) []string { return strings.Split(s, " ") },
 	"pieces": pieces,
+	"number": number,
 	"shell":  shell,
 	"count":  policy.Count[int],
 	"leaf":   func(n uint64) string { return policy.Count(n, "leaf") },
@@ -138,7 +139,16 @@ func mib(n uint64) string {
 	if n == 0 {
 		return "less than 1"
 	}
-	return strconv.FormatUint(n, 10)
+	return number(n)
+}
+
+// number writes 1234567 as 1,234,567.
+func number(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }
 
 // piece is a part of a sentence, or a command in it.

@@ -232,6 +232,9 @@ func TestDaysAreDrawn(t *testing.T) {
 	if b := people.Bars; b[27].Height != height || b[25].Height != 33 || b[25].Y != 67 || b[26] != (Bar{X: 260, Width: 8, Height: height}) || b[0] != (Bar{Width: 8, Height: height}) {
 		t.Errorf("%v", b)
 	}
+	if got := number(1) + number(123) + number(1234) + number(1234567); got != "11231,2341,234,567" {
+		t.Error(got)
+	}
 	if empty := v.Strips()[2].Bars[25]; empty.Height != 1 || !empty.Told {
 		t.Errorf("a day that is told is not seen: %v", empty)
 	}
