@@ -137,24 +137,36 @@ func checkLedger(ctx context.Context, h home) (string, error) {
 	return "its checkpoint is signed by the key that is there; `ledger verify` reads all of it", nil
 }
 
-func checkPolicy(_ context.Context, h home) (string, error) {
+// errNoPolicy is how a collector begins.
+var errNoPolicy = errors.New("no policy is published: nobody can be asked for anything; see `byleave-collector policy --help`")
+
+// published is the policy that lies in the folder, if it holds now.
+func (h home) published() (policy.Policy, error) {
 	pub, err := h.policyPublic()
 	if err != nil {
-		return "", err
+		return policy.Policy{}, err
 	}
 	raw, err := os.ReadFile(h.path(policyName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", errors.New("no policy is published: nobody can be asked for anything; see `byleave-collector policy --help`")
+		return policy.Policy{}, errNoPolicy
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", policyName, err)
+		return policy.Policy{}, fmt.Errorf("%s: %w", policyName, err)
 	}
 	p, err := policy.Parse(raw, pub)
 	if err == nil {
 		err = policy.Newer(p, policy.Policy{}, time.Now())
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", policyName, err)
+		return policy.Policy{}, fmt.Errorf("%s: %w", policyName, err)
+	}
+	return p, nil
+}
+
+func checkPolicy(_ context.Context, h home) (string, error) {
+	p, err := h.published()
+	if err != nil {
+		return "", err
 	}
 	return fmt.Sprintf("version %d until %s", p.Version(), p.Expires().Format(time.DateOnly)), nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -89,30 +90,45 @@ func ledgerShow() *cobra.Command {
 	return cmd
 }
 
+// errNoLedger is no trouble.
+var errNoLedger = errors.New("there is no ledger yet: it is made when the collector is started")
+
 // readLedger reads and proves all of the ledger in dir. A bar is drawn where somebody watches.
 func readLedger(cmd *cobra.Command, dir string) (exports []placed, at tlog.Checkpoint, err error) {
 	h, err := openHome(dir)
 	if err != nil {
 		return nil, at, err
 	}
-	key, err := ledger.PublicKey(string(h))
-	if err != nil {
-		return nil, at, err
-	}
-	src := ledger.NewFolder(string(h), key)
-	at, err = tlog.Fetch(cmd.Context(), src, sha256.Sum256(key), tlog.Checkpoint{})
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, at, errors.New("there is no ledger yet: it is made when the collector is started")
-	}
+	src, at, err := h.checkpoint(cmd.Context())
 	if err != nil {
 		return nil, at, err
 	}
 	bar := progressbar.NewOptions64(int64(at.Size), progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription("leaves"),
 		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(ask.IsTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
-	err = tlog.Walk(cmd.Context(), src, at, func(place uint64, leaf []byte) error {
-		_ = bar.Add(1)                // a bar that cannot be drawn stops nothing
+	exports, err = walkLedger(cmd.Context(), src, at, func() { _ = bar.Add(1) }) // a bar that cannot be drawn stops nothing
+	return exports, at, err
+}
+
+// checkpoint is where the ledger in the folder stands, signed by its key.
+func (h home) checkpoint(ctx context.Context) (src ledger.Folder, at tlog.Checkpoint, err error) {
+	key, err := ledger.PublicKey(string(h))
+	if err != nil {
+		return src, at, err
+	}
+	src = ledger.NewFolder(string(h), key)
+	at, err = tlog.Fetch(ctx, src, sha256.Sum256(key), tlog.Checkpoint{})
+	if errors.Is(err, os.ErrNotExist) {
+		err = errNoLedger
+	}
+	return src, at, err
+}
+
+// walkLedger reads every leaf up to the checkpoint, proves that it was made of these, and returns the exports.
+func walkLedger(ctx context.Context, src ledger.Folder, at tlog.Checkpoint, each func()) (exports []placed, err error) {
+	err = tlog.Walk(ctx, src, at, func(place uint64, leaf []byte) error {
+		each()
 		if len(leaf) == sha256.Size { // about a person
-			return cmd.Context().Err()
+			return ctx.Err()
 		}
 		r, err := tlog.ParseRelease(leaf)
 		if err != nil {
@@ -121,5 +137,5 @@ func readLedger(cmd *cobra.Command, dir string) (exports []placed, at tlog.Check
 		exports = append(exports, placed{place, r, r.Words()})
 		return nil
 	})
-	return exports, at, err
+	return exports, err
 }

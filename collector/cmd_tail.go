@@ -82,13 +82,29 @@ func statsCommand() *cobra.Command {
 				return err
 			}
 			if *asJSON {
-				return printJSON(cmd.OutOrStdout(), map[string]any{"boxes": s.GetBoxes(), "bytes": s.GetBytes(), "suppressed": s.GetSuppressed(), "text": s.GetText()})
+				return printJSON(cmd.OutOrStdout(), map[string]any{"boxes": s.GetBoxes(), "bytes": s.GetBytes(), "suppressed": s.GetSuppressed(), "days": toldDays(s), "text": s.GetText()})
 			}
 			fmt.Fprint(cmd.OutOrStdout(), s.GetText())
 			return nil
 		})
 	}
 	return cmd
+}
+
+// toldDay is a day that has ended, for a program.
+type toldDay struct {
+	Day    string `json:"day"`
+	People uint64 `json:"people"`
+	Boxes  uint64 `json:"boxes"`
+	Bytes  uint64 `json:"bytes"`
+}
+
+func toldDays(s *pb.StatsResponse) []toldDay {
+	days := []toldDay{} // none is an empty list
+	for _, d := range s.GetDays() {
+		days = append(days, toldDay{time.Unix(d.GetDay(), 0).UTC().Format(time.DateOnly), d.GetPeople(), d.GetBoxes(), d.GetBytes()})
+	}
+	return days
 }
 
 // withOperator calls do with a connection to the collector that runs in dir.

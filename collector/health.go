@@ -128,6 +128,9 @@ func (c *collector) serveHealth(l net.Listener, drained <-chan struct{}) error {
 	return <-end
 }
 
+// errNotRunning is what nobody who answers means.
+var errNotRunning = errors.New("no collector runs in this folder")
+
 // askHealth asks the collector that runs in h.
 func askHealth(ctx context.Context, h home, path string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
@@ -141,7 +144,7 @@ func askHealth(ctx context.Context, h home, path string) (string, error) {
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return "", errors.New("no collector runs in this folder")
+		return "", errNotRunning
 	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
 	if err := errors.Join(err, resp.Body.Close()); err != nil {

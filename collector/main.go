@@ -54,7 +54,7 @@ func command() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
 	root.AddCommand(initCommand(), serveCommand(), inviteCommand(), revokeCommand(), policyCommand(), tailCommand(), statsCommand(),
-		inspectCommand(), checkCommand(), custodianCommand(), exportCommand(), eraseCommand(), backupCommand(), restoreCommand(), compactCommand(), doctorCommand(), ledgerCommand())
+		inspectCommand(), checkCommand(), custodianCommand(), exportCommand(), eraseCommand(), backupCommand(), restoreCommand(), compactCommand(), doctorCommand(), ledgerCommand(), dashCommand())
 	return root
 }
 

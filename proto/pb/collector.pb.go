@@ -2555,6 +2555,7 @@ type StatsResponse struct {
 	Boxes         uint64                 `protobuf:"varint,2,opt,name=boxes,proto3" json:"boxes,omitempty"`
 	Bytes         uint64                 `protobuf:"varint,3,opt,name=bytes,proto3" json:"bytes,omitempty"`
 	Suppressed    bool                   `protobuf:"varint,4,opt,name=suppressed,proto3" json:"suppressed,omitempty"`
+	Days          []*StatsDay            `protobuf:"bytes,5,rep,name=days,proto3" json:"days,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2615,6 +2616,82 @@ func (x *StatsResponse) GetSuppressed() bool {
 		return x.Suppressed
 	}
 	return false
+}
+
+func (x *StatsResponse) GetDays() []*StatsDay {
+	if x != nil {
+		return x.Days
+	}
+	return nil
+}
+
+// A UTC day that has ended and had boxes of at least ten people. Counts are rounded down to tens, bytes to MiB.
+type StatsDay struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Day           int64                  `protobuf:"varint,1,opt,name=day,proto3" json:"day,omitempty"`
+	People        uint64                 `protobuf:"varint,2,opt,name=people,proto3" json:"people,omitempty"`
+	Boxes         uint64                 `protobuf:"varint,3,opt,name=boxes,proto3" json:"boxes,omitempty"`
+	Bytes         uint64                 `protobuf:"varint,4,opt,name=bytes,proto3" json:"bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StatsDay) Reset() {
+	*x = StatsDay{}
+	mi := &file_byleave_v1_collector_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StatsDay) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StatsDay) ProtoMessage() {}
+
+func (x *StatsDay) ProtoReflect() protoreflect.Message {
+	mi := &file_byleave_v1_collector_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StatsDay.ProtoReflect.Descriptor instead.
+func (*StatsDay) Descriptor() ([]byte, []int) {
+	return file_byleave_v1_collector_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *StatsDay) GetDay() int64 {
+	if x != nil {
+		return x.Day
+	}
+	return 0
+}
+
+func (x *StatsDay) GetPeople() uint64 {
+	if x != nil {
+		return x.People
+	}
+	return 0
+}
+
+func (x *StatsDay) GetBoxes() uint64 {
+	if x != nil {
+		return x.Boxes
+	}
+	return 0
+}
+
+func (x *StatsDay) GetBytes() uint64 {
+	if x != nil {
+		return x.Bytes
+	}
+	return 0
 }
 
 var File_byleave_v1_collector_proto protoreflect.FileDescriptor
@@ -2786,14 +2863,20 @@ const file_byleave_v1_collector_proto_rawDesc = "" +
 	"\x04hour\x18\x03 \x01(\x03R\x04hour\x12\x1d\n" +
 	"\n" +
 	"purpose_id\x18\x04 \x01(\tR\tpurposeId\"\x0e\n" +
-	"\fStatsRequest\"o\n" +
+	"\fStatsRequest\"\x99\x01\n" +
 	"\rStatsResponse\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x14\n" +
 	"\x05boxes\x18\x02 \x01(\x04R\x05boxes\x12\x14\n" +
 	"\x05bytes\x18\x03 \x01(\x04R\x05bytes\x12\x1e\n" +
 	"\n" +
 	"suppressed\x18\x04 \x01(\bR\n" +
-	"suppressed*\xd3\x01\n" +
+	"suppressed\x12(\n" +
+	"\x04days\x18\x05 \x03(\v2\x14.byleave.v1.StatsDayR\x04days\"`\n" +
+	"\bStatsDay\x12\x10\n" +
+	"\x03day\x18\x01 \x01(\x03R\x03day\x12\x16\n" +
+	"\x06people\x18\x02 \x01(\x04R\x06people\x12\x14\n" +
+	"\x05boxes\x18\x03 \x01(\x04R\x05boxes\x12\x14\n" +
+	"\x05bytes\x18\x04 \x01(\x04R\x05bytes*\xd3\x01\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eOUTCOME_STORED\x10\x01\x12\x15\n" +
@@ -2851,7 +2934,7 @@ func file_byleave_v1_collector_proto_rawDescGZIP() []byte {
 }
 
 var file_byleave_v1_collector_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_byleave_v1_collector_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
+var file_byleave_v1_collector_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_byleave_v1_collector_proto_goTypes = []any{
 	(Outcome)(0),                   // 0: byleave.v1.Outcome
 	(*EnrolRequest)(nil),           // 1: byleave.v1.EnrolRequest
@@ -2899,77 +2982,79 @@ var file_byleave_v1_collector_proto_goTypes = []any{
 	(*TailResponse)(nil),           // 43: byleave.v1.TailResponse
 	(*StatsRequest)(nil),           // 44: byleave.v1.StatsRequest
 	(*StatsResponse)(nil),          // 45: byleave.v1.StatsResponse
-	(*Signed)(nil),                 // 46: byleave.v1.Signed
+	(*StatsDay)(nil),               // 46: byleave.v1.StatsDay
+	(*Signed)(nil),                 // 47: byleave.v1.Signed
 }
 var file_byleave_v1_collector_proto_depIdxs = []int32{
-	46, // 0: byleave.v1.EnrolResponse.policy:type_name -> byleave.v1.Signed
+	47, // 0: byleave.v1.EnrolResponse.policy:type_name -> byleave.v1.Signed
 	2,  // 1: byleave.v1.JoinResponse.enrolled:type_name -> byleave.v1.EnrolResponse
 	8,  // 2: byleave.v1.MineResponse.boxes:type_name -> byleave.v1.Holding
-	46, // 3: byleave.v1.MineResponse.consents:type_name -> byleave.v1.Signed
-	46, // 4: byleave.v1.MineResponse.erasures:type_name -> byleave.v1.Signed
+	47, // 3: byleave.v1.MineResponse.consents:type_name -> byleave.v1.Signed
+	47, // 4: byleave.v1.MineResponse.erasures:type_name -> byleave.v1.Signed
 	9,  // 5: byleave.v1.MineResponse.reads:type_name -> byleave.v1.PersonRead
 	25, // 6: byleave.v1.UploadResponse.ack:type_name -> byleave.v1.Ack
 	24, // 7: byleave.v1.UploadResponse.news:type_name -> byleave.v1.News
-	46, // 8: byleave.v1.News.policy:type_name -> byleave.v1.Signed
-	46, // 9: byleave.v1.News.withdrawn:type_name -> byleave.v1.Signed
+	47, // 8: byleave.v1.News.policy:type_name -> byleave.v1.Signed
+	47, // 9: byleave.v1.News.withdrawn:type_name -> byleave.v1.Signed
 	0,  // 10: byleave.v1.Ack.outcome:type_name -> byleave.v1.Outcome
-	46, // 11: byleave.v1.EraseResponse.record:type_name -> byleave.v1.Signed
-	46, // 12: byleave.v1.PutConsentRequest.stub:type_name -> byleave.v1.Signed
-	46, // 13: byleave.v1.GetPolicyResponse.policy:type_name -> byleave.v1.Signed
+	47, // 11: byleave.v1.EraseResponse.record:type_name -> byleave.v1.Signed
+	47, // 12: byleave.v1.PutConsentRequest.stub:type_name -> byleave.v1.Signed
+	47, // 13: byleave.v1.GetPolicyResponse.policy:type_name -> byleave.v1.Signed
 	24, // 14: byleave.v1.GetPolicyResponse.news:type_name -> byleave.v1.News
-	1,  // 15: byleave.v1.Enrolment.Enrol:input_type -> byleave.v1.EnrolRequest
-	1,  // 16: byleave.v1.Enrolment.Join:input_type -> byleave.v1.EnrolRequest
-	20, // 17: byleave.v1.Device.Upload:input_type -> byleave.v1.UploadRequest
-	21, // 18: byleave.v1.Device.PutPieces:input_type -> byleave.v1.PutPiecesRequest
-	34, // 19: byleave.v1.Device.PutConsent:input_type -> byleave.v1.PutConsentRequest
-	36, // 20: byleave.v1.Device.GetPolicy:input_type -> byleave.v1.GetPolicyRequest
-	26, // 21: byleave.v1.Device.Erase:input_type -> byleave.v1.EraseRequest
-	29, // 22: byleave.v1.Device.PutErasureCode:input_type -> byleave.v1.PutErasureCodeRequest
-	31, // 23: byleave.v1.Device.Renew:input_type -> byleave.v1.RenewRequest
-	4,  // 24: byleave.v1.Device.OfferJoin:input_type -> byleave.v1.OfferJoinRequest
-	6,  // 25: byleave.v1.Device.Mine:input_type -> byleave.v1.MineRequest
-	10, // 26: byleave.v1.Device.Fetch:input_type -> byleave.v1.FetchRequest
-	28, // 27: byleave.v1.Rights.EraseByCode:input_type -> byleave.v1.EraseByCodeRequest
-	6,  // 28: byleave.v1.Rights.MineByCode:input_type -> byleave.v1.MineRequest
-	10, // 29: byleave.v1.Rights.FetchByCode:input_type -> byleave.v1.FetchRequest
-	12, // 30: byleave.v1.Ledger.Checkpoint:input_type -> byleave.v1.CheckpointRequest
-	14, // 31: byleave.v1.Ledger.Tile:input_type -> byleave.v1.TileRequest
-	14, // 32: byleave.v1.Ledger.Bundle:input_type -> byleave.v1.TileRequest
-	16, // 33: byleave.v1.Ledger.Find:input_type -> byleave.v1.FindRequest
-	18, // 34: byleave.v1.Ledger.Readable:input_type -> byleave.v1.ReadableRequest
-	38, // 35: byleave.v1.Custodian.Plan:input_type -> byleave.v1.PlanRequest
-	40, // 36: byleave.v1.Custodian.Release:input_type -> byleave.v1.ReleaseRequest
-	42, // 37: byleave.v1.Operator.Tail:input_type -> byleave.v1.TailRequest
-	44, // 38: byleave.v1.Operator.Stats:input_type -> byleave.v1.StatsRequest
-	2,  // 39: byleave.v1.Enrolment.Enrol:output_type -> byleave.v1.EnrolResponse
-	3,  // 40: byleave.v1.Enrolment.Join:output_type -> byleave.v1.JoinResponse
-	23, // 41: byleave.v1.Device.Upload:output_type -> byleave.v1.UploadResponse
-	22, // 42: byleave.v1.Device.PutPieces:output_type -> byleave.v1.PutPiecesResponse
-	35, // 43: byleave.v1.Device.PutConsent:output_type -> byleave.v1.PutConsentResponse
-	37, // 44: byleave.v1.Device.GetPolicy:output_type -> byleave.v1.GetPolicyResponse
-	27, // 45: byleave.v1.Device.Erase:output_type -> byleave.v1.EraseResponse
-	30, // 46: byleave.v1.Device.PutErasureCode:output_type -> byleave.v1.PutErasureCodeResponse
-	32, // 47: byleave.v1.Device.Renew:output_type -> byleave.v1.RenewResponse
-	5,  // 48: byleave.v1.Device.OfferJoin:output_type -> byleave.v1.OfferJoinResponse
-	7,  // 49: byleave.v1.Device.Mine:output_type -> byleave.v1.MineResponse
-	11, // 50: byleave.v1.Device.Fetch:output_type -> byleave.v1.FetchResponse
-	27, // 51: byleave.v1.Rights.EraseByCode:output_type -> byleave.v1.EraseResponse
-	7,  // 52: byleave.v1.Rights.MineByCode:output_type -> byleave.v1.MineResponse
-	11, // 53: byleave.v1.Rights.FetchByCode:output_type -> byleave.v1.FetchResponse
-	13, // 54: byleave.v1.Ledger.Checkpoint:output_type -> byleave.v1.CheckpointResponse
-	15, // 55: byleave.v1.Ledger.Tile:output_type -> byleave.v1.TileResponse
-	15, // 56: byleave.v1.Ledger.Bundle:output_type -> byleave.v1.TileResponse
-	17, // 57: byleave.v1.Ledger.Find:output_type -> byleave.v1.FindResponse
-	19, // 58: byleave.v1.Ledger.Readable:output_type -> byleave.v1.ReadableResponse
-	39, // 59: byleave.v1.Custodian.Plan:output_type -> byleave.v1.PlanResponse
-	41, // 60: byleave.v1.Custodian.Release:output_type -> byleave.v1.ReleaseResponse
-	43, // 61: byleave.v1.Operator.Tail:output_type -> byleave.v1.TailResponse
-	45, // 62: byleave.v1.Operator.Stats:output_type -> byleave.v1.StatsResponse
-	39, // [39:63] is the sub-list for method output_type
-	15, // [15:39] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	46, // 15: byleave.v1.StatsResponse.days:type_name -> byleave.v1.StatsDay
+	1,  // 16: byleave.v1.Enrolment.Enrol:input_type -> byleave.v1.EnrolRequest
+	1,  // 17: byleave.v1.Enrolment.Join:input_type -> byleave.v1.EnrolRequest
+	20, // 18: byleave.v1.Device.Upload:input_type -> byleave.v1.UploadRequest
+	21, // 19: byleave.v1.Device.PutPieces:input_type -> byleave.v1.PutPiecesRequest
+	34, // 20: byleave.v1.Device.PutConsent:input_type -> byleave.v1.PutConsentRequest
+	36, // 21: byleave.v1.Device.GetPolicy:input_type -> byleave.v1.GetPolicyRequest
+	26, // 22: byleave.v1.Device.Erase:input_type -> byleave.v1.EraseRequest
+	29, // 23: byleave.v1.Device.PutErasureCode:input_type -> byleave.v1.PutErasureCodeRequest
+	31, // 24: byleave.v1.Device.Renew:input_type -> byleave.v1.RenewRequest
+	4,  // 25: byleave.v1.Device.OfferJoin:input_type -> byleave.v1.OfferJoinRequest
+	6,  // 26: byleave.v1.Device.Mine:input_type -> byleave.v1.MineRequest
+	10, // 27: byleave.v1.Device.Fetch:input_type -> byleave.v1.FetchRequest
+	28, // 28: byleave.v1.Rights.EraseByCode:input_type -> byleave.v1.EraseByCodeRequest
+	6,  // 29: byleave.v1.Rights.MineByCode:input_type -> byleave.v1.MineRequest
+	10, // 30: byleave.v1.Rights.FetchByCode:input_type -> byleave.v1.FetchRequest
+	12, // 31: byleave.v1.Ledger.Checkpoint:input_type -> byleave.v1.CheckpointRequest
+	14, // 32: byleave.v1.Ledger.Tile:input_type -> byleave.v1.TileRequest
+	14, // 33: byleave.v1.Ledger.Bundle:input_type -> byleave.v1.TileRequest
+	16, // 34: byleave.v1.Ledger.Find:input_type -> byleave.v1.FindRequest
+	18, // 35: byleave.v1.Ledger.Readable:input_type -> byleave.v1.ReadableRequest
+	38, // 36: byleave.v1.Custodian.Plan:input_type -> byleave.v1.PlanRequest
+	40, // 37: byleave.v1.Custodian.Release:input_type -> byleave.v1.ReleaseRequest
+	42, // 38: byleave.v1.Operator.Tail:input_type -> byleave.v1.TailRequest
+	44, // 39: byleave.v1.Operator.Stats:input_type -> byleave.v1.StatsRequest
+	2,  // 40: byleave.v1.Enrolment.Enrol:output_type -> byleave.v1.EnrolResponse
+	3,  // 41: byleave.v1.Enrolment.Join:output_type -> byleave.v1.JoinResponse
+	23, // 42: byleave.v1.Device.Upload:output_type -> byleave.v1.UploadResponse
+	22, // 43: byleave.v1.Device.PutPieces:output_type -> byleave.v1.PutPiecesResponse
+	35, // 44: byleave.v1.Device.PutConsent:output_type -> byleave.v1.PutConsentResponse
+	37, // 45: byleave.v1.Device.GetPolicy:output_type -> byleave.v1.GetPolicyResponse
+	27, // 46: byleave.v1.Device.Erase:output_type -> byleave.v1.EraseResponse
+	30, // 47: byleave.v1.Device.PutErasureCode:output_type -> byleave.v1.PutErasureCodeResponse
+	32, // 48: byleave.v1.Device.Renew:output_type -> byleave.v1.RenewResponse
+	5,  // 49: byleave.v1.Device.OfferJoin:output_type -> byleave.v1.OfferJoinResponse
+	7,  // 50: byleave.v1.Device.Mine:output_type -> byleave.v1.MineResponse
+	11, // 51: byleave.v1.Device.Fetch:output_type -> byleave.v1.FetchResponse
+	27, // 52: byleave.v1.Rights.EraseByCode:output_type -> byleave.v1.EraseResponse
+	7,  // 53: byleave.v1.Rights.MineByCode:output_type -> byleave.v1.MineResponse
+	11, // 54: byleave.v1.Rights.FetchByCode:output_type -> byleave.v1.FetchResponse
+	13, // 55: byleave.v1.Ledger.Checkpoint:output_type -> byleave.v1.CheckpointResponse
+	15, // 56: byleave.v1.Ledger.Tile:output_type -> byleave.v1.TileResponse
+	15, // 57: byleave.v1.Ledger.Bundle:output_type -> byleave.v1.TileResponse
+	17, // 58: byleave.v1.Ledger.Find:output_type -> byleave.v1.FindResponse
+	19, // 59: byleave.v1.Ledger.Readable:output_type -> byleave.v1.ReadableResponse
+	39, // 60: byleave.v1.Custodian.Plan:output_type -> byleave.v1.PlanResponse
+	41, // 61: byleave.v1.Custodian.Release:output_type -> byleave.v1.ReleaseResponse
+	43, // 62: byleave.v1.Operator.Tail:output_type -> byleave.v1.TailResponse
+	45, // 63: byleave.v1.Operator.Stats:output_type -> byleave.v1.StatsResponse
+	40, // [40:64] is the sub-list for method output_type
+	16, // [16:40] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_byleave_v1_collector_proto_init() }
@@ -2984,7 +3069,7 @@ func file_byleave_v1_collector_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_byleave_v1_collector_proto_rawDesc), len(file_byleave_v1_collector_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   45,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   6,
 		},

@@ -67,16 +67,20 @@ func (r Release) Words() string {
 	if !r.Few {
 		size = fmt.Sprintf("at least %d boxes (%d MiB) of 10 or more people", r.Boxes, r.Bytes>>20)
 	}
-	window := "whatever had arrived"
+	return fmt.Sprintf("In the hour from %s the custodian “%s” was given %s for the purpose %s: %s.", hour(r.Hour), Plain(r.Custodian), size, Plain(r.Purpose), r.Window())
+}
+
+// Window says which boxes were asked for.
+func (r Release) Window() string {
 	switch {
 	case r.Since != 0 && r.Until != 0:
-		window = "what arrived from " + hour(r.Since) + " to " + hour(r.Until)
+		return "what arrived from " + hour(r.Since) + " to " + hour(r.Until)
 	case r.Since != 0:
-		window = "what arrived since " + hour(r.Since)
+		return "what arrived since " + hour(r.Since)
 	case r.Until != 0:
-		window = "what arrived before " + hour(r.Until)
+		return "what arrived before " + hour(r.Until)
 	}
-	return fmt.Sprintf("In the hour from %s the custodian “%s” was given %s for the purpose %s: %s.", hour(r.Hour), Plain(r.Custodian), size, Plain(r.Purpose), window)
+	return "whatever had arrived"
 }
 
 func hour(unix int64) string { return time.Unix(unix, 0).UTC().Format("2 Jan 2006 15:04 UTC") }

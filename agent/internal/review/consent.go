@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/page"
 	"github.com/byleave/byleave/proto/pb"
 )
 
@@ -95,7 +96,7 @@ func (s *server) answered(r *http.Request) (ask, policy.Choice, error) {
 		return a, policy.Choice{}, nil
 	}
 	a.Form = readForm(r.PostForm, a.Policy)
-	if !same(r.PostForm.Get("policy"), a.Digest) {
+	if !page.Same(r.PostForm.Get("policy"), a.Digest) {
 		a.Form, a.Problems = readForm(nil, a.Policy), []problem{{"notice", "What is asked changed while you were reading. Nothing was agreed. Please read it again."}}
 		return a, policy.Choice{}, nil
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/page"
 	"github.com/byleave/byleave/proto/pb"
 )
 
@@ -99,14 +100,14 @@ var titles = map[string]struct{ title, here string }{
 }
 
 // say writes one page. A page that fails to render is said in one sentence, without its content.
-func (s *server) say(w http.ResponseWriter, status int, name string, page any) {
+func (s *server) say(w http.ResponseWriter, status int, name string, content any) {
 	t := titles[name]
-	sh := sheet{Title: t.title, Here: t.here, Page: page, Far: s.opt.Desk.Far}
-	if v, ok := page.(viewer); ok {
+	sh := sheet{Title: t.title, Here: t.here, Page: content, Far: s.opt.Desk.Far}
+	if v, ok := content.(viewer); ok {
 		sh.View = v.view()
 	}
 	if sh.Here != "" {
-		sh.Proof = s.door.proof
+		sh.Proof = s.door.Proof()
 	}
 	var b bytes.Buffer
 	if err := pages()[name].ExecuteTemplate(&b, "frame.html", sh); err != nil {
@@ -133,8 +134,8 @@ func (s *server) missing(w http.ResponseWriter, _ *http.Request) {
 }
 
 // static serves the style sheet; it holds nothing of the person.
-func (s *server) static(w http.ResponseWriter, r *http.Request) {
-	s.file(w, "static/"+path.Base(r.URL.Path))
+func (s *server) static(w http.ResponseWriter, _ *http.Request) {
+	send(w, "text/css; charset=utf-8", page.Style)
 }
 
 // picture serves one picture of the example.
@@ -144,11 +145,15 @@ func (s *server) picture(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) file(w http.ResponseWriter, name string) {
 	b, err := files.ReadFile(name)
-	kind := map[string]string{".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}[path.Ext(name)]
-	if err != nil || kind == "" {
+	if err != nil || path.Ext(name) != ".svg" {
 		http.Error(w, "There is no such file.", http.StatusNotFound)
 		return
 	}
+	send(w, "image/svg+xml", b)
+}
+
+// send answers with what is the same for everybody.
+func send(w http.ResponseWriter, kind string, b []byte) {
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Cache-Control", "private, max-age=3600") // the same for everybody; "Closed" is styled after the end
 	if _, err := w.Write(b); err != nil {

@@ -2,28 +2,17 @@ package review
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"net"
 	"net/http"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/page"
 )
 
-const (
-	idleMost    = 15 * time.Minute // after the last request the page closes by itself
-	tokenLife   = 5 * time.Minute  // an address that nobody opened is dead after this
-	readLimit   = 10 * time.Second
-	writeLimit  = 30 * time.Second
-	drainLimit  = 2 * time.Second
-	maxHeader   = 16 << 10
-	maxBody     = 256 << 10 // a choice of every kind of data in the largest policy fits
-	mostClients = 32
-)
+const maxBody = 256 << 10 // a choice of every kind of data in the largest policy fits
 
 // Desk is what the pages show and do. Its functions may be called at the same time.
 type Desk struct {
@@ -67,23 +56,23 @@ type Options struct {
 }
 
 // Reason is why Serve ended.
-type Reason uint8
+type Reason = page.Reason
 
 // The ways in which a page ends.
 const (
-	Stopped Reason = iota // the context ended
-	Closed                // the person pressed Close
-	Idle                  // nobody used it
+	Stopped = page.Stopped // the context ended
+	Closed  = page.Closed  // the person pressed Close
+	Idle    = page.Idle    // nobody used it
 )
 
 // Serve shows the pages until the person closes them, nobody uses them, or ctx ends. Nothing listens after it returned.
 func Serve(ctx context.Context, opt Options) (Reason, error) {
-	l, err := listen(ctx)
+	l, err := page.Listen(ctx, 0)
 	if err != nil {
-		return Stopped, err
+		return Stopped, fmt.Errorf("%w; use byleave consent show and byleave consent give instead", err)
 	}
 	if opt.Idle == 0 {
-		opt.Idle = idleMost
+		opt.Idle = page.IdleMost
 	}
 	if opt.Now == nil {
 		opt.Now = time.Now
@@ -91,110 +80,14 @@ func Serve(ctx context.Context, opt Options) (Reason, error) {
 	s := newServer(l.Addr().String(), opt)
 	defer s.idle.Stop()
 	defer s.lock.set(nil)
-	srv := &http.Server{
-		Handler:           s,
-		ReadHeaderTimeout: readLimit,
-		ReadTimeout:       readLimit,
-		WriteTimeout:      writeLimit,
-		IdleTimeout:       opt.Idle,
-		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // it could quote a request
-	}
-	served := make(chan error, 1)
-	go func() {
-		served <- srv.Serve(&doorman{Listener: l, room: make(chan struct{}, mostClients), closed: make(chan struct{})})
-	}()
-	opt.Ready("http://" + s.host + "/open/" + s.door.token)
-	why := Stopped
-	select {
-	case err = <-served:
-		return why, fmt.Errorf("the page: %w", err)
-	case <-ctx.Done():
-	case why = <-s.ended:
-	}
-	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainLimit)
-	defer cancel()
-	if err := srv.Shutdown(limit); err != nil { // a slow client does not hold the person up
-		return why, errors.Join(srv.Close(), over(served))
-	}
-	return why, over(served)
-}
-
-// over waits for the end of serving; that it was closed is none of its errors.
-func over(served <-chan error) error {
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
-}
-
-// listen takes a free port of the loopback address. No other address is ever tried.
-func listen(ctx context.Context) (net.Listener, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp4", "127.0.0.1:0")
-	if err == nil {
-		return l, nil
-	}
-	l, err6 := lc.Listen(ctx, "tcp6", "[::1]:0")
-	if err6 != nil {
-		return nil, fmt.Errorf("open the page on this computer: %w; use byleave consent show and byleave consent give instead", errors.Join(err, err6))
-	}
-	return l, nil
-}
-
-// doorman turns other users away before anything is read from them, and bounds how many connections are open at once.
-type doorman struct {
-	net.Listener
-	room   chan struct{}
-	closed chan struct{}
-	once   sync.Once
-}
-
-// Accept returns the next connection of the same user. Strangers take nobody's place.
-func (d *doorman) Accept() (net.Conn, error) {
-	for {
-		c, err := d.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		if !sameUser(c) {
-			c.Close()
-			continue
-		}
-		select {
-		case d.room <- struct{}{}:
-			return &guest{Conn: c, leave: sync.OnceFunc(func() { <-d.room })}, nil
-		case <-d.closed:
-			c.Close()
-			return nil, net.ErrClosed
-		}
-	}
-}
-
-// Close ends the listener, also while every place is taken.
-func (d *doorman) Close() error {
-	d.once.Do(func() { close(d.closed) })
-	return d.Listener.Close()
-}
-
-// guest gives its place back when it leaves.
-type guest struct {
-	net.Conn
-	leave func()
-}
-
-// Close closes the connection.
-func (g *guest) Close() error {
-	err := g.Conn.Close()
-	g.leave()
-	return err
+	address := s.door.Address()
+	return page.Serve(ctx, l, s, page.Options{Idle: opt.Idle, Ended: s.ended, Ready: func() { opt.Ready(address) }})
 }
 
 // server is the pages and who may see them.
 type server struct {
 	opt    Options
-	host   string // the only Host that is answered
-	door   *door
+	door   *page.Door
 	mux    *http.ServeMux
 	ended  chan Reason
 	idle   *time.Timer // one shot, set anew by every request that passed
@@ -205,11 +98,11 @@ type server struct {
 }
 
 func newServer(host string, opt Options) *server {
-	s := &server{opt: opt, host: host, door: newDoor(host, opt.Now()), mux: http.NewServeMux(), ended: make(chan Reason, 2), wait: rest}
+	s := &server{opt: opt, door: page.NewDoor(host, opt.Now()), mux: http.NewServeMux(), ended: make(chan Reason, 2), wait: rest}
 	s.idle = time.AfterFunc(opt.Idle, func() { s.end(Idle) })
 	s.mux.HandleFunc("GET /open/{token}", s.open)
-	s.mux.Handle("GET /static/", http.StripPrefix("/static/", http.HandlerFunc(s.static)))
-	for pattern, page := range map[string]func(http.ResponseWriter, *http.Request){
+	s.mux.HandleFunc("GET /static/style.css", s.static)
+	for pattern, show := range map[string]func(http.ResponseWriter, *http.Request){
 		"GET /{$}":               s.home,
 		"POST /close":            s.close,
 		"GET /consent":           s.ask,
@@ -254,7 +147,7 @@ func newServer(host string, opt Options) *server {
 		"/":                                s.missing,
 	} {
 		if !opt.Desk.Far || slices.Contains(farPages, pattern) {
-			s.mux.Handle(pattern, s.inside(page))
+			s.mux.Handle(pattern, s.inside(show))
 		}
 	}
 	return s

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/byleave/byleave/policy"
+	"github.com/byleave/byleave/proto/page"
 	"go.uber.org/goleak"
 )
 
@@ -151,7 +152,7 @@ func (s *stand) post(t *testing.T, c *http.Client, path string, v url.Values, ch
 // The address opens the page once: replayed, forged, late or absent, it opens nothing.
 func TestTokenWorksOnce(t *testing.T) {
 	s := serve(t, Options{})
-	for _, forged := range []string{"/open/", "/open/x", "/open/" + secret(), s.open[len(s.base):] + "x", strings.ToUpper(s.open[len(s.base):])} {
+	for _, forged := range []string{"/open/", "/open/x", "/open/" + rand.Text(), s.open[len(s.base):] + "x", strings.ToUpper(s.open[len(s.base):])} {
 		if code, _ := get(t, visitor(t), s.base+forged); code == http.StatusOK {
 			t.Errorf("%s opens the page", forged)
 		}
@@ -174,7 +175,7 @@ func TestTokenWorksOnce(t *testing.T) {
 func TestTokenDies(t *testing.T) {
 	var now atomic.Int64
 	s := serve(t, Options{Now: func() time.Time { return time.Unix(now.Load(), 0) }})
-	now.Store(int64(tokenLife / time.Second))
+	now.Store(int64(page.TokenLife / time.Second))
 	if code, _ := get(t, visitor(t), s.open); code != http.StatusForbidden {
 		t.Errorf("an address of five minutes ago: %d", code)
 	}
@@ -229,7 +230,7 @@ func TestForeignRequestsChangeNothing(t *testing.T) {
 			}
 		}
 	}
-	for _, wrong := range []url.Values{{}, {"proof": {""}}, {"proof": {secret()}}} {
+	for _, wrong := range []url.Values{{}, {"proof": {""}}, {"proof": {rand.Text()}}} {
 		if code := s.post(t, c, "/consent/withdraw", wrong, nil); code != http.StatusForbidden {
 			t.Errorf("a form without our proof: %d", code)
 		}
@@ -363,7 +364,7 @@ func TestSlowClients(t *testing.T) {
 	s := serve(t, Options{})
 	c := visitor(t)
 	s.enter(t, c)
-	for range mostClients - 1 {
+	for range page.MostClients - 1 {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
 		must(t, err)
 		defer conn.Close()

@@ -31,10 +31,10 @@ func TestI12CountsBelowTenAreSuppressed(t *testing.T) {
 		}
 		s, err := d.client.Stats(ctx, &pb.StatsRequest{})
 		must(t, err)
-		if s.GetSuppressed() != (n < Floor) || (n < Floor) != (s.GetBoxes() == 0) || s.GetBoxes()%10 != 0 {
+		if s.GetSuppressed() != (n < Floor) || (n < Floor) != (s.GetBoxes() == 0) || (n < Floor) != (len(s.GetDays()) == 0) || s.GetBoxes()%10 != 0 {
 			t.Fatalf("%d people: %v", n, s)
 		}
-		seen[s.GetText()]++
+		seen[fmt.Sprint(s.GetText(), s.GetDays())]++
 	}
 	if len(seen) != 3 { // below 10, 10 to 19, 20 and 21
 		t.Fatalf("%d different answers tell numbers apart: %v", len(seen), seen)

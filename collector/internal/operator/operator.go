@@ -152,10 +152,11 @@ func (o *Operator) Stats(ctx context.Context, _ *pb.StatsRequest) (*pb.StatsResp
 			continue
 		}
 		out.Suppressed = false
-		boxes := down(d.Boxes)
-		out.Boxes += boxes
-		out.Bytes += d.Bytes >> 20 << 20
-		fmt.Fprintf(&text, "%s  people %d or more  boxes %d or more  MiB %d\n", d.Day.Format(time.DateOnly), down(d.Subjects), boxes, d.Bytes>>20)
+		day := &pb.StatsDay{Day: d.Day.Unix(), People: down(d.Subjects), Boxes: down(d.Boxes), Bytes: d.Bytes >> 20 << 20}
+		out.Days = append(out.Days, day)
+		out.Boxes += day.GetBoxes()
+		out.Bytes += day.GetBytes()
+		fmt.Fprintf(&text, "%s  people %d or more  boxes %d or more  MiB %d\n", d.Day.Format(time.DateOnly), day.GetPeople(), day.GetBoxes(), day.GetBytes()>>20)
 	}
 	if out.Suppressed {
 		text.WriteString("The collector is working. Counts are shown for days that have ended and had at least 10 people.\n")

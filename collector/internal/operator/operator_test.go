@@ -113,6 +113,6 @@ func (d *desk) picture(t *testing.T) string {
 	}
 	s, err := d.client.Stats(ctx, &pb.StatsRequest{})
 	must(t, err)
-	fmt.Fprintln(&b, s.GetText(), s.GetBoxes(), s.GetBytes(), s.GetSuppressed())
+	fmt.Fprintln(&b, s.GetText(), s.GetBoxes(), s.GetBytes(), s.GetSuppressed(), s.GetDays())
 	return b.String()
 }

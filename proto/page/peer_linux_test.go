@@ -1,4 +1,4 @@
-package review
+package page
 
 import (
 	"context"
@@ -34,8 +34,8 @@ func TestVisit(t *testing.T) {
 	fmt.Println("visit: answered", r.StatusCode)
 }
 
-// TestAnotherUserIsTurnedAway lets another user open the true, unused address. As root the other user is real; a plain user
-// cannot become another one, so there the kernel's answer about a stranger's connection is asked for instead.
+// TestAnotherUserIsTurnedAway lets another user open a page that answers everybody who gets through. As root the other user is real; a plain
+// user cannot become another one, so there the kernel's answer about a stranger's connection is asked for instead.
 func TestAnotherUserIsTurnedAway(t *testing.T) {
 	if os.Getuid() != 0 {
 		if uid, err := ownerOf(netip.MustParseAddrPort("127.0.0.1:1"), netip.MustParseAddrPort("127.0.0.1:2")); err == nil {
@@ -43,12 +43,16 @@ func TestAnotherUserIsTurnedAway(t *testing.T) {
 		}
 		return
 	}
-	s := serve(t, Options{})
-	if got := visitAs(t, 65534, s.open); got != "visit: refused" {
-		t.Errorf("nobody: %s", got)
-	}
-	if got := visitAs(t, 0, s.open); got != "visit: answered 200" && got != "visit: answered 403" {
-		t.Errorf("ourselves by the same way: %s", got)
+	const nobody = 65534
+	for _, c := range []struct {
+		users []int
+		uid   uint32
+		want  string
+	}{{nil, nobody, "visit: refused"}, {[]int{nobody - 1}, nobody, "visit: refused"}, {[]int{nobody}, nobody, "visit: answered 200"}, {nil, 0, "visit: answered 200"}} {
+		address := serve(t, Options{Users: c.users}, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		if got := visitAs(t, c.uid, address); got != c.want {
+			t.Errorf("user %d where %v may come too: %s", c.uid, c.users, got)
+		}
 	}
 }
 
