@@ -164,6 +164,8 @@ func TestBadBoxesAreLeftOutOneByOne(t *testing.T) {
 	content("holds a frame that is no picture", func(p *pb.Payload) { p.Frames[0].Width = 9 })
 	content("holds a frame that is no picture", func(p *pb.Payload) { p.Frames[0] = hugePNG() })
 	content("holds something unknown", func(p *pb.Payload) { p.Events[0].GetAction().At.Nx = math.NaN() })
+	content("holds something unknown", func(p *pb.Payload) { p.Events[0].GetAction().At.Ny = math.MaxFloat64 })
+	content("holds something unknown", func(p *pb.Payload) { p.Events[0].GetAction().Window.Scale = -math.MaxFloat64 })
 	content("holds something unknown", func(p *pb.Payload) { p.Events[0].GetAction().Kind = 99 })
 	content("holds something unknown", func(p *pb.Payload) { p.Events[0].What = nil })
 	content("holds something unknown", func(p *pb.Payload) { p.Frames = nil })

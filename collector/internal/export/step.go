@@ -128,7 +128,7 @@ func check(e *pb.Event, names map[string]string) error {
 		return errContent
 	}
 	for _, f := range []float64{a.GetAt().GetNx(), a.GetAt().GetNy(), a.GetTo().GetNx(), a.GetTo().GetNy(), a.GetWindow().GetScale()} {
-		if math.IsNaN(f) || math.IsInf(f, 0) {
+		if f = round(f); math.IsNaN(f) || math.IsInf(f, 0) { // also what is too large to be rounded
 			return errContent
 		}
 	}
