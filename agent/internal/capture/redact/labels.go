@@ -100,6 +100,9 @@ func (s *search) quoteAt(i int) int {
 
 var gluedQuote = [256]bool{'"': true, '\'': true, '`': true, '\\': true, '&': true}
 
+// closing are the tags that end a value. Other text behind < may be a part of it.
+var closing = [...]string{"</", "<br>", "<br/"}
+
 // valueEnd is where a value ends that goes over i: at a space, a quote, a tag, or where the next setting of a row begins.
 func (s *search) valueEnd(i int) int {
 	for ; i < len(s.text) && s.text[i] > ' '; i++ {
@@ -110,7 +113,7 @@ func (s *search) valueEnd(i int) int {
 			if s.quoteAt(i) > 0 || c == '&' && s.setting(i+1) {
 				return i
 			}
-		case c == ';' && s.setting(i+1), c == '<' && i+2 < len(s.text) && (s.text[i+1] == '/' || s.text[i+1] == 'b' && s.text[i+2] == 'r'):
+		case c == ';' && s.setting(i+1), c == '<' && s.wordAt(i, closing[:]) > 0:
 			return i
 		}
 	}

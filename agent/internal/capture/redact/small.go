@@ -70,8 +70,8 @@ func (s *search) smallName(i int) int {
 	if w.lex&isCommon != 0 || w.lex&isName == 0 || w.is(english) || w.is(particles) {
 		return i + 1
 	}
-	if l := &s.lines[w.line]; s.statement(l) || s.otherTongue(l) {
-		return int(l.last)
+	if l := &s.lines[w.line]; s.isStated(l) && !s.namedThere(i) || s.otherTongue(l) {
+		return i + 1
 	}
 	first, j := i, i+1
 	for first > 0 && s.words[first].sep == sepSpace && s.words[first-1].form == small && s.words[first-1].letters() > 2 && !s.words[first-1].glued && s.words[first-1].tag == noClass {

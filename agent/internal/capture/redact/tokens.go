@@ -14,6 +14,7 @@ type line struct {
 	loud        bool // a sentence in capitals
 	plenty      bool // twelve words in a row that sentences do not need
 	colons      uint8
+	stated      settled // whether it is a statement of a program
 }
 
 type lineKind uint8

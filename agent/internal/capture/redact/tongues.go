@@ -73,6 +73,36 @@ func (s *search) germanThing(w *word) bool {
 	return false
 }
 
+// settled is what was found of something that is looked at once.
+type settled uint8
+
+const (
+	unasked settled = iota
+	yes
+	no
+)
+
+// stated is statement, asked once of a line.
+func (s *search) isStated(l *line) bool {
+	if l.stated == unasked {
+		l.stated = no
+		if s.statement(l) {
+			l.stated = yes
+		}
+	}
+	return l.stated == yes
+}
+
+// keywords of programs that are given names, too.
+var keywordNames = setOf(`elif`)
+
+// namedThere tells of a small word that is somebody's name in a statement as well, and in a note that looks like one: katarzyna = my new boss. Values
+// of programs seldom have such names.
+func (s *search) namedThere(i int) bool {
+	w := &s.words[i]
+	return (w.lex&isGiven != 0 && w.letters() >= 4 || w.lex&isFamily != 0 && w.letters() >= 6) && !s.in(keywordNames, i)
+}
+
 // statement tells of a line of a program: a value is set or compared, or a call ends it.
 func (s *search) statement(l *line) bool {
 	row := bytes.TrimRight(s.row(l), " \t\r")

@@ -98,12 +98,15 @@ func (s *search) plussed(j, k int) int {
 	return k
 }
 
-// slug tells whether words j to k-1 are written small with a hyphen between, as things of programs are called.
+// slug tells whether words j to k-1 are written small with a hyphen between, as things of programs are called, and are not all given names: anna-lena.
 func (s *search) slug(j, k int) bool {
+	given := 0
 	for i := j; i < k; i++ {
-		if w := &s.words[i]; w.form != small || i > j && w.sep != sepHyphen {
+		w := &s.words[i]
+		if w.form != small || i > j && w.sep != sepHyphen {
 			return false
 		}
+		given += one(s.lexeme(w)&isGiven != 0)
 	}
-	return k > j+1
+	return k > j+1 && given < k-j
 }
