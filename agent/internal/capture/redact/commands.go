@@ -169,9 +169,13 @@ func (s *search) second(at int, row []byte) {
 // secondLine is how the line of a password begins in a file of logins.
 var secondLine = [...]string{"password "}
 
+// longestPipe is how far before a command the word stands that is given on to it: a row may have many commands, and each looks back.
+const longestPipe = 512
+
 // echoed is the word behind "echo" that a pipe before start gives on.
 func (s *search) echoed(start int) (from, end int) {
-	line := s.text[bytes.LastIndexByte(s.text[:start], '\n')+1 : start]
+	line := s.text[max(0, start-longestPipe):start]
+	line = line[bytes.LastIndexByte(line, '\n')+1:]
 	from = bytes.LastIndex(line, []byte("echo "))
 	to := bytes.LastIndexByte(line, '|')
 	if from < 0 || to < from {

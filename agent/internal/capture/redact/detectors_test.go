@@ -314,4 +314,9 @@ func TestCostly(t *testing.T) {
 			t.Errorf("%q over and over is left as it is", part)
 		}
 	}
+	far := "echo kiwi8842x " + strings.Repeat(" ", longestPipe) + "| "
+	s := &search{engine: r.engine, text: []byte(far + "chpasswd")}
+	if from, to := s.echoed(len(far)); from != to {
+		t.Errorf("each command of a row looks back over all of it: %d to %d", from, to)
+	}
 }
