@@ -1,6 +1,7 @@
 package export
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -103,6 +104,7 @@ func TestExportThatBarelyBegan(t *testing.T) {
 func TestLockIsOnes(t *testing.T) {
 	dir, err := os.MkdirTemp("", "byleave-lock-") // Wine cannot take a folder away as t.TempDir does
 	fatal(t, err)
+	fatal(t, os.WriteFile(dir+".lock", []byte("somebody's own"), 0o600))
 	for range 2 {
 		mine, err := lockFolder(dir)
 		fatal(t, err)
@@ -111,10 +113,10 @@ func TestLockIsOnes(t *testing.T) {
 		}
 		fatal(t, mine.Close())
 	}
-	if left, err := filepath.Glob(dir + "*"); err != nil || len(left) != 1 {
+	if left, err := filepath.Glob(dir + "*"); err != nil || len(left) != 2 {
 		t.Errorf("%v stay, %v", left, err)
 	}
-	fatal(t, os.Remove(dir))
+	fatal(t, errors.Join(os.Remove(dir+".lock"), os.Remove(dir)))
 }
 
 // TestOneExportAtATime: two in one folder would take each other's parts away.

@@ -14,9 +14,9 @@ import (
 func private(*os.File) error { return nil }
 
 // lockFolder keeps a second export out of a folder until the result is closed: by a file beside it, which nobody else may open meanwhile and which goes
-// when it is closed or we die.
+// when it is closed or we die. Its name is one that nobody else gives a file: poetry.lock would be somebody's own.
 func lockFolder(dir string) (io.Closer, error) {
-	path := filepath.Clean(dir) + ".lock"
+	path := filepath.Clean(dir) + ".byleave-export"
 	name, err := windows.UTF16PtrFromString(path)
 	if err != nil {
 		return nil, fmt.Errorf("lock the export folder: %w", err)
