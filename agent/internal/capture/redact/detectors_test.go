@@ -293,6 +293,7 @@ func TestOtherAuthors(t *testing.T) {
 		{"INSERT INTO t VALUES (3,'Okafor','1969-11-30');", "Okaf"}, {"<td>Emeka Nwosu</td><td>x</td>", "Emeka"}, {"name;street;town\nHannelore Dürr;Lindenstraße 12;70173;Stuttgart", "Stutt"},
 		{"3;Lucie Dvořáková;Husova 5;1979-05-12", "Husova"}, {"born on the 5th of November 1961", "Novem"}, {"birth_date=19780417", "1978"}, {"15 bis rue de la Paix, 75002 Paris", "15"},
 		{"call 555.2671 or 2212.3246 or 34 10 1442", "1442"}, {"+49 (0)89 / 123 456-78", "89"},
+		{"at (2345-2567) from noon", "2345"},
 	} {
 		if got := newRedactor(t).redact([]byte(c.text)); strings.Contains(got, c.left) {
 			t.Errorf("%q became %q", c.text, got)

@@ -340,7 +340,7 @@ func (s *search) years(groups []group) bool {
 		return false
 	}
 	a, b := s.text[groups[0].start:groups[0].end], s.text[groups[1].start:groups[1].end]
-	return (a[0] == '1' || a[0] == '2') && (b[0] == '1' || b[0] == '2') && string(a) <= string(b)
+	return a[0] >= '1' && string(a) <= string(b) && string(b) <= "2100" // 2345-2567 is a number of eight digits
 }
 
 // counted tells whether a word or sign behind the number says what it counts: any small word but those of which sentences are made.
