@@ -23,6 +23,9 @@ func statusCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var s status
 			err := call(cmd, "status", nil, &s.Status)
+			if errors.Is(err, control.ErrNotRunning) { // before it is said that nothing is recorded
+				err = callElsewhere(cmd, "status", &s.Status)
+			}
 			if errors.Is(err, control.ErrNotRunning) {
 				s.State, s.Words = "stopped", "the agent does not run, so nothing is recorded"
 			} else if err != nil {
@@ -148,4 +151,18 @@ func call(cmd *cobra.Command, verb string, in, out any) error {
 		return err
 	}
 	return control.Call(cmd.Context(), socket, verb, in, out)
+}
+
+// callElsewhere asks an agent of this account that our environment does not lead to.
+func callElsewhere(cmd *cobra.Command, verb string, out any) error {
+	others, err := otherSockets()
+	if err != nil {
+		return err
+	}
+	for _, socket := range others {
+		if err := control.Call(cmd.Context(), socket, verb, nil, out); !errors.Is(err, control.ErrNotRunning) {
+			return err
+		}
+	}
+	return control.ErrNotRunning
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 )
 
 // homeDir is where keys, consent and spool lie: $BYLEAVE_HOME, else the data folder of the person's account.
@@ -34,4 +35,13 @@ func socketPath() (string, error) {
 		return "", err
 	}
 	return filepath.Join(home, "run", "control.sock"), nil
+}
+
+// otherSockets are where else an agent of this account may listen: one that was started in a session with another environment than ours.
+func otherSockets() ([]string, error) {
+	if os.Getenv("BYLEAVE_HOME") != "" { // then both have the same
+		return nil, nil
+	}
+	home, err := homeDir()
+	return []string{filepath.Join(home, "run", "control.sock"), filepath.Join("/run/user", strconv.Itoa(os.Getuid()), "byleave", "control.sock")}, err
 }
