@@ -73,7 +73,7 @@ func (s *search) germanThing(w *word) bool {
 	return false
 }
 
-// settled is what was found of something that is looked at once.
+// settled is whether something is so that is looked at once.
 type settled uint8
 
 const (
@@ -93,7 +93,7 @@ func (s *search) isStated(l *line) bool {
 	return l.stated == yes
 }
 
-// keywords of programs that are given names, too.
+// keywordNames are words of programs that are given names, too.
 var keywordNames = setOf(`elif`)
 
 // namedThere tells of a small word that is somebody's name in a statement as well, and in a note that looks like one: katarzyna = my new boss. Values
