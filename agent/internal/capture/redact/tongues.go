@@ -82,7 +82,7 @@ const (
 	no
 )
 
-// stated is statement, asked once of a line.
+// isStated is statement, asked once of a line.
 func (s *search) isStated(l *line) bool {
 	if l.stated == unasked {
 		l.stated = no
