@@ -6,13 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/byleave/byleave/collector/internal/ledger"
 	"github.com/byleave/byleave/policy"
-	"github.com/byleave/byleave/proto/ask"
 	"github.com/byleave/byleave/proto/tlog"
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 )
 
@@ -103,10 +100,9 @@ func readLedger(cmd *cobra.Command, dir string) (exports []placed, at tlog.Check
 	if err != nil {
 		return nil, at, err
 	}
-	bar := progressbar.NewOptions64(int64(at.Size), progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription("leaves"),
-		progressbar.OptionShowCount(), progressbar.OptionSetVisibility(ask.IsTerminal(os.Stderr)), progressbar.OptionThrottle(100*time.Millisecond))
-	exports, err = walkLedger(cmd.Context(), src, at, func() { _ = bar.Add(1) }) // a bar that cannot be drawn stops nothing
-	return exports, at, err
+	var d drawn
+	exports, err = walkLedger(cmd.Context(), src, at, func() { d.add(cmd, "leaves", int(at.Size)) })
+	return exports, at, errors.Join(err, d.end())
 }
 
 // checkpoint is where the ledger in the folder stands, signed by its key.
