@@ -13,10 +13,10 @@ import (
 )
 
 const (
-	pageRows  = 80                    // a page ends with the box that reaches this many
-	dayWait   = 70 * time.Millisecond // how long a page waits for its whole day to be read; what is missing then is said
-	wordsWait = 8 * time.Second       // how long a search waits for the whole index
-	mostDays  = 400                   // in the list of days
+	pageRows  = 80 // a page ends with the box that reaches this many
+	dayWait   = 70 * time.Millisecond
+	wordsWait = 8 * time.Second // how long a search waits for the whole index
+	mostDays  = 400             // in the list of days
 	dayForm   = "2006-01-02"
 )
 
@@ -120,17 +120,18 @@ func (s *server) timeline(r *http.Request, x *index, v view) (recorded, error) {
 	part := all
 	if v.Filter.Words == "" {
 		part = slices.DeleteFunc(slices.Clone(all), func(o *opened) bool { return dayOf(o) != p.Day })
-		waitFor(r, part, dayWait)
+		waitFor(r, part, s.opt.Wait)
+		p.Left = x.left.Load() // before anything is shown: what is read meanwhile may be missing, and that is said
 		if v.Filter.IsZero() || v.Filter.Class != 0 || v.Filter.App != "" {
 			p.Strip = stripOf(p.Day, part)
 			p.switches(s, r)
 		}
 	} else {
 		waitFor(r, all, wordsWait)
+		p.Left = x.left.Load()
 	}
 	p.count(all, s.opt.Now())
 	p.fill(s, r, x, part, v)
-	p.Left = x.left.Load()
 	p.All = s.views.keep(view{Day: p.Day})
 	return p, nil
 }

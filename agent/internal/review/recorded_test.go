@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"runtime"
 	"slices"
@@ -184,6 +185,32 @@ func TestDamagedBlocksNothing(t *testing.T) {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
 		}
+	}
+}
+
+// TestWhatIsMissingIsSaid: a box that is read while the page is made may be missing on a part of it, and the page says so.
+func TestWhatIsMissingIsSaid(t *testing.T) {
+	box, read := typedBox("aa", "walrus", time.Now()), make(chan struct{})
+	open := box.Open
+	box.Open = func() (*pb.Payload, error) { <-read; return open() }
+	m := mineOf(box)
+	x := newIndex(m)
+	must(t, x.refresh(t.Context()))
+	defer x.end()
+	desk := unlocking(m)
+	desk.Look = func(context.Context) (View, error) { // the strip of the day is made, the rest is not
+		close(read)
+		for x.left.Load() > 0 {
+			runtime.Gosched()
+		}
+		return View{}, errors.New("there is no consent")
+	}
+	s := newServer("127.0.0.1:1", Options{Desk: desk, Idle: time.Hour, Now: time.Now, Wait: 1})
+	defer s.idle.Stop()
+	p, err := s.timeline(httptest.NewRequest(http.MethodGet, "/recorded", nil), x, view{})
+	must(t, err)
+	if p.Left != 1 {
+		t.Errorf("a page on which a box may be missing says that %d are", p.Left)
 	}
 }
 

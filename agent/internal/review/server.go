@@ -52,6 +52,7 @@ type Options struct {
 	MayGive bool                 // the person sits at a terminal: only then a yes is taken
 	Ready   func(address string) // gets the address that works once
 	Idle    time.Duration        // 0 means fifteen minutes
+	Wait    time.Duration        // how long a page waits for its whole day to be read; what is missing then is said. 0 means 70 ms
 	Now     func() time.Time     // nil means time.Now
 }
 
@@ -73,6 +74,9 @@ func Serve(ctx context.Context, opt Options) (Reason, error) {
 	}
 	if opt.Idle == 0 {
 		opt.Idle = page.IdleMost
+	}
+	if opt.Wait == 0 {
+		opt.Wait = dayWait
 	}
 	if opt.Now == nil {
 		opt.Now = time.Now

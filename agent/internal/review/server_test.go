@@ -82,6 +82,7 @@ func serve(t *testing.T, opt Options) *stand {
 	opt.Desk.Receipt = func(string) (a, b []byte, err error) { return nil, nil, nil }
 	ready := make(chan string, 1)
 	opt.Ready = func(a string) { ready <- a }
+	opt.Wait = 2 * time.Minute // a page is whole, however busy this machine is
 	ctx, stop := context.WithCancel(t.Context())
 	s.stop = stop
 	done := make(chan struct{})
