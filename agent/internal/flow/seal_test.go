@@ -27,14 +27,15 @@ func TestWhatTrailsAStopIsSealedSoon(t *testing.T) {
 
 	a.settled.Store(int32(gate.Recording))
 	late()
-	if ends := a.batchEnds(); time.Until(ends) < 10*time.Second {
+	ends := a.batchEnds()
+	if time.Until(ends) < 10*time.Second {
 		t.Fatalf("a batch under recording ends at %v", ends)
 	}
 	a.settled.Store(int32(gate.Paused))
 	late()
-	for limit := time.Now().Add(20 * time.Second); a.spool.Stats().Held == 0; {
-		if time.Now().After(limit) {
-			t.Fatal("what came after the stop is not sealed")
+	for a.spool.Stats().Held == 0 {
+		if time.Now().After(ends) {
+			t.Fatal("what came after the stop waits for the end of the batch's minute")
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
