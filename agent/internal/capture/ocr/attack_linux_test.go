@@ -93,16 +93,16 @@ func TestTwoAnswers(t *testing.T) {
 func TestRestGrows(t *testing.T) {
 	r := New(script(t, "exit 1\n"))
 	defer r.Close()
-	l, last := line(t, "Open", 14, color.Black, color.White), time.Duration(0)
+	l, want := line(t, "Open", 14, color.Black, color.White), firstWait
 	for i := range 12 {
+		before := time.Now()
 		if _, _, err := r.Read(context.Background(), l); !errors.Is(err, ErrFailed) {
 			t.Fatalf("start %d: %v", i, err)
 		}
-		wait := time.Until(r.rest).Round(time.Second)
-		if wait <= last && last < longestWait || wait > longestWait {
-			t.Errorf("after failure %d it rests %v, before it rested %v", i+1, wait, last)
+		if least, most := time.Until(r.rest), r.rest.Sub(before); want < least || want > most { // it began to rest in between
+			t.Errorf("after failure %d it rests between %v and %v, want %v", i+1, least, most, want)
 		}
-		last, r.rest = wait, time.Time{}
+		want, r.rest = min(2*want, longestWait), time.Time{}
 	}
 }
 
