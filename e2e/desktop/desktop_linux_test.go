@@ -3,10 +3,13 @@ package desktop
 import (
 	"context"
 	"errors"
+	"fmt"
 	"image"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -14,7 +17,7 @@ import (
 // start brings a desktop up, or fails where the machine lacks the programs that `make deps` installs.
 func start(t *testing.T, opt Options) (*Desktop, context.Context) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
 	d, err := Start(ctx, opt)
 	if err != nil {
@@ -115,7 +118,7 @@ func TestDisplayDiesAndReturnsUnderTheSameName(t *testing.T) {
 }
 
 func TestCloseEndsWhatItStartedAndNothingElse(t *testing.T) {
-	other := exec.Command("sleep", "60")
+	other := exec.Command("sleep", "infinity")
 	if err := other.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +130,7 @@ func TestCloseEndsWhatItStartedAndNothingElse(t *testing.T) {
 			t.Error("the bystander had ended by itself")
 		}
 	}()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	d, err := Start(ctx, Options{})
 	if err != nil {
@@ -173,5 +176,44 @@ func TestEndedIsLeftAlone(t *testing.T) {
 	}
 	if !stranger.Running() {
 		t.Fatal("a stranger was ended")
+	}
+}
+
+// A test that is killed, by its own limit for example, leaves nothing running: what it had started would keep files, displays and locks.
+func TestNothingOutlivesAKilledTest(t *testing.T) {
+	const folder = "BYLEAVE_KILLED_TEST"
+	if dir := os.Getenv(folder); dir != "" { // it is the one that is killed
+		d := &Desktop{opt: Options{Log: io.Discard}, dir: dir, acct: callerAccount(), env: os.Environ()}
+		p, err := d.launch("sleep", "/bin/sleep", []string{"infinity"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println("started", p.Pid)
+		<-p.done
+		return
+	}
+	killed := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	killed.Env = append(os.Environ(), folder+"="+t.TempDir())
+	out, err := killed.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := killed.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid := 0
+	if _, err := fmt.Fscanf(out, "started %d\n", &pid); err != nil {
+		t.Errorf("it started nothing: %v", err)
+	}
+	if err := killed.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	if killed.Wait() == nil || pid == 0 {
+		t.Fatal("it was not killed at its work")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := Until(ctx, "what it started to end", func() bool { return !groupRuns(pid) }); err != nil {
+		t.Error(errors.Join(err, syscall.Kill(-pid, syscall.SIGKILL)))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -33,7 +34,7 @@ func (d *Desktop) Start(name, program string, args ...string) (*Process, error) 
 	return d.launch(name, program, args)
 }
 
-// launch starts a program; extra files become descriptors 3 and up.
+// launch starts a program, which ends at the latest with this process, however that ends; extra files become descriptors 3 and up.
 func (d *Desktop) launch(name, program string, args []string, extra ...*os.File) (*Process, error) {
 	dir := filepath.Join(d.dir, "log")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -50,16 +51,25 @@ func (d *Desktop) launch(name, program string, args []string, extra ...*os.File)
 		cmd.Dir = home
 	}
 	d.acct.become(cmd)
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("desktop: cannot start %s: %w", name, err)
-	}
-	fmt.Fprintf(d.opt.Log, "started %s (pid %d)\n", name, cmd.Process.Pid)
-	p := &Process{Pid: cmd.Process.Pid, Log: log.Name(), done: make(chan struct{})}
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGTERM
+	p, started := &Process{Log: log.Name(), done: make(chan struct{})}, make(chan error)
 	go func() {
+		runtime.LockOSThread() // the signal comes with the end of the thread that started it
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err != nil {
+			return
+		}
 		p.err = cmd.Wait()
-		p.gone.Store(!groupRuns(p.Pid))
+		p.gone.Store(!groupRuns(cmd.Process.Pid))
 		close(p.done)
 	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("desktop: cannot start %s: %w", name, err)
+	}
+	p.Pid = cmd.Process.Pid
+	fmt.Fprintf(d.opt.Log, "started %s (pid %d)\n", name, p.Pid)
 	d.mu.Lock()
 	d.procs = append(d.procs, p)
 	d.mu.Unlock()
