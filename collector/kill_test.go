@@ -155,7 +155,7 @@ func (s *sender) dial(t *testing.T, addr string) *grpc.ClientConn {
 // send uploads boxes until the stream breaks and returns the outcome of each that was answered.
 func (s *sender) send(t *testing.T, addr string, boxes map[string][]byte) map[string]pb.Outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	c, done := s.client(t, addr)
 	defer done()

@@ -51,7 +51,7 @@ func use(pid int) (u usage, err error) {
 	for _, task := range tasks {
 		status, err := os.ReadFile(task)
 		if err != nil {
-			return u, err
+			continue // the thread ended meanwhile
 		}
 		u.switches += number(string(status), "voluntary_ctxt_switches:")
 		u.rss = 1024 * number(string(status), "VmRSS:")

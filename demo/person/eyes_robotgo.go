@@ -14,8 +14,8 @@ import (
 	"github.com/byleave/byleave/demo/script"
 )
 
-// lookLimit is how long a person looks for a thing.
-const lookLimit = 30 * time.Second
+// lookLimit is how long a person looks for a thing: a program that gets no processor shows it late.
+const lookLimit = 2 * time.Minute
 
 // mostNodes bounds a walk: a tree that is larger is not one of the demo's programs.
 const mostNodes = 3000

@@ -21,7 +21,7 @@ import (
 var machine *Machine
 
 func TestMain(m *testing.M) {
-	ctx, cancel := context.WithTimeout(context.Background(), 12*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 	defer cancel()
 	var err error
 	if machine, err = Boot(ctx); err != nil {
