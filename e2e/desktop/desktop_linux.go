@@ -24,6 +24,7 @@ type Options struct {
 	Width   int       // pixels, 0 is 1920
 	Height  int       // pixels, 0 is 1080
 	NoWM    bool      // start no window manager
+	NoX     bool      // start neither that nor an X server: the buses of a session alone
 	Zone    string    // time zone of its programs; "" is UTC
 	Log     io.Writer // gets one line per started program; nil is nowhere
 }
@@ -84,13 +85,15 @@ func (d *Desktop) start(ctx context.Context) error {
 	if err := d.scratch(); err != nil {
 		return err
 	}
-	if err := d.startX(ctx, ""); err != nil {
-		return err
+	if !d.opt.NoX {
+		if err := d.startX(ctx, ""); err != nil {
+			return err
+		}
 	}
 	if err := d.startBus(ctx); err != nil {
 		return err
 	}
-	if d.opt.NoWM {
+	if d.opt.NoX || d.opt.NoWM {
 		return nil
 	}
 	return d.StartWM(ctx)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,7 +24,12 @@ func moment() policy.Moment { return policy.Moment{Wall: time.Now()} }
 // session starts a desktop and a client of its accessibility bus.
 func session(t *testing.T) (*desktop.Desktop, *Client) {
 	t.Helper()
-	opt := desktop.Options{Width: 1280, Height: 800}
+	return sessionOf(t, desktop.Options{Width: 1280, Height: 800})
+}
+
+// sessionOf is session on another desktop.
+func sessionOf(t *testing.T, opt desktop.Options) (*desktop.Desktop, *Client) {
+	t.Helper()
 	if os.Geteuid() == 0 {
 		opt.User = "root" // the bus lets only its own user in
 	}
@@ -41,12 +47,20 @@ func session(t *testing.T) (*desktop.Desktop, *Client) {
 			t.Setenv(k, v)
 		}
 	}
-	c, err := Open(moment)
+	return d, awaited(t)
+}
+
+// awaited is a client of the accessibility bus, however long that takes to answer.
+func awaited(t *testing.T) *Client {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	c, err := Await(ctx, moment)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	return d, c
+	return c
 }
 
 // started runs a program and waits for the first focus event of it that ok accepts. A program that had the focus before it knew that
@@ -169,11 +183,7 @@ func TestFind(t *testing.T) {
 			d, first := session(t)
 			f := started(t, d, first, test.ok, test.program, test.args...)
 			first.Close()
-			c, err := Open(moment)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(c.Close)
+			c := awaited(t)
 			var got Focus
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
@@ -259,6 +269,54 @@ func TestAwait(t *testing.T) {
 	if _, err := Await(gone, moment); err == nil {
 		t.Error("a session that is not there has a bus")
 	}
+}
+
+// TestAwaitABusThatIsSlow holds that a bus which is there, and too busy to answer, is asked until it answers: no event tells when it can.
+func TestAwaitABusThatIsSlow(t *testing.T) {
+	_, c := sessionOf(t, desktop.Options{NoX: true})
+	var registry uint32
+	if err := c.conn.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, registryName).Store(&registry); err != nil {
+		t.Fatal(err)
+	}
+	news := make(chan *dbus.Signal, 64)
+	c.conn.Signal(news)
+	if err := c.conn.AddMatchSignal(dbus.WithMatchInterface("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged")); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(int(registry), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	goOn := sync.OnceValue(func() error { return syscall.Kill(int(registry), syscall.SIGCONT) })
+	t.Cleanup(func() { _ = goOn() })
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	type end struct {
+		c   *Client
+		err error
+	}
+	ended := make(chan end, 1)
+	go func() {
+		c, err := Await(ctx, moment)
+		ended <- end{c, err}
+	}()
+	for tries := 0; tries < 3; { // each is a connection of its own
+		select {
+		case s := <-news:
+			if s.Name == "org.freedesktop.DBus.NameOwnerChanged" && strings.HasPrefix(s.Body[2].(string), ":") {
+				tries++
+			}
+		case <-ctx.Done():
+			t.Fatalf("asked %d times while it did not answer", tries)
+		}
+	}
+	if err := goOn(); err != nil {
+		t.Fatal(err)
+	}
+	e := <-ended
+	if e.err != nil {
+		t.Fatal(e.err)
+	}
+	e.c.Close()
 }
 
 // TestClaims holds that of several elements which say that they have the focus a secret one is believed, and no guess is made.

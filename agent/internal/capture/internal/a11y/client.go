@@ -17,6 +17,7 @@ var ErrNoBus = errors.New("no accessibility bus; install at-spi2-core and log in
 
 const (
 	openWait  = 2 * time.Second       // for each question while opening; the bus starts the registry on demand
+	openMost  = time.Minute           // for each question while a bus that is slow to answer is awaited
 	eventWait = 60 * time.Millisecond // for all questions about one focus event
 
 	registryName  = "org.a11y.atspi.Registry"
@@ -55,7 +56,12 @@ type node struct {
 // Open connects to the accessibility bus of the session, switches accessibility on, and listens for focus events. ErrNoBus
 // means that there is no such bus. Now gives the moment at which an event arrives.
 func Open(now func() policy.Moment) (*Client, error) {
-	conn, err := dial()
+	return open(context.Background(), now, openWait)
+}
+
+// open is Open with so much time for each question.
+func open(ctx context.Context, now func() policy.Moment, wait time.Duration) (*Client, error) {
+	conn, err := dial(ctx, wait)
 	if err != nil {
 		return nil, fmt.Errorf("%w (%w)", ErrNoBus, err)
 	}
@@ -64,7 +70,7 @@ func Open(now func() policy.Moment) (*Client, error) {
 		done: make(chan struct{}), ended: make(chan struct{}),
 		pids: map[string]int{}, apps: map[int]string{}, nodes: map[uint64]node{},
 	}
-	if err := c.listen(); err != nil {
+	if err := c.listen(ctx, wait); err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("%w (%w)", ErrNoBus, err)
 	}
@@ -72,8 +78,8 @@ func Open(now func() policy.Moment) (*Client, error) {
 	return c, nil
 }
 
-// Await opens the accessibility bus as soon as the session has one, at once if it does. It gives up, with an error, when
-// ctx ends or the session does.
+// Await opens the accessibility bus as soon as the session has one, at once if it does. One that is there and does not answer in time tells
+// nothing when it does: it is asked again, with more time. It gives up, with an error, when ctx ends or the session does.
 func Await(ctx context.Context, now func() policy.Moment) (*Client, error) {
 	session, err := sessionBus(ctx)
 	if err != nil {
@@ -87,10 +93,13 @@ func Await(ctx context.Context, now func() policy.Moment) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w (%w)", ErrNoBus, err)
 	}
-	for {
-		c, err := Open(now)
+	for wait := openWait; ; wait = min(2*wait, openMost) {
+		c, err := open(ctx, now, wait)
 		if err == nil {
 			return c, nil
+		}
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			continue
 		}
 		select {
 		case _, ok := <-changed:
@@ -105,7 +114,7 @@ func Await(ctx context.Context, now func() policy.Moment) (*Client, error) {
 
 // Present tells whether the session has an accessibility bus, without listening to it; ErrNoBus if it has none.
 func Present() error {
-	conn, err := dial()
+	conn, err := dial(context.Background(), openWait)
 	if err != nil {
 		return fmt.Errorf("%w (%w)", ErrNoBus, err)
 	}
@@ -132,8 +141,8 @@ func sessionBus(ctx context.Context) (*dbus.Conn, error) {
 }
 
 // dial asks the session bus for the accessibility bus.
-func dial() (*dbus.Conn, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), openWait)
+func dial(ctx context.Context, wait time.Duration) (*dbus.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	session, err := sessionBus(ctx)
 	if err != nil {
@@ -152,8 +161,8 @@ func dial() (*dbus.Conn, error) {
 	return dbus.Connect(address, dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
 }
 
-func (c *Client) listen() error {
-	ctx, cancel := context.WithTimeout(context.Background(), openWait)
+func (c *Client) listen(ctx context.Context, wait time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	c.conn.Signal(c.signals)
 	err := c.conn.AddMatchSignalContext(ctx, dbus.WithMatchInterface("org.a11y.atspi.Event.Object"),
