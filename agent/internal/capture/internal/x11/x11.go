@@ -10,9 +10,6 @@ import (
 // ErrNoDisplay says that there is no display to listen to; the wrapped text names the reason.
 var ErrNoDisplay = errors.New("x11: no display answers: set DISPLAY (and XAUTHORITY) to a running local X session")
 
-// ErrNoWindowManager says that nobody tells which window is active, so nothing may be recorded.
-var ErrNoWindowManager = errors.New("x11: no window manager that follows EWMH: start one (any common desktop has it)")
-
 // ErrDisplayDied is what Err gives after the display went away.
 var ErrDisplayDied = errors.New("x11: the display went away")
 
@@ -43,7 +40,8 @@ const (
 	TitleChanged    // Focus is the new state
 	Settled         // the watched window stood still for 15 ms (or the cap passed), and a slot was grabbed
 	GeometryChanged // the watched window moved, was resized, mapped or unmapped, or its popups came or went
-	WMLost          // the window manager died: focus is unknown until a new one comes
+	WMLost          // no window manager that follows EWMH tells which window is active, or none any more: the focus is unknown
+	WMFound         // there is one again; after it comes what it tells
 )
 
 // Event is one thing that happened on the display.
