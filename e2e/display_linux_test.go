@@ -129,6 +129,9 @@ func TestNoWindowManager(t *testing.T) {
 		return string(id)
 	}
 	first := mark()
+	if out, err := s.Byleave(ctx, "doctor"); err == nil || !strings.Contains(string(out), "FIX  display") || !strings.Contains(string(out), "start one") {
+		t.Errorf("doctor: %v\n%s", err, out)
+	}
 	check(t, s.Desk.StartWM(ctx))
 	check(t, s.Until(ctx, "the word that there is one", func(st stage.Status) bool { return !strings.Contains(st.Words, "window manager") }))
 	editorOn(ctx, t, s)

@@ -150,7 +150,7 @@ func (l *loop) event(e x11.Event) {
 			l.focus(*e.Focus, e.At)
 		}
 	case x11.WMLost:
-		l.opt.Log.Warn("nothing tells which window is active", "why", "no window manager that follows EWMH runs: start one (any common desktop has it)")
+		l.opt.Log.Warn("nothing tells which window is active", "why", x11.ErrNoWindowManager.Error())
 		l.opt.Gate.Display(false, "no window manager")
 		l.focus(x11.Focus{}, e.At)
 	case x11.WMFound:

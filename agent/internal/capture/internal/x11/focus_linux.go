@@ -36,6 +36,16 @@ func (s *Server) Focus() Focus {
 	return s.focus.now
 }
 
+// Managed is ErrNoWindowManager while nobody tells which window is active.
+func (s *Server) Managed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.focus.wm == 0 {
+		return ErrNoWindowManager
+	}
+	return nil
+}
+
 // findWM looks for a living window manager that tells the active window.
 func (s *Server) findWM() bool {
 	c := s.ctl

@@ -162,9 +162,15 @@ func TestNoManagerYet(t *testing.T) {
 	if f := s.Focus(); f.Known {
 		t.Errorf("a focus is known: %+v", f)
 	}
+	if err := s.Managed(); !errors.Is(err, ErrNoWindowManager) {
+		t.Errorf("managed: %v", err)
+	}
 	openbox(t, d)
 	wait(t, s, "the window manager", func(e Event) bool { return e.Kind == WMFound })
 	waitFocus(t, s, newApp(t, d).window(100, 100, 200, 200, green, false))
+	if err := s.Managed(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestLackingExtensions(t *testing.T) {

@@ -10,6 +10,9 @@ import (
 // ErrNoDisplay says that there is no display to listen to; the wrapped text names the reason.
 var ErrNoDisplay = errors.New("x11: no display answers: set DISPLAY (and XAUTHORITY) to a running local X session")
 
+// ErrNoWindowManager says that nobody tells which window is active, so nothing may be recorded.
+var ErrNoWindowManager = errors.New("x11: no window manager that follows EWMH: start one (any common desktop has it)")
+
 // ErrDisplayDied is what Err gives after the display went away.
 var ErrDisplayDied = errors.New("x11: the display went away")
 
