@@ -114,17 +114,31 @@ func TestDisplayDiesAndReturns(t *testing.T) {
 	check(t, s.Until(ctx, "recording again", recording))
 }
 
-// TestNoWindowManager: without one the focus is unknown, so nothing is recorded; when one comes, it goes on.
+// TestNoWindowManager: without one the focus is unknown, so nothing is recorded, and a mark that stays says so; when one comes, it
+// goes on under the same mark.
 func TestNoWindowManager(t *testing.T) {
 	ctx, s := open(t, desktop.Options{NoWM: true}, stage.Options{})
 	check(t, s.Give(ctx, "all"))
 	run(t, s)
 	check(t, s.Until(ctx, "the word that there is no window manager", func(st stage.Status) bool {
-		return st.State == "blind" && strings.Contains(st.Words, "window manager")
+		return st.State == "blind" && st.Mark && strings.Contains(st.Words, "window manager")
 	}))
+	mark := func() string {
+		id, err := s.Desk.Command(ctx, "xdotool", "search", "--class", "byleave-indicator").Output()
+		check(t, err)
+		return string(id)
+	}
+	first := mark()
+	if out, err := s.Byleave(ctx, "doctor"); err == nil || !strings.Contains(string(out), "FIX  display") || !strings.Contains(string(out), "start one") {
+		t.Errorf("doctor: %v\n%s", err, out)
+	}
 	check(t, s.Desk.StartWM(ctx))
+	check(t, s.Until(ctx, "the word that there is one", func(st stage.Status) bool { return !strings.Contains(st.Words, "window manager") }))
 	editorOn(ctx, t, s)
 	check(t, s.Until(ctx, "recording", recording))
+	if now := mark(); now != first {
+		t.Errorf("the mark came and went: %s, then %s", first, now)
+	}
 	check(t, s.Desk.StopWM())
 	check(t, s.Until(ctx, "blindness", func(st stage.Status) bool { return st.State != "recording" }))
 }

@@ -150,9 +150,12 @@ func (l *loop) event(e x11.Event) {
 			l.focus(*e.Focus, e.At)
 		}
 	case x11.WMLost:
-		l.sight.lost = true
+		l.opt.Log.Warn("nothing tells which window is active", "why", x11.ErrNoWindowManager.Error())
 		l.opt.Gate.Display(false, "no window manager")
 		l.focus(x11.Focus{}, e.At)
+	case x11.WMFound:
+		l.sight.secret.told, l.sight.blind.told = false, false // the gate forgot them with the display
+		l.opt.Gate.Display(true, "")
 	case x11.Settled:
 		l.cam.settled = e.At
 	default:

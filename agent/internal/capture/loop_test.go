@@ -247,6 +247,11 @@ func TestEnds(t *testing.T) {
 			if s := w.g.Status(); w.d.recording || s.Words != "no window manager" {
 				t.Errorf("listens: %v, status %q", w.d.recording, s.Words)
 			}
+			w.send(x11.Event{Kind: x11.WMFound})
+			w.pass(1000)
+			if s := w.g.Status(); w.d.recording || s.Words == "no window manager" {
+				t.Errorf("before a window has the focus: listens: %v, status %q", w.d.recording, s.Words)
+			}
 			w.front(editorA)
 			w.leaf(textField)
 			w.pass(1000)

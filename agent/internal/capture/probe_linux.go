@@ -14,8 +14,8 @@ func Probe(display string) error {
 	if err != nil {
 		return err
 	}
-	server.Close()
-	return nil
+	defer server.Close()
+	return server.Managed()
 }
 
 // ProbeText says whether typed text could be recorded in this session, in words for the person if not. It records nothing.

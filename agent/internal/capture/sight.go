@@ -18,7 +18,6 @@ type sight struct {
 	app   string
 	why   policy.Reason
 	told  bool
-	lost  bool // the window manager is gone
 
 	leaf   a11y.Focus
 	secret fact
@@ -62,11 +61,6 @@ func (l *loop) focus(f x11.Focus, at policy.Moment) {
 		l.leave()
 		s.since, s.prompt, l.seek.tries = at, false, 0
 		s.layout.Screen, s.layout.Monitors, s.layout.Scale = l.d.Layout()
-		if f.Known && s.lost {
-			s.lost = false
-			s.secret.told, s.blind.told = false, false // the gate forgot them with the display
-			l.opt.Gate.Display(true, "")
-		}
 	}
 	s.focus = f
 	l.match(at, moved)

@@ -99,16 +99,33 @@ func (a *agent) look(ctx context.Context) error {
 		a.marked.Store(false) // the next mark must be seen anew
 		a.gate.Indicator(a.clock.now(), false)
 	}()
-	a.gate.Display(true, "")
 	eye := capture.New(capture.Options{
 		Display: desk.Display, Gate: a.gate, Rules: a.rules.Load, Mark: mark, Hotkey: key, Typed: a.typed, Pace: a.pace, Log: a.log,
 	})
 	defer a.typed("")
-	if err := eye.Run(ctx, a.pipe.Push); err != nil {
-		return err
-	}
+	a.runEye(ctx, eye)
 	cancel()
 	return showing.wait()
+}
+
+// runEye captures until ctx ends. What makes it blind leaves the mark where it is: it says so, and does not come and go with each
+// look. A display that died ends the mark, and with it ctx.
+func (a *agent) runEye(ctx context.Context, eye *capture.Capture) {
+	for pause := lookAgain; ; pause = min(2*pause, lookAgainMost) {
+		a.gate.Display(true, "")
+		began := time.Now()
+		err := eye.Run(ctx, a.pipe.Push)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		a.log.Warn("no sight of the desktop", "why", err.Error())
+		if time.Since(began) > lookAgainMost {
+			pause = lookAgain
+		}
+		if !wait(ctx, nil, pause) {
+			return
+		}
+	}
 }
 
 // known is the session that was handed over; if none was, the one that the service manager knows of.

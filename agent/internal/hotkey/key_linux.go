@@ -103,7 +103,9 @@ func (k *Key) Close() {
 	<-k.ended
 }
 
-// grab finds the keys under the present keyboard map and asks for the combination with each.
+// grab finds the keys under the present keyboard map and asks for the combination with each. A key that carries it already is
+// asked for no second time and never let go of: a press that comes while the map is read, as it does when the person takes up
+// another keyboard, is told.
 func (k *Key) grab() error {
 	setup := xproto.Setup(k.x)
 	first, n := setup.MinKeycode, byte(setup.MaxKeycode-setup.MinKeycode+1)
@@ -111,21 +113,30 @@ func (k *Key) grab() error {
 	if err != nil || m.KeysymsPerKeycode == 0 {
 		return errors.New("hotkey: the display does not tell its keyboard")
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	xproto.UngrabKey(k.x, xproto.GrabAny, k.root, xproto.ModMaskAny)
-	k.codes, k.taken = nil, false
+	var codes []xproto.Keycode
 	per := int(m.KeysymsPerKeycode)
 	for i := 0; (i+1)*per <= len(m.Keysyms); i++ {
 		if slices.Contains(m.Keysyms[i*per:(i+1)*per], xproto.Keysym(k.combo.sym)) {
-			k.codes = append(k.codes, first+xproto.Keycode(i))
+			codes = append(codes, first+xproto.Keycode(i))
 		}
 	}
-	for _, code := range k.codes {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	was, again := k.codes, k.taken // whoever holds it may have let go
+	k.codes, k.taken = codes, false
+	for _, code := range codes {
+		if !again && slices.Contains(was, code) {
+			continue
+		}
 		for _, lock := range locks {
 			if err := xproto.GrabKeyChecked(k.x, false, k.root, k.combo.mask|lock, code, xproto.GrabModeAsync, xproto.GrabModeAsync).Check(); err != nil {
 				k.taken = true
 			}
+		}
+	}
+	for _, code := range was {
+		if !slices.Contains(codes, code) {
+			xproto.UngrabKey(k.x, code, k.root, xproto.ModMaskAny)
 		}
 	}
 	return nil

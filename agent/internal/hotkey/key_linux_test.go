@@ -184,3 +184,23 @@ func TestFollowsTheKeyboard(t *testing.T) {
 	b.chord(ctrl, alt, shift, 'w') // the key that was the w
 	pressed(t, k)
 }
+
+// TestPressedWhileTheMapChanges: no press is lost while the map changes elsewhere, as it does when the person takes up another keyboard.
+func TestPressedWhileTheMapChanges(t *testing.T) {
+	display, k := open(t)
+	b, other := newBoard(t, display), newBoard(t, display)
+	code := xproto.Keycode(other.codes['o'])
+	for i := range 300 {
+		changed := make(chan error, 1)
+		go func() {
+			<-time.After(3*time.Millisecond + time.Duration(i%30)*50*time.Microsecond) // somewhere in the chord
+			sym := xproto.Keysym('o' - 32*(i%2))                                       // a key of no concern
+			changed <- xproto.ChangeKeyboardMappingChecked(other.x, 1, code, 1, []xproto.Keysym{sym}).Check()
+		}()
+		b.chord(ctrl, alt, shift, 'p')
+		pressed(t, k)
+		if err := <-changed; err != nil {
+			t.Fatal(err)
+		}
+	}
+}

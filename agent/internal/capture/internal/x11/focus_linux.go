@@ -36,6 +36,16 @@ func (s *Server) Focus() Focus {
 	return s.focus.now
 }
 
+// Managed is ErrNoWindowManager while nobody tells which window is active.
+func (s *Server) Managed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.focus.wm == 0 {
+		return ErrNoWindowManager
+	}
+	return nil
+}
+
 // findWM looks for a living window manager that tells the active window.
 func (s *Server) findWM() bool {
 	c := s.ctl
@@ -44,7 +54,7 @@ func (s *Server) findWM() bool {
 		return false
 	}
 	w := xproto.Window(ids[0])
-	xproto.ChangeWindowAttributes(c.Conn, w, xproto.CwEventMask, []uint32{xproto.EventMaskStructureNotify})
+	xproto.ChangeWindowAttributes(c.Conn, w, xproto.CwEventMask, []uint32{xproto.EventMaskStructureNotify | xproto.EventMaskPropertyChange})
 	if self := words(c.property(w, "_NET_SUPPORTING_WM_CHECK", 4).Reply()); len(self) != 1 || self[0] != ids[0] {
 		return false
 	}
@@ -68,6 +78,7 @@ func (s *Server) handleControl() {
 		case evDestroy:
 			if w := xproto.Window(e.word(8)); w == s.focus.wm {
 				s.loseWM()
+				s.gainWM(s.serverTime()) // one that takes the place of another has said so already
 			} else if uint32(w) == s.focus.now.Window {
 				s.doubt(s.serverTime())
 			}
@@ -76,19 +87,16 @@ func (s *Server) handleControl() {
 }
 
 func (s *Server) handleProperty(w xproto.Window, atom xproto.Atom, t uint32) {
+	atoms := s.ctl.atoms
 	switch {
-	case w == s.ctl.root && atom == s.ctl.atoms["_NET_SUPPORTING_WM_CHECK"]:
-		if s.focus.wm == 0 && s.findWM() {
-			s.readActive(t)
-		}
-	case w == s.ctl.root && atom == s.ctl.atoms["_NET_ACTIVE_WINDOW"]:
-		if s.focus.wm != 0 || s.findWM() {
-			s.readActive(t)
-		}
+	case s.focus.wm == 0 && (atom == atoms["_NET_SUPPORTING_WM_CHECK"] || w == s.ctl.root && (atom == atoms["_NET_SUPPORTED"] || atom == atoms["_NET_ACTIVE_WINDOW"])):
+		s.gainWM(t)
+	case w == s.ctl.root && atom == atoms["_NET_ACTIVE_WINDOW"]:
+		s.readActive(t)
 	case uint32(w) != s.focus.now.Window || w == s.ctl.root:
-	case atom == s.ctl.atoms["_NET_WM_NAME"], atom == xproto.AtomWmName:
+	case atom == atoms["_NET_WM_NAME"], atom == xproto.AtomWmName:
 		s.retell(TitleChanged, t)
-	case atom == xproto.AtomWmClass, atom == s.ctl.atoms["WM_CLIENT_MACHINE"]:
+	case atom == xproto.AtomWmClass, atom == atoms["WM_CLIENT_MACHINE"]:
 		s.retell(FocusChanged, t)
 	}
 }
@@ -99,6 +107,14 @@ func (s *Server) loseWM() {
 	s.focus.wm = 0
 	s.setFocus(Focus{}, t)
 	s.emit(Event{Kind: WMLost, Time: t})
+}
+
+// gainWM takes up the work where there is a window manager again.
+func (s *Server) gainWM(t uint32) {
+	if s.findWM() {
+		s.emit(Event{Kind: WMFound, Time: t})
+		s.readActive(t)
+	}
 }
 
 // active asks for the active window, 0 if there is none.

@@ -146,15 +146,30 @@ func TestRecordOffIsSilent(t *testing.T) {
 	}
 }
 
-func TestNoDisplayNoManager(t *testing.T) {
+func TestNoDisplay(t *testing.T) {
 	for _, name := range []string{"", "nonsense", ":9999", "elsewhere:0", ":0.x"} {
 		if _, err := Open(name); !errors.Is(err, ErrNoDisplay) {
 			t.Errorf("Open(%q) = %v", name, err)
 		}
 	}
+}
+
+// A display without a window manager is opened; what is active is told when one comes.
+func TestNoManagerYet(t *testing.T) {
 	d, _ := xvfb(t)
-	if _, err := Open(d); !errors.Is(err, ErrNoWindowManager) {
-		t.Errorf("without a window manager: %v", err)
+	s := open(t, d)
+	wait(t, s, "the word that there is none", func(e Event) bool { return e.Kind == WMLost })
+	if f := s.Focus(); f.Known {
+		t.Errorf("a focus is known: %+v", f)
+	}
+	if err := s.Managed(); !errors.Is(err, ErrNoWindowManager) {
+		t.Errorf("managed: %v", err)
+	}
+	openbox(t, d)
+	wait(t, s, "the window manager", func(e Event) bool { return e.Kind == WMFound })
+	waitFocus(t, s, newApp(t, d).window(100, 100, 200, 200, green, false))
+	if err := s.Managed(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -212,9 +227,7 @@ func TestCookie(t *testing.T) {
 		t.Errorf("without the cookie: %v", err)
 	}
 	t.Setenv("XAUTHORITY", auth)
-	if _, err := Open(d); !errors.Is(err, ErrNoWindowManager) {
-		t.Errorf("with the cookie: %v", err)
-	}
+	open(t, d)
 }
 
 // switches is how often the threads of this process gave up the processor by themselves.

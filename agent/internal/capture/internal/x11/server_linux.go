@@ -60,7 +60,8 @@ var atomNames = []string{"_NET_ACTIVE_WINDOW", "_NET_SUPPORTING_WM_CHECK", "_NET
 	"_NET_WM_WINDOW_TYPE_COMBO", "_NET_WM_WINDOW_TYPE_TOOLTIP"}
 
 // Open connects to a display of this machine, checks that it can be recorded safely and begins to follow the focus.
-// No key and no pixel is read before Record and Watch. Errors: ErrNoDisplay, ErrNoWindowManager, ErrLacks, ErrCensor.
+// No key and no pixel is read before Record and Watch. If there is no window manager, the first event is WMLost.
+// Errors: ErrNoDisplay, ErrLacks, ErrCensor.
 func Open(name string) (*Server, error) {
 	d, err := parseDisplay(name)
 	if err != nil {
@@ -105,10 +106,11 @@ func (s *Server) prepare() error {
 		return err
 	}
 	xproto.ChangeWindowAttributes(s.ctl.Conn, s.ctl.root, xproto.CwEventMask, []uint32{xproto.EventMaskPropertyChange})
-	if !s.findWM() {
-		return ErrNoWindowManager
+	if s.findWM() {
+		s.readActive(s.serverTime())
+	} else {
+		s.loseWM()
 	}
-	s.readActive(s.serverTime())
 	return nil
 }
 

@@ -43,7 +43,8 @@ const (
 	TitleChanged    // Focus is the new state
 	Settled         // the watched window stood still for 15 ms (or the cap passed), and a slot was grabbed
 	GeometryChanged // the watched window moved, was resized, mapped or unmapped, or its popups came or went
-	WMLost          // the window manager died: focus is unknown until a new one comes
+	WMLost          // no window manager that follows EWMH tells which window is active, or none any more: the focus is unknown
+	WMFound         // there is one again; after it comes what it tells
 )
 
 // Event is one thing that happened on the display.
