@@ -71,7 +71,7 @@ func TestRealSecureContexts(t *testing.T) {
 	secrets = append(secrets, term.ID)
 	p.activate(editor.ID)
 	p.record()
-	p.calm()
+	p.ready()
 
 	rnd := rand.New(rand.NewPCG(3, uint64(time.Now().UnixNano())))
 	rest := func(most int) { <-time.After(time.Duration(rnd.IntN(most)) * time.Millisecond) }
@@ -93,13 +93,7 @@ func TestRealSecureContexts(t *testing.T) {
 		rest(1 + 250*rnd.IntN(2))
 	}
 	p.activate(editor.ID)
-	p.calm()
-	p.typed("after")
-	p.until("what was typed afterwards", func() bool {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		return len(p.steps) > 0 && strings.HasSuffix(say(p.steps[len(p.steps)-1]), "after")
-	})
+	p.again("text after", func() { p.ready(); p.typed("after") }, anyway)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	told, gaps := 0, 0

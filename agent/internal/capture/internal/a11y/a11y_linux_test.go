@@ -63,30 +63,39 @@ func awaited(t *testing.T) *Client {
 	return c
 }
 
-// started runs a program and waits for the first focus event of it that ok accepts. A program that had the focus before it knew that
-// somebody listens tells nothing: it is started again.
+// started runs a program and waits for a focus event of it that ok accepts and that describes the element. A program that had the focus before it
+// knew that somebody listens tells nothing, and one that is busy does not say in time what has it: it loses the focus and gets it again.
 func started(t *testing.T, d *desktop.Desktop, c *Client, ok func(Focus) bool, program string, args ...string) Focus {
 	t.Helper()
-	for range 4 {
-		p, err := d.Start(program, program, args...)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	defer cancel()
+	p, err := d.Start(program, program, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := d.WaitWindow(ctx, program, desktop.OfProcess(p.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if f, told := tells(t, c, func(f Focus) bool { return f.PID == p.Pid && ok(f) && f.Element.Rect.W > 0 }); told {
+			return f
+		}
+		other, err := d.Start("other", "xterm")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f, told := tells(t, c, func(f Focus) bool { return f.PID == p.Pid && ok(f) }); told {
-			return f
-		}
-		if err := p.Stop(); err != nil {
-			t.Fatal(err)
+		over, err := d.WaitWindow(ctx, "another window", desktop.OfProcess(other.Pid))
+		if err := errors.Join(err, d.Focus(ctx, over.ID), other.Stop(), d.Focus(ctx, w.ID)); err != nil {
+			t.Fatalf("%s: no such focus event: %v", program, err)
 		}
 	}
-	t.Fatalf("%s: no such focus event", program)
-	return Focus{}
 }
 
-// tells waits for a focus event.
+// tells waits for a focus event, for as long as a program may take that is not busy.
 func tells(t *testing.T, c *Client, ok func(Focus) bool) (f Focus, told bool) {
 	t.Helper()
-	limit := time.After(patience / 2)
+	limit := time.After(5 * time.Second)
 	for {
 		select {
 		case f, open := <-c.Focused():
