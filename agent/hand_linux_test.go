@@ -53,9 +53,6 @@ func TestHandPages(t *testing.T) {
 	address, _ := page(t, true)
 	do(t, ctx, chromedp.Navigate(address))
 	unlockPage(t, ctx)
-	for strings.Contains(text(t, ctx), "Still opening") {
-		do(t, ctx, chromedp.Reload())
-	}
 	evaluate[bool](t, ctx, `document.querySelectorAll(".pair img").forEach(i => i.loading = "eager"); true`)
 	spotless(t, ctx, program, "hand-recorded")
 	if shown := text(t, ctx); !strings.Contains(shown, "The next box may leave at") || !strings.Contains(shown, "3 boxes held") || !strings.Contains(shown, "You began: Write to the harbour office") {

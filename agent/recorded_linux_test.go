@@ -22,6 +22,15 @@ func unlockPage(t *testing.T, ctx context.Context) {
 	if at := evaluate[string](t, ctx, "location.pathname"); at != "/recorded" || !strings.Contains(text(t, ctx), "Box by box") {
 		t.Fatalf("the passphrase does not open the page: %s\n%s", at, text(t, ctx))
 	}
+	whole(t, ctx)
+}
+
+// whole loads the page again until all that was recorded is on it: it waits only shortly for what is still being opened, and says so.
+func whole(t *testing.T, ctx context.Context) {
+	t.Helper()
+	for strings.Contains(text(t, ctx), "Still opening") {
+		do(t, ctx, chromedp.Reload())
+	}
 }
 
 // spotless judges the page in every look and finds nothing at all.
@@ -74,6 +83,7 @@ func TestRecordedPages(t *testing.T) {
 	spotless(t, ctx, program, "locked-wrong")
 	do(t, ctx, chromedp.SendKeys(chromedp.CSS("#secret"), passphrase), press("Open"))
 	do(t, ctx, chromedp.WaitVisible(chromedp.CSS(".strip")))
+	whole(t, ctx)
 	evaluate[bool](t, ctx, `document.querySelectorAll(".pair img").forEach(i => i.loading = "eager"); true`)
 	spotless(t, ctx, program, "recorded")
 	shown := text(t, ctx)

@@ -23,13 +23,13 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// browser is a real Chromium with nothing in it.
+// browser is a real Chromium with nothing in it. Its folder is its own: processes of it write there when the first one has ended already.
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	bin, err := exec.LookPath("chromium")
 	must(t, err)
 	ctx, stop := chromedp.NewExecAllocator(t.Context(),
-		chromedp.ExecPath(bin), chromedp.UserDataDir(t.TempDir()), chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless,
+		chromedp.ExecPath(bin), chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.Headless,
 		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("lang", "en-GB"))
 	t.Cleanup(stop)
