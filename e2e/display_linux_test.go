@@ -2,9 +2,11 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -16,7 +18,7 @@ import (
 const bin = "../bin"
 
 // patience is how long a test may take on the slowest machine: several desktops share its processors. Nothing is judged by it.
-const patience = 5 * time.Minute
+const patience = 10 * time.Minute
 
 // open stages everything on a desktop of its own.
 func open(t *testing.T, desk desktop.Options, opt stage.Options) (context.Context, *stage.Stage) {
@@ -103,8 +105,9 @@ func TestI01NoConsentNoHook(t *testing.T) {
 // TestDisplayDiesAndReturns: the agent stays up, says so, records nothing, and goes on when the display returns.
 func TestDisplayDiesAndReturns(t *testing.T) {
 	ctx, s := open(t, desktop.Options{}, stage.Options{})
-	agent, _ := record(ctx, t, s)
+	agent, editor := record(ctx, t, s)
 	check(t, s.Desk.KillDisplay())
+	check(t, desktop.Until(ctx, "the editor's end", func() bool { return errors.Is(syscall.Kill(editor.PID, 0), syscall.ESRCH) })) // it would take the next one's window
 	check(t, s.Until(ctx, "blindness", func(st stage.Status) bool { return st.State == "blind" && !st.Mark }))
 	if !agent.Running() {
 		t.Fatal("the agent died with its display")

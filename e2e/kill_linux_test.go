@@ -190,14 +190,9 @@ func newest(t *testing.T, spool string) (at time.Time) {
 // at most a minute older than the kill; a kill of the collector costs nothing.
 func checkLost(t *testing.T, kills []kill, boxes []stage.Box) {
 	t.Helper()
-	clicks := map[int]int{}
+	clicks := clicked(boxes)
 	var lost []stage.Gap
 	for _, b := range boxes {
-		for _, e := range b.Payload.GetEvents() {
-			if a := e.GetAction(); a.GetKind() == pb.Kind_KIND_CLICK {
-				clicks[int(a.GetWindow().GetCanvas().GetX()+a.GetAt().GetX())]++
-			}
-		}
 		for _, g := range b.Gaps() {
 			if g.Reason == pb.Reason_REASON_LOST {
 				lost = append(lost, g)
@@ -240,6 +235,19 @@ func checkLost(t *testing.T, kills []kill, boxes []stage.Box) {
 		t.Error("no kill lost anything: the kills missed")
 	}
 	t.Logf("%d kills of the agent in %d gaps; %d of %d clicks lost, each less than a minute old", len(slices.Concat(groups...)), len(groups), missing, len(kills))
+}
+
+// clicked is how often a click stands in the boxes, by its column of the screen.
+func clicked(boxes []stage.Box) map[int]int {
+	clicks := map[int]int{}
+	for _, b := range boxes {
+		for _, e := range b.Payload.GetEvents() {
+			if a := e.GetAction(); a.GetKind() == pb.Kind_KIND_CLICK {
+				clicks[int(a.GetWindow().GetCanvas().GetX()+a.GetAt().GetX())]++
+			}
+		}
+	}
+	return clicks
 }
 
 // checkGap checks the length of a gap: from the newest box that survived to the restart, rounded outwards to seconds.

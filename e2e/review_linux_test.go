@@ -210,6 +210,9 @@ func TestReviewDeletesByKeyboard(t *testing.T) {
 	tabTo("#secret")
 	check(t, chromedp.Do(tab, chromedp.KeyEvent(s.Recovery)))
 	load(chromedp.KeyEvent(kb.Enter))
+	for strings.Contains(text(), "Still opening") {
+		load(chromedp.Reload())
+	}
 	if shown := text(); !holds(shown, "walrus colony", "ocelot forest", "sent") {
 		t.Fatalf("the page does not show what was recorded:\n%s", shown)
 	}
