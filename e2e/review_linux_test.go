@@ -229,7 +229,7 @@ func TestReviewDeletesByKeyboard(t *testing.T) {
 	}
 	tabTo("form[action='/forget'] button")
 	load(chromedp.KeyEvent(kb.Enter))
-	if shown := text(); !holds(shown, "Destroyed on this computer: 1 box", "The collector destroyed 1 box") {
+	if shown := answer(ctx, t, s, text()); !holds(shown, "Destroyed on this computer: 1 box", "The collector destroyed 1 box") {
 		t.Fatalf("what was done is not said:\n%s", shown)
 	}
 	boxes, err := s.Boxes()
@@ -251,7 +251,7 @@ func TestReviewDeletesByKeyboard(t *testing.T) {
 		check(t, chromedp.Do(tab, chromedp.KeyEvent(field.keys)))
 	}
 	load(chromedp.KeyEvent(kb.Enter))
-	shown := text()
+	shown := answer(ctx, t, s, text())
 	code := regexp.MustCompile(`\S+(-\S+){7}`).FindString(shown)
 	if code == "" || code == s.Recovery || !holds(shown, "It is forgotten", "destroyed everything that it held of you") {
 		t.Errorf("after everything was deleted the page says:\n%s", shown)
