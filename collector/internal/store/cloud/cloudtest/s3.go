@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -38,7 +39,9 @@ func StartS3() (*S3, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	// Between this and its start, and while it is killed, nobody may take the port: programs choose theirs at 127.0.0.1.
+	own := net.IPv4(127, byte(1+rand.IntN(254)), byte(rand.IntN(256)), byte(1+rand.IntN(254)))
+	l, err := net.ListenTCP("tcp", &net.TCPAddr{IP: own})
 	if err != nil {
 		return nil, err
 	}
