@@ -265,6 +265,28 @@ func TestEnds(t *testing.T) {
 			}
 		})
 	})
+	for lag, want := range map[time.Duration][]string{late / 2: {"text word"}, 2 * late: {gap(policy.Blind)}} {
+		t.Run(fmt.Sprintf("taken %v after it was typed", lag), func(t *testing.T) { // by a computer that was busy: who knows where the keyboard was
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, allClasses)
+				w.pass(1000)
+				for _, r := range "word" {
+					for _, kind := range []x11.EventKind{x11.KeyPress, x11.KeyRelease} {
+						at := w.now().Add(-lag)
+						w.d.events <- x11.Event{Kind: kind, Down: kind == x11.KeyPress, Sym: uint32(r), Rune: r, At: at, Time: uint32(at.Boot / time.Millisecond)}
+					}
+					w.pass(40)
+				}
+				w.pass(3000)
+				if err := w.stop(); err != nil {
+					t.Fatal(err)
+				}
+				if d := cmp.Diff(want, w.said()); d != "" {
+					t.Errorf("steps differ (-want +got):\n%s", d)
+				}
+			})
+		})
+	}
 	t.Run("withdrawn: nothing comes out any more", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, allClasses)

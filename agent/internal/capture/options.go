@@ -68,6 +68,7 @@ func New(o Options) *Capture {
 // the cost.
 const (
 	hold         = 305 * time.Millisecond // an event waits this long before it is judged: the gate's band, focusSafety, a margin
+	late         = 200 * time.Millisecond // what is taken this long after it happened is nobody's: neither the loss of the keyboard nor the focus of an element has a time of its own
 	multiClick   = 500 * time.Millisecond // between the presses of a double click
 	multiSlop    = 5                      // pixels between the presses of a double click
 	dragSlop     = 6                      // pixels that make a press a drag

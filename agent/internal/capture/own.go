@@ -26,9 +26,12 @@ func (o *own) drops(e x11.Event, h Hotkey) bool {
 	return !o.typed
 }
 
-// judged is what the gate says of what was held back, less a press that went to the mark: the display's answer to who owns
-// the pixel came too late if the mark was dragged away at once.
+// judged is what the gate says of what was held back, less what was taken too late for it, and less a press that went to the mark: the
+// display's answer to who owns the pixel came too late if the mark was dragged away at once.
 func (l *loop) judged(e held) policy.Permit {
+	if e.part == deedPart && after(e.from, e.at, late) {
+		return policy.Deny(policy.Blind)
+	}
 	if e.press != 0 && l.opt.Mark.Touched(e.press) {
 		return policy.Deny(policy.Edge)
 	}

@@ -9,8 +9,8 @@ import (
 )
 
 // drift is by how much an event may seem older than it can be before the clock is measured anew: the server's clock
-// stops while the computer sleeps, BOOTTIME does not.
-const drift = time.Second
+// stops while the computer sleeps, BOOTTIME does not. It is less than what capture takes for too late.
+const drift = 150 * time.Millisecond
 
 // spanMax is for how many milliseconds a span is used before it is measured anew.
 const spanMax = 3_600_000
