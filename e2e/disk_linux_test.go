@@ -93,12 +93,8 @@ func TestDiskFull(t *testing.T) {
 	area, err := s.Desk.Geometry(editor.ID)
 	check(t, err)
 	place := func(n int) int { return area.Min.X + 200 + 20*n } // each click has one of its own; typing would need an answer of the editor
-	clicks := func(n int) {
-		t.Helper()
-		awayFromEdges()
-		check(t, hand.Click(place(n), area.Min.Y+200))
-		awayFromEdges()
-	}
+	mouse := clicker{hand: hand}
+	clicks := func(n int) { mouse.click(t, place(n), area.Min.Y+200) }
 	check(t, s.KillCollector())
 	clicks(0)
 	_, err = s.Byleave(ctx, "pause") // seals what is open
@@ -146,7 +142,7 @@ func TestDiskFull(t *testing.T) {
 		}
 	}
 	for n, want := range []int{1, 1, 0, 1} {
-		if found[place(n)] != want {
+		if at := mouse.made[n]; found[place(n)] != want && (found[place(n)] > 0 || !unseen(boxes, at[0], at[1])) {
 			t.Errorf("click %d stands %d times in the boxes, want %d: %v", n, found[place(n)], want, found)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/byleave/byleave/demo/canary"
 	"github.com/byleave/byleave/e2e/desktop"
 	"github.com/byleave/byleave/e2e/stage"
+	"github.com/byleave/byleave/proto/pb"
 )
 
 // step is one line of an exported trajectory, as far as tests ask.
@@ -95,6 +97,43 @@ func typed(ctx context.Context, t *testing.T, s *stage.Stage, hand *desktop.Hand
 	}))
 }
 
+// unseen tells whether the boxes say that nothing could be seen at some time between: what a busy agent takes too late is nobody's.
+func unseen(boxes []stage.Box, from, until time.Time) bool {
+	return slices.ContainsFunc(boxes, func(b stage.Box) bool {
+		return slices.ContainsFunc(b.Gaps(), func(g stage.Gap) bool {
+			return g.Reason == pb.Reason_REASON_BLIND && !g.From.After(until) && !g.Until.Before(from)
+		})
+	})
+}
+
+// clicker clicks, away from edges, and counts the clicks that boxes must hold.
+type clicker struct {
+	hand *desktop.Hand
+	made [][2]time.Time // each between these
+}
+
+func (c *clicker) click(t *testing.T, x, y int) {
+	t.Helper()
+	awayFromEdges()
+	before := time.Now()
+	check(t, c.hand.Click(x, y))
+	c.made = append(c.made, [2]time.Time{before, time.Now()})
+	awayFromEdges()
+}
+
+// seen is how many of the clicks the boxes do not call unseen.
+func (c *clicker) seen(t *testing.T, s *stage.Stage) (n int) {
+	t.Helper()
+	boxes, err := s.Boxes()
+	check(t, err)
+	for _, at := range c.made {
+		if !unseen(boxes, at[0], at[1]) {
+			n++
+		}
+	}
+	return n
+}
+
 // TestFlow: what a person does in the consented editor comes out of an export, redacted and with frames; what they do elsewhere does not.
 func TestFlow(t *testing.T) {
 	ctx, s := open(t, desktop.Options{}, stage.Options{})
@@ -105,12 +144,10 @@ func TestFlow(t *testing.T) {
 	box, err := s.Desk.Geometry(editor.ID)
 	check(t, err)
 
-	awayFromEdges()
-	check(t, hand.Click(box.Min.X+200, box.Min.Y+200))
+	mouse := clicker{hand: hand}
+	mouse.click(t, box.Min.X+200, box.Min.Y+200)
 	typed(ctx, t, s, hand, "pay 4111 1111 1111 1111 by friday ")
-	awayFromEdges()
-	check(t, hand.Click(box.Min.X+220, box.Min.Y+210))
-	awayFromEdges()
+	mouse.click(t, box.Min.X+220, box.Min.Y+210)
 
 	p, err := s.Desk.Start("other", "/usr/bin/xterm", "-geometry", "60x10+900+700", "-e", "sleep 600")
 	check(t, err)
@@ -147,8 +184,8 @@ func TestFlow(t *testing.T) {
 			}
 		}
 	}
-	if clicks != 2 || texts == 0 {
-		t.Errorf("%d clicks and %d texts, want 2 and one", clicks, texts)
+	if want := mouse.seen(t, s); clicks != want || texts == 0 {
+		t.Errorf("%d clicks and %d texts, want %d and one", clicks, texts, want)
 	}
 }
 
@@ -163,5 +200,5 @@ func decode(t *testing.T, name string) {
 
 // awayFromEdges lets time pass between an act and an edge of a permit: what is nearer than the gate's band of 250 ms is not recorded, and frames settle
 // meanwhile. Acts and edges are judged at the times at which the display and the agent stamp them, so that load makes this distance longer and
-// never shorter. Typed text also needs an answer of its program: see typed.
+// never shorter. What the agent takes too late is not recorded either, see unseen, and typed text needs an answer of its program, see typed.
 func awayFromEdges() { <-time.After(1200 * time.Millisecond) }

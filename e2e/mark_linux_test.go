@@ -46,14 +46,12 @@ func TestMark(t *testing.T) {
 	shoot(t, s, "mark-paused")
 	xdo(ctx, t, s, "key", "ctrl+alt+shift+p")
 	check(t, s.Until(ctx, "the hotkey's end of the pause", recording))
-	awayFromEdges()
 	hand, err := s.Desk.Hand()
 	check(t, err)
 	defer hand.Close()
-	check(t, hand.Click(200, 600))
-	awayFromEdges()
-	check(t, hand.Click(900, 500))
-	awayFromEdges()
+	mouse := clicker{hand: hand}
+	mouse.click(t, 200, 600)
+	mouse.click(t, 900, 500)
 	pauseSealsAll(t, s)
 
 	dir, steps := export(t, s)
@@ -77,8 +75,8 @@ func TestMark(t *testing.T) {
 			}
 		}
 	}
-	if clicks != 2 || frames == 0 {
-		t.Errorf("%d clicks and %d frames, want 2 and some", clicks, frames)
+	if want := mouse.seen(t, s); clicks != want || frames == 0 {
+		t.Errorf("%d clicks and %d frames, want %d and some", clicks, frames, want)
 	}
 }
 
