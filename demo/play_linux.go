@@ -18,6 +18,11 @@ import (
 // limit bounds each run: a demo that hangs has failed, one on a slow machine has not.
 const limit = 20 * time.Minute
 
+// mostPlays bounds how often the piece is played on a computer that is too busy for it. Only the last time is judged, by all that is promised.
+const mostPlays = 5
+
+const again = "This computer is busy: the agent could not see for a moment, and says so. The piece is played again. Missing: %s.\n"
+
 // play plays the whole piece, then the control, and judges.
 func play(ctx context.Context, o options) error {
 	if err := clean(o.out); err != nil {
@@ -25,12 +30,24 @@ func play(ctx context.Context, o options) error {
 	}
 	fmt.Printf("A person works on a virtual desktop for about a minute (seed %d).\n", o.seed)
 	r, err := whole(ctx, o)
+	for n := 1; err == nil && r.Blinded() && n < mostPlays; n++ {
+		fmt.Printf(again, strings.Join(r.Actions.Missing, "; "))
+		if err := clean(o.out); err != nil {
+			return err
+		}
+		r, err = whole(ctx, o)
+	}
 	if err != nil {
 		return err
 	}
 	if o.control {
 		fmt.Println("The control: the same search must find everything where the redactor is disconnected.")
-		if r.Control, err = control(ctx, o); err != nil {
+		r.Control, err = control(ctx, o)
+		for n := 1; err == nil && r.Control.Blinded() && n < mostPlays; n++ {
+			fmt.Printf(again, strings.Join(r.Control.Missed, "; "))
+			r.Control, err = control(ctx, o)
+		}
+		if err != nil {
 			return fmt.Errorf("control: %w", err)
 		}
 	}
@@ -91,7 +108,7 @@ func control(ctx context.Context, o options) (c *scene.Control, err error) {
 	if err != nil {
 		return nil, err
 	}
-	c = &scene.Control{Planted: len(r.Canaries), Missed: r.Missed()}
+	c = &scene.Control{Planted: len(r.Canaries), Missed: r.Missed(), Blind: r.Blind()}
 	for _, v := range r.Canaries {
 		if v.Found {
 			c.Found++

@@ -94,3 +94,25 @@ func TestTrajectoriesAreReadInOrder(t *testing.T) {
 		t.Errorf("got %+v, %v", steps, err)
 	}
 }
+
+// TestBlindedIsNoLeak: a piece is played again only for what a busy machine explains, never for something that was found or not to be recorded.
+func TestBlindedIsNoLeak(t *testing.T) {
+	begins, click := Step{Kind: "gap", Reason: "blind"}, Step{Kind: "click"}
+	blind := []Step{begins, click, begins}
+	lost := Actions{Missing: []string{`text "my <SSN>"`}, Extra: []string{`text "my " withheld=false`}}
+	for name, test := range map[string]struct {
+		r    Result
+		want bool
+	}{
+		"part of a text is lost, and it is said":     {Result{Actions: lost, steps: blind}, true},
+		"it is not said":                             {Result{Actions: lost, steps: []Step{begins, click}}, false},
+		"nothing is missing":                         {Result{steps: blind}, false},
+		"an action of another kind is there as well": {Result{Actions: Actions{Missing: lost.Missing, Extra: []string{"click left x1 at (1,2)"}}, steps: blind}, false},
+		"a secret was found":                         {Result{Actions: lost, steps: blind, Canaries: []Verdict{{Found: true}}}, false},
+		"something is released after a withdrawal":   {Result{Actions: lost, steps: blind, Released: 1}, false},
+	} {
+		if got := test.r.Blinded(); got != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

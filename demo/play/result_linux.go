@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
+	"strings"
 
 	"github.com/byleave/byleave/demo/canary"
 	"github.com/byleave/byleave/e2e/desktop"
@@ -64,7 +66,11 @@ type Control struct {
 	Planted int      `json:"planted"`
 	Found   int      `json:"found"`
 	Missed  []string `json:"missed"`
+	Blind   bool     `json:"blind,omitempty"` // the agent could not see for a moment
 }
+
+// Blinded tells that something was not found because the agent could not see, as it says itself.
+func (c *Control) Blinded() bool { return c.Blind && len(c.Missed) > 0 }
 
 // Judge compares and searches what was exported; a play without a withdrawal is exported here. The agent is stopped first, so that all
 // it would write is written.
@@ -256,6 +262,22 @@ func (r *Result) Faults() []string {
 		}
 	}
 	return out
+}
+
+// Blinded tells that actions are missing because the agent could not see for a moment, as it says itself: this machine was too busy to tell in
+// time who got a key or a click, and what nobody can tell is not recorded. A play with any fault of another kind is not called so.
+func (r *Result) Blinded() bool {
+	leaked := func(v Verdict) bool { return v.Found }
+	more := func(extra string) bool { // than what is left of a missing one of its kind, such as a part of a text
+		kind, _, _ := strings.Cut(extra, " ")
+		return !slices.ContainsFunc(r.Actions.Missing, func(m string) bool { return strings.HasPrefix(m, kind+" ") })
+	}
+	return r.Blind() && len(r.Actions.Missing) > 0 && r.Released == 0 && !slices.ContainsFunc(r.Canaries, leaked) && !slices.ContainsFunc(r.Actions.Extra, more)
+}
+
+// Blind tells that the agent could not see for a moment while the person worked, as it says itself. Before the first action it is no wonder.
+func (r *Result) Blind() bool {
+	return len(r.steps) > 0 && slices.ContainsFunc(r.steps[1:], func(s Step) bool { return s.Kind == "gap" && s.Reason == "blind" })
 }
 
 func (r *Result) hasGap(reason string) bool {
