@@ -227,13 +227,6 @@ func (p *person) said(n int, text string) (raw.Step, bool) {
 	return raw.Step{}, false
 }
 
-// step waits for the nth step that reads so.
-func (p *person) step(n int, text string) (found raw.Step) {
-	p.t.Helper()
-	p.until(text, func() (ok bool) { found, ok = p.said(n, text); return ok })
-	return found
-}
-
 // again does something until it is told as a step that reads so and pleases. What a program does not answer in time is left out of a step, and typing
 // that it does not prove in time is dropped: a program that gets no processor is one that is asked again.
 func (p *person) again(text string, do func(), pleases func(raw.Step) bool) (found raw.Step) {
