@@ -155,6 +155,9 @@ func fillRestored(h home, from string, scaled bool) error {
 	if _, err := os.Stat(filepath.Join(from, "ca.crt")); err != nil {
 		return fmt.Errorf("%s holds no backup of a collector: it has no ca.crt", from)
 	}
+	if err := onlyFiles(from); err != nil {
+		return err
+	}
 	needed := []string{"keys", "vault.key"}
 	if scaled { // its keys lie in the bucket
 		needed = []string{"vault.key"}
@@ -186,6 +189,25 @@ func fillRestored(h home, from string, scaled bool) error {
 		return h.fillLedger(from)
 	}
 	return nil
+}
+
+// onlyFiles refuses a backup that holds anything but files and folders: whoever opens a pipe waits for ever. Links count as what they lead to.
+func onlyFiles(from string) error {
+	root := os.DirFS(from)
+	return fs.WalkDir(root, ".", func(name string, _ fs.DirEntry, err error) error {
+		var info fs.FileInfo
+		if err == nil {
+			info, err = fs.Stat(root, name)
+		}
+		if err != nil {
+			return fmt.Errorf("look through the backup: %w", err)
+		}
+		if !info.IsDir() && !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is no file but a pipe, socket or device, which no backup holds: nothing was restored; take it away, or name another copy of the backup",
+				filepath.Join(from, filepath.FromSlash(name)))
+		}
+		return nil
+	})
 }
 
 // copyPolicies copies the policies that say how long boxes are kept, but for those that are there.

@@ -110,6 +110,10 @@ func TestSieveIsBounded(t *testing.T) {
 	for range 10_000 {
 		s.sift([]Step{{Kind: "gap", Reason: "paused"}, {Kind: "task", Outcome: started}, {Kind: "gap", Reason: elsewhere}, {Kind: "gap", Reason: "hours"}})
 	}
+	if len(s.held) > mostHeld {
+		t.Errorf("%d steps are held", len(s.held))
+	}
+	s = sieve{}
 	for range 10_000 {
 		s.sift([]Step{{Kind: "task", Outcome: started}, {Kind: "gap", Reason: "paused"}, {Kind: "gap", Reason: "hours"}})
 	}
