@@ -26,6 +26,7 @@ import (
 	"github.com/byleave/byleave/proto/envelope/open"
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/byleave/byleave/proto/pin"
+	"github.com/byleave/byleave/proto/proxy"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -81,6 +82,9 @@ func Dial(seen Seen, k Key, others ...Key) (*Client, error) {
 			return nil, err
 		}
 		c.keys = append(c.keys, key)
+	}
+	if _, err := proxy.For(k.Collector); err != nil {
+		return nil, err
 	}
 	c.conn, err = grpc.NewClient(k.Collector, grpc.WithTransportCredentials(credentials.NewTLS(c.server.TLS(own))),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(biggest)), grpc.WithDisableServiceConfig())
