@@ -139,11 +139,7 @@ func endAll(cmd *cobra.Command, gesture string) (flow.Withdrawn, error) {
 func withdraw(cmd *cobra.Command, gesture string) (n flow.Withdrawn, err error) {
 	ctx, cancel := context.WithTimeout(cmd.Context(), agentLimit)
 	defer cancel()
-	socket, err := socketPath()
-	if err != nil {
-		return n, err
-	}
-	asked := control.Call(ctx, socket, "withdraw", flow.Withdrawal{Gesture: gesture}, &n)
+	asked := callAgent(ctx, "withdraw", flow.Withdrawal{Gesture: gesture}, &n)
 	if asked == nil {
 		return n, nil
 	}

@@ -27,7 +27,7 @@ func doctorCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			socket, err := socketPath()
+			socket, err := agentSocket(cmd.Context())
 			if err != nil {
 				return err
 			}

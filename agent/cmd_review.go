@@ -166,7 +166,7 @@ func lookAround(ctx context.Context) (v review.View, err error) {
 	if v.Receipts, err = d.keys.Receipts(); err != nil {
 		return v, err
 	}
-	socket, err := socketPath()
+	socket, err := agentSocket(ctx)
 	if err != nil {
 		return v, err
 	}

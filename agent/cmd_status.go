@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,9 +24,6 @@ func statusCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var s status
 			err := call(cmd, "status", nil, &s.Status)
-			if errors.Is(err, control.ErrNotRunning) { // before it is said that nothing is recorded
-				err = callElsewhere(cmd, "status", &s.Status)
-			}
 			if errors.Is(err, control.ErrNotRunning) {
 				s.State, s.Words = "stopped", "the agent does not run, so nothing is recorded"
 			} else if err != nil {
@@ -146,23 +144,13 @@ func printOwn(w io.Writer, s flow.Status) {
 
 // call asks the running agent.
 func call(cmd *cobra.Command, verb string, in, out any) error {
-	socket, err := socketPath()
-	if err != nil {
-		return err
-	}
-	return control.Call(cmd.Context(), socket, verb, in, out)
+	return callAgent(cmd.Context(), verb, in, out)
 }
 
-// callElsewhere asks an agent of this account that our environment does not lead to.
-func callElsewhere(cmd *cobra.Command, verb string, out any) error {
-	others, err := otherSockets()
+func callAgent(ctx context.Context, verb string, in, out any) error {
+	socket, err := agentSocket(ctx)
 	if err != nil {
 		return err
 	}
-	for _, socket := range others {
-		if err := control.Call(cmd.Context(), socket, verb, nil, out); !errors.Is(err, control.ErrNotRunning) {
-			return err
-		}
-	}
-	return control.ErrNotRunning
+	return control.Call(ctx, socket, verb, in, out)
 }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/byleave/byleave/agent/internal/control"
 )
 
 // homeDir is where keys, consent and spool lie: $BYLEAVE_HOME, else the data folder of the person's account.
@@ -37,11 +40,21 @@ func socketPath() (string, error) {
 	return filepath.Join(home, "run", "control.sock"), nil
 }
 
-// otherSockets are where else an agent of this account may listen: one that was started in a session with another environment than ours.
-func otherSockets() ([]string, error) {
-	if os.Getenv("BYLEAVE_HOME") != "" { // then both have the same
-		return nil, nil
+// agentSocket is where the agent of this account answers: every verb goes there. One that was started in a session with another environment listens
+// elsewhere, and whoever pauses pauses that one. Where none answers it is our own place.
+func agentSocket(ctx context.Context) (string, error) {
+	own, err := socketPath()
+	if err != nil || os.Getenv("BYLEAVE_HOME") != "" { // whoever chose a folder means the agent of that folder
+		return own, err
 	}
 	home, err := homeDir()
-	return []string{filepath.Join(home, "run", "control.sock"), filepath.Join("/run/user", strconv.Itoa(os.Getuid()), "byleave", "control.sock")}, err
+	if err != nil {
+		return "", err
+	}
+	for _, socket := range []string{own, filepath.Join(home, "run", "control.sock"), filepath.Join("/run/user", strconv.Itoa(os.Getuid()), "byleave", "control.sock")} {
+		if control.Knows(ctx, socket, "status") {
+			return socket, nil
+		}
+	}
+	return own, nil
 }

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -42,17 +40,3 @@ func answered(*cobra.Command, string) error { return nil }
 
 // systemVerbs are verbs that only this system has: none.
 func systemVerbs() []*cobra.Command { return nil }
-
-// ended waits until a process that was asked to end is gone.
-func ended(pid int) error {
-	p, err := os.FindProcess(pid)
-	if err != nil {
-		return nil
-	}
-	for limit := time.Now().Add(endLimit); p.Signal(syscall.Signal(0)) == nil; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(limit) {
-			return fmt.Errorf("process %d does not end", pid)
-		}
-	}
-	return nil
-}

@@ -108,7 +108,7 @@ func (m *mine) send(ctx context.Context, ids []string) (review.Sending, error) {
 		what.Boxes = append(what.Boxes, envelope.ID(raw))
 	}
 	var done flow.Sending
-	err := m.call(ctx, "send", what, &done)
+	err := callAgent(ctx, "send", what, &done)
 	return review.Sending(done), err
 }
 

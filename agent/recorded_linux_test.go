@@ -214,3 +214,54 @@ func TestReviewByKeyboard(t *testing.T) {
 		t.Errorf("without an agent a deletion says:\n%s", shown)
 	}
 }
+
+// TestALongTitleIsBrief: a title as long as a program likes takes a few lines of the page, in words or in one piece, and all of it is a key away, on paper no key at all.
+func TestALongTitleIsBrief(t *testing.T) {
+	p := newPerson(t)
+	r := p.record()
+	pl := payload(time.Now().Add(-time.Hour), 1)
+	for i, long := range []string{strings.Repeat("many words ", 6000) + "its end", strings.Repeat("onewordwithoutanend", 3000) + "its end"} {
+		a := click(pl, "editor", long, 5, 5)
+		a.Element, a.Before, a.After = &pb.Element{Role: "push button", Name: long}, nil, nil
+		add(pl, float64(i), a)
+	}
+	add(pl, 2, click(pl, "editor", "a short title", 5, 5))
+	r.box(pl, false)
+	program, ctx := axe(t), browser(t)
+	address, _ := page(t, true)
+	do(t, ctx, chromedp.Navigate(address))
+	unlockPage(t, ctx)
+	rows := func() []float64 {
+		return evaluate[[]float64](t, ctx, `[...document.querySelectorAll(".rows > li, .picks > li")].map(e => e.getBoundingClientRect().height)`)
+	}
+	for _, where := range []string{"recorded", "cut"} {
+		if where == "cut" {
+			do(t, ctx, press("Take something out…"))
+		}
+		for _, l := range []look{{"1280-light", 1280, 900, "light"}, {"1280-dark", 1280, 900, "dark"}, {"390-light", 390, 844, "light"}, {"390-dark", 390, 844, "dark"}} {
+			do(t, ctx, l.set())
+			png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+			must(t, err)
+			must(t, os.WriteFile(artefact(t, where+"-long-titles-"+l.name), png, 0o600))
+			for i, height := range rows() {
+				if height > float64(l.height)/2 {
+					t.Errorf("%s, %s: row %d is %.0f pixels high", where, l.name, i, height)
+				}
+			}
+		}
+		spotless(t, ctx, program, where+"-long-titles")
+		if n := evaluate[int](t, ctx, `document.querySelectorAll("details.whole").length`); n != 4 {
+			t.Errorf("%s: %d long names, want 4", where, n)
+		}
+		evaluate[bool](t, ctx, `document.querySelector("details.whole summary").focus(); true`)
+		do(t, ctx, chromedp.KeyEvent(kb.Enter))
+		if !evaluate[bool](t, ctx, `document.querySelector("details.whole").open && document.querySelector("details.whole p").innerText.endsWith("its end")`) {
+			t.Errorf("%s: a key does not show all of a title", where)
+		}
+		do(t, ctx, chromedp.KeyEvent(kb.Enter), media("print"))
+		if heights := evaluate[[]float64](t, ctx, `[...document.querySelectorAll("details.whole p")].map(e => e.getBoundingClientRect().height)`); where == "recorded" && (len(heights) != 4 || heights[0] < 300) {
+			t.Errorf("on paper a long title is not whole: %v", heights)
+		}
+		do(t, ctx, media(""))
+	}
+}

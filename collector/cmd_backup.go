@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/byleave/byleave/collector/internal/ingest"
 	"github.com/byleave/byleave/collector/internal/ledger"
+	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/cloud"
 	"github.com/byleave/byleave/collector/internal/store/embed"
 	"github.com/byleave/byleave/policy"
@@ -92,7 +94,7 @@ func restoreCommand() *cobra.Command {
 		Long: "Puts the index and packs of a backup into the collector's folder, in the place of those there. The folder's keys/, vault.key and\n" +
 			"erasures/ stay: with them everything that was erased after the backup is erased again. Boxes of a person who erased\n" +
 			"something after the backup open no more, because their key was replaced; they are taken out and counted. The folder's ledger/ stays,\n" +
-			"too: one from before would be a past that people did not see, and they are told. What was withdrawn or revoked since stays so. Invitations\n" +
+			"too: one from before would be a past that people did not see, and they are told; what it says was released since is named. What was withdrawn or revoked since stays so. Invitations\n" +
 			"count no more: some were used since. The collector must not run. If it is cut short, run it again, or start the collector.\n" +
 			"With cloud.json, put the database and packs/ of the bucket back yourself first, and keep keys/, erasures/ and ledger/ of the bucket as they\n" +
 			"are; then this does the rest, before any collector serves. No collector of the store may run.",
@@ -103,6 +105,8 @@ func restoreCommand() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		_, err := os.Stat(home(*dir).path(cloudName))
 		scaled := err == nil
+		_, err = os.Lstat(home(*dir).path("ledger"))
+		own := err == nil
 		if err := fillRestored(home(*dir), args[0], scaled); err != nil {
 			return err
 		}
@@ -124,9 +128,47 @@ func restoreCommand() *cobra.Command {
 			fmt.Fprintf(cmd.OutOrStdout(), "keys/ lacks the keys of %s: their boxes open only once you put it back.\n", policy.Count(rep.Keyless, "person"))
 		}
 		fmt.Fprintln(cmd.OutOrStdout(), invitedAnew)
-		return nil
+		if !own {
+			fmt.Fprintln(cmd.OutOrStdout(), "The ledger is that of the backup: what was released after it stands in no record here.")
+			return nil
+		}
+		return sayUnknown(cmd, h)
 	}
 	return cmd
+}
+
+// sayUnknown names the exports of the folder's ledger, which was not restored, that the index from before does not know. Whose boxes they took stood in their maps
+// alone, and those are of the index.
+func sayUnknown(cmd *cobra.Command, h home) (err error) {
+	exports, _, err := readLedger(cmd, string(h))
+	if errors.Is(err, errNoLedger) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("it is restored, and its ledger does not tell what was released since: %w", err)
+	}
+	x, err := embed.OpenIndex(cmd.Context(), string(h))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, x.Close()) }()
+	words, ids := map[store.ID]string{}, []store.ID(nil)
+	for _, e := range exports {
+		if raw, err := hex.DecodeString(e.Export); err == nil && len(raw) == len(store.ID{}) {
+			ids = append(ids, store.ID(raw))
+			words[ids[len(ids)-1]] = e.Words
+		}
+	}
+	unknown, err := x.Unknown(cmd.Context(), ids)
+	if err != nil || len(unknown) == 0 {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "Released after the backup: %s. Whose boxes they took this index does not know: `byleave verify` shows them to nobody as theirs, and counts them\n"+
+		"among the others. Tell people what the ledger says:\n", policy.Count(len(unknown), "export"))
+	for _, id := range unknown {
+		fmt.Fprintln(cmd.OutOrStdout(), words[id])
+	}
+	return nil
 }
 
 // restoreScaled brings database and bucket together that an operator put back.
@@ -143,7 +185,8 @@ func restoreScaled(cmd *cobra.Command, h home) error {
 	if err := errors.Join(err, lock.Close()); err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "Restored. Erased again: %s. Taken out, because their person's key was replaced since: %s; because their\n"+
+	fmt.Fprintf(cmd.OutOrStdout(), "Restored. What was released after the dump stands in the ledger alone (`byleave-collector ledger show`): whose boxes it took is not known any more.\n"+
+		"Erased again: %s. Taken out, because their person's key was replaced since: %s; because their\n"+
 		"pack is not there: %d, which their devices may send again. Removed, because no row names them: %s.\n%s\n",
 		policy.Count(rep.Erased, "erasure"), policy.Count(rep.Shut, "box"), rep.Missing, policy.Count(rep.Orphans, "pack"), invitedAnew)
 	return nil
@@ -154,6 +197,9 @@ func restoreScaled(cmd *cobra.Command, h home) error {
 func fillRestored(h home, from string, scaled bool) error {
 	if _, err := os.Stat(filepath.Join(from, "ca.crt")); err != nil {
 		return fmt.Errorf("%s holds no backup of a collector: it has no ca.crt", from)
+	}
+	if err := onlyFiles(from); err != nil {
+		return err
 	}
 	needed := []string{"keys", "vault.key"}
 	if scaled { // its keys lie in the bucket
@@ -186,6 +232,25 @@ func fillRestored(h home, from string, scaled bool) error {
 		return h.fillLedger(from)
 	}
 	return nil
+}
+
+// onlyFiles refuses a backup that holds anything but files and folders: whoever opens a pipe waits for ever. Links count as what they lead to.
+func onlyFiles(from string) error {
+	root := os.DirFS(from)
+	return fs.WalkDir(root, ".", func(name string, _ fs.DirEntry, err error) error {
+		var info fs.FileInfo
+		if err == nil {
+			info, err = fs.Stat(root, name)
+		}
+		if err != nil {
+			return fmt.Errorf("look through the backup: %w", err)
+		}
+		if !info.IsDir() && !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is no file but a pipe, socket or device, which no backup holds: nothing was restored; take it away, or name another copy of the backup",
+				filepath.Join(from, filepath.FromSlash(name)))
+		}
+		return nil
+	})
 }
 
 // copyPolicies copies the policies that say how long boxes are kept, but for those that are there.

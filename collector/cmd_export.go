@@ -18,7 +18,7 @@ import (
 
 type exportOptions struct {
 	purpose, since, until, format, out string
-	keys                               []string
+	keys, apps                         []string
 	yes, asJSON                        bool
 }
 
@@ -30,9 +30,12 @@ func exportCommand() *cobra.Command {
 		Long: "Shows purpose, count and window first, and asks. The collector writes the export down before it releases a box; the boxes are\n" +
 			"opened here, with the key file, which the collector never sees. People are pseudonyms that no other export shares; there are no times.\n\n" +
 			"jsonl is a file of JSON lines a person, beside one file a picture. parquet and webdataset hold the pictures in the files of the steps, which\n" +
-			"load_dataset and webdataset read as they are; while they are written the folder needs twice their room.",
+			"load_dataset and webdataset read as they are; while they are written the folder needs twice their room.\n\n" +
+			"With --app only what was done in that application is written, by the name that it has in the policy. Which application a box is of is\n" +
+			"sealed, so the collector releases them all, and its ledger says so.",
 		Example: "  byleave-collector export --key key.json --purpose computer-use-training --out trajectories/\n" +
-			"  byleave-collector export --key key.json --purpose computer-use-training --format parquet --out rows/",
+			"  byleave-collector export --key key.json --purpose computer-use-training --format parquet --out rows/\n" +
+			"  byleave-collector export --key key.json --purpose computer-use-training --app editor --app files --out some/",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runExport(cmd, o) },
 	}
@@ -40,6 +43,7 @@ func exportCommand() *cobra.Command {
 	cmd.Flags().StringVar(&o.purpose, "purpose", "", "the purpose that people agreed to; boxes of another do not open")
 	cmd.Flags().StringVar(&o.since, "since", "", "only what arrived on this day or later, as 2006-01-02 (UTC)")
 	cmd.Flags().StringVar(&o.until, "until", "", "only what arrived before this day")
+	cmd.Flags().StringArrayVar(&o.apps, "app", nil, "write only what was done in this application of the policy; give it again for another")
 	cmd.Flags().StringVar(&o.format, "format", "jsonl", "jsonl, parquet or webdataset")
 	cmd.Flags().StringVar(&o.out, "out", "", "an empty folder, or one in which the same export was cut off")
 	cmd.Flags().BoolVar(&o.yes, "yes", false, "do not ask; only for a purpose of the policy now")
@@ -57,6 +61,10 @@ func runExport(cmd *cobra.Command, o exportOptions) (err error) {
 	if !slices.Contains(export.Formats, q.Format) {
 		return misuse{errors.New("the format of an export is jsonl, parquet or webdataset")}
 	}
+	if i := slices.IndexFunc(o.apps, func(a string) bool { return !policy.IsID(a) }); i >= 0 {
+		return misuse{fmt.Errorf("%q is no name of an application in a policy: 1 to 64 of a-z, 0-9 and '-'", o.apps[i])}
+	}
+	q.Applications = slices.Compact(slices.Sorted(slices.Values(o.apps)))
 	if q.Since, err = day(o.since); err != nil {
 		return err
 	}
@@ -80,7 +88,7 @@ func runExport(cmd *cobra.Command, o exportOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	if ok, err := agree(cmd, o, plan); err != nil || !ok {
+	if ok, err := agree(cmd, o, q, plan); err != nil || !ok {
 		return err
 	}
 	var d drawn
@@ -90,6 +98,11 @@ func runExport(cmd *cobra.Command, o exportOptions) (err error) {
 	}
 	if o.asJSON {
 		return printJSON(cmd.OutOrStdout(), m)
+	}
+	for _, app := range m.Applications {
+		if m.Counts.Applications[app] == 0 {
+			fmt.Fprintf(cmd.OutOrStdout(), "Nothing was done in %s; applications are called by their id in the policy.\n", app)
+		}
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s: %s, %s, %s of %s from %s.\n", o.out, policy.Count(m.Actions, "action"), policy.Count(m.Gaps, "gap"),
 		policy.Count(m.Frames, "frame"), policy.Count(m.People, "person"), policy.Count(m.Boxes, "box"))
@@ -126,7 +139,7 @@ func (d *drawn) end() error {
 }
 
 // agree shows what would be exported before anything is released.
-func agree(cmd *cobra.Command, o exportOptions, plan export.Plan) (bool, error) {
+func agree(cmd *cobra.Command, o exportOptions, q export.Query, plan export.Plan) (bool, error) {
 	window := "everything that arrived"
 	if o.since != "" || o.until != "" {
 		window = strings.TrimSpace("what arrived from " + or(o.since, "the beginning") + " to " + or(o.until, "now"))
@@ -137,6 +150,9 @@ func agree(cmd *cobra.Command, o exportOptions, plan export.Plan) (bool, error) 
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "Purpose %s: %s\n%s; %s. What was withdrawn, or sealed to others than you, is not among it.\n", o.purpose,
 		or(plan.Purpose, "not in the policy now"), held, window)
+	if len(q.Applications) > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "Only what was done in %s is written; all of it is released, and the ledger says so.\n", strings.Join(q.Applications, ", "))
+	}
 	if o.yes && plan.Purpose == "" { // a slip of the hand would stand in the public ledger for ever
 		return false, fmt.Errorf("no policy now asks for the purpose %s, so --yes does not agree to it: correct the name, or leave --yes out and be asked", o.purpose)
 	}

@@ -275,9 +275,13 @@ func (c *collector) reloads(ctx context.Context, hup <-chan os.Signal) {
 func (c *collector) reload() {
 	c.authority.Renew()
 	taken, refused := []string{"certificate"}, []string(nil)
-	if c.policy.Refused() != nil { // it has logged why
+	switch err := c.policy.Refused(); {
+	case errors.Is(err, ingest.ErrPolicyGone):
+		c.log.Error(err.Error() + "; put it back with `byleave-collector policy set`")
 		refused = append(refused, "policy")
-	} else if c.policy.Bytes() != nil {
+	case err != nil: // it has logged why
+		refused = append(refused, "policy")
+	case c.policy.Bytes() != nil:
 		taken = append(taken, "policy")
 	}
 	if l, err := c.home.limits(); err != nil {

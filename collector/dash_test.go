@@ -78,8 +78,9 @@ func live(t *testing.T, dir string, now time.Time, days []lived, exports ...rele
 	for _, e := range exports {
 		var body []byte
 		at := now.AddDate(0, 0, -e.ago)
-		_, err := st.BeginExport(t.Context(), store.Export{ID: storetest.ID(), Custodian: storetest.ID(), Query: store.Query{Purpose: storetest.Purpose}, At: at}, func(p store.Plan) store.Leaf {
-			leaf, err := ledger.Export(store.Export{ID: storetest.ID(), Query: store.Query{Purpose: e.purpose}, At: at}, e.name, p)
+		id := storetest.ID()
+		_, err := st.BeginExport(t.Context(), store.Export{ID: id, Custodian: storetest.ID(), Query: store.Query{Purpose: storetest.Purpose}, At: at}, func(p store.Plan) store.Leaf {
+			leaf, err := ledger.Export(store.Export{ID: id, Query: store.Query{Purpose: e.purpose}, At: at}, e.name, p)
 			must(t, err)
 			body = leaf.Body
 			return leaf

@@ -229,6 +229,21 @@ func TestReload(t *testing.T) {
 	if said := hup(); !strings.Contains(said, `"msg":"reloaded","taken":["certificate","limits"]}`) {
 		t.Error(said)
 	}
+	publish(t, dir, "1", "30")
+	if said := hup(); !strings.Contains(said, `"msg":"reloaded","taken":["certificate","policy","limits"]}`) {
+		t.Error(said)
+	}
+	must(t, os.Remove(filepath.Join(dir, policyName)))
+	for range 2 { // what is handed out is not what lies there
+		if said := hup(); !strings.Contains(said, "the policy's file is gone: the last one is handed out until this collector ends, and then none; put it back") ||
+			!strings.Contains(said, `"taken":["certificate","limits"],"refused":["policy"]}`) {
+			t.Error(said)
+		}
+	}
+	publish(t, dir, "2", "30")
+	if said := hup(); !strings.Contains(said, `"msg":"reloaded","taken":["certificate","policy","limits"]}`) {
+		t.Error(said)
+	}
 	must(t, cmd.Process.Signal(os.Interrupt))
 	for range lines { // until it ends
 	}

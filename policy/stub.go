@@ -67,7 +67,7 @@ func ParseStub(signed []byte, device ed25519.PublicKey) (*pb.ConsentStub, error)
 		return nil, ErrInvalid{"stub", "policy_sha256", "is not 32 bytes" + again}
 	case len(m.GetCommitment()) != sha256.Size:
 		return nil, ErrInvalid{"stub", "commitment", "is not 32 bytes" + again}
-	case !idShape.MatchString(m.GetPurposeId()):
+	case !IsID(m.GetPurposeId()):
 		return nil, ErrInvalid{"stub", "purpose_id", "is not 1 to 64 of a-z, 0-9 and '-'" + again}
 	case m.GetExpiresAt() <= 0 || m.GetExpiresAt() > maxUnix:
 		return nil, ErrInvalid{"stub", "expires_at", "is no Unix second" + again}

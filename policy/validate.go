@@ -33,6 +33,9 @@ var (
 	byTheFrame = regexp.MustCompile(`(?i)\b(per|by the|for (each|every)|each|every) (frame|picture|screenshot|click|key|keystroke|action|step|batch|box)s?\b`)
 )
 
+// IsID tells whether a policy can call a purpose or an application so.
+func IsID(s string) bool { return idShape.MatchString(s) }
+
 // checkPolicy tells the first field that makes no sense. Lists that allow something may be empty: such a policy allows
 // less, in the end nothing.
 func checkPolicy(m *pb.Policy) error {
@@ -99,7 +102,7 @@ func checkTexts(m *pb.Policy) error {
 	if byTheFrame.MatchString(m.GetCompensation()) {
 		return invalid("compensation", "pays by what is recorded; pay for taking part, so that a pause or a deletion costs nothing")
 	}
-	if !idShape.MatchString(m.GetPurpose().GetId()) {
+	if !IsID(m.GetPurpose().GetId()) {
 		return invalid("purpose.id", "is not 1 to 64 of a-z, 0-9 and '-'; choose such a word")
 	}
 	if !languageShape.MatchString(m.GetLanguage()) {
@@ -160,7 +163,7 @@ func checkApplications(m *pb.Policy) error {
 	seen := map[string]bool{}
 	for i, a := range m.GetApplications() {
 		where := fmt.Sprintf("application %d: ", i+1)
-		if !idShape.MatchString(a.GetId()) {
+		if !IsID(a.GetId()) {
 			return invalid(where+"id", "is not 1 to 64 of a-z, 0-9 and '-'; choose such a word")
 		}
 		if seen[a.GetId()] {

@@ -14,7 +14,7 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/byleave/byleave/agent/internal/capture/ocr/wire"
+	"github.com/byleave/byleave/agent/internal/capture/ocr/talk"
 	"github.com/elastic/go-seccomp-bpf"
 	"github.com/elastic/go-seccomp-bpf/arch"
 	"golang.org/x/sys/unix"
@@ -167,7 +167,7 @@ func TestConfined(t *testing.T) {
 		name, what, _ := strings.Cut(l, ": ")
 		said[name] = what
 	}
-	if said["load"] != wire.Ready.String() || said["lock"] != "<nil>" || !strings.Contains(out.String(), "\nend\n") || complaint.Len() > 0 {
+	if said["load"] != talk.Ready.String() || said["lock"] != "<nil>" || !strings.Contains(out.String(), "\nend\n") || complaint.Len() > 0 {
 		t.Fatalf("it did not come to it: %s%s", out.String(), complaint.String())
 	}
 	if version, _, _ := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION); int(version) >= 4 {
@@ -265,11 +265,11 @@ func TestInsideOfTheUnit(t *testing.T) {
 	program := built(t)
 	for _, c := range []struct {
 		filter string
-		want   wire.State
-	}{{filter, wire.Ready}, {"@system-service", wire.NoSandbox}} {
+		want   talk.State
+	}{{filter, talk.Ready}, {"@system-service", talk.NoSandbox}} {
 		cmd := &exec.Cmd{Path: itself(t), Args: append([]string{unitMember, program}, calls(t, c.filter)...), Stdin: strings.NewReader("")}
 		out, _ := cmd.Output() // it ends with 1 where it does not read
-		if state, err := wire.ReadGreeting(bytes.NewReader(out)); state != c.want {
+		if state, err := talk.ReadGreeting(bytes.NewReader(out)); state != c.want {
 			t.Errorf("inside of %q it says %q, %v: %s", c.filter, state, err, out)
 		}
 	}

@@ -1,5 +1,5 @@
 // Command byleave-ocr reads lines of text in pictures for the agent, one at a time, and has no other means: it gets grey pixels
-// on standard input and answers with text and how sure it is on standard output (agent/internal/capture/ocr/wire). What it
+// on standard input and answers with text and how sure it is on standard output (agent/internal/capture/ocr/talk). What it
 // says can only reveal a line of a masked picture; if it is not there, dies, hangs or talks nonsense, the line stays masked.
 //
 // It loads Tesseract's library of the system (libtesseract.so.5, LSTM engine, English) and then gives up everything that a
@@ -12,7 +12,7 @@
 //	tidy.go           makes a line dark on white, of one height
 //	main.go           lines in, answers out
 //
-// May import: agent/internal/capture/ocr/wire
+// May import: agent/internal/capture/ocr/talk
 // Touches: os
 // Goroutines: none
 package main

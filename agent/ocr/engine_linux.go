@@ -9,7 +9,7 @@ import (
 	"strings"
 	"unsafe"
 
-	"github.com/byleave/byleave/agent/internal/capture/ocr/wire"
+	"github.com/byleave/byleave/agent/internal/capture/ocr/talk"
 	"github.com/ebitengine/purego"
 )
 
@@ -46,10 +46,10 @@ type engine struct {
 }
 
 // load finds the library and its data and makes them ready.
-func load() (*engine, wire.State) {
+func load() (*engine, talk.State) {
 	lib, err := purego.Dlopen(library, purego.RTLD_NOW|purego.RTLD_LOCAL)
 	if err != nil {
-		return nil, wire.NoLibrary
+		return nil, talk.NoLibrary
 	}
 	e := &engine{}
 	var create func() uintptr
@@ -65,21 +65,21 @@ func load() (*engine, wire.State) {
 	} {
 		at, err := purego.Dlsym(lib, name)
 		if err != nil {
-			return nil, wire.NoLibrary
+			return nil, talk.NoLibrary
 		}
 		purego.RegisterFunc(fn, at)
 	}
 	folder := data()
 	e.handle = create()
 	if folder == "" || e.handle == 0 || initialise(e.handle, folder, "eng", lstmOnly) != 0 {
-		return nil, wire.NoLanguage
+		return nil, talk.NoLanguage
 	}
 	for name, value := range map[string]string{"debug_file": os.DevNull, "thresholding_method": "1", "tessedit_do_invert": "0"} {
 		set(e.handle, name, value) // a name that a version does not know changes nothing
 	}
 	segment(e.handle, singleLine)
 	e.read(sample()) // whatever it opens or loads late, it opens now
-	return e, wire.Ready
+	return e, talk.Ready
 }
 
 // data is the folder with the data for English, "" if there is none.
@@ -150,7 +150,7 @@ func (e *engine) words() []found {
 // text is a string of C, at most as long as an answer may be.
 func text(p unsafe.Pointer) string {
 	n := 0
-	for n < wire.MostText && *(*byte)(unsafe.Add(p, n)) != 0 {
+	for n < talk.MostText && *(*byte)(unsafe.Add(p, n)) != 0 {
 		n++
 	}
 	return unsafe.String((*byte)(p), n)

@@ -7,7 +7,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/byleave/byleave/agent/internal/capture/ocr/wire"
+	"github.com/byleave/byleave/agent/internal/capture/ocr/talk"
 )
 
 const about = `byleave-ocr is a part of byleave, which starts it to read lines of text in pictures and tells it what to read.
@@ -33,7 +33,7 @@ type reader interface {
 func serve(in io.Reader, out io.Writer, r reader) error {
 	var memory []byte
 	for {
-		number, line, used, err := wire.ReadLine(in, memory)
+		number, line, used, err := talk.ReadLine(in, memory)
 		if err != nil {
 			clear(used)
 			return err
@@ -43,7 +43,7 @@ func serve(in io.Reader, out io.Writer, r reader) error {
 		text, sure := r.read(line)
 		end.Stop()
 		clear(memory)
-		if err := wire.WriteAnswer(out, wire.Answer{Number: number, Text: text, Sure: sure}); err != nil {
+		if err := talk.WriteAnswer(out, talk.Answer{Number: number, Text: text, Sure: sure}); err != nil {
 			return err
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/byleave/byleave/agent/internal/capture/ocr/wire"
+	"github.com/byleave/byleave/agent/internal/capture/ocr/talk"
 	"golang.org/x/sys/unix"
 )
 
@@ -18,16 +18,16 @@ func run() int {
 	if !confined() {
 		err := confine() // starts this program again
 		fmt.Fprintln(os.Stderr, "byleave-ocr:", err)
-		_ = wire.WriteGreeting(pipes, wire.NoSandbox)
+		_ = talk.WriteGreeting(pipes, talk.NoSandbox)
 		return 1
 	}
 	e, state := load()
-	if state == wire.Ready {
+	if state == talk.Ready {
 		if err := lock(); err != nil {
-			state = wire.NoSandbox
+			state = talk.NoSandbox
 		}
 	}
-	if wire.WriteGreeting(pipes, state) != nil || state != wire.Ready {
+	if talk.WriteGreeting(pipes, state) != nil || state != talk.Ready {
 		fmt.Fprintln(os.Stderr, "byleave-ocr:", state)
 		return 1
 	}

@@ -5,11 +5,11 @@ package main
 import (
 	"os"
 
-	"github.com/byleave/byleave/agent/internal/capture/ocr/wire"
+	"github.com/byleave/byleave/agent/internal/capture/ocr/talk"
 )
 
 // run says that nothing is read on this system.
 func run() int {
-	_ = wire.WriteGreeting(os.Stdout, wire.NoSystem) // whoever asked may be gone
+	_ = talk.WriteGreeting(os.Stdout, talk.NoSystem) // whoever asked may be gone
 	return 1
 }

@@ -113,3 +113,11 @@ func FuzzParseReceipt(f *testing.F) {
 		}
 	})
 }
+
+// TestNoAddressOfAProxy: behind what is no address of a proxy the code is not sent.
+func TestNoAddressOfAProxy(t *testing.T) {
+	t.Setenv("HTTPS_PROXY", "secret.corp:port")
+	if _, err := Ask(t.Context(), Receipt{Collector: "collector.invalid:7443"}); err == nil || !strings.Contains(err.Error(), "HTTPS_PROXY is no address") {
+		t.Errorf("the receipt says: %v", err)
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/byleave/byleave/proto/code"
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/byleave/byleave/proto/pin"
+	"github.com/byleave/byleave/proto/proxy"
 	"github.com/byleave/byleave/proto/tlog"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -95,6 +96,9 @@ func ParseCode(text string) (c [32]byte, err error) {
 // Ask erases everything of the receipt's person and returns the record, verified. The code is sent only after the other end has
 // proved to be the collector of the receipt.
 func Ask(ctx context.Context, r Receipt) (m *pb.ErasureRecord, err error) {
+	if _, err := proxy.For(r.Collector); err != nil {
+		return nil, err
+	}
 	server := pin.ByFingerprint(r.CA)
 	conn, err := grpc.NewClient(r.Collector, grpc.WithTransportCredentials(credentials.NewTLS(server.TLS())), grpc.WithDisableServiceConfig())
 	if err != nil {

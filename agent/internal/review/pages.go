@@ -38,6 +38,7 @@ var pages = sync.OnceValue(func() map[string]*template.Template {
 // words are what templates may say of the types of policy. Every text that comes from outside goes through inert.
 var words = template.FuncMap{
 	"inert":     policy.Inert,
+	"brief":     brief,
 	"hours":     func(h *pb.Hours) string { return policy.HoursInWords(h) },
 	"day":       func(t time.Time) string { return t.Local().Format("2 January 2006") },
 	"clock":     func(t time.Time) string { return t.Local().Format("15:04:05") },

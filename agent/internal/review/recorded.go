@@ -383,6 +383,34 @@ func (r row) App() string { return r.app }
 // Action is the action itself, nil for a gap.
 func (r row) Action() *pb.Action { return r.action }
 
+// Longs are the names of an action that are not shown whole where it is told: any program chooses how long its title is.
+func (r row) Longs() (out []long) {
+	for _, l := range []long{{"title", r.action.GetWindow().GetTitle()}, {"name", r.action.GetElement().GetName()}} {
+		if brief(l.Text) != policy.Inert(l.Text) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// long is one of them.
+type long struct{ What, Text string }
+
+// mostBrief is how many letters of a name stand in a row: about two lines on a large screen, four on a small one.
+const mostBrief = 160
+
+// brief is a name, or its beginning, as harmless text.
+func brief(s string) string {
+	n := 0
+	for i := range s {
+		if n == mostBrief {
+			return policy.Inert(s[:i]) + "…"
+		}
+		n++
+	}
+	return policy.Inert(s)
+}
+
 // Pieces are the typed text, cut at its tokens.
 func (r row) Pieces() []piece { return pieces(r.action.GetText()) }
 

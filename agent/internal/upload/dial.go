@@ -16,6 +16,7 @@ import (
 
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/proto/pin"
+	"github.com/byleave/byleave/proto/proxy"
 	"github.com/byleave/byleave/proto/wire"
 )
 
@@ -53,18 +54,18 @@ func (l *lifeline) Spread(n int) {
 // dial makes a connection that opens with the first call. HTTPS_PROXY and NO_PROXY are honoured; the proxy resolves the name.
 // No compressor is registered: boxes are compressed and sealed already.
 func dial(addr string, server *pin.Server, line *lifeline, own ...tls.Certificate) (*grpc.ClientConn, error) {
-	proxy, err := proxyURL(addr)
+	through, err := proxy.For(addr)
 	if err != nil {
-		return nil, fmt.Errorf("HTTPS_PROXY: %w", err)
+		return nil, failure{words: err.Error()}
 	}
-	return dialThrough(proxy, addr, server, line, own...)
+	return dialThrough(through, addr, server, line, own...)
 }
 
 // dialThrough is dial through this proxy; nil: none. One that speaks TLS itself is ours to reach: gRPC knows plain ones alone.
-func dialThrough(proxy *url.URL, addr string, server *pin.Server, line *lifeline, own ...tls.Certificate) (*grpc.ClientConn, error) {
+func dialThrough(through *url.URL, addr string, server *pin.Server, line *lifeline, own ...tls.Certificate) (*grpc.ClientConn, error) {
 	target, options := addr, wire.Options(server.TLS(own...), line)
-	if proxy != nil && proxy.Scheme == "https" {
-		target, options = "passthrough:///"+addr, append(options, grpc.WithContextDialer(secureProxy{proxy}.dial))
+	if through != nil && through.Scheme == "https" {
+		target, options = "passthrough:///"+addr, append(options, grpc.WithContextDialer(secureProxy{through}.dial))
 	}
 	conn, err := grpc.NewClient(target, append(options,
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
@@ -79,11 +80,11 @@ func dialThrough(proxy *url.URL, addr string, server *pin.Server, line *lifeline
 
 // ProxyOf is the host of the proxy that a connection to addr goes through, "" if there is none. It asks what dial asks.
 func ProxyOf(addr string) string {
-	proxy, err := proxyURL(addr)
-	if err != nil || proxy == nil {
+	through, err := proxy.For(addr)
+	if err != nil || through == nil {
 		return ""
 	}
-	return proxy.Host
+	return through.Host
 }
 
 // wrongServer says that somebody else answers at addr, and who it may be.
@@ -118,11 +119,12 @@ func reach(ctx context.Context, id keystore.Identity) (other bool, err error) {
 		if server.Refused() {
 			return true, errors.New(wrongServer(id.Collector))
 		}
-		if proxy, err := proxyURL(id.Collector); err == nil && proxy != nil && proxy.Scheme == "https" && (secureProxy{proxy}).doubtful(ctx) {
-			return false, fmt.Errorf("nobody whom this computer trusts vouches for the proxy %s; install your company's authority, or name its file with SSL_CERT_FILE", proxy.Host)
-		}
-		if proxy := ProxyOf(id.Collector); proxy != "" {
-			return false, fmt.Errorf("it does not answer through the proxy %s, which HTTPS_PROXY names; what is recorded waits here until it does", proxy)
+		through, err := proxy.For(id.Collector)
+		switch {
+		case err == nil && through != nil && through.Scheme == "https" && (secureProxy{through}).doubtful(ctx):
+			return false, fmt.Errorf("nobody whom this computer trusts vouches for the proxy %s; install your company's authority, or name its file with SSL_CERT_FILE", through.Host)
+		case err == nil && through != nil:
+			return false, fmt.Errorf("it does not answer through the proxy %s, which HTTPS_PROXY names; what is recorded waits here until it does", through.Host)
 		}
 		return false, errors.New("it does not answer at its address; what is recorded waits here until it does")
 	}

@@ -3,7 +3,7 @@
 // check-in that every enrolled device makes. With each thing it sends goes the salt of its leaf in the public ledger. A box counts as sent only when the collector has said that it is durable.
 // Enrolment, the first call of all, lives here too.
 //
-// May import: agent/internal/keystore, policy, proto/envelope, proto/code, proto/erasure, proto/pb, proto/pin, proto/tlog, proto/wire
+// May import: agent/internal/keystore, policy, proto/envelope, proto/code, proto/erasure, proto/pb, proto/pin, proto/proxy, proto/tlog, proto/wire
 // Touches: net
 // Goroutines: none of its own; Run blocks
 package upload

@@ -14,11 +14,6 @@ import (
 	"time"
 )
 
-// proxyURL is the proxy that HTTPS_PROXY names for addr; nil: none.
-func proxyURL(addr string) (*url.URL, error) {
-	return http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: addr}})
-}
-
 // secureProxy is a proxy that is spoken to over TLS. Whoever the system trusts may vouch for it, a company's own authority among them; it sees
 // the collector's name and bytes that it cannot open.
 type secureProxy struct{ *url.URL }

@@ -16,7 +16,7 @@ import (
 )
 
 // secure makes a proxy that speaks TLS, with a certificate of this authority.
-func secure(t *testing.T, by *x509.Certificate, key *ecdsa.PrivateKey) *proxy {
+func secure(t *testing.T, by *x509.Certificate, key *ecdsa.PrivateKey) *relay {
 	t.Helper()
 	own := newKey(t)
 	tmpl := &x509.Certificate{SerialNumber: big.NewInt(4), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
@@ -25,7 +25,7 @@ func secure(t *testing.T, by *x509.Certificate, key *ecdsa.PrivateKey) *proxy {
 	fatal(t, err)
 	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: own}}})
 	fatal(t, err)
-	return &proxy{l: l}
+	return &relay{l: l}
 }
 
 // TestThroughSecureProxy: a proxy that is spoken to over TLS, with a certificate of the company's own authority and a password, takes a line to
@@ -38,7 +38,7 @@ func TestThroughSecureProxy(t *testing.T) {
 	good, bad := secure(t, ours.cert, ours.key), secure(t, stranger.cert, stranger.key)
 	good.serve(t, names, nil)
 	bad.serve(t, names, nil)
-	ask := func(p *proxy, to string) error {
+	ask := func(p *relay, to string) error {
 		t.Helper()
 		u := &url.URL{Scheme: "https", Host: p.l.Addr().String(), User: url.UserPassword("me", "secret")}
 		conn, err := dialThrough(u, to, pin.ByCertificate(id.CA), new(lifeline), id.TLS)

@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-var company proxy
+var company relay
 
 // ours is the company's own authority, which this computer trusts beside nobody.
 var ours struct {
@@ -73,8 +73,8 @@ func vouch() error {
 	return errors.Join(err, cerr, os.Remove(f.Name()))
 }
 
-// proxy is an HTTP proxy that knows CONNECT. It resolves names, which nobody else here can.
-type proxy struct {
+// relay is an HTTP proxy that knows CONNECT. It resolves names, which nobody else here can.
+type relay struct {
 	l  net.Listener
 	mu sync.Mutex // guards what follows
 
@@ -84,7 +84,7 @@ type proxy struct {
 }
 
 // serve runs the proxy until the test ends.
-func (p *proxy) serve(t *testing.T, names map[string]string, inspect *tls.Config) {
+func (p *relay) serve(t *testing.T, names map[string]string, inspect *tls.Config) {
 	t.Helper()
 	p.mu.Lock()
 	p.names, p.inspect, p.asked = names, inspect, nil
@@ -111,7 +111,7 @@ func (p *proxy) serve(t *testing.T, names map[string]string, inspect *tls.Config
 	})
 }
 
-func (p *proxy) handle(ctx context.Context, c net.Conn) {
+func (p *relay) handle(ctx context.Context, c net.Conn) {
 	defer c.Close()
 	defer context.AfterFunc(ctx, func() { c.Close() })()
 	req, err := http.ReadRequest(bufio.NewReader(c))
@@ -147,7 +147,7 @@ func (p *proxy) handle(ctx context.Context, c net.Conn) {
 	<-done
 }
 
-func (p *proxy) was(what string) (n int) {
+func (p *relay) was(what string) (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, a := range p.asked {
@@ -213,5 +213,35 @@ func TestInspectingProxy(t *testing.T) {
 		})
 	if !errors.Is(err, ErrWrongCA) || !strings.Contains(err.Error(), "ask to exempt collector.invalid") {
 		t.Errorf("enrolment says: %v", err)
+	}
+}
+
+// TestNoAddressOfAProxy: behind what is no address of a proxy nothing is sent, and status, doctor, support bundle and enrolment say why.
+func TestNoAddressOfAProxy(t *testing.T) {
+	t.Setenv("HTTPS_PROXY", "http://secret.corp:port")
+	const want = "HTTPS_PROXY is no address of a proxy: write it as http://HOST:PORT or https://HOST:PORT, or take it away if there is no proxy; nothing is sent until then"
+	id := new(collector).start(t, newAuthority(t)).identity(t)
+	id.Collector = "collector.invalid:7443"
+	if err := Reach(t.Context(), id); err == nil || err.Error() != want {
+		t.Errorf("doctor says: %v", err)
+	}
+	u := run(t, id, nil)
+	u.send(newBox(t, 1, 1))
+	until(t, "the words", func() bool { return u.Status().Words == want })
+	u.stop()
+	if u.queue.left() != 1 {
+		t.Error("the box left")
+	}
+	err := deviceKeys{sign: id.Sign}.ask(t.Context(), pin.Invitation{Collector: id.Collector}, pin.ByCertificate(id.CA),
+		func(context.Context, pb.EnrolmentClient, *pb.EnrolRequest) error {
+			t.Error("the invitation was sent")
+			return nil
+		})
+	if err == nil || err.Error() != want {
+		t.Errorf("enrolment says: %v", err)
+	}
+	lines := strings.Join(Trace(t.Context(), id), "\n")
+	if !strings.Contains(lines, "proxy: what HTTPS_PROXY says is no address\nname: left to the proxy\n") || strings.Contains(lines, "secret") {
+		t.Error(lines)
 	}
 }

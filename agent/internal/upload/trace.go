@@ -3,9 +3,11 @@ package upload
 import (
 	"context"
 	"net"
+	"net/url"
 	"time"
 
 	"github.com/byleave/byleave/agent/internal/keystore"
+	"github.com/byleave/byleave/proto/proxy"
 )
 
 // Trace says, step by step, how far a connection to the collector gets from here. It names no host, no address and no proxy, so that it can be
@@ -15,17 +17,8 @@ func Trace(ctx context.Context, id keystore.Identity) []string {
 	if err != nil {
 		return []string{"address: it is not host:port"}
 	}
-	lines := []string{proxyLine(id.Collector)}
-	switch _, err := new(net.Resolver).LookupHost(ctx, host); {
-	case net.ParseIP(host) != nil:
-		lines = append(lines, "name: none, it is an address")
-	case ProxyOf(id.Collector) != "":
-		lines = append(lines, "name: left to the proxy")
-	case err != nil:
-		lines = append(lines, "name: not known here")
-	default:
-		lines = append(lines, "name: known here")
-	}
+	through, err := proxy.For(id.Collector)
+	lines := []string{proxyLine(through, err), nameLine(ctx, host, through != nil || err != nil)}
 	begun := time.Now()
 	other, err := reach(ctx, id)
 	switch {
@@ -39,15 +32,28 @@ func Trace(ctx context.Context, id keystore.Identity) []string {
 	return append(lines, "time: "+time.Since(begun).Round(100*time.Millisecond).String())
 }
 
-func proxyLine(addr string) string {
-	proxy, err := proxyURL(addr)
+func proxyLine(through *url.URL, err error) string {
 	switch {
 	case err != nil:
-		return "proxy: what HTTPS_PROXY says is not understood"
-	case proxy == nil:
+		return "proxy: what HTTPS_PROXY says is no address"
+	case through == nil:
 		return "proxy: none for this collector"
-	case proxy.User != nil:
-		return "proxy: " + proxy.Scheme + ", with a password"
+	case through.User != nil:
+		return "proxy: " + through.Scheme + ", with a password"
 	}
-	return "proxy: " + proxy.Scheme
+	return "proxy: " + through.Scheme
+}
+
+// nameLine asks for the name only where the agent would.
+func nameLine(ctx context.Context, host string, left bool) string {
+	switch {
+	case net.ParseIP(host) != nil:
+		return "name: none, it is an address"
+	case left:
+		return "name: left to the proxy"
+	}
+	if _, err := new(net.Resolver).LookupHost(ctx, host); err != nil {
+		return "name: not known here"
+	}
+	return "name: known here"
 }

@@ -28,7 +28,7 @@ Load it by its folder: `+"`datasets.load_dataset(\"FOLDER\")`"+`; %s.
 - **Consent.** People agreed to one purpose, %s, and to the policies whose SHA-256 is %s. Use the data for nothing else, give it
   to nobody whom those policies do not name, and do not try to find out who somebody is. A person can withdraw or erase at any time: export anew before
   you train anew, and delete this copy when the policy's time is over.
-- **People.** Each number in "person" is one person%s. To split by person, split by that number. The numbers mean nothing in another export.
+%s- **People.** Each number in "person" is one person%s. To split by person, split by that number. The numbers mean nothing in another export.
 - **Time.** There is none but lengths: duration_ms and age_ms in tenths of a second, seconds of gaps. Steps stand in the order in which they were done.
 - **Place.** Coordinates are pixels of the step's canvas, from its upper left corner, and the same from 0 to 1. A frame has the size of its own canvas.
   Add "x" and "y" of "screen" for pixels of the whole screen.
@@ -36,8 +36,18 @@ Load it by its folder: `+"`datasets.load_dataset(\"FOLDER\")`"+`; %s.
   session. Frames have text masked. Redaction misses some: tell the operator of what you find, and delete it.
 
 %s`, w.m.Export, policy.Count(w.m.People, "person"), policy.Count(w.m.Actions, "action"), policy.Count(w.m.Gaps, "gap"), policy.Count(w.m.Tasks, "task"),
-		policy.Count(w.m.Frames, "frame"), manifestName, format.tells(), w.m.Purpose, orNone(w.m.Policies), format.people(), w.m.Counts.table())
+		policy.Count(w.m.Frames, "frame"), manifestName, format.tells(), w.m.Purpose, orNone(w.m.Policies), w.m.applications(), format.people(), w.m.Counts.table())
 	return writeFile(filepath.Join(w.dir, cardName), []byte(b.String()))
+}
+
+// applications says what was left out on purpose, and what is counted then.
+func (m Manifest) applications() string {
+	if len(m.Applications) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(`- **Applications.** Only what was done in %s is here, of the people who did something there; gaps with the reason %s stand for the rest. All counts are of
+  what is here. The collector released, and its ledger counts, boxes with all that people had agreed to.
+`, strings.Join(m.Applications, ", "), elsewhere)
 }
 
 func orNone(list []string) string {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/byleave/byleave/proto/pin"
+	"github.com/byleave/byleave/proto/proxy"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -84,6 +85,9 @@ func (k *Key) accept(inv pin.Invitation, res *pb.EnrolResponse, tlsKey *ecdsa.Pr
 }
 
 func askToEnrol(ctx context.Context, addr string, server *pin.Server, req *pb.EnrolRequest) (_ *pb.EnrolResponse, err error) {
+	if _, err := proxy.For(addr); err != nil {
+		return nil, err
+	}
 	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(credentials.NewTLS(server.TLS())))
 	if err != nil {
 		return nil, fmt.Errorf("reach the collector: %w", err)

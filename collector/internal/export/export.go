@@ -8,7 +8,7 @@ package export
 //  4. ledger   the leaf is proved to stand in the public ledger, which only grew since it was last seen; else nothing is opened
 //  5. check    the device's signature, before anything is opened
 //  6. open     the custodian's share and the released half, on this machine
-//  7. write    frames at once; steps into one part per box
+//  7. write    frames at once; steps into one part per box; of both only what the query names
 //  8. join     the parts of each person in the order of their devices' chains, which are checked, into files of the format
 //  9. manifest the last file: an export without one is not whole
 
@@ -26,6 +26,7 @@ import (
 	"github.com/byleave/byleave/proto/envelope/open"
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/byleave/byleave/proto/pin"
+	"github.com/byleave/byleave/proto/proxy"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -35,11 +36,13 @@ import (
 // biggest is a box and what stands beside it in one message.
 const biggest = envelope.MaxSize + 64<<10
 
-// Query says what to export. Since and Until are of arrival at the collector, which is known to the hour; zero is open.
+// Query says what to export. Since and Until are of arrival at the collector, which is known to the hour; zero is open. What was done in which application is
+// sealed: the collector releases all boxes of purpose and window, and the leaf in its ledger counts them all, whatever is written of them here.
 type Query struct {
 	Purpose      string
 	Since, Until time.Time
-	Format       Format // of what is written; empty is JSONL
+	Format       Format   // of what is written; empty is JSONL
+	Applications []string `json:",omitempty"` // by their ids in the policy, sorted, each once; only what was done in these is written; empty is all
 }
 
 // Plan is what an export would hold at least: of each day that is over and had boxes of ten people, boxes in tens and whole MiB.
@@ -79,6 +82,9 @@ func Dial(seen Seen, k Key, others ...Key) (*Client, error) {
 			return nil, err
 		}
 		c.keys = append(c.keys, key)
+	}
+	if _, err := proxy.For(k.Collector); err != nil {
+		return nil, err
 	}
 	c.conn, err = grpc.NewClient(k.Collector, grpc.WithTransportCredentials(credentials.NewTLS(c.server.TLS(own))),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(biggest)), grpc.WithDisableServiceConfig())

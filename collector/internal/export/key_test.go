@@ -26,6 +26,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/byleave/byleave/proto/pb"
+	"github.com/byleave/byleave/proto/pin"
 )
 
 type ctx = context.Context
@@ -181,5 +182,18 @@ func TestCollectorsWordsAreHarmless(t *testing.T) {
 	defer func() { fatal(t, d.Close()) }()
 	if _, err := d.Plan(t.Context(), Query{Purpose: purpose}); err == nil || !strings.Contains(err.Error(), "not the collector") {
 		t.Errorf("another collector: %v", err)
+	}
+}
+
+// TestNoAddressOfAProxy: behind what is no address of a proxy the collector is not asked, and an invitation not spent.
+func TestNoAddressOfAProxy(t *testing.T) {
+	w := newWorld(t, 1)
+	t.Setenv("HTTPS_PROXY", "secret.corp:port")
+	w.key.Collector = "collector.invalid:7443"
+	if _, err := Dial("", w.key); err == nil || !strings.Contains(err.Error(), "HTTPS_PROXY is no address") {
+		t.Errorf("an export says: %v", err)
+	}
+	if _, err := askToEnrol(t.Context(), w.key.Collector, pin.ByFingerprint([32]byte{}), &pb.EnrolRequest{}); err == nil || !strings.Contains(err.Error(), "HTTPS_PROXY is no address") {
+		t.Errorf("enrolment says: %v", err)
 	}
 }

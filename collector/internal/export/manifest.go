@@ -15,26 +15,27 @@ import (
 
 // Manifest says what an export holds. It names no person, device, batch or time.
 type Manifest struct {
-	Schema    int               `json:"schema"`
-	Export    string            `json:"export"`   // fresh for this export
-	Releases  []string          `json:"releases"` // what the collector and its ledger call it; more than one if it was resumed
-	Format    Format            `json:"format"`
-	Purpose   string            `json:"purpose"`
-	People    int               `json:"people"`
-	Boxes     int               `json:"boxes"`
-	Actions   int               `json:"actions"`
-	Gaps      int               `json:"gaps"`
-	Tasks     int               `json:"tasks"`
-	Cut       int               `json:"cut"` // boxes from which their person took something before they left
-	Frames    int               `json:"frames"`
-	Missing   uint64            `json:"missing"`              // numbers of device chains that were not released: withdrawn, deleted or damaged
-	Refused   map[string]int    `json:"refused,omitempty"`    // boxes that were left out, by reason
-	RefusedAt []Refusal         `json:"refused_at,omitempty"` // which they were, by their place in the last release; at most 1,000
-	Policies  []string          `json:"policies"`             // SHA-256 of the policies that people agreed to
-	Redactors []string          `json:"redactors"`
-	Counts    Counts            `json:"counts"` // of what the steps are
-	Files     map[string]string `json:"files"`  // name: SHA-256
-	Fields    map[string]string `json:"fields"` // what each field of a step means
+	Schema       int               `json:"schema"`
+	Export       string            `json:"export"`   // fresh for this export
+	Releases     []string          `json:"releases"` // what the collector and its ledger call it; more than one if it was resumed
+	Format       Format            `json:"format"`
+	Purpose      string            `json:"purpose"`
+	Applications []string          `json:"applications,omitempty"` // what was done in others was left out; not there: nothing was left out so
+	People       int               `json:"people"`
+	Boxes        int               `json:"boxes"`
+	Actions      int               `json:"actions"`
+	Gaps         int               `json:"gaps"`
+	Tasks        int               `json:"tasks"`
+	Cut          int               `json:"cut"` // boxes from which their person took something before they left
+	Frames       int               `json:"frames"`
+	Missing      uint64            `json:"missing"`              // numbers of device chains that were not released: withdrawn, deleted or damaged
+	Refused      map[string]int    `json:"refused,omitempty"`    // boxes that were left out, by reason
+	RefusedAt    []Refusal         `json:"refused_at,omitempty"` // which they were, by their place in the last release; at most 1,000
+	Policies     []string          `json:"policies"`             // SHA-256 of the policies that people agreed to
+	Redactors    []string          `json:"redactors"`
+	Counts       Counts            `json:"counts"` // of what the steps are
+	Files        map[string]string `json:"files"`  // name: SHA-256
+	Fields       map[string]string `json:"fields"` // what each field of a step means
 }
 
 // Refusal names a box that was left out. It holds nothing of the box.
@@ -83,8 +84,8 @@ var fields = map[string]string{
 	"duration_ms":   "how long the action took, rounded to 100",
 	"instruction":   "what the person said that they begin, redacted",
 	"outcome":       "of a task: started, done or failed",
-	"reason":        "why a gap is one; deleted: the person took something out of what follows, up to the next box",
-	"seconds":       "length of a gap, rounded outwards",
+	"reason":        "why a gap is one; deleted: the person took something out of what follows, up to the next box; other_application: what was done meanwhile is left out of this export",
+	"seconds":       "length of a gap, rounded outwards; not known of deleted and other_application",
 }
 
 const manifestName = "manifest.json"

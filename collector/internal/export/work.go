@@ -180,8 +180,10 @@ func resume(dir string, q Query) (*state, error) {
 		return nil, fmt.Errorf("the export in %s cannot go on; begin again in another folder", dir)
 	}
 	s.Query.Format = cmp.Or(s.Query.Format, JSONL)
-	if s.Query.Purpose != q.Purpose || s.Query.Format != q.Format || !s.Query.Since.Equal(q.Since) || !s.Query.Until.Equal(q.Until) {
-		return nil, fmt.Errorf("%s holds another export that was cut off (purpose %s, format %s); give the same options, or choose another folder", dir, printable(s.Query.Purpose), printable(string(s.Query.Format)))
+	if s.Query.Purpose != q.Purpose || s.Query.Format != q.Format || !s.Query.Since.Equal(q.Since) || !s.Query.Until.Equal(q.Until) ||
+		!slices.Equal(s.Query.Applications, q.Applications) {
+		return nil, fmt.Errorf("%s holds another export that was cut off (purpose %s, format %s, applications: %s); give the same options, or choose another folder", dir,
+			printable(s.Query.Purpose), printable(string(s.Query.Format)), printable(cmp.Or(strings.Join(s.Query.Applications, ", "), "all")))
 	}
 	return &s, nil
 }

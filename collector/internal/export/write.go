@@ -53,7 +53,7 @@ func newWriter(dir string, q Query) (*writer, error) {
 		return nil, errors.Join(err, lock.Close())
 	}
 	w := &writer{dir: dir, state: s, lock: lock, parts: parts, places: map[place]bool{},
-		m: Manifest{Schema: 1, Export: s.Export, Format: q.Format, Purpose: q.Purpose, Refused: map[string]int{}, Counts: newCounts(), Fields: fieldsOf(q.Format)}}
+		m: Manifest{Schema: 1, Export: s.Export, Format: q.Format, Purpose: q.Purpose, Refused: map[string]int{}, Counts: newCounts(), Applications: q.Applications, Fields: fieldsOf(q.Format)}}
 	for _, p := range parts {
 		w.places[p.place()] = true
 	}
@@ -98,6 +98,7 @@ func (w *writer) box(b envelope.Box, p *pb.Payload) error {
 	pictures, names, err := w.pictures(p)
 	if err == nil {
 		pt.Steps, err = steps(p, names)
+		pt.Steps = w.state.Query.narrow(pt.Steps)
 	}
 	if err == nil {
 		pt.Stones, err = stonesOf(p, h.Sequence)
@@ -105,6 +106,9 @@ func (w *writer) box(b envelope.Box, p *pb.Payload) error {
 	if err != nil {
 		w.refuse(err.Error())
 		return nil
+	}
+	if len(w.state.Query.Applications) > 0 {
+		pictures = named(pictures, pt.Steps)
 	}
 	for name, image := range pictures {
 		if err := writeFile(filepath.Join(w.dir, w.state.Query.Format.stage(), filepath.FromSlash(name)), image); err != nil {
@@ -189,7 +193,6 @@ func (w *writer) finish(progress func(string, int)) (Manifest, error) {
 
 // join writes one person's trajectory. Neighbours in a chain must name each other; a number that is missing is counted, not guessed.
 func (w *writer) join(parts []*part, out sink, frames map[string]bool, progress func()) error {
-	w.m.People++
 	for _, p := range parts {
 		if !p.cut {
 			continue
@@ -201,29 +204,40 @@ func (w *writer) join(parts []*part, out sink, frames map[string]bool, progress 
 		p.Stones = whole.Stones
 		defer p.light()
 	}
-	sessions := map[string]int{}
 	parts = w.inOrder(parts)
+	numbers := map[string]int{} // of the sessions of which something is written
+	narrow := len(w.state.Query.Applications) > 0
+	var through sieve
 	for i, p := range parts {
-		if sessions[p.Session] == 0 {
-			sessions[p.Session] = len(sessions) + 1
-		}
 		if i == 0 || parts[i-1].Session != p.Session {
-			if err := out.begin(w.m.People, session(parts[i:])); err != nil {
-				return err
-			}
+			through = sieve{open: !narrow}
 		}
 		whole, err := loadPart(w.dir, p.name)
 		if err != nil {
 			return err
 		}
-		for _, s := range whole.Steps {
-			s.Person, s.Session = w.m.People, sessions[p.Session]
-			w.m.Counts.add(s)
+		steps, first := through.sift(whole.Steps)
+		if first {
+			if len(numbers) == 0 {
+				w.m.People++
+			}
+			if numbers[p.Session] == 0 {
+				numbers[p.Session] = len(numbers) + 1
+			}
+			if err := out.begin(w.m.People, session(parts[i:])); err != nil {
+				return err
+			}
+		}
+		for _, s := range steps {
+			s.Person, s.Session = w.m.People, numbers[p.Session]
+			w.countStep(s)
 			if err := out.step(s); err != nil {
 				return err
 			}
 		}
-		w.count(whole, frames)
+		if len(steps) > 0 || !narrow {
+			w.count(whole, frames)
+		}
 		progress()
 	}
 	return nil
@@ -285,18 +299,20 @@ func (w *writer) follows(before, p *part, stones []stone) bool {
 	return true
 }
 
+func (w *writer) countStep(s Step) {
+	w.m.Counts.add(s)
+	switch s.Kind {
+	case "gap":
+		w.m.Gaps++
+	case "task":
+		w.m.Tasks++
+	default:
+		w.m.Actions++
+	}
+}
+
 func (w *writer) count(p *part, frames map[string]bool) {
 	w.m.Boxes++
-	for _, s := range p.Steps {
-		switch s.Kind {
-		case "gap":
-			w.m.Gaps++
-		case "task":
-			w.m.Tasks++
-		default:
-			w.m.Actions++
-		}
-	}
 	if len(p.Stones) > 0 {
 		w.m.Cut++
 	}

@@ -16,6 +16,9 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
+// ErrPolicyGone means that the file of the policy that is handed out is no longer there.
+var ErrPolicyGone = errors.New("the policy's file is gone: the last one is handed out until this collector ends, and then none")
+
 // PolicyFile hands out the signed policy in a file, and a newer one as soon as the file is replaced. A file that does not
 // verify, has expired or is older changes nothing.
 type PolicyFile struct {
@@ -74,7 +77,7 @@ func (p *PolicyFile) Bytes() []byte {
 	return p.raw
 }
 
-// Refused is why the file that lies there is not taken over; nil if it is, or if there is none.
+// Refused is why the file that lies there is not taken over, or ErrPolicyGone; nil if it is, or if there never was one.
 func (p *PolicyFile) Refused() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -177,10 +180,14 @@ func (p *PolicyFile) newest() (*pb.Signed, [32]byte) {
 func (p *PolicyFile) look() {
 	info, err := os.Stat(p.path)
 	if err != nil {
-		p.seen, p.refused = nil, nil
-		if !errors.Is(err, fs.ErrNotExist) {
-			p.refused = err
+		p.seen, p.refused = nil, err
+		switch {
+		case !errors.Is(err, fs.ErrNotExist):
 			p.log.Error("the policy cannot be read; the last one stays", "error", err)
+		case p.signed != nil:
+			p.refused = ErrPolicyGone
+		default:
+			p.refused = nil
 		}
 		return
 	}

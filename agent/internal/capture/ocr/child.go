@@ -10,7 +10,7 @@ import (
 	"os/exec"
 	"time"
 
-	"github.com/byleave/byleave/agent/internal/capture/ocr/wire"
+	"github.com/byleave/byleave/agent/internal/capture/ocr/talk"
 )
 
 // child is the running process.
@@ -53,8 +53,8 @@ func (c *child) greet(ctx context.Context) error {
 		return err
 	}
 	defer done()
-	state, err := wire.ReadGreeting(c.got)
-	if err == nil && state != wire.Ready {
+	state, err := talk.ReadGreeting(c.got)
+	if err == nil && state != talk.Ready {
 		err = fmt.Errorf("%w: %s", ErrAbsent, state)
 	}
 	c.greeted = err == nil
@@ -74,22 +74,22 @@ func (c *child) deadline(t time.Time) error {
 }
 
 // ask sends a line and takes the answer.
-func (c *child) ask(ctx context.Context, d time.Duration, number uint32, line *image.Gray, frame []byte) (wire.Answer, []byte, error) {
+func (c *child) ask(ctx context.Context, d time.Duration, number uint32, line *image.Gray, frame []byte) (talk.Answer, []byte, error) {
 	done, err := c.until(ctx, d)
 	if err != nil {
-		return wire.Answer{}, frame, err
+		return talk.Answer{}, frame, err
 	}
 	defer done()
 	if c.got.Buffered() > 0 {
-		return wire.Answer{}, frame, wire.ErrFrame // it spoke without being asked
+		return talk.Answer{}, frame, talk.ErrFrame // it spoke without being asked
 	}
-	frame, err = wire.WriteLine(c.in, number, line, frame)
+	frame, err = talk.WriteLine(c.in, number, line, frame)
 	if err != nil {
-		return wire.Answer{}, frame, err
+		return talk.Answer{}, frame, err
 	}
-	a, err := wire.ReadAnswer(c.got)
+	a, err := talk.ReadAnswer(c.got)
 	if err == nil && a.Number != number {
-		err = wire.ErrFrame
+		err = talk.ErrFrame
 	}
 	return a, frame, err
 }

@@ -6,7 +6,7 @@
 // nothing. One line is read at a time. A line that is not answered in time, or not as agreed, ends the process; one that keeps failing is started
 // less and less often.
 //
-// May import: agent/internal/capture/ocr/wire
+// May import: agent/internal/capture/ocr/talk
 // Touches: os
 // Goroutines: none
 package ocr

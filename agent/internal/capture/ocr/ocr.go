@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/byleave/byleave/agent/internal/capture/ocr/wire"
+	"github.com/byleave/byleave/agent/internal/capture/ocr/talk"
 )
 
 // Times of a reader.
@@ -70,7 +70,7 @@ func New(path string) *Reader { return &Reader{path: path, wait: longestLine, id
 // Read gives the text of a line and how sure it is, from 0 to 1. A line without text that can be read has no text, and no error.
 // When ctx ends in the middle of the line, the process is ended with it. The picture is not kept.
 func (r *Reader) Read(ctx context.Context, line *image.Gray) (text string, sure float64, err error) {
-	if !wire.Fits(line) {
+	if !talk.Fits(line) {
 		return "", 0, ErrLine
 	}
 	r.mu.Lock()
@@ -80,7 +80,7 @@ func (r *Reader) Read(ctx context.Context, line *image.Gray) (text string, sure 
 	}
 	r.quiet.Stop()
 	r.number++
-	var a wire.Answer
+	var a talk.Answer
 	a, r.frame, err = r.child.ask(ctx, r.wait, r.number, line, r.frame)
 	clear(r.frame)
 	if err != nil {

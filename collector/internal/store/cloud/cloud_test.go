@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/byleave/byleave/collector/internal/store"
 	"github.com/byleave/byleave/collector/internal/store/bucket"
@@ -148,4 +149,63 @@ func TestMapsEndWithTheirBoxes(t *testing.T) {
 		must(t, s.pool.QueryRow(ctx, "SELECT count(*) FROM export_batches").Scan(&boxes))
 		return boxes
 	})
+}
+
+// released begins an export of all that is there; meanwhile runs before it is committed.
+func released(t *testing.T, s *Store, meanwhile func()) {
+	t.Helper()
+	_, err := s.BeginExport(ctx, store.Export{ID: storetest.ID(), Custodian: storetest.ID(), Query: store.Query{Purpose: storetest.Purpose}, At: s.now()},
+		func(store.Plan) store.Leaf { meanwhile(); return store.Leaf{} })
+	must(t, err)
+}
+
+// mapped is how many rows maps of exports have, and how many of them name a box that is not there.
+func mapped(t *testing.T, s *Store) (all, orphans int) {
+	t.Helper()
+	must(t, s.pool.QueryRow(ctx, "SELECT count(*), count(*) FILTER (WHERE number NOT IN (SELECT number FROM batches)) FROM export_batches").Scan(&all, &orphans))
+	return all, orphans
+}
+
+// TestExportWithinAnErasure: a box that was erased while an export began is in its map until the daily sweep, and an export from before the last sweep is not
+// looked at again.
+func TestExportWithinAnErasure(t *testing.T) {
+	s, _ := reopen(t, realConfig(t))
+	p := storetest.Enrol(t, s)
+	goes, stays := p.Record(10), p.Record(20)
+	put(t, s, goes, stays)
+	released(t, s, func() {
+		_, err := s.Erase(ctx, store.Erasure{ID: storetest.ID(), Subject: p.Device.Subject, Batches: []store.ID{goes.Batch}, At: storetest.Noon}, storetest.Sign)
+		must(t, err)
+	})
+	if all, orphans := mapped(t, s); all != 2 || orphans != 1 {
+		t.Fatalf("the race has another end: %d rows in maps, %d of boxes that are gone", all, orphans)
+	}
+	var rep Report
+	must(t, s.sweepNew(ctx, &rep))
+	if all, orphans := mapped(t, s); all != 1 || orphans != 0 || rep != (Report{}) {
+		t.Errorf("after a sweep: %d rows in maps, %d of boxes that are gone; %+v", all, orphans, rep)
+	}
+	released(t, s, func() {})
+	_, err := s.pool.Exec(ctx, "INSERT INTO export_batches (export, number) SELECT id, 77 FROM exports")
+	must(t, err)
+	must(t, s.sweepMaps(ctx, s.now().Add(2*time.Hour)))
+	if _, orphans := mapped(t, s); orphans != 2 {
+		t.Errorf("an export from before is looked at: %d rows are left", orphans)
+	}
+}
+
+// TestMapsFromBefore: what maps of an earlier version kept of boxes that are gone goes with the first start.
+func TestMapsFromBefore(t *testing.T) {
+	c := realConfig(t)
+	s, _ := reopen(t, c)
+	put(t, s, storetest.Enrol(t, s).Record(10))
+	released(t, s, func() {})
+	for _, stmt := range []string{"INSERT INTO export_batches (export, number) SELECT id, 77 FROM exports", "DELETE FROM goose_db_version WHERE version_id = 6"} {
+		_, err := s.pool.Exec(ctx, stmt)
+		must(t, err)
+	}
+	s, _ = reopen(t, c)
+	if all, orphans := mapped(t, s); all != 1 || orphans != 0 {
+		t.Errorf("%d rows in maps, %d of boxes that are gone", all, orphans)
+	}
 }

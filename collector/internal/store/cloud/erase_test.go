@@ -168,6 +168,7 @@ func TestI21ARestoredDatabaseErasesAgain(t *testing.T) {
 	gone, kept, other := p.Record(100), p.Record(200), q.Record(300)
 	put(t, s, gone, kept)
 	put(t, s, other)
+	released(t, s, func() {})
 	dump := filepath.Join(t.TempDir(), "dump")
 	must(t, postgres.Dump(database, dump))
 	_, err := s.Erase(ctx, store.Erasure{ID: storetest.ID(), Subject: p.Device.Subject, Batches: []store.ID{gone.Batch}, At: storetest.Noon}, storetest.Sign)
@@ -182,6 +183,9 @@ func TestI21ARestoredDatabaseErasesAgain(t *testing.T) {
 		t.Fatalf("%+v", rep)
 	}
 	s, _ = reopen(t, c)
+	if all, orphans := mapped(t, s); all != 1 || orphans != 0 {
+		t.Errorf("%d rows in maps, %d of boxes that are gone", all, orphans)
+	}
 	storetest.Gone(t, s, gone.Batch)
 	if n := storetest.Verify(t, s); n != 1 {
 		t.Fatalf("%d boxes, want the other person's alone", n)

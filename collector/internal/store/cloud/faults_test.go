@@ -187,6 +187,7 @@ func TestRowsWithoutBytesAreTakenOut(t *testing.T) {
 	put(t, s, kept)
 	before := keysIn(t, s, packPrefix)
 	put(t, s, lost)
+	released(t, s, func() {})
 	for _, key := range keysIn(t, s, packPrefix) {
 		if key != before[0] {
 			must(t, s.objects.Delete(ctx, key))
@@ -199,6 +200,9 @@ func TestRowsWithoutBytesAreTakenOut(t *testing.T) {
 	must(t, s.sweep(ctx, time.Time{}, &rep))
 	if rep.Missing != 1 || storetest.Verify(t, s) != 1 {
 		t.Fatalf("%+v", rep)
+	}
+	if all, orphans := mapped(t, s); all != 1 || orphans != 0 {
+		t.Errorf("%d rows in maps, %d of boxes that are gone", all, orphans)
 	}
 	put(t, s, lost)
 	if n := storetest.Verify(t, s); n != 2 {

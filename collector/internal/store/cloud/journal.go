@@ -140,7 +140,8 @@ func (s *Store) dropShut(ctx context.Context, subject store.ID) (shut int, err e
 			return err
 		}
 		const old = `b.subject = $1 AND EXISTS (SELECT 1 FROM capsules c JOIN epochs e ON e.subject = b.subject WHERE c.batch = b.batch AND c.epoch < e.epoch)`
-		tag, err := tx.Exec(ctx, "WITH gone AS (DELETE FROM batches b WHERE "+old+" RETURNING b.batch, b.pack), asked AS (INSERT INTO jobs (kind, about, due) SELECT DISTINCT '"+
+		tag, err := tx.Exec(ctx, "WITH gone AS (DELETE FROM batches b WHERE "+old+" RETURNING b.number, b.batch, b.pack), "+
+			"unmapped AS (DELETE FROM export_batches WHERE number IN (SELECT number FROM gone)), asked AS (INSERT INTO jobs (kind, about, due) SELECT DISTINCT '"+
 			jobScrub+"', pack, now() FROM gone"+askAgain+") DELETE FROM capsules WHERE batch IN (SELECT batch FROM gone)", subject[:])
 		if err != nil {
 			return fmt.Errorf("store: take out boxes that no key opens: %w", say(err))

@@ -36,11 +36,26 @@ func (s *Store) sweepNew(ctx context.Context, rep *Report) error {
 	if err := s.noteEnds(ctx); err != nil {
 		return err
 	}
-	if err := s.sweep(ctx, time.Unix(swept, 0).Add(-sweepBack), rep); err != nil {
+	from := time.Unix(swept, 0).Add(-sweepBack)
+	if err := s.sweep(ctx, from, rep); err != nil {
+		return err
+	}
+	if err := s.sweepMaps(ctx, from); err != nil {
 		return err
 	}
 	if _, err := s.pool.Exec(ctx, "UPDATE store SET swept = $1", begun.Unix()); err != nil {
 		return fmt.Errorf("store: note a sweep: %w", say(err))
+	}
+	return nil
+}
+
+// sweepMaps takes boxes that are no longer there out of the maps of exports that began after a time. An export that begins while a box is erased, or its time
+// ends, maps it although it is gone: neither sees what the other has not committed. Until then nobody is shown such a row, because the box is not there.
+func (s *Store) sweepMaps(ctx context.Context, from time.Time) error {
+	_, err := s.pool.Exec(ctx, `DELETE FROM export_batches m USING exports e WHERE e.id = m.export AND e.at >= $1
+		AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.number = m.number)`, hour(from))
+	if err != nil {
+		return fmt.Errorf("store: take boxes that are gone out of maps: %w", say(err))
 	}
 	return nil
 }
@@ -149,8 +164,13 @@ func (s *Store) dropMissing(ctx context.Context, name store.ID, rep *Report) err
 			name[:], hour(s.now())); err != nil {
 			return fmt.Errorf("store: take out rows without bytes: %w", say(err))
 		}
-		if _, err := tx.Exec(ctx, "DELETE FROM capsules WHERE batch IN (SELECT batch FROM batches WHERE pack = $1)", name[:]); err != nil {
-			return fmt.Errorf("store: take out rows without bytes: %w", say(err))
+		for _, stmt := range []string{
+			"DELETE FROM capsules WHERE batch IN (SELECT batch FROM batches WHERE pack = $1)",
+			"DELETE FROM export_batches WHERE number IN (SELECT number FROM batches WHERE pack = $1)",
+		} {
+			if _, err := tx.Exec(ctx, stmt, name[:]); err != nil {
+				return fmt.Errorf("store: take out rows without bytes: %w", say(err))
+			}
 		}
 		if tag, err = tx.Exec(ctx, "DELETE FROM batches WHERE pack = $1", name[:]); err != nil {
 			return fmt.Errorf("store: take out rows without bytes: %w", say(err))

@@ -3,6 +3,7 @@ package embed
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"os"
@@ -156,4 +157,39 @@ func TestMapsEndWithTheirBoxes(t *testing.T) {
 		must(t, s.read.QueryRowContext(ctx, "SELECT count(*) FROM export_batches").Scan(&boxes))
 		return boxes
 	})
+}
+
+// released begins an export of all that is there.
+func released(t *testing.T, s store.Store) {
+	t.Helper()
+	_, err := s.BeginExport(ctx, store.Export{ID: storetest.ID(), Custodian: storetest.ID(), Query: store.Query{Purpose: storetest.Purpose}, At: storetest.Noon},
+		func(store.Plan) store.Leaf { return store.Leaf{} })
+	must(t, err)
+}
+
+// mapped is how many rows maps of exports have, and how many of them name a box that is not there.
+func mapped(t *testing.T, s *Store) (all, orphans int) {
+	t.Helper()
+	must(t, s.read.QueryRowContext(ctx, "SELECT count(*), coalesce(sum(number NOT IN (SELECT number FROM batches)), 0) FROM export_batches").Scan(&all, &orphans))
+	return all, orphans
+}
+
+// TestMapsFromBefore: what maps of an earlier version kept of boxes that are gone goes with the first start.
+func TestMapsFromBefore(t *testing.T) {
+	dir := t.TempDir()
+	s, _ := reopen(t, dir)
+	put1(t, s, storetest.Enrol(t, s).Record(10))
+	released(t, s)
+	must(t, s.update(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO export_batches (export, number) SELECT id, 77 FROM exports; DELETE FROM goose_db_version WHERE version_id = 7")
+		return err
+	}))
+	if all, orphans := mapped(t, s); all != 2 || orphans != 1 {
+		t.Fatal(all, orphans)
+	}
+	must(t, s.Close())
+	s, _ = reopen(t, dir)
+	if all, orphans := mapped(t, s); all != 1 || orphans != 0 {
+		t.Errorf("%d rows, %d of boxes that are gone", all, orphans)
+	}
 }

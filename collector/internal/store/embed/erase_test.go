@@ -187,6 +187,7 @@ func TestI21BackupOpensNothingErased(t *testing.T) {
 			for _, r := range []store.Record{goes, stays, other} {
 				put1(t, s, r)
 			}
+			released(t, s)
 			backup := t.TempDir()
 			_, err := s.write.Exec("VACUUM INTO ?", filepath.Join(backup, "index.db"))
 			must(t, err)
@@ -204,6 +205,9 @@ func TestI21BackupOpensNothingErased(t *testing.T) {
 				t.Fatalf("%+v", rep)
 			}
 			storetest.Gone(t, s, goes.Batch)
+			if _, orphans := mapped(t, s); orphans != 0 {
+				t.Errorf("maps of exports keep %d boxes that are gone", orphans)
+			}
 			if _, err := s.Read(ctx, other.Batch); err != nil {
 				t.Fatal("another person's box does not open after a restore:", err)
 			}

@@ -112,6 +112,20 @@ func exportPeople(ctx context.Context, tx *sql.Tx, export store.ID) ([][]byte, e
 	return out, nil
 }
 
+// Unknown are those of the exports that the index does not know.
+func (x *Index) Unknown(ctx context.Context, exports []store.ID) (unknown []store.ID, err error) {
+	for _, id := range exports {
+		var known bool
+		if err := x.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM exports WHERE id = ?)", id[:]).Scan(&known); err != nil {
+			return nil, fmt.Errorf("store: look up an export: %w", err)
+		}
+		if !known {
+			unknown = append(unknown, id)
+		}
+	}
+	return unknown, nil
+}
+
 // Released yields the batches of a begun export; each is asked for anew, so that a withdrawal takes effect in mid-stream.
 func (x *Index) Released(ctx context.Context, export store.ID) iter.Seq2[store.Release, error] {
 	return func(yield func(store.Release, error) bool) {

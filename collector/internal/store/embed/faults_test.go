@@ -301,6 +301,7 @@ func TestI15MissingBytesCanBeSentAgain(t *testing.T) {
 	kept, lost := p.Record(1000), p.Record(1000)
 	put1(t, s, kept)
 	put1(t, s, lost)
+	released(t, s)
 	must(t, s.Close())
 	path := filepath.Join(dir, "packs", packName(0))
 	info, err := os.Stat(path)
@@ -309,6 +310,9 @@ func TestI15MissingBytesCanBeSentAgain(t *testing.T) {
 	s, rep := reopen(t, dir)
 	if rep.Missing != 1 {
 		t.Fatalf("%+v", rep)
+	}
+	if all, orphans := mapped(t, s); all != 1 || orphans != 0 {
+		t.Errorf("%d rows in maps, %d of boxes that are gone", all, orphans)
 	}
 	put1(t, s, lost)
 	if n := storetest.Verify(t, s); n != 2 {

@@ -126,6 +126,7 @@ func (s *Store) dropMissing(ctx context.Context, pack, size int64, rep *Report) 
 		for _, stmt := range []string{
 			"INSERT OR REPLACE INTO damaged (batch, found) SELECT batch, ? FROM batches WHERE " + where,
 			"DELETE FROM sealed WHERE ? > 0 AND number IN (SELECT number FROM batches WHERE " + where + ")",
+			"DELETE FROM export_batches WHERE ? > 0 AND number IN (SELECT number FROM batches WHERE " + where + ")",
 			"DELETE FROM shreds WHERE ? > 0 AND (subject, number) IN (SELECT subject, number FROM batches WHERE " + where + ")",
 		} {
 			if _, err := tx.ExecContext(ctx, stmt, hour(time.Now()), pack, size); err != nil {

@@ -122,8 +122,10 @@ func (s *Store) dropShut(ctx context.Context, subject store.ID, number int64) (i
 		if err := noteDoomed(ctx, tx, all); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "DELETE FROM batches AS b WHERE "+old, subject[:], number); err != nil {
-			return fmt.Errorf("store: take out boxes that no key opens: %w", err)
+		for _, stmt := range []string{"DELETE FROM export_batches WHERE number IN (SELECT b.number FROM batches b WHERE " + old + ")", "DELETE FROM batches AS b WHERE " + old} {
+			if _, err := tx.ExecContext(ctx, stmt, subject[:], number); err != nil {
+				return fmt.Errorf("store: take out boxes that no key opens: %w", err)
+			}
 		}
 		if _, err := tx.ExecContext(ctx, "DELETE FROM shreds WHERE subject = ? AND epoch < ?", subject[:], number); err != nil {
 			return fmt.Errorf("store: take out boxes that no key opens: %w", err)

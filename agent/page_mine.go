@@ -152,7 +152,7 @@ type hold struct {
 
 func (m *mine) hold(ctx context.Context, first *spool.Found) (h hold, known bool) {
 	var s flow.Status
-	if m.call(ctx, "status", nil, &s) != nil {
+	if callAgent(ctx, "status", nil, &s) != nil {
 		return h, false
 	}
 	if s.Spool.Released > 0 {
@@ -166,7 +166,7 @@ func (m *mine) hold(ctx context.Context, first *spool.Found) (h hold, known bool
 
 func (m *mine) forget(ctx context.Context, what flow.Forget) (review.Forgotten, error) {
 	var done forgotten
-	if err := m.call(ctx, "forget", what, &done); err != nil {
+	if err := callAgent(ctx, "forget", what, &done); err != nil {
 		return review.Forgotten{}, err
 	}
 	return done.shown(), nil

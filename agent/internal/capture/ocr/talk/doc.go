@@ -1,4 +1,4 @@
-// Package wire is what travels between the agent and byleave-ocr: a greeting, then lines one way and answers the other. Every
+// Package talk is what the agent and byleave-ocr say to each other: a greeting, then lines one way and answers the other. Every
 // frame is its length in four bytes and so many bytes; a frame that is longer than the longest that makes sense, or whose
 // parts do not add up, is refused before anything of it is kept. Numbers are little-endian. Errors never hold content.
 //
@@ -9,4 +9,4 @@
 // May import: nothing of ours
 // Touches: nothing
 // Goroutines: none
-package wire
+package talk

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/byleave/byleave/agent/internal/capture/redact"
-	"github.com/byleave/byleave/agent/internal/control"
 	"github.com/byleave/byleave/agent/internal/flow"
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/agent/internal/spool"
@@ -71,7 +70,7 @@ func (m *mine) cut(ctx context.Context, f spool.Found, c func(*pb.Payload) (reda
 		return false, err
 	}
 	if left.IsEmpty() {
-		return true, m.call(ctx, "forget", flow.Forget{Boxes: []envelope.ID{f.Batch}}, nil)
+		return true, callAgent(ctx, "forget", flow.Forget{Boxes: []envelope.ID{f.Batch}}, nil)
 	}
 	box, err := envelope.Parse(raw)
 	if err != nil {
@@ -98,7 +97,7 @@ func (m *mine) putInPlace(ctx context.Context, k spool.Keys, old envelope.Box, l
 			return err
 		}
 		var done flow.Replaced
-		switch err := m.call(ctx, "replace", r, &done); {
+		switch err := callAgent(ctx, "replace", r, &done); {
 		case err != nil:
 			return err
 		case done.Gone:
@@ -108,15 +107,6 @@ func (m *mine) putInPlace(ctx context.Context, k spool.Keys, old envelope.Box, l
 		}
 	}
 	return errCutNoRoom
-}
-
-// call asks the running agent.
-func (m *mine) call(ctx context.Context, verb string, in, out any) error {
-	socket, err := socketPath()
-	if err != nil {
-		return err
-	}
-	return control.Call(ctx, socket, verb, in, out)
 }
 
 // keysOf is what a box with this header was sealed with, from the consent that it was recorded under.
@@ -165,7 +155,7 @@ type byApp struct {
 // forgetApp destroys all that was recorded of one application: in held boxes its actions and pictures alone, of what was sent whole
 // boxes. step is called after each box.
 func (m *mine) forgetApp(ctx context.Context, app string, step func(done, all int)) (out byApp, err error) {
-	if err := m.call(ctx, "seal", flow.Seal{App: app}, nil); err != nil {
+	if err := callAgent(ctx, "seal", flow.Seal{App: app}, nil); err != nil {
 		return out, err
 	}
 	found, err := m.found()
@@ -197,7 +187,7 @@ func (m *mine) forgetApp(ctx context.Context, app string, step func(done, all in
 	}
 	step(len(found), len(found))
 	if len(whole) > 0 {
-		err = m.call(ctx, "forget", flow.Forget{Boxes: whole}, &out.forgotten)
+		err = callAgent(ctx, "forget", flow.Forget{Boxes: whole}, &out.forgotten)
 	}
 	return out, err
 }

@@ -1,0 +1,5 @@
+-- +goose Up
+-- Maps of exports end with the boxes that they name; those from before had kept boxes that were erased, and nobody read those rows.
+DELETE FROM export_batches m WHERE NOT EXISTS (SELECT 1 FROM batches b WHERE b.number = m.number);
+
+-- +goose Down
