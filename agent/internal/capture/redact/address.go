@@ -17,6 +17,7 @@ func findEmail(s *search) error {
 			return nil
 		}
 		at += i
+		s.mention(at)
 		start, end := at, at+1
 		for start > 0 && localPart(s.text[start-1]) {
 			start--

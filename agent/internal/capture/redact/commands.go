@@ -111,6 +111,10 @@ func (s *search) loose(name []byte, start, end int, row []byte) {
 				s.password(i, i+len(w))
 			}
 		}
+		if n := len(words); n >= 2 && n <= 4 && words[1][0] != '/' && bytes.Contains(line, []byte("use ")) { // net use Z: \\files\share /user:bob hunter22
+			i := end + bytes.Index(row, words[0]) + len(words[0]) + 1
+			s.password(i, i+len(words[1]))
+		}
 	case 'i': // CREATE USER bob IDENTIFIED BY 'hunter22'
 		if n := s.quoteAt(end); n > 0 {
 			s.password(end+n, s.valueEnd(end+n))

@@ -10,6 +10,9 @@ func (s *search) findContext() {
 	for _, i := range s.telling {
 		w := &s.words[i] // each of these is a guess for the processor, so they are one question
 		if one(w.form == figure)|one(w.form == small)|one(w.is(tellingLarge))|one(w.lex&isPeople != 0) != 0 || s.lines[w.line].whole() {
+			if w.is(recordWords | leads) {
+				s.labels(int(i))
+			}
 			s.context(int(i))
 		}
 	}
@@ -54,6 +57,9 @@ func (s *search) context(i int) {
 	}
 }
 
+// medical are words before a record that make its number a patient's.
+var medical = hashesOf(`medical med patient health hospital clinical`)
+
 // marked tells whether word i, or "No." behind it, has a colon or a "#" behind it.
 func (s *search) marked(i int) bool {
 	if i+1 < len(s.words) && s.words[i+1].is(fillers) && s.words[i+1].sep == sepSpace {
@@ -84,11 +90,11 @@ var (
 		heer mevrouw meneer senor senora monsieur madame signor signora signore pan pani panie panu don dona prezado prezada caro cara estimado estimada querido querida cher chere beste lieve
 		drogi droga hej merhaba sayın ola oi geachte szanowny szanowna уважаемый уважаемая здравствуйте привет дорогой дорогая birthday congrats congratulations love hugs xoxo greetings faithfully truly warmly abrazos besos bisous baci groetjes pozdrawiam beijos`)
 
-	weakID = traitOf(`record chart dossier akte aktenzeichen`) // only with a mark behind it
+	weakID = traitOf(`record records rec chart dossier akte aktenzeichen`) // only with a mark behind it
 
 	tellingLarge = triggers | months | accounts | mailHeads // of words with a capital
 
-	triggers = credits | parties | addressHeads | accounts | weakID | trigName | trigID | trigZip | trigBirth | trigWork | trigSite | trigCall | trigCode
+	triggers = leads | fieldWords | credits | parties | addressHeads | accounts | weakID | trigName | trigID | trigZip | trigBirth | trigWork | trigSite | trigCall | trigCode
 )
 
 func (s *search) trigger(i int, b trait) {
@@ -98,7 +104,7 @@ func (s *search) trigger(i int, b trait) {
 	if b&trigName != 0 {
 		s.afterName(i)
 	}
-	if b&trigID != 0 || b&weakID != 0 && s.marked(i) {
+	if b&trigID != 0 || b&weakID != 0 && (s.marked(i) || i > 0 && medical[s.words[i-1].hash] && s.words[i].sep == sepSpace) {
 		s.afterID(i)
 	}
 	if b&trigZip != 0 {
@@ -219,9 +225,6 @@ func (s *search) fieldName(i int) {
 	query := s.queried(i)
 	if query {
 		k = s.plussed(j, k)
-	}
-	if k == j && i > 0 && s.words[i-1].is(accounts) {
-		s.userName(i) // User name: jane42
 	}
 	if k == j+1 && w.form == small && !sure && s.words[i].form == small && w.lex&(isGiven|isFamily) == 0 && w.start > 0 && s.text[w.start] < utf8.RuneSelf {
 		return // name = "serde"

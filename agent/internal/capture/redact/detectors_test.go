@@ -81,6 +81,7 @@ var detectorCases = []struct{ detector, text, want string }{
 	{"words", "Achterberg Consulting GmbH", "<ORG#1>"},
 	{"scripts", "안녕하세요, 최민아 과장이 안내합니다.", "안녕하세요, <PERSON#1> 과장이 안내합니다."},
 	{"scripts", "배송은 부산광역시 해운대구 우동 1234-5번지", "배송은 <ADDRESS#1>"},
+	{"indic", "नाम: राहुल शर्मा", "नाम: <PERSON#1>"},
 	{"token", "a f3a91c07b2de4488a0c1 b", "a <TOKEN#1> b"},
 	{"token", "a 550e8400-e29b-41d4-a716-446655440000 b", "a <TOKEN#1> b"},
 }

@@ -52,7 +52,9 @@ func (s *search) tagEnd(i int) int {
 // name="password">hunter22<. It is sure of it if a colon stands there as well; 0 if there is none.
 func (s *search) overTags(i int) (start int, sure bool) {
 	if i < len(s.text) && s.text[i] == ':' {
-		i, sure = i+1, true
+		if i, sure = i+1, true; i+1 < len(s.text) && s.text[i] == ' ' && s.text[i+1] == '<' {
+			i++
+		}
 	}
 	if n := s.quoteAt(i); n > 0 && i+n < len(s.text) && s.text[i+n] == '>' && !sure {
 		i += n + 1

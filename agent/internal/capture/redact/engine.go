@@ -116,7 +116,7 @@ type keyword struct {
 }
 
 // rulesVersion rises with every change of what the detectors or the masks do.
-const rulesVersion = "7"
+const rulesVersion = "8"
 
 func newEngine(p policy.Policy) (*engine, error) {
 	e := &engine{table: &lookedUp{}}
@@ -144,6 +144,7 @@ func newEngine(p policy.Policy) (*engine, error) {
 		{"wallet", needLong, findWallet},
 		{"words", needWords, findWords},
 		{"scripts", needWords, findScripts},
+		{"indic", needWords, findIndic},
 		{"encoded", needLong | needPercent | needEscape, findEncoded},
 		{"patterns", needAlways, findPatterns},
 		{"terms", needAlways, findTerms},

@@ -44,7 +44,7 @@ func (s *search) findFields() {
 			s.passFile(l)
 		}
 	}
-	if len(s.lines) > 1 && (s.seen&(secretHeads|nameFields) != 0 || s.seen&trigName != 0 && s.seen&personHeads != 0) {
+	if len(s.lines) > 1 && (s.seen&(secretHeads|nameFields|fieldWords) != 0 || s.seen&trigName != 0 && s.seen&personHeads != 0) {
 		s.tables()
 	}
 	s.nobles()
@@ -270,9 +270,8 @@ func (s *search) addressField(i int) {
 
 // account takes the password of "login: bob / hunter22".
 func (s *search) account(i int) {
-	if s.label(i) && s.in(userLabels, i) {
-		s.userName(i)
-	}
+	s.afterAccount(i)
+	s.pairAfter(i)
 	p := int(s.words[i].end)
 	if w := &s.words[i]; p < len(s.text) && (s.text[p] == ':' || s.text[p] == '/') && s.in(roots, i) && (w.start == 0 || s.text[w.start-1] <= ' ') {
 		end := p + 1
@@ -301,6 +300,21 @@ func (s *search) account(i int) {
 		s.add(from, end, secret)
 	}
 }
+
+// pairAfter takes the password of "creds: bob:hunter22".
+func (s *search) pairAfter(i int) {
+	p := int(s.words[i].end)
+	if !pairHeads[s.words[i].hash] || p+1 >= len(s.text) || s.text[p] != ':' || s.text[p+1] != ' ' {
+		return
+	}
+	from := s.gap(p+1, 1)
+	end := s.valueEnd(from)
+	if n := bytes.IndexByte(s.text[from:end], ':'); n > 1 && len(s.text[from+n+1:end]) >= 6 && strong(s.text[from+n+1:end]) && !notSecret(s.text[from+n+1:end]) {
+		s.add(from+n+1, end, secret)
+	}
+}
+
+var pairHeads = hashesOf(`creds credentials zugangsdaten identifiants credenciales credenziali login logins`)
 
 // passFile takes the password of "host:port:database:user:password", a line of PostgreSQL's file of passwords.
 func (s *search) passFile(l *line) {

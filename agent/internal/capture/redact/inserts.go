@@ -23,7 +23,7 @@ func (s *search) inserted(start, end int) {
 	if from < 0 {
 		return
 	}
-	var columns [mostColumns]class
+	var columns [mostColumns]column
 	n := s.inserts(max(0, to-longestHead)+from+1, to, &columns)
 	for i, most := end, min(len(s.text), end+longestRows); n > 0 && i < most; {
 		if i = s.values(i, most, n, &columns); i == 0 {
@@ -40,8 +40,8 @@ func (s *search) inserted(start, end int) {
 }
 
 // inserts reads the names of columns. It gives how many there are, 0 if none of them is of secrets or names.
-func (s *search) inserts(from, to int, columns *[mostColumns]class) (n int) {
-	found, at := false, from
+func (s *search) inserts(from, to int, columns *[mostColumns]column) (n int) {
+	found, fields, at := false, 0, from
 	for i := s.wordBefore(from) + 1; i < len(s.words) && int(s.words[i].end) <= to; i++ {
 		w := &s.words[i]
 		n += bytes.Count(s.text[at:w.start], []byte{','})
@@ -50,19 +50,22 @@ func (s *search) inserts(from, to int, columns *[mostColumns]class) (n int) {
 		}
 		switch {
 		case w.is(secretHeads):
-			columns[n], found = secret, true
+			columns[n].class, found = secret, true
 		case w.is(nameFields):
-			columns[n], found = person, true
+			columns[n].class, found = person, true
+		case columns[n].class == noClass:
+			columns[n].class, columns[n].of = s.columnOf(i)
+			fields += one(columns[n].class != noClass)
 		}
 	}
-	if !found {
+	if !found && fields < 2 {
 		return 0
 	}
 	return n + 1
 }
 
 // values takes the cells of a row that begins at i, and gives where it ends, 0 if it does not or has not n cells.
-func (s *search) values(i, most, n int, columns *[mostColumns]class) int {
+func (s *search) values(i, most, n int, columns *[mostColumns]column) int {
 	cell, from, open, deep, called := 0, i, byte(0), 0, false // called: the cell is the call of a function
 	for ; i < most; i++ {
 		switch c := s.text[i]; {
@@ -81,7 +84,7 @@ func (s *search) values(i, most, n int, columns *[mostColumns]class) int {
 			if cell >= n {
 				return 0
 			}
-			if columns[cell] != noClass && !called && bytes.ContainsAny(s.text[from:i], "'\"") {
+			if columns[cell].class != noClass && !called && bytes.ContainsAny(s.text[from:i], "'\"") {
 				s.cellOf(from, i, columns[cell])
 			}
 			if c == ')' {

@@ -69,7 +69,7 @@ func placeholder(v []byte) bool {
 		return true
 	}
 	switch c := v[0]; {
-	case c == '$' && dollar(v[1:]), c == '%' && v[len(v)-1] == '%', c == '<' || c == '{' || c == '*', variable(v):
+	case c == '$' && dollar(v[1:]), c == '%' && v[len(v)-1] == '%', c == '<' || c == '{', c == '*' && pointed(v[1:]), variable(v):
 		return true
 	}
 	same, run := 0, 1
@@ -88,11 +88,27 @@ func placeholder(v []byte) bool {
 
 // dollar tells whether what stands behind a "$" is the name of a variable, or a call.
 func dollar(v []byte) bool {
+	v = bytes.TrimRight(v, ".,;")
 	if len(v) == 0 || kindOf[v[0]] == isDigit {
 		return false
 	}
-	for _, c := range v {
+	figures := 0
+	for i, c := range v {
 		if byteIn(c, "!@#%^&*+~") {
+			return false
+		}
+		figures = (figures + 1) * one(kindOf[c] == isDigit)
+		if i == len(v)-1 && figures >= 2 && figures <= 4 && len(v) >= figures+5 && allLetters(v[:len(v)-figures]) && v[1] >= 'a' {
+			return false // $Welcome78: no variable is called so
+		}
+	}
+	return true
+}
+
+// pointed tells whether what stands behind a "*" is more of them, or the name of a variable.
+func pointed(v []byte) bool {
+	for _, c := range v {
+		if c != '*' && c != '_' && kindOf[c] != isLetter {
 			return false
 		}
 	}

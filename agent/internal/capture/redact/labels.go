@@ -156,6 +156,9 @@ func (s *search) labelValue(begin, i int) (start int, sure bool) {
 	if i+1 < len(s.text) && lower(s.text[i]) == 's' && s.text[i+1] == ':' && label-begin >= 6 { // passwords:
 		return s.gap(i+2, 1), false
 	}
+	if i < len(s.text) && s.text[i] == ' ' && label-begin == 6 && same(s.text[label-2:label], "pw") { // bindpw, rootpw: in files of settings nothing else stands between
+		return s.gap(i, 1), true
+	}
 	if v := s.flag(begin, label); v > 0 {
 		return v, true
 	}
@@ -192,14 +195,18 @@ func (s *search) labelValue(begin, i int) (start int, sure bool) {
 		if i = s.gap(i, 1); i < len(s.text) && (s.text[i] == '\n' || s.text[i] == '\r') {
 			return s.below(i), false
 		}
+		if i+2 < len(s.text) && s.text[i] == '*' && s.text[i+1] == '*' && s.text[i+2] > ' ' && s.text[i+2] != '*' { // Password: **hunter22**
+			i += 2
+		}
 		return i, true
 	case i > 0 && s.text[i-1] == ' ' && s.wordAt(i, firmly[:]) > 0:
 		return s.gap(i+s.wordAt(i, firmly[:])-1, 1), true
 	case i > label && s.quoteAt(label) > 0:
-		if begin > 0 && alnum(s.text[begin-1]) {
+		v := s.attribute(i) // name="password" value="..."
+		if begin > 0 && alnum(s.text[begin-1]) && !s.hasAccount(begin) {
 			return 0, false
 		}
-		return s.attribute(i), true // name="password" value="..."
+		return v, true
 	case s.longer(label) > 0:
 		return s.longer(label), true
 	case s.ofProgram(begin, label):
@@ -209,8 +216,15 @@ func (s *search) labelValue(begin, i int) (start int, sure bool) {
 	case i < len(s.text) && (s.text[i] == '\n' || s.text[i] == '\r'):
 		return s.below(i), false
 	}
-	return s.behind(label), false
+	if v := s.behind(label); v < 0 {
+		return -v, true
+	} else {
+		return v, false
+	}
 }
+
+// changes stand between a label and the value that it has from then on.
+var changes = [...]string{" set to ", " changed to ", " reset to ", " is now ", " updated to "}
 
 // paired tells whether a label is the second of two: user bob / pass hunter22.
 func (s *search) paired(begin int) bool {
@@ -281,6 +295,11 @@ func (s *search) behind(i int) int {
 		if i >= len(s.text) || s.text[i] != ' ' {
 			return 0
 		}
+		if n := s.wordAt(i, changes[:]); n > 0 { // has been set to hunter_22
+			if v := s.gap(i+n, 1); strong(s.text[v:s.valueEnd(v)]) && s.valueEnd(v)-v >= 6 {
+				return -v
+			}
+		}
 		for i < len(s.text) && (s.text[i] == ' ' || s.quoteAt(i) == 1) {
 			i++
 		}
@@ -303,6 +322,7 @@ func (s *search) behind(i int) int {
 
 // used takes the word in "use hunter22 as the password".
 func (s *search) used(label int) {
+	s.before(label)
 	if bytes.LastIndex(s.text[max(0, label-12):label], []byte(" as ")) < 0 {
 		return
 	}
@@ -322,6 +342,41 @@ func (s *search) used(label int) {
 	if len(v) >= 4 && (telling(v) || string(verb) == "use" || string(verb) == "enter" || string(verb) == "set") && !notSecret(v) {
 		s.add(i, i+len(v), secret)
 	}
+}
+
+// before takes what is a password by itself in the line before its label: "Kiwi#2031 is the password", "it says that Kiwi#2031 is a wrong password".
+func (s *search) before(label int) {
+	from := max(0, label-80)
+	line := s.text[from:label]
+	if n := bytes.LastIndexByte(line, '\n'); n >= 0 {
+		line, from = line[n+1:], from+n+1
+	}
+	for i := 0; i < len(line); {
+		end := i
+		for end < len(line) && line[end] > ' ' && line[end] != '"' {
+			end++
+		}
+		if v := bytes.Trim(line[i:end], "\"'`.,;()"); len(v) >= 8 && end < len(line) && likely(v) && !notSecret(v) {
+			start := from + i + bytes.Index(line[i:end], v)
+			s.add(start, start+len(v), secret)
+		}
+		i = end + 1
+	}
+}
+
+// likely tells of a value that hardly is anything else than a password: letters and digits, and a mark or a capital beside three digits.
+func likely(v []byte) bool {
+	if !strong(v) || bytes.ContainsAny(v, "/\\(){}[]<>=:|") {
+		return false
+	}
+	digits, marks, smalls, larges := 0, 0, 0, 0
+	for i, c := range v {
+		digits += one(kindOf[c] == isDigit)
+		smalls += one(c >= 'a' && c <= 'z')
+		larges += one(c >= 'A' && c <= 'Z')
+		marks += one(byteIn(c, "!#$%&*@^?+~") && i > 0)
+	}
+	return smalls >= 3 && (marks > 0 && bytes.IndexByte(v, '.') < 0 || larges > 0 && digits >= 3 && bytes.IndexByte(v, '-') < 0)
 }
 
 // weakLabel tells of labels that stand in front of much else: "pass", and "clave" in Spanish.

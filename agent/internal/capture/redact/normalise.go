@@ -16,6 +16,7 @@ type folded struct {
 	end   int    // of the original
 	valid bool   // the original is UTF-8
 	plain bool   // nothing in it is written in one of the scripts that scripts.go reads
+	indic bool   // something in it is written in one of those that scripts_indic.go reads
 	here  int    // the part that was asked for last: spans come nearly in order
 	form  []byte // memory that is used again
 	known [256]struct {
@@ -33,7 +34,7 @@ type part struct {
 // fold normalises src into f, reusing its memory: compatibility forms (full-width letters, ligatures), digits of all scripts, letters
 // that look like Latin ones, kinds of dash, dot, space and quote; invisible characters and accents vanish.
 func (f *folded) fold(src []byte) {
-	f.text, f.parts, f.end, f.here, f.valid, f.plain = f.text[:0], f.parts[:0], len(src), 0, true, true
+	f.text, f.parts, f.end, f.here, f.valid, f.plain, f.indic = f.text[:0], f.parts[:0], len(src), 0, true, true, false
 	f.text = slices.Grow(f.text, len(src))
 	asked, own := 0, false // up to where it is known whether a word is written in its own script
 	for i := 0; i < len(src); {
@@ -52,6 +53,7 @@ func (f *folded) fold(src []byte) {
 		r, n := utf8.DecodeRune(src[i:])
 		f.valid = f.valid && n > 1
 		f.plain = f.plain && (r < firstThai || r > lastThai && r < firstKana || r > lastHangul)
+		f.indic = f.indic || r >= firstIndic && r <= lastIndic
 		if i >= asked && twinned(r) {
 			asked, own = ownScript(src, i)
 		}

@@ -257,7 +257,7 @@ func (s *search) backOver(i int) int {
 }
 
 // or are what stands before a value that is taken if nothing else is set.
-var or = [...]string{"or ", "||", "??", ",", "default=", ":-", "?:"}
+var or = [...]string{"{ default = ", "or ", "||", "??", ",", "default=", ":-", "?:"}
 
 // fallback is where a value stands that is taken if a variable has none: getenv("PASSWORD", "hunter22"), env.PASSWORD || "hunter22". 0 if there is
 // none.

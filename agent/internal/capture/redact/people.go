@@ -9,6 +9,9 @@ func findWords(s *search) error {
 	s.rows()
 	s.quoted()
 	s.findContext()
+	s.records()
+	s.figured()
+	s.besideCards()
 	s.findFields()
 	s.findNationals()
 	s.findSeeds()
@@ -166,6 +169,9 @@ func (s *search) nameAround(i int) int {
 // name judges the run of words i to j-1.
 func (s *search) name(i, j int) {
 	first, last := -1, -1
+	if s.lines[s.words[i].line].german {
+		s.germanSaid(i, j)
+	}
 	for k := i; k < j; k++ {
 		if s.strong(k) {
 			if first < 0 {

@@ -50,6 +50,45 @@ func (s *search) germanPairs(i, j int) {
 			return
 		}
 	}
+	for k := i; k+1 < j; k++ { // Trainer Klinsmann
+		if b := &s.words[k+1]; b.sep == sepSpace && b.form == capital && b.letters() >= 4 && !s.starts(k) && s.germanOffice(&s.words[k]) && b.lex&(isGiven|isFamily) != 0 && b.lex&(isCommon|isPlace) == 0 && !s.germanThing(b) {
+			s.mark(k+1, k+1, person)
+		}
+	}
+}
+
+// germanSaid takes the name beside a verb of speech: "...", sagte Thoben. Bush sagt nichts. Words i to j-1 begin with a capital.
+func (s *search) germanSaid(i, j int) {
+	w := &s.words[i]
+	switch {
+	case i > 0 && germanSays[s.words[i-1].hash] && w.sep == sepSpace:
+		if i+1 < j && s.words[i+1].form == capital && s.words[i+1].sep == sepSpace && s.germanOffice(w) {
+			i, w = i+1, &s.words[i+1] // sagte Trainer Klinsmann
+		}
+		if w.form == capital && w.letters() >= 3 && !w.is(german|months|calendar) && (w.lex&isFamily != 0 || !s.germanThing(w)) {
+			s.mark(i, i, person)
+		}
+	case i+1 < len(s.words) && s.starts(i) && s.words[i+1].form == small && s.words[i+1].sep == sepSpace && germanSays[s.words[i+1].hash] && w.form == capital && w.letters() >= 3 && w.lex&isFamily != 0 && !w.is(german):
+		s.mark(i, i, person)
+	}
+}
+
+// germanSays are verbs of which people are the subject, in the singular, before or behind which a word with a capital and no article is a name.
+var germanSays = hashesOf(`sagt sagte meint meinte erklart erklarte betont betonte warnt warnte kritisiert kritisierte fordert forderte versichert versicherte behauptet behauptete schwarmt schwarmte
+	heiratete studierte promovierte verstarb`)
+
+// germanOffice tells of a word that ends as those do which say what somebody is.
+func (s *search) germanOffice(w *word) bool {
+	if w.form != capital || w.letters() < 6 {
+		return false
+	}
+	t := s.text[w.start:w.end]
+	for _, end := range [...]string{"er", "erin", "ent", "entin", "eur", "eurin", "ist", "istin", "or", "orin", "kanzler", "kanzlerin", "chef", "chefin", "konig", "kaiser", "prinz"} {
+		if bytes.HasSuffix(t, []byte(end)) {
+			return w.lex&isFamily == 0 || w.letters() > 6
+		}
+	}
+	return false
 }
 
 // germanPair tells of a given name with a word behind it that is none, or of a word that nobody knows with a family name behind it, where things have

@@ -5,7 +5,7 @@ package redact
 type trait uint64
 
 // traitTable is a table in which each word has one of two places, by its hash, so that a look takes no guess of the processor's. It is full
-// to three sevenths at most.
+// to the half at most.
 type traitTable struct {
 	tags [1 << traitBits]uint32  // the upper half of a hash, 0 for none
 	of   [1<<traitBits + 1]trait // of the word whose tag stands one place before; the first one is of a word in no list
@@ -41,7 +41,7 @@ func traitOf(words string) trait {
 			start = i + 1
 		}
 	}
-	if t.next == 0 || t.used > len(t.tags)*3/7 {
+	if t.next == 0 || t.used > len(t.tags)/2 {
 		panic("redact: the lists of words are too many for their table")
 	}
 	return bit

@@ -1,11 +1,6 @@
 package redact
 
-import "bytes"
-
 // Names of users, and of people as programs write them: in the address of a page, behind a title in a comment.
-
-// userLabels are words behind which the name stands that somebody has in a program. "user" alone stands in front of much else.
-var userLabels = setOf(`username user_name userid user_id db_user login_name loginname screen_name samaccountname benutzername utilisateur usuario gebruikersnaam handle`)
 
 // servants are names that programs have of their own, or that stand in examples, perhaps with a number.
 var servants = setOf(`root admin administrator user users username test tester guest demo example foo bar default anonymous nobody service system app api bot dev prod staging ubuntu debian ec postgres mysql
@@ -13,30 +8,6 @@ var servants = setOf(`root admin administrator user users username test tester g
 
 // longestUser is how long the name of a user is.
 const longestUser = 32
-
-// userName takes the name behind a label that ends with word i, if it tells by itself that it is somebody's. A program reads or sets many that do not.
-func (s *search) userName(i int) {
-	p := int(s.words[i].end)
-	p += s.quoteAt(p)
-	for p < len(s.text) && s.text[p] == ' ' {
-		p++
-	}
-	if p >= len(s.text) || s.text[p] != ':' && s.text[p] != '=' {
-		return
-	}
-	from := s.gap(p+1, 1)
-	end := from
-	for end < len(s.text) && (alnum(s.text[end]) || byteIn(s.text[end], "._-")) {
-		end++
-	}
-	quoted := from > 0 && s.quoteAt(from-1) == 1
-	if end < len(s.text) && (byteIn(s.text[end], "([{@/\\:$*") || !quoted && s.text[p] == '=' && bytes.IndexByte(s.text[from:end], '.') >= 0) {
-		return // a call, a part of something, an address of e-mail
-	}
-	if s.somebodys(s.text[from:end]) {
-		s.add(from, end, document)
-	}
-}
 
 // grantee takes the name of a user in a statement that speaks of them as 'jane42'@'10.0.0.1'; the mark stands at.
 func (s *search) grantee(at int) {
