@@ -107,7 +107,7 @@ func unitText(o Options) string {
 
 // unitQuote writes one word of a unit: quoted, with nothing in it that systemd would expand.
 func unitQuote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "%", "%%").Replace(s) + `"`
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "%", "%%", "\n", `\n`, "\r", `\r`).Replace(s) + `"`
 }
 
 // writeHook lets every desktop session of the person hand itself over.

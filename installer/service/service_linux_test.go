@@ -40,6 +40,16 @@ func TestUnit(t *testing.T) {
 	}
 }
 
+// TestUnitHasNoLinesOfOthers: what an environment names cannot add a line to the unit.
+func TestUnitHasNoLinesOfOthers(t *testing.T) {
+	text := unitText(Options{Binary: "/byleave", Args: []string{"a\nExecStartPre=/a"}, Env: map[string]string{"BYLEAVE_HOME": "/x\nExecStartPre=/x\r\nExecStartPre=/y"}})
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "ExecStartPre") {
+			t.Errorf("the unit has %q", line)
+		}
+	}
+}
+
 // TestHoldIsKept reads the arguments back from what is written.
 func TestHoldIsKept(t *testing.T) {
 	account(t)
