@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"strings"
 	"sync"
 	"time"
 
@@ -180,7 +181,21 @@ func dial(in arrivals) (*dbus.Conn, error) {
 	if on.Err != nil {
 		return nil, on.Err
 	}
+	if !local(address) {
+		return nil, errors.New("its address is not one of this computer")
+	}
 	return dbus.Connect(address, dbus.WithSignalHandler(in))
+}
+
+// local tells whether all that an address names are sockets of this computer. It comes from whoever owns the name of the bus: another kind leads to another
+// computer, and one has the library send a file there.
+func local(address string) bool {
+	for one := range strings.SplitSeq(address, ";") {
+		if !strings.HasPrefix(one, "unix:") {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *Client) listen() error {
