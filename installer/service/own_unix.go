@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 )
 
@@ -30,8 +31,11 @@ func foreign(path string) error {
 	}
 }
 
+// administrators is the group of those on macOS who may do what root may; folders of programs are theirs there.
+const administrators = 80
+
 // ours tells whether only the person and root can change a file, or put another in the place of something in a folder. A group of the same number as
-// its owner is the owner's own.
+// its owner is the owner's own, and that of root is root's.
 func ours(info os.FileInfo) bool {
 	s, ok := info.Sys().(*syscall.Stat_t)
 	if !ok || s.Uid != 0 && int(s.Uid) != os.Geteuid() {
@@ -41,5 +45,5 @@ func ours(info os.FileInfo) bool {
 		return true
 	}
 	mode := info.Mode().Perm()
-	return mode&0o002 == 0 && (mode&0o020 == 0 || s.Gid == s.Uid)
+	return mode&0o002 == 0 && (mode&0o020 == 0 || s.Gid == s.Uid || s.Gid == 0 || runtime.GOOS == "darwin" && s.Gid == administrators)
 }

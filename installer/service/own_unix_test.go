@@ -36,6 +36,14 @@ func TestForeign(t *testing.T) {
 		must(t, os.Chmod(c.path, before.Mode()))
 	}
 	if os.Geteuid() == 0 {
+		for gid, bad := range map[int]bool{0: false, 12345: true} {
+			must(t, os.Chown(filepath.Dir(program), 0, gid))
+			must(t, os.Chmod(filepath.Dir(program), 0o775))
+			if err := foreign(program); (err != nil) != bad {
+				t.Errorf("a folder of group %d: %v", gid, err)
+			}
+		}
+		must(t, os.Chmod(filepath.Dir(program), 0o755))
 		must(t, os.Chown(filepath.Join(dir, "above"), 65534, 65534))
 		if foreign(program) == nil {
 			t.Error("a folder of another user is above it")
