@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -64,7 +65,8 @@ func fetchFar(ctx context.Context, r erasure.Receipt, code string) (out []review
 	if err != nil {
 		return nil, review.Away{Why: err}
 	}
-	slices.SortStableFunc(held.Boxes, func(a, b *pb.Holding) int { return int(b.GetHour() - a.GetHour()) })
+	held.Boxes = slices.DeleteFunc(held.Boxes, func(h *pb.Holding) bool { return len(h.GetBatch()) != len(envelope.ID{}) }) // it names no box
+	slices.SortStableFunc(held.Boxes, func(a, b *pb.Holding) int { return cmp.Compare(b.GetHour(), a.GetHour()) })
 	far, foreign, room := &remote{ctx, line, held}, 0, int64(farMost)
 	arrived := map[envelope.ID]time.Time{}
 	for _, h := range held.GetBoxes() {

@@ -185,8 +185,8 @@ func (c *collector) custodian(v *vault.Vault) pb.CustodianServer {
 // checkHosts refuses what no device could dial, and what would stand in every invitation.
 func checkHosts(hosts []string) error {
 	for _, h := range hosts {
-		if net.ParseIP(h) == nil && (h == "" || strings.ContainsAny(h, ":/[] \t") || len(h) > 253) {
-			return misuse{fmt.Errorf("--host %s: give a name or an address alone, without scheme and port; the port is that of --listen", h)}
+		if net.ParseIP(h) == nil && (h == "" || strings.ContainsAny(h, ":/[]") || len(h) > 253 || strings.IndexFunc(h, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0) {
+			return misuse{fmt.Errorf("--host %q: give a name or an address alone, in ASCII, without scheme and port; the port is that of --listen", h)}
 		}
 	}
 	return nil

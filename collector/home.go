@@ -73,16 +73,24 @@ func (h home) guard() error {
 		return fmt.Errorf("others can look into %s: run `chmod 700 %s`", h, h)
 	}
 	for _, name := range []string{"ca.key", "vault.key", "ledger.key", policyKeyName, cloudName, "index.db"} {
-		info, err := os.Stat(h.path(name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // whoever needs it says so
+		if err := guardKey(h.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) { // whoever needs it says so
+			return err
 		}
-		if err != nil {
-			return fmt.Errorf("look at %s: %w", name, err)
-		}
-		if info.Mode().Perm()&0o077 != 0 {
-			return fmt.Errorf("others can read %s: run `chmod 600 %s`", name, h.path(name))
-		}
+	}
+	return nil
+}
+
+// guardKey refuses a key file that others can read.
+func guardKey(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", filepath.Base(path), errors.Unwrap(err))
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("others can read %s: run `chmod 600 %s`", filepath.Base(path), path)
 	}
 	return nil
 }
@@ -154,6 +162,9 @@ func readPolicyPublic(path string) (ed25519.PublicKey, error) {
 }
 
 func readPolicyKey(path string) (ed25519.PrivateKey, error) {
+	if err := guardKey(path); err != nil {
+		return nil, err
+	}
 	block, err := readPEM(path)
 	if err != nil {
 		return nil, err

@@ -33,12 +33,15 @@ func New(o Options) (User, error) {
 }
 
 // Install registers the service and starts it, or starts it anew if it was there. It returns once the agent answers. If that fails,
-// what was there before is there again, and nothing else. It refuses systems that start no programs for one person.
+// what was there before is there again, and nothing else. It refuses systems that start no programs for one person, and a program that others can replace.
 func (u User) Install() error {
 	if err := supported(); err != nil {
 		return err
 	}
 	if err := reachable(); err != nil {
+		return err
+	}
+	if err := foreign(u.opt.Binary); err != nil {
 		return err
 	}
 	before, err := remember(files()...)

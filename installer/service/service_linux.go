@@ -19,7 +19,7 @@ const logHint = "journalctl --user -u " + Name
 
 // unit is our own: the one of kardianos/service is wanted by multi-user.target, which no user manager has, so it would be
 // enabled and never start. The agent says when it is ready, so that a start that fails is seen. LimitCORE: no dump may hold what
-// was typed. Sandboxing by mount or user namespaces (ProtectSystem and its like) is absent on purpose: from inside one the agent
+// was typed; MemorySwapMax: nor may swap, where control groups are of version 2. Sandboxing by mount or user namespaces (ProtectSystem and its like) is absent on purpose: from inside one the agent
 // could not tell which program a window belongs to, and would record nothing. See docs/decisions/0009. The three calls beside
 // @system-service are those with which byleave-ocr confines itself further; without them it does not read.
 const unit = `[Unit]
@@ -39,6 +39,7 @@ RestartSec=5
 TimeoutStopSec=20
 UMask=0077
 LimitCORE=0
+MemorySwapMax=0
 NoNewPrivileges=yes
 LockPersonality=yes
 MemoryDenyWriteExecute=yes
@@ -106,7 +107,7 @@ func unitText(o Options) string {
 
 // unitQuote writes one word of a unit: quoted, with nothing in it that systemd would expand.
 func unitQuote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "%", "%%").Replace(s) + `"`
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "%", "%%", "\n", `\n`, "\r", `\r`).Replace(s) + `"`
 }
 
 // writeHook lets every desktop session of the person hand itself over.

@@ -30,12 +30,22 @@ func TestUnit(t *testing.T) {
 	text := unitText(Options{Binary: "/opt/a b/byleave", Args: []string{"--hold", "24h0m0s"}, Env: map[string]string{"BYLEAVE_HOME": `/x "%h" \{{Path}}`}})
 	for _, line := range []string{
 		`ExecStart="/opt/a b/byleave" "run" "--hold" "24h0m0s"`, `Environment="BYLEAVE_HOME=/x \"%%h\" \\\x7b\x7bPath}}"`,
-		"Type=notify", "Restart=on-failure", "RestartSec=5", "UMask=0077", "LimitCORE=0", "NoNewPrivileges=yes", "MemoryDenyWriteExecute=yes",
+		"Type=notify", "Restart=on-failure", "RestartSec=5", "UMask=0077", "LimitCORE=0", "MemorySwapMax=0", "NoNewPrivileges=yes", "MemoryDenyWriteExecute=yes",
 		"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6", "SystemCallFilter=@system-service seccomp landlock_create_ruleset landlock_restrict_self", "RuntimeDirectoryPreserve=restart",
 		"EnvironmentFile=-%t/byleave/session.env", "WantedBy=default.target",
 	} {
 		if !strings.Contains("\n"+text, "\n"+line+"\n") {
 			t.Errorf("the unit lacks %s", line)
+		}
+	}
+}
+
+// TestUnitHasNoLinesOfOthers: what an environment names cannot add a line to the unit.
+func TestUnitHasNoLinesOfOthers(t *testing.T) {
+	text := unitText(Options{Binary: "/byleave", Args: []string{"a\nExecStartPre=/a"}, Env: map[string]string{"BYLEAVE_HOME": "/x\nExecStartPre=/x\r\nExecStartPre=/y"}})
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "ExecStartPre") {
+			t.Errorf("the unit has %q", line)
 		}
 	}
 }

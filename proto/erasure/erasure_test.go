@@ -40,6 +40,7 @@ func TestReceiptRefusesAndQuotesNothing(t *testing.T) {
 		"another scheme":   strings.Replace(good, "byleave", "https", 1),
 		"no port":          strings.Replace(good, ":7443", "", 1),
 		"user":             strings.Replace(good, "collector", "me@collector", 1),
+		"turned writing":   strings.Replace(good, "collector", "a%E2%80%AEb", 1),
 		"no ca":            strings.Replace(good, "ca=", "cb=", 1),
 		"ca twice":         good + "&ca=" + encode(r.CA),
 		"cut code":         good[:len(good)-9],

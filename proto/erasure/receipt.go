@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -65,7 +64,7 @@ func ParseReceipt(text string) (Receipt, error) {
 	if err != nil || u.Scheme != "byleave" || u.User != nil {
 		return Receipt{}, ErrReceipt
 	}
-	if _, _, err := net.SplitHostPort(u.Host); err != nil || u.Hostname() == "" {
+	if !pin.Dialled(u.Host) {
 		return Receipt{}, ErrReceipt
 	}
 	q, err := url.ParseQuery(u.RawQuery)

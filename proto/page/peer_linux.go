@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -13,20 +14,30 @@ import (
 	"strings"
 )
 
-// sameUser asks the kernel which user holds the other end of a loopback connection: the socket tables name the owner of each.
-// An end that is not found is nobody. The others may be it, too.
+// sameUser asks the kernel which user holds the other end of a loopback connection. An end that is not found, or that is closed already, is nobody:
+// what nobody holds any more counts as root's. The others may be it, too.
 func sameUser(c net.Conn, others ...int) bool {
 	there, ok1 := c.RemoteAddr().(*net.TCPAddr)
 	here, ok2 := c.LocalAddr().(*net.TCPAddr)
 	if !ok1 || !ok2 {
 		return false
 	}
-	uid, err := ownerOf(there.AddrPort(), here.AddrPort())
+	ask := ownerInTables
+	if diagnoses(here.AddrPort()) {
+		ask = ownerByDiag
+	}
+	uid, err := ask(there.AddrPort(), here.AddrPort())
 	return err == nil && (uid == os.Getuid() || slices.Contains(others, uid))
 }
 
-// ownerOf is the user whose socket is bound to local and connected to remote.
-func ownerOf(local, remote netip.AddrPort) (int, error) {
+var errNobody = errors.New("the other end of the connection is nobody's")
+
+// open is the state of a connection that both ends hold.
+const open = 1
+
+// ownerInTables is the user whose socket is bound to local and connected to remote, as the socket tables name the owner of each. To read them takes the
+// longer the more connections there are, and everybody can make some thousands.
+func ownerInTables(local, remote netip.AddrPort) (int, error) {
 	for _, table := range []struct {
 		file string
 		as   func(netip.Addr) netip.Addr
@@ -39,7 +50,7 @@ func ownerOf(local, remote netip.AddrPort) (int, error) {
 			return uid, nil
 		}
 	}
-	return -1, fmt.Errorf("the other end of the connection is not in the socket tables")
+	return -1, errNobody
 }
 
 func lookUp(file, local, remote string) (int, error) {
@@ -49,7 +60,7 @@ func lookUp(file, local, remote string) (int, error) {
 	}
 	defer f.Close()
 	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if f := strings.Fields(lines.Text()); len(f) > 7 && f[1] == local && f[2] == remote {
+		if f := strings.Fields(lines.Text()); len(f) > 7 && f[1] == local && f[2] == remote && f[3] == fmt.Sprintf("%02X", open) {
 			return strconv.Atoi(f[7])
 		}
 	}

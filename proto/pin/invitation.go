@@ -34,7 +34,7 @@ func Parse(text string) (Invitation, error) {
 	if err != nil || u.Scheme != "byleave" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.Fragment != "" {
 		return Invitation{}, ErrInvitation
 	}
-	if _, port, err := net.SplitHostPort(u.Host); err != nil || u.Hostname() == "" || !isPort(port) {
+	if !Dialled(u.Host) {
 		return Invitation{}, ErrInvitation
 	}
 	q, err := url.ParseQuery(u.RawQuery)
@@ -50,6 +50,12 @@ func Parse(text string) (Invitation, error) {
 		*to = [32]byte(fp)
 	}
 	return inv, nil
+}
+
+// Dialled tells whether a device can dial this, HOST:PORT. It is shown at terminals, so nothing stands in it that would write over other words or turn them.
+func Dialled(addr string) bool {
+	host, port, err := net.SplitHostPort(addr)
+	return err == nil && host != "" && isPort(port) && strings.IndexFunc(host, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }
 
 func isPort(s string) bool {

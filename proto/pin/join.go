@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"net"
 	"net/url"
 	"strings"
 
@@ -69,7 +68,7 @@ func ParseJoin(text string) (Join, error) {
 	if err != nil || u.Scheme != "byleave" || u.User != nil {
 		return Join{}, ErrJoin
 	}
-	if _, port, err := net.SplitHostPort(u.Host); err != nil || u.Hostname() == "" || !isPort(port) {
+	if !Dialled(u.Host) {
 		return Join{}, ErrJoin
 	}
 	q, err := url.ParseQuery(u.RawQuery)

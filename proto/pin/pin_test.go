@@ -46,6 +46,8 @@ func TestParseRefusesAndQuotesNothing(t *testing.T) {
 		"no port":         strings.Replace(good(), ":7443", "", 1),
 		"port 0":          strings.Replace(good(), ":7443", ":0", 1),
 		"no host":         strings.Replace(good(), "collector.example", "", 1),
+		"turned writing":  strings.Replace(good(), "collector", "a%E2%80%AEb", 1),
+		"an escape":       strings.Replace(good(), "collector", "a%C2%9B31mb", 1),
 		"user":            strings.Replace(good(), "collector", "me@collector", 1),
 		"path":            strings.Replace(good(), "/?", "/x?", 1),
 		"fragment":        good() + "#x",

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"time"
 
 	"github.com/byleave/byleave/agent/internal/capture/internal/a11y"
 	"github.com/byleave/byleave/policy"
@@ -62,8 +63,15 @@ func (l *loop) sought(r found) {
 	l.here()
 }
 
+// reopenRest is how long a bus that has gone is left alone: it may have gone because a program pours events into it, and would at once again.
+const reopenRest = 2 * time.Second
+
 // lost takes in that there is no accessibility bus, and waits beside the loop until there is one again.
 func (l *loop) lost(ctx context.Context) {
+	rest := time.Duration(0)
+	if l.s != nil {
+		rest = reopenRest
+	}
 	l.s = nil
 	l.pulse.runs = false
 	l.giveUp() // nobody will prove it any more
@@ -72,6 +80,11 @@ func (l *loop) lost(ctx context.Context) {
 		return
 	}
 	l.helpers.Go(func() {
+		select {
+		case <-time.After(rest):
+		case <-ctx.Done():
+			return
+		}
 		s, err := l.reopen(ctx)
 		if err != nil {
 			return // the session has ended, or the run

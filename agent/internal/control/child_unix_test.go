@@ -4,6 +4,7 @@ package control
 
 import (
 	"errors"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -29,10 +30,10 @@ func TestAnotherUserIsRefused(t *testing.T) {
 		refusedByHandler(t, verbs)
 	} else {
 		path, _ := serve(t, verbs)
-		if got := strings.TrimSpace(runAs(t, 65534, path)); got != "denied" {
+		if got := strings.TrimSpace(runAs(t, 65534, path, true)); got != "denied" {
 			t.Fatalf("nobody's call: %s", got)
 		}
-		if got := strings.TrimSpace(runAs(t, 0, path)); got != "allowed" {
+		if got := strings.TrimSpace(runAs(t, 0, path, true)); got != "allowed" {
 			t.Fatalf("our own user's call by the same way: %s", got)
 		}
 		<-ran
@@ -44,7 +45,41 @@ func TestAnotherUserIsRefused(t *testing.T) {
 	}
 }
 
-func runAs(t *testing.T, uid uint32, path string) string {
+// TestForeignSocketIsNotSpokenTo: a socket in our place on which another user listens gets no request. Only root's test can be two users; a plain
+// user's stands in for somebody else.
+func TestForeignSocketIsNotSpokenTo(t *testing.T) {
+	path := filepath.Join(folder(t), "control.sock")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard := make(chan int, 1)
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		n, _ := c.Read(make([]byte, 100))
+		heard <- n
+		_ = c.Close()
+	}()
+	if os.Getuid() != 0 {
+		if _, err := dialAs(t.Context(), path, "somebody else"); !errors.Is(err, fs.ErrPermission) {
+			t.Errorf("a call to a foreign socket: %v", err)
+		}
+	} else if got := strings.TrimSpace(runAs(t, 65534, path, false)); got != "denied" {
+		t.Errorf("a call to a foreign socket: %s", got)
+	}
+	if n := <-heard; n != 0 {
+		t.Errorf("the foreign socket was told %d bytes", n)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// runAs calls the agent at path as uid; blindly is as a program that is not ours.
+func runAs(t *testing.T, uid uint32, path string, blindly bool) string {
 	t.Helper()
 	for file, mode := range map[string]os.FileMode{filepath.Dir(path): 0o755, path: 0o666} {
 		if err := os.Chmod(file, mode); err != nil {
@@ -67,6 +102,9 @@ func runAs(t *testing.T, uid uint32, path string) string {
 	cmd := exec.Command(child, "-test.run=^$")
 	cmd.Dir = "/"
 	cmd.Env = []string{childSocket + "=" + path}
+	if blindly {
+		cmd.Env = append(cmd.Env, childBlind+"=1")
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid, NoSetGroups: uid == 0}}
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -62,9 +62,30 @@ func listenLocked(path string) (net.Listener, error) {
 	return l, nil
 }
 
+// dial opens the socket of the agent at path. One that another user listens on is not spoken to: a folder that an environment names can be theirs,
+// and they could answer that recording is paused. Root may speak to everybody's agent.
 func dial(ctx context.Context, path string) (net.Conn, error) {
+	user, err := self()
+	if err != nil {
+		return nil, err
+	}
+	return dialAs(ctx, path, user)
+}
+
+func dialAs(ctx context.Context, path, user string) (net.Conn, error) {
 	var d net.Dialer
-	return d.DialContext(ctx, "unix", path)
+	c, err := d.DialContext(ctx, "unix", path)
+	if err != nil || user == superuser {
+		return c, err
+	}
+	other, err := peer(c)
+	if err == nil && other != user {
+		err = fs.ErrPermission
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
 }
 
 // privateFolder makes the socket's folder, or refuses one that others may enter: the folder is what keeps them out.

@@ -36,7 +36,6 @@ type picture struct {
 	w, h int
 	pix  []byte
 	mask []bool
-	row  int // a row that crosses shape and label, for the proof
 }
 
 // draw paints a face.
@@ -47,7 +46,7 @@ func draw(f Face) picture {
 	if words != "" {
 		width += gap + 2*pad + textWidth(words)
 	}
-	p := picture{w: width, h: side, pix: make([]byte, width*side*4), mask: make([]bool, width*side), row: side/2 + 1}
+	p := picture{w: width, h: side, pix: make([]byte, width*side*4), mask: make([]bool, width*side)}
 	for y := range side {
 		for x := range side {
 			part, rgb := s.At(x, y)

@@ -1,9 +1,9 @@
 package indicator
 
 import (
+	"bytes"
 	"io"
 	"log"
-	"slices"
 	"sync"
 	"time"
 
@@ -23,8 +23,10 @@ type Mark struct {
 	screen  *xproto.ScreenInfo
 	window  xproto.Window
 	gc      xproto.Gcontext
-	opacity xproto.Atom // the name of what a compositor reads
-	file    string      // remembers the place; "" remembers nothing
+	aside   xproto.Pixmap // the name of the window's pixels while somebody takes them aside, to ask whether anybody does
+	opacity xproto.Atom   // the name of what a compositor reads
+	manager xproto.Atom   // the selection that a compositor owns
+	file    string        // remembers the place; "" remembers nothing
 	lost    chan struct{}
 	ended   chan struct{}
 
@@ -117,20 +119,18 @@ func (m *Mark) Prove() bool {
 		m.move() // a monitor went, or another client moved the mark
 		return false
 	}
-	return m.isShaped() && m.isOpaque() && m.isOnTop() && m.isPainted()
+	return m.isShaped() && m.isOpaque() && m.isOnTop() && m.isPainted() && m.isOnScreen()
 }
 
-// isPainted compares one row of the window, as the server gives it, with what was drawn. The server gives black where
-// another window covers it.
+// isPainted compares the window, as the server gives it, with what was drawn. The server gives black where another window covers it.
 func (m *Mark) isPainted() bool {
 	p := &m.picture
-	r, err := xproto.GetImage(m.x, xproto.ImageFormatZPixmap, xproto.Drawable(m.window), 0, int16(p.row), uint16(p.w), 1, ^uint32(0)).Reply()
-	if err != nil || len(r.Data) < p.w*4 {
+	r, err := xproto.GetImage(m.x, xproto.ImageFormatZPixmap, xproto.Drawable(m.window), 0, 0, uint16(p.w), uint16(p.h), ^uint32(0)).Reply()
+	if err != nil || len(r.Data) < len(p.pix) {
 		return false
 	}
-	want := p.pix[p.row*p.w*4:][:p.w*4]
-	for x := range p.w {
-		if p.mask[p.row*p.w+x] && !slices.Equal(want[x*4:x*4+3], r.Data[x*4:x*4+3]) {
+	for i, drawn := range p.mask {
+		if drawn && !bytes.Equal(p.pix[i*4:i*4+3], r.Data[i*4:i*4+3]) {
 			return false
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/jezek/xgb"
+	"github.com/jezek/xgb/composite"
 	"github.com/jezek/xgb/randr"
 	"github.com/jezek/xgb/shape"
 	"github.com/jezek/xgb/xproto"
@@ -30,16 +31,22 @@ func (m *Mark) create() error {
 		return fmt.Errorf("%w (it lacks the extension SHAPE)", ErrNoDisplay)
 	}
 	extension(m.x, "RANDR")
-	const opacity = "_NET_WM_WINDOW_OPACITY"
-	atom, err := xproto.InternAtom(m.x, false, uint16(len(opacity)), opacity).Reply()
-	if err != nil {
-		return ErrNoDisplay
+	extension(m.x, "Composite")
+	for name, to := range map[string]*xproto.Atom{"_NET_WM_WINDOW_OPACITY": &m.opacity, fmt.Sprintf("_NET_WM_CM_S%d", m.x.DefaultScreen): &m.manager} {
+		atom, err := xproto.InternAtom(m.x, false, uint16(len(name)), name).Reply()
+		if err != nil {
+			return ErrNoDisplay
+		}
+		*to = atom.Atom
 	}
-	m.opacity = atom.Atom
+	var err error
 	if m.window, err = xproto.NewWindowId(m.x); err != nil {
 		return ErrNoDisplay
 	}
 	if m.gc, err = xproto.NewGcontextId(m.x); err != nil {
+		return ErrNoDisplay
+	}
+	if m.aside, err = xproto.NewPixmapId(m.x); err != nil {
 		return ErrNoDisplay
 	}
 	err = xproto.CreateWindowChecked(m.x, m.screen.RootDepth, m.window, m.screen.Root, 0, 0, side, side, 0,
@@ -152,6 +159,26 @@ func (m *Mark) isShaped() bool {
 		want += q.w
 	}
 	return area == want
+}
+
+// isOnScreen tells whether what is drawn goes to the screen, and not aside: any client can take a window's pixels aside and show them to nobody. That is
+// what a compositor does, who then draws them itself; where there is none, nobody does.
+func (m *Mark) isOnScreen() bool {
+	owner, err := xproto.GetSelectionOwner(m.x, m.manager).Reply()
+	if err != nil || owner.Owner != 0 {
+		return err == nil
+	}
+	m.x.ExtLock.RLock()
+	_, ok := m.x.Extensions["Composite"]
+	m.x.ExtLock.RUnlock()
+	if !ok {
+		return true
+	}
+	if composite.NameWindowPixmapChecked(m.x, m.window, m.aside).Check() != nil {
+		return true // it is not redirected
+	}
+	xproto.FreePixmap(m.x, m.aside)
+	return false
 }
 
 // isOpaque tells whether no other client has asked a compositor to draw the window pale, or not at all: the server's own picture of it does not

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -62,15 +61,14 @@ type watch struct {
 
 // follow connects, reads and listens until the bus goes or ctx ends.
 func (w *watch) follow(ctx context.Context) error {
-	conn, err := dbus.ConnectSystemBus(dbus.WithContext(ctx))
+	n := newNews()
+	conn, err := dbus.ConnectSystemBus(dbus.WithContext(ctx), dbus.WithSignalHandler(n))
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNoBus, err)
 	}
 	defer conn.Close()
 	w.conn = conn
-	signals := make(chan *dbus.Signal, 64)
-	conn.Signal(signals)
-	if err := w.listen(); err != nil {
+	if err := w.listen(ctx, n); err != nil {
 		return err
 	}
 	w.readEnergy(ctx)
@@ -80,80 +78,61 @@ func (w *watch) follow(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case sig, ok := <-signals:
-			if !ok {
-				return errors.New("the system bus went away")
-			}
-			w.hear(ctx, sig)
+		case <-conn.Context().Done():
+			return errors.New("the system bus went away")
+		case <-n.some:
+			w.hear(ctx, n.take())
 		}
 	}
 }
 
-// listen asks for exactly the signals that hear understands.
-func (w *watch) listen() error {
+// listen asks for exactly the signals that news understands, and who owns the names from which they count.
+func (w *watch) listen(ctx context.Context, n *news) error {
 	changed := dbus.WithMatchInterface(properties)
 	member := dbus.WithMatchMember("PropertiesChanged")
-	for _, match := range [][]dbus.MatchOption{
+	matches := [][]dbus.MatchOption{
 		{dbus.WithMatchSender(upower), dbus.WithMatchObjectPath(upowerPath), changed, member},
 		{dbus.WithMatchSender(upower), dbus.WithMatchObjectPath(batteryPath), changed, member},
 		{dbus.WithMatchSender(manager), dbus.WithMatchObjectPath(managerAt), changed, member},
 		{dbus.WithMatchSender(logind), dbus.WithMatchInterface(logind + ".Manager"), dbus.WithMatchMember("PrepareForSleep")},
-		{dbus.WithMatchSender("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, upower)},
-		{dbus.WithMatchSender("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, manager)},
-	} {
+	}
+	for _, name := range []string{upower, manager, logind} {
+		matches = append(matches, []dbus.MatchOption{dbus.WithMatchSender(theBus), dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, name)})
+	}
+	for _, match := range matches {
 		if err := w.conn.AddMatchSignal(match...); err != nil {
 			return fmt.Errorf("listen to the system bus: %w", err)
+		}
+	}
+	for _, name := range []string{upower, manager, logind} {
+		var owner string
+		if w.conn.BusObject().CallWithContext(ctx, theBus+".GetNameOwner", 0, name).Store(&owner) == nil { // else it has none
+			n.owned(name, owner)
 		}
 	}
 	return nil
 }
 
-// hear acts on a signal. What it says is not believed but asked for: anybody can send a signal, the owner of a name is one.
-func (w *watch) hear(ctx context.Context, sig *dbus.Signal) {
-	switch {
-	case sig.Name == logind+".Manager.PrepareForSleep":
-		if going, ok := first[bool](sig); ok && !going {
-			w.o.Woke()
-		}
-		return
-	case sig.Name == "org.freedesktop.DBus.NameOwnerChanged":
-		w.readEnergy(ctx)
-		w.readNetwork(ctx)
-	case sig.Path == managerAt && mentions(sig, "Metered", "PrimaryConnection"):
-		w.readNetwork(ctx)
-	case (sig.Path == upowerPath || sig.Path == batteryPath) && mentions(sig, "OnBattery", "Percentage"):
-		w.readEnergy(ctx)
-	default:
-		return
+// hear acts on what was told. What a signal says is not believed but asked for.
+func (w *watch) hear(ctx context.Context, k told) {
+	if k.woke {
+		w.o.Woke()
 	}
-	w.tellHere()
+	if k.energy {
+		w.readEnergy(ctx)
+	}
+	if k.network {
+		w.readNetwork(ctx)
+	}
+	if k.energy || k.network {
+		w.tellHere()
+	}
 }
 
 // tellHere says what the bus said.
 func (w *watch) tellHere() {
 	w.told = true
 	w.o.Changed(w.here)
-}
-
-func first[T any](sig *dbus.Signal) (v T, ok bool) {
-	if len(sig.Body) == 0 {
-		return v, false
-	}
-	v, ok = sig.Body[0].(T)
-	return v, ok
-}
-
-// mentions tells whether one of the names changed.
-func mentions(sig *dbus.Signal, names ...string) bool {
-	if len(sig.Body) != 3 {
-		return false
-	}
-	changed, _ := sig.Body[1].(map[string]dbus.Variant)
-	gone, _ := sig.Body[2].([]string)
-	return slices.ContainsFunc(names, func(n string) bool {
-		_, ok := changed[n]
-		return ok || slices.Contains(gone, n)
-	})
 }
 
 // readEnergy asks UPower. Where it does not answer, what it said last counts; on a battery whose charge nobody knows, it is empty.

@@ -2,10 +2,12 @@ package power
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/byleave/byleave/e2e/sysbus"
+	"github.com/godbus/dbus/v5"
 	"go.uber.org/goleak"
 )
 
@@ -111,6 +113,38 @@ func TestWakingIsHeardAndSleepIsNeverDelayed(t *testing.T) {
 }
 
 // Without any bus nothing is asked for again, and the end is clean.
+// TestStrangersAreNotHeard: every user of the computer may send us any signal. That the computer woke counts only from who says it.
+func TestStrangersAreNotHeard(t *testing.T) {
+	r := start(t, nil)
+	r.until(t, State{})
+	check(t, r.bus.Sleep(true))
+	check(t, r.bus.Sleep(false))
+	<-r.woke
+	stranger, err := dbus.Connect(r.bus.Address)
+	check(t, err)
+	defer stranger.Close()
+	var names []string
+	check(t, stranger.BusObject().Call(theBus+".ListNames", 0).Store(&names))
+	for range 3 {
+		for _, to := range names {
+			if !strings.HasPrefix(to, ":") {
+				continue
+			}
+			stranger.Send(&dbus.Message{Type: dbus.TypeSignal, Body: []any{false}, Headers: map[dbus.HeaderField]dbus.Variant{
+				dbus.FieldPath: dbus.MakeVariant(dbus.ObjectPath("/org/freedesktop/login1")), dbus.FieldInterface: dbus.MakeVariant(logind + ".Manager"),
+				dbus.FieldMember: dbus.MakeVariant("PrepareForSleep"), dbus.FieldDestination: dbus.MakeVariant(to),
+				dbus.FieldSignature: dbus.MakeVariant(dbus.SignatureOf(false)),
+			}}, nil)
+		}
+		check(t, stranger.BusObject().Call(theBus+".ListNames", 0).Store(&names)) // what was sent before has been handed on
+	}
+	check(t, r.bus.Energy(true, 55)) // and what came before this has been heard
+	r.until(t, State{Battery: true, Charge: 55})
+	if n := len(r.woke); n > 0 {
+		t.Errorf("woken %d times", n)
+	}
+}
+
 func TestNoBus(t *testing.T) {
 	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path="+t.TempDir()+"/none")
 	ctx, cancel := context.WithCancel(context.Background())

@@ -34,7 +34,7 @@ type drain struct {
 	alive  func()          // something moved: start the silence anew
 	secret tlog.Secret     // of the leaves
 	begun  bool            // the first box was sent, and with it what was heard so far
-	news   int             // how often there was some
+	idle   int             // answers that were to no box
 
 	credit   uint64                 // bytes that may be in flight together
 	load     int                    // bytes in flight
@@ -100,7 +100,7 @@ func (d *drain) run() error {
 			return err
 		}
 		d.alive()
-		if err := d.hear(res.GetNews()); err != nil {
+		if err := d.hear(res); err != nil {
 			return err
 		}
 		d.credit = res.GetCreditBytes()
@@ -110,16 +110,21 @@ func (d *drain) run() error {
 	}
 }
 
-// maxNews bounds how often there may be news on one stream: each may cost a signature and a file.
-const maxNews = 32
+// maxIdle bounds how much a collector may say on one stream that answers no box: news may cost a signature and a file, and whatever comes has the
+// queue looked at, which is work for as long as it comes.
+const maxIdle = 32
 
 // hear takes what the collector pushes between its answers. What it stops counts from the next box on.
-func (d *drain) hear(news *pb.News) error {
+func (d *drain) hear(res *pb.UploadResponse) error {
+	news := res.GetNews()
+	if news != nil || res.GetAck() == nil {
+		d.idle++
+	}
+	if d.idle > maxIdle {
+		return failure{words: wordsRefused}
+	}
 	if news == nil {
 		return nil
-	}
-	if d.news++; d.news > maxNews {
-		return failure{words: wordsRefused}
 	}
 	return d.u.hear(news.GetPolicy(), news)
 }
@@ -289,7 +294,8 @@ func (d *drain) finish() error {
 			return nil
 		}
 		if err == nil {
-			err = d.hear(res.GetNews())
+			res.Ack = nil // there is none left to give
+			err = d.hear(res)
 		}
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/byleave/byleave/agent/internal/keystore"
 	"github.com/byleave/byleave/proto/erasure"
@@ -18,8 +19,16 @@ import (
 	"github.com/byleave/byleave/proto/tlog"
 )
 
-// mineLimit bounds how long a collector may take to list or give back what it holds of one person.
-const mineLimit = 30 * time.Minute
+const (
+	// mineLimit bounds how long a collector may take to list or give back what it holds of one person,
+	mineLimit = 30 * time.Minute
+	// mineMost how many things it may list: a box a minute makes that many in eight years of work,
+	mineMost = 1 << 20
+	// and mineBytes what they may take on the line. Without both a list that never ends would fill this computer's memory.
+	mineBytes = 256 << 20
+)
+
+var errEndless = errors.New("the collector lists more than one person can have recorded, so its list is not believed; tell the operator")
 
 // Line is a connection on which a person asks for what is theirs: with their device's certificate, or with a receipt from any machine.
 // Its errors are sentences for the person.
@@ -90,11 +99,15 @@ func (l *Line) Mine(ctx context.Context) (*pb.MineResponse, error) {
 		stream, err = pb.NewDeviceClient(l.conn).Mine(ctx, &pb.MineRequest{})
 	}
 	all := &pb.MineResponse{}
-	for err == nil {
+	for things, bytes := 0, 0; err == nil; {
 		var page *pb.MineResponse
 		if page, err = stream.Recv(); err == nil {
 			all.Boxes, all.Consents = append(all.Boxes, page.GetBoxes()...), append(all.Consents, page.GetConsents()...)
 			all.Erasures, all.Reads = append(all.Erasures, page.GetErasures()...), append(all.Reads, page.GetReads()...)
+			things, bytes = len(all.Boxes)+len(all.Consents)+len(all.Erasures)+len(all.Reads), bytes+proto.Size(page)
+		}
+		if things > mineMost || bytes > mineBytes {
+			return nil, errEndless
 		}
 	}
 	if !errors.Is(err, io.EOF) {

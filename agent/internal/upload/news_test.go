@@ -3,7 +3,9 @@ package upload
 import (
 	"bytes"
 	"errors"
+	"io"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -79,16 +81,46 @@ func TestNewsThatCannotBeKept(t *testing.T) {
 	}
 }
 
-// TestFloodOfNews: a collector that never ends to push is hung up on; nothing is lost.
+// TestFloodOfNews: a collector that never ends to push is hung up on, whatever it pushes and whenever; nothing is lost.
 func TestFloodOfNews(t *testing.T) {
-	c := &collector{upload: func(_ int, id string, s pb.Device_UploadServer) (*pb.UploadResponse, error) {
-		for range 10 * maxNews {
-			if err := s.Send(&pb.UploadResponse{News: &pb.News{Mark: []byte("short")}, CreditBytes: 2 << 20}); err != nil {
-				return nil, err
+	for _, c := range []struct {
+		name  string
+		push  *pb.UploadResponse
+		after bool // all boxes are answered
+	}{
+		{"news", &pb.UploadResponse{News: &pb.News{Mark: []byte("short")}, CreditBytes: 2 << 20}, false},
+		{"nothing", &pb.UploadResponse{}, false},
+		{"credit", &pb.UploadResponse{CreditBytes: 2 << 20}, false},
+		{"answers to nothing", answerWith("0123456789abcdef", pb.Outcome_OUTCOME_STORED), true},
+	} {
+		t.Run(c.name, func(t *testing.T) { flood(t, c.push, c.after) })
+	}
+}
+
+func flood(t *testing.T, push *pb.UploadResponse, after bool) {
+	ended := make(chan struct{})
+	var once sync.Once
+	pour := func(s pb.Device_UploadServer) error {
+		defer once.Do(func() { close(ended) })
+		for {
+			if err := s.Send(push); err != nil {
+				return err
 			}
 		}
-		return nil, nil
-	}}
+	}
+	c := &collector{}
+	c.upload = func(_ int, id string, s pb.Device_UploadServer) (*pb.UploadResponse, error) {
+		if !after {
+			return nil, pour(s)
+		}
+		if err := s.Send(c.store(id)); err != nil {
+			return nil, err
+		}
+		if _, err := s.Recv(); !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		return nil, pour(s)
+	}
 	c.start(t, newAuthority(t))
 	heard := 0
 	u := run(t, c.identity(t), func(o *Options, p *pace) {
@@ -97,8 +129,17 @@ func TestFloodOfNews(t *testing.T) {
 	})
 	u.send(newBox(t, 1, 1))
 	until(t, "words", func() bool { return u.Status().Words == wordsRefused })
+	select {
+	case <-ended:
+	case <-time.After(3 * time.Minute):
+		t.Error("the line is open still")
+	}
 	u.stop()
-	if heard > maxNews+1 || u.queue.left() != 1 { // the check-in is one, too
+	left := 1
+	if after {
+		left = 0
+	}
+	if heard > maxIdle+1 || u.queue.left() != left { // the check-in is one, too
 		t.Errorf("heard %d times, %d boxes left", heard, u.queue.left())
 	}
 }

@@ -5,11 +5,13 @@ import (
 	"crypto/ecdsa"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -169,4 +171,31 @@ func (c *collector) identityLasting(t *testing.T, left time.Duration) keystore.I
 	id := c.identity(t)
 	id.TLS = c.ca.client(t, left)
 	return id
+}
+
+// TestAListWithoutEnd: a collector that never ends to list what it holds of a person is hung up on, whether what it lists is small or large.
+func TestAListWithoutEnd(t *testing.T) {
+	small, large := &pb.MineResponse{}, &pb.MineResponse{Consents: []*pb.Signed{{Body: make([]byte, 1<<20)}}}
+	for range 100_000 {
+		small.Boxes = append(small.Boxes, &pb.Holding{})
+	}
+	for _, page := range []*pb.MineResponse{small, large} {
+		ended := make(chan struct{})
+		c := &collector{mine: func(s grpc.ServerStreamingServer[pb.MineResponse]) error {
+			defer close(ended)
+			for {
+				if err := s.Send(page); err != nil {
+					return err
+				}
+			}
+		}}
+		c.start(t, newAuthority(t))
+		line, err := Open(c.identity(t))
+		fatal(t, err)
+		if _, err := line.Mine(t.Context()); !errors.Is(err, errEndless) {
+			t.Errorf("the list was taken: %v", err)
+		}
+		<-ended
+		fatal(t, line.Close())
+	}
 }

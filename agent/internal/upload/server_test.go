@@ -90,6 +90,7 @@ type collector struct {
 	erase  func(*pb.EraseRequest) (*pb.EraseResponse, error)
 	renew  func(*pb.RenewRequest) (*pb.RenewResponse, error)
 	first  func(heard []byte) // the first request of a stream
+	mine   func(grpc.ServerStreamingServer[pb.MineResponse]) error
 
 	mu       sync.Mutex
 	received []string       // batch ids in the order of arrival
@@ -216,6 +217,13 @@ func (c *collector) Renew(ctx context.Context, req *pb.RenewRequest) (*pb.RenewR
 		return c.UnimplementedDeviceServer.Renew(ctx, req)
 	}
 	return c.renew(req)
+}
+
+func (c *collector) Mine(_ *pb.MineRequest, s grpc.ServerStreamingServer[pb.MineResponse]) error {
+	if c.mine == nil {
+		return nil
+	}
+	return c.mine(s)
 }
 
 func (c *collector) PutErasureCode(_ context.Context, req *pb.PutErasureCodeRequest) (*pb.PutErasureCodeResponse, error) {

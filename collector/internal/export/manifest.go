@@ -32,10 +32,10 @@ type Manifest struct {
 	Refused      map[string]int    `json:"refused,omitempty"`    // boxes that were left out, by reason
 	RefusedAt    []Refusal         `json:"refused_at,omitempty"` // which they were, by their place in the last release; at most 1,000
 	Policies     []string          `json:"policies"`             // SHA-256 of the policies that people agreed to
-	Redactors    []string          `json:"redactors"`
-	Counts       Counts            `json:"counts"` // of what the steps are
-	Files        map[string]string `json:"files"`  // name: SHA-256
-	Fields       map[string]string `json:"fields"` // what each field of a step means
+	Redactors    []string          `json:"redactors"`            // at most 200
+	Counts       Counts            `json:"counts"`               // of what the steps are
+	Files        map[string]string `json:"files"`                // name: SHA-256
+	Fields       map[string]string `json:"fields"`               // what each field of a step means
 }
 
 // Refusal names a box that was left out. It holds nothing of the box.

@@ -170,6 +170,8 @@ func TestBadBoxesAreLeftOutOneByOne(t *testing.T) {
 	content("holds something unknown", func(p *pb.Payload) { p.Events[0].What = nil })
 	content("holds something unknown", func(p *pb.Payload) { p.Frames = nil })
 	content("holds something unknown", func(p *pb.Payload) { p.Events[2].GetGap().Reason = 99 })
+	content("holds something unknown", func(p *pb.Payload) { p.Redactor = strings.Repeat("a", 15<<20) })
+	content("holds something unknown", func(p *pb.Payload) { p.Redactor = "<b>\n" })
 	content("does not open", func(p *pb.Payload) { p.Schema = 2 })
 	content("does not open", func(p *pb.Payload) { p.Frames[0].Image[20] ^= 1 })
 	other := w.newDevice(t)

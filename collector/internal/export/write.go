@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"github.com/byleave/byleave/proto/envelope"
@@ -17,6 +18,9 @@ import (
 
 // maxNamed bounds how many refused boxes are named; all are counted.
 const maxNamed = 1000
+
+// redactorName is what a redactor may be called.
+var redactorName = regexp.MustCompile(`^[A-Za-z0-9_:,./ -]{0,64}$`)
 
 // writer writes one export. No name in it comes from inside a box.
 type writer struct {
@@ -96,6 +100,9 @@ func (w *writer) box(b envelope.Box, p *pb.Payload) error {
 		return nil
 	}
 	pictures, names, err := w.pictures(p)
+	if err == nil && !redactorName.MatchString(p.GetRedactor()) { // it is kept for each box until the end
+		err = errContent
+	}
 	if err == nil {
 		pt.Steps, err = steps(p, names)
 		pt.Steps = w.state.Query.narrow(pt.Steps)
@@ -319,7 +326,7 @@ func (w *writer) count(p *part, frames map[string]bool) {
 	for _, f := range p.Frames {
 		frames[f] = true
 	}
-	if !slices.Contains(w.m.Redactors, p.Redactor) {
+	if !slices.Contains(w.m.Redactors, p.Redactor) && len(w.m.Redactors) < mostNames {
 		w.m.Redactors = append(w.m.Redactors, p.Redactor)
 	}
 	if !slices.Contains(w.m.Policies, p.Policy) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,9 +21,13 @@ const (
 	openMost  = time.Minute           // for each question while a bus that is slow to answer is awaited
 	eventWait = 60 * time.Millisecond // for all questions about one focus event
 
-	registryName  = "org.a11y.atspi.Registry"
-	registryPath  = "/org/a11y/atspi/registry"
-	rootPath      = dbus.ObjectPath("/org/a11y/atspi/accessible/root")
+	registryName = "org.a11y.atspi.Registry"
+	registryPath = "/org/a11y/atspi/registry"
+	rootPath     = dbus.ObjectPath("/org/a11y/atspi/accessible/root")
+	backlog      = 256     // focus events that wait to be asked about
+	longestPath  = 1 << 10 // bytes
+	longestWords = 4 << 10 // bytes of what an element says of itself
+
 	ifAccessible  = "org.a11y.atspi.Accessible."
 	ifComponent   = "org.a11y.atspi.Component."
 	focusedEvent  = "object:state-changed:focused"
@@ -34,7 +39,7 @@ const (
 type Client struct {
 	conn    *dbus.Conn
 	now     func() policy.Moment
-	signals chan *dbus.Signal
+	arrived arrivals
 	focused chan Focus
 	done    chan struct{} // closed by Close: stop sending
 	ended   chan struct{} // closed when the goroutine has ended
@@ -61,12 +66,13 @@ func Open(now func() policy.Moment) (*Client, error) {
 
 // open is Open with so much time for each question.
 func open(ctx context.Context, now func() policy.Moment, wait time.Duration) (*Client, error) {
-	conn, err := dial(ctx, wait)
+	in := arrivals{waiting: make(chan node, backlog), over: make(chan struct{}, 1)}
+	conn, err := dial(ctx, wait, in)
 	if err != nil {
 		return nil, fmt.Errorf("%w (%w)", ErrNoBus, err)
 	}
 	c := &Client{
-		conn: conn, now: now, signals: make(chan *dbus.Signal, 64), focused: make(chan Focus, 16),
+		conn: conn, now: now, arrived: in, focused: make(chan Focus, 16),
 		done: make(chan struct{}), ended: make(chan struct{}),
 		pids: map[string]int{}, apps: map[int]string{}, nodes: map[uint64]node{},
 	}
@@ -114,7 +120,7 @@ func Await(ctx context.Context, now func() policy.Moment) (*Client, error) {
 
 // Present tells whether the session has an accessibility bus, without listening to it; ErrNoBus if it has none.
 func Present() error {
-	conn, err := dial(context.Background(), openWait)
+	conn, err := dial(context.Background(), openWait, arrivals{})
 	if err != nil {
 		return fmt.Errorf("%w (%w)", ErrNoBus, err)
 	}
@@ -140,8 +146,34 @@ func sessionBus(ctx context.Context) (*dbus.Conn, error) {
 	return conn, nil
 }
 
+// arrivals keeps what got the focus, in the order in which it was told, until somebody asks about it. Every program may tell that something of it got
+// the focus, as often as it likes. What the library would keep without end is kept up to backlog here; then nobody knows any more what has the focus.
+// The zero arrivals take nothing in.
+type arrivals struct {
+	waiting chan node
+	over    chan struct{}
+}
+
+// DeliverSignal is that of dbus.SignalHandler. It never waits: answers come on the same line.
+func (a arrivals) DeliverSignal(_, _ string, s *dbus.Signal) {
+	if !gotFocus(s) {
+		return
+	}
+	if len(s.Path) <= longestPath {
+		select {
+		case a.waiting <- node{s.Sender, s.Path}:
+			return
+		default:
+		}
+	}
+	select {
+	case a.over <- struct{}{}:
+	default:
+	}
+}
+
 // dial asks the session bus for the accessibility bus.
-func dial(ctx context.Context, wait time.Duration) (*dbus.Conn, error) {
+func dial(ctx context.Context, wait time.Duration, in arrivals) (*dbus.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	session, err := sessionBus(ctx)
@@ -158,13 +190,26 @@ func dial(ctx context.Context, wait time.Duration) (*dbus.Conn, error) {
 	if on.Err != nil {
 		return nil, on.Err
 	}
-	return dbus.Connect(address, dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
+	if !local(address) {
+		return nil, errors.New("its address is not one of this computer")
+	}
+	return dbus.Connect(address, dbus.WithSignalHandler(in))
+}
+
+// local tells whether all that an address names are sockets of this computer. It comes from whoever owns the name of the bus: another kind leads to another
+// computer, and one has the library send a file there.
+func local(address string) bool {
+	for one := range strings.SplitSeq(address, ";") {
+		if !strings.HasPrefix(one, "unix:") {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *Client) listen(ctx context.Context, wait time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	c.conn.Signal(c.signals)
 	err := c.conn.AddMatchSignalContext(ctx, dbus.WithMatchInterface("org.a11y.atspi.Event.Object"),
 		dbus.WithMatchMember("StateChanged"), dbus.WithMatchArg(0, "focused"))
 	if err != nil {
@@ -174,7 +219,7 @@ func (c *Client) listen(ctx context.Context, wait time.Duration) error {
 		CallWithContext(ctx, "org.a11y.atspi.Registry.RegisterEvent", 0, focusedEvent).Err
 }
 
-// Focused gives each element that got the focus, in order. It is closed when the bus dies.
+// Focused gives each element that got the focus, in order. It is closed when the bus dies, or more came than can be asked about.
 func (c *Client) Focused() <-chan Focus { return c.focused }
 
 // Close ends the connection. It is safe to call twice.
@@ -186,25 +231,20 @@ func (c *Client) Close() {
 	<-c.ended
 }
 
-// run turns signals into focus events until the connection ends.
+// run turns what arrives into focus events until the connection ends.
 func (c *Client) run() {
 	defer close(c.ended)
 	defer close(c.focused)
 	for {
 		select {
-		case s, ok := <-c.signals:
-			if !ok {
-				return
-			}
-			at := c.now()
-			if !gotFocus(s) {
-				continue
-			}
+		case n := <-c.arrived.waiting:
 			select {
-			case c.focused <- c.ask(at, s):
+			case c.focused <- c.ask(c.now(), n):
 			case <-c.done:
 				return
 			}
+		case <-c.arrived.over:
+			return
 		case <-c.done:
 			return
 		case <-c.conn.Context().Done():
@@ -224,10 +264,10 @@ func gotFocus(s *dbus.Signal) bool {
 }
 
 // ask finds out what got the focus. What stays unknown is left out, and Known is false then.
-func (c *Client) ask(at policy.Moment, s *dbus.Signal) Focus {
+func (c *Client) ask(at policy.Moment, n node) Focus {
 	ctx, cancel := context.WithTimeout(context.Background(), eventWait)
 	defer cancel()
-	return c.look(ctx, at, node{s.Sender, s.Path})
+	return c.look(ctx, at, n)
 }
 
 // look finds out what an element is that has the focus at at.
@@ -250,15 +290,18 @@ func (c *Client) look(ctx context.Context, at policy.Moment, n node) Focus {
 	return f
 }
 
-// describe gives what can be said of a node to people; what it does not answer stays empty.
+// describe gives what can be said of a node to people; what it does not answer stays empty, and so does what nobody would read.
 func (c *Client) describe(ctx context.Context, n node) Element {
 	var e Element
-	if err := c.call(ctx, n, ifAccessible+"GetRoleName").Store(&e.Role); err != nil {
+	if err := c.call(ctx, n, ifAccessible+"GetRoleName").Store(&e.Role); err != nil || len(e.Role) > longestWords {
 		return Element{}
 	}
 	var name dbus.Variant
 	if err := c.call(ctx, n, "org.freedesktop.DBus.Properties.Get", "org.a11y.atspi.Accessible", "Name").Store(&name); err == nil {
 		e.Name, _ = name.Value().(string)
+	}
+	if len(e.Name) > longestWords {
+		e.Name = ""
 	}
 	e.Rect, _ = c.extents(ctx, n)
 	return e
