@@ -287,9 +287,23 @@ func TestAwaitABusThatIsSlow(t *testing.T) {
 	if err := c.conn.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, registryName).Store(&registry); err != nil {
 		t.Fatal(err)
 	}
+	session, err := sessionBus(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	var address string
+	if err := session.Object("org.a11y.Bus", "/org/a11y/bus").Call("org.a11y.Bus.GetAddress", 0).Store(&address); err != nil {
+		t.Fatal(err)
+	}
+	bus, err := dbus.Connect(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bus.Close()
 	news := make(chan *dbus.Signal, 64)
-	c.conn.Signal(news)
-	if err := c.conn.AddMatchSignal(dbus.WithMatchInterface("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged")); err != nil {
+	bus.Signal(news)
+	if err := bus.AddMatchSignal(dbus.WithMatchInterface("org.freedesktop.DBus"), dbus.WithMatchMember("NameOwnerChanged")); err != nil {
 		t.Fatal(err)
 	}
 	if err := syscall.Kill(int(registry), syscall.SIGSTOP); err != nil {
