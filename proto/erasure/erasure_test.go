@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
+	"net"
 	"strings"
 	"testing"
 
@@ -120,5 +121,34 @@ func TestNoAddressOfAProxy(t *testing.T) {
 	t.Setenv("HTTPS_PROXY", "secret.corp:port")
 	if _, err := Ask(t.Context(), Receipt{Collector: "collector.invalid:7443"}); err == nil || !strings.Contains(err.Error(), "HTTPS_PROXY is no address") {
 		t.Errorf("the receipt says: %v", err)
+	}
+}
+
+// TestSecureProxy: a proxy that speaks TLS is spoken to in TLS: nothing is said to it in the clear.
+func TestSecureProxy(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	t.Setenv("HTTPS_PROXY", "https://me:secret@"+l.Addr().String())
+	asked := make(chan error, 1)
+	go func() {
+		_, err := Ask(t.Context(), Receipt{Collector: "collector.invalid:7443"})
+		asked <- err
+	}()
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 1)
+	if _, err := c.Read(b); err != nil || b[0] != 0x16 {
+		t.Errorf("the proxy is told %q, %v", b, err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if <-asked == nil {
+		t.Error("a proxy that hangs up erased something")
 	}
 }

@@ -95,11 +95,13 @@ func ParseCode(text string) (c [32]byte, err error) {
 // Ask erases everything of the receipt's person and returns the record, verified. The code is sent only after the other end has
 // proved to be the collector of the receipt.
 func Ask(ctx context.Context, r Receipt) (m *pb.ErasureRecord, err error) {
-	if _, err := proxy.For(r.Collector); err != nil {
+	through, err := proxy.For(r.Collector)
+	if err != nil {
 		return nil, err
 	}
+	target, how := proxy.Through(through, r.Collector)
 	server := pin.ByFingerprint(r.CA)
-	conn, err := grpc.NewClient(r.Collector, grpc.WithTransportCredentials(credentials.NewTLS(server.TLS())), grpc.WithDisableServiceConfig())
+	conn, err := grpc.NewClient(target, append(how, grpc.WithTransportCredentials(credentials.NewTLS(server.TLS())), grpc.WithDisableServiceConfig())...)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the connection: %w", err)
 	}

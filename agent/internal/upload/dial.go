@@ -61,12 +61,10 @@ func dial(addr string, server *pin.Server, line *lifeline, own ...tls.Certificat
 	return dialThrough(through, addr, server, line, own...)
 }
 
-// dialThrough is dial through this proxy; nil: none. One that speaks TLS itself is ours to reach: gRPC knows plain ones alone.
+// dialThrough is dial through this proxy; nil: none.
 func dialThrough(through *url.URL, addr string, server *pin.Server, line *lifeline, own ...tls.Certificate) (*grpc.ClientConn, error) {
-	target, options := addr, wire.Options(server.TLS(own...), line)
-	if through != nil && through.Scheme == "https" {
-		target, options = "passthrough:///"+addr, append(options, grpc.WithContextDialer(secureProxy{through}.dial))
-	}
+	target, how := proxy.Through(through, addr)
+	options := append(wire.Options(server.TLS(own...), line), how...)
 	conn, err := grpc.NewClient(target, append(options,
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: time.Minute}),
@@ -121,7 +119,7 @@ func reach(ctx context.Context, id keystore.Identity) (other bool, err error) {
 		}
 		through, err := proxy.For(id.Collector)
 		switch {
-		case err == nil && through != nil && through.Scheme == "https" && (secureProxy{through}).doubtful(ctx):
+		case err == nil && through != nil && proxy.Doubtful(ctx, through):
 			return false, fmt.Errorf("nobody whom this computer trusts vouches for the proxy %s; install your company's authority, or name its file with SSL_CERT_FILE", through.Host)
 		case err == nil && through != nil:
 			return false, fmt.Errorf("it does not answer through the proxy %s, which HTTPS_PROXY names; what is recorded waits here until it does", through.Host)

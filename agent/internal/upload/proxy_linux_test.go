@@ -13,6 +13,7 @@ import (
 
 	"github.com/byleave/byleave/proto/pb"
 	"github.com/byleave/byleave/proto/pin"
+	"github.com/byleave/byleave/proto/proxy"
 )
 
 // secure makes a proxy that speaks TLS, with a certificate of this authority.
@@ -45,7 +46,7 @@ func TestThroughSecureProxy(t *testing.T) {
 		fatal(t, err)
 		defer func() { fatal(t, conn.Close()) }()
 		_, err = pb.NewDeviceClient(conn).GetPolicy(t.Context(), &pb.GetPolicyRequest{})
-		if doubt := (secureProxy{u}).doubtful(t.Context()); doubt != (p == bad) {
+		if doubt := proxy.Doubtful(t.Context(), u); doubt != (p == bad) {
 			t.Errorf("doubtful: %v", doubt)
 		}
 		return err

@@ -103,8 +103,9 @@ func (s *sieve) hold(step Step) {
 		}
 	case step.Kind == "gap" && last().Reason == elsewhere:
 		return
-	case len(s.held) == mostHeld:
-		s.held = []Step{{Kind: "gap", Reason: elsewhere}}
+	case len(s.held) >= mostHeld:
+		task := slices.DeleteFunc(s.held, func(h Step) bool { return h.Kind == "gap" })
+		s.held = append(task, Step{Kind: "gap", Reason: elsewhere})
 	}
 	s.held = append(s.held, step)
 }

@@ -121,3 +121,18 @@ func TestSieveIsBounded(t *testing.T) {
 		t.Errorf("%d steps are held", len(s.held))
 	}
 }
+
+// TestATaskIsThereIfAnActionOfItIs: however much lies between the start of a task and its first action.
+func TestATaskIsThereIfAnActionOfItIs(t *testing.T) {
+	for gaps := range 3 * mostHeld {
+		var s sieve
+		steps := []Step{{Kind: "task", Outcome: started}}
+		for i := range gaps {
+			steps = append(steps, Step{Kind: "gap", Reason: []string{"paused", "hours"}[i%2]})
+		}
+		out, _ := s.sift(append(steps, Step{Kind: "click", Application: "editor"}, Step{Kind: "task", Outcome: "done"}))
+		if n := len(out); n < 3 || out[0].Outcome != started || out[n-2].Kind != "click" || out[n-1].Outcome != "done" || len(s.held) > 0 {
+			t.Fatalf("after %d gaps: %+v", gaps, out)
+		}
+	}
+}

@@ -85,10 +85,12 @@ func (k *Key) accept(inv pin.Invitation, res *pb.EnrolResponse, tlsKey *ecdsa.Pr
 }
 
 func askToEnrol(ctx context.Context, addr string, server *pin.Server, req *pb.EnrolRequest) (_ *pb.EnrolResponse, err error) {
-	if _, err := proxy.For(addr); err != nil {
+	through, err := proxy.For(addr)
+	if err != nil {
 		return nil, err
 	}
-	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(credentials.NewTLS(server.TLS())))
+	target, how := proxy.Through(through, addr)
+	conn, err := grpc.NewClient(target, append(how, grpc.WithTransportCredentials(credentials.NewTLS(server.TLS())))...)
 	if err != nil {
 		return nil, fmt.Errorf("reach the collector: %w", err)
 	}

@@ -83,11 +83,13 @@ func Dial(seen Seen, k Key, others ...Key) (*Client, error) {
 		}
 		c.keys = append(c.keys, key)
 	}
-	if _, err := proxy.For(k.Collector); err != nil {
+	through, err := proxy.For(k.Collector)
+	if err != nil {
 		return nil, err
 	}
-	c.conn, err = grpc.NewClient(k.Collector, grpc.WithTransportCredentials(credentials.NewTLS(c.server.TLS(own))),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(biggest)), grpc.WithDisableServiceConfig())
+	target, how := proxy.Through(through, k.Collector)
+	c.conn, err = grpc.NewClient(target, append(how, grpc.WithTransportCredentials(credentials.NewTLS(c.server.TLS(own))),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(biggest)), grpc.WithDisableServiceConfig())...)
 	if err != nil {
 		return nil, fmt.Errorf("reach the collector: %w", err)
 	}

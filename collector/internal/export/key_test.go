@@ -197,3 +197,39 @@ func TestNoAddressOfAProxy(t *testing.T) {
 		t.Errorf("enrolment says: %v", err)
 	}
 }
+
+// TestSecureProxy: a proxy that speaks TLS is spoken to in TLS, by exports and enrolment: nothing is said to it in the clear.
+func TestSecureProxy(t *testing.T) {
+	w := newWorld(t, 1)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	fatal(t, err)
+	defer l.Close()
+	t.Setenv("HTTPS_PROXY", "https://me:secret@"+l.Addr().String())
+	w.key.Collector = "collector.invalid:7443"
+	for what, ask := range map[string]func(){
+		"an export": func() {
+			c, err := Dial("", w.key)
+			if err == nil {
+				_, err = c.Plan(t.Context(), Query{Purpose: purpose})
+				_ = c.Close()
+			}
+			if err == nil {
+				t.Error("a proxy that hangs up took a question")
+			}
+		},
+		"enrolment": func() {
+			_, _ = askToEnrol(t.Context(), w.key.Collector, pin.ByFingerprint([32]byte{}), &pb.EnrolRequest{})
+		},
+	} {
+		asked := make(chan struct{})
+		go func() { ask(); close(asked) }()
+		conn, err := l.Accept()
+		fatal(t, err)
+		b := make([]byte, 1)
+		if _, err := conn.Read(b); err != nil || b[0] != 0x16 {
+			t.Errorf("%s says %q, %v", what, b, err)
+		}
+		fatal(t, conn.Close())
+		<-asked
+	}
+}

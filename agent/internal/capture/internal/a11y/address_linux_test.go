@@ -1,6 +1,7 @@
 package a11y
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -76,5 +77,49 @@ func TestTheBusIsOfThisComputer(t *testing.T) {
 	far.Close()
 	for b := range heard {
 		t.Errorf("another computer was told %q", b)
+	}
+}
+
+// TestABusThatNeverAnswers: a bus that takes a connection and says nothing is one that does not answer in time. It keeps nobody waiting: the agent could not end.
+func TestABusThatNeverAnswers(t *testing.T) {
+	dir := t.TempDir()
+	bus, err := sysbus.Start(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bus.Close()
+	silent, err := net.Listen("unix", filepath.Join(dir, "silent"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	owner, err := dbus.Connect(bus.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer owner.Close()
+	if _, err := owner.RequestName("org.a11y.Bus", dbus.NameFlagDoNotQueue); err != nil {
+		t.Fatal(err)
+	}
+	for _, as := range []string{"org.a11y.Bus", "org.freedesktop.DBus.Properties"} {
+		if err := owner.Export(guide{"unix:path=" + silent.Addr().String()}, "/org/a11y/bus", as); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for what, session := range map[string]string{"the bus": bus.Address, "the session's": "unix:path=" + silent.Addr().String()} {
+		t.Setenv("DBUS_SESSION_BUS_ADDRESS", session)
+		done := make(chan error, 1)
+		go func() {
+			_, err := open(t.Context(), moment, openWait)
+			done <- err
+		}()
+		select {
+		case err := <-done:
+			if !errors.Is(err, ErrNoBus) || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s: %v", what, err)
+			}
+		case <-time.After(3 * time.Minute):
+			t.Fatalf("%s: it is waited for still", what)
+		}
 	}
 }

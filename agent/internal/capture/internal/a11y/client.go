@@ -135,11 +135,20 @@ func sessionBus(ctx context.Context) (*dbus.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := conn.Auth(nil); err != nil {
-		conn.Close()
-		return nil, err
+	return greet(ctx, conn)
+}
+
+// greet begins to talk on a connection, and gives up when ctx ends: who listens there may never answer, and the library would wait for ever.
+func greet(ctx context.Context, conn *dbus.Conn) (*dbus.Conn, error) {
+	inTime := context.AfterFunc(ctx, func() { conn.Close() })
+	err := conn.Auth(nil)
+	if err == nil {
+		err = conn.Hello()
 	}
-	if err := conn.Hello(); err != nil {
+	if !inTime() {
+		err = ctx.Err()
+	}
+	if err != nil {
 		conn.Close()
 		return nil, err
 	}
@@ -193,7 +202,11 @@ func dial(ctx context.Context, wait time.Duration, in arrivals) (*dbus.Conn, err
 	if !local(address) {
 		return nil, errors.New("its address is not one of this computer")
 	}
-	return dbus.Connect(address, dbus.WithSignalHandler(in))
+	conn, err := dbus.Dial(address, dbus.WithSignalHandler(in))
+	if err != nil {
+		return nil, err
+	}
+	return greet(ctx, conn)
 }
 
 // local tells whether all that an address names are sockets of this computer. It comes from whoever owns the name of the bus: another kind leads to another
