@@ -316,6 +316,13 @@ func TestCostly(t *testing.T) {
 			t.Errorf("%q over and over is left as it is", part)
 		}
 	}
+	if numbers := strings.Repeat("12\t", mostText/3); r.redact([]byte(numbers)) != numbers { // as tables have them
+		t.Error("a table of small numbers is not left as it is")
+	}
+	rows := strings.Repeat("INSERT INTO t (city, pin) VALUES (", mostText/len("INSERT INTO t (city, pin) VALUES ("))
+	if got := r.redact([]byte(rows)); got != "<OPAQUE#1>" {
+		t.Errorf("rows without an end are read over and over: %.40q", got)
+	}
 	far := "echo kiwi8842x " + strings.Repeat(" ", longestPipe) + "| "
 	s := &search{engine: r.engine, text: []byte(far + "chpasswd")}
 	if from, to := s.echoed(len(far)); from != to {
