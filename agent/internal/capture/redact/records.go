@@ -302,7 +302,7 @@ func (s *search) shuffled(start, end int) int {
 		before = partOf[c]
 	}
 	if smalls == 0 || larges == 0 || digits == 0 || marks <= odd || turns < 5 || variable(s.text[start:end]) || s.text[start] == '@' || s.text[start] == '&' && s.text[end-1] == ';' ||
-		bytes.IndexByte(s.text[start:end], '@') > 0 && bytes.IndexByte(s.text[start:end], '.') > 0 || bytes.Count(s.text[start:end], []byte("%")) == marks || bytes.Count(s.text[start:end], []byte("=")) > 0 {
+		bytes.IndexByte(s.text[start:end], '@') > 0 && bytes.IndexByte(s.text[start:end], '.') > 0 || bytes.Count(s.text[start:end], []byte("%")) == marks || bytes.Contains(s.text[start:end], []byte("&#")) || bytes.Count(s.text[start:end], []byte("=")) > 0 {
 		return 0
 	}
 	if s.inSentence(start) {
