@@ -121,7 +121,7 @@ func (c *clicker) click(t *testing.T, x, y int) {
 	awayFromEdges()
 }
 
-// seen is how many of the clicks the boxes do not call unseen.
+// seen is how many of the clicks the boxes do not call unseen: one at least, or nothing is tested.
 func (c *clicker) seen(t *testing.T, s *stage.Stage) (n int) {
 	t.Helper()
 	boxes, err := s.Boxes()
@@ -130,6 +130,9 @@ func (c *clicker) seen(t *testing.T, s *stage.Stage) (n int) {
 		if !unseen(boxes, at[0], at[1]) {
 			n++
 		}
+	}
+	if n == 0 {
+		t.Errorf("the agent says that it saw none of %d clicks", len(c.made))
 	}
 	return n
 }

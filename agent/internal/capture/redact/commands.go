@@ -103,7 +103,8 @@ func (s *search) loose(name []byte, start, end int, row []byte) {
 			s.password(end+n, s.valueEnd(end+n))
 		}
 	case '/': // net use Z: \\files\share hunter22 /user:bob
-		line := s.text[bytes.LastIndexByte(s.text[:start], '\n')+1 : start]
+		line := s.text[max(0, start-longestPipe):start]
+		line = line[bytes.LastIndexByte(line, '\n')+1:]
 		before := bytes.Fields(line)
 		if n := len(before); n > 3 && bytes.Contains(line, []byte("use ")) {
 			if w := before[n-1]; w[0] != '\\' && w[0] != '*' && w[len(w)-1] != ':' {
@@ -173,7 +174,7 @@ func (s *search) second(at int, row []byte) {
 // secondLine is how the line of a password begins in a file of logins.
 var secondLine = [...]string{"password "}
 
-// longestPipe is how far before a command the word stands that is given on to it: a row may have many commands, and each looks back.
+// longestPipe is how far before a command the words stand that are given on to it: a row may have many commands, and each looks back.
 const longestPipe = 512
 
 // echoed is the word behind "echo" that a pipe before start gives on.

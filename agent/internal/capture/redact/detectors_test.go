@@ -316,9 +316,29 @@ func TestCostly(t *testing.T) {
 			t.Errorf("%q over and over is left as it is", part)
 		}
 	}
+	if numbers := strings.Repeat("12\t", mostText/3); r.redact([]byte(numbers)) != numbers { // as tables have them
+		t.Error("a table of small numbers is not left as it is")
+	}
+	rows := strings.Repeat("INSERT INTO t (city, pin) VALUES (", mostText/len("INSERT INTO t (city, pin) VALUES ("))
+	if got := r.redact([]byte(rows)); got != "<OPAQUE#1>" {
+		t.Errorf("rows without an end are read over and over: %.40q", got)
+	}
 	far := "echo kiwi8842x " + strings.Repeat(" ", longestPipe) + "| "
 	s := &search{engine: r.engine, text: []byte(far + "chpasswd")}
 	if from, to := s.echoed(len(far)); from != to {
 		t.Errorf("each command of a row looks back over all of it: %d to %d", from, to)
+	}
+	name := " --" + strings.Repeat("x", longestWord)
+	for what, far := range map[string]string{
+		"label of a word":   name + "password hunter_22",
+		"comparison":        `"hunter_22" == x` + name[3:] + "password",
+		"command of a line": "net use Z: " + strings.Repeat("x ", longestPipe) + "hunter_22 /user:bob",
+	} {
+		s := &search{engine: r.engine, text: []byte(far)}
+		s.compared(len(far) - len("password"))
+		s.command(len(far)-len("/user:bob"), len(far)-len("bob"))
+		if v := s.flag(len(name), len(name)+len("password")); v > 0 || len(s.found) > 0 {
+			t.Errorf("each %s looks back over all of it: %d, %v", what, v, s.found)
+		}
 	}
 }

@@ -102,7 +102,7 @@ func (s *search) behindLead(i int) {
 		n := 0
 		for _, w := range betweenLead {
 			if len(s.text)-p > len(w) && same(s.text[p:p+len(w)], w) {
-				n, as = len(w), as || w == " as" || w == " is" || w == ":" || w == " est" || w == " handle"
+				n, as = len(w), as || w == " as" && !s.in(projects, i) || w == " is" || w == ":" || w == " est" || w == " handle"
 				break
 			}
 		}
@@ -260,7 +260,8 @@ func jumbled(w []byte, digits int) bool {
 
 // afterAccount takes the name in "user jroe logged in", "Account jroe has been locked"; word i is the one that says what it is.
 func (s *search) afterAccount(i int) {
-	if i+1 >= len(s.words) || s.words[i+1].sep&^(sepSpace|sepColon|sepHyphen) != 0 || s.words[i+1].start > s.words[i].end+3 || s.lines[s.words[i].line].kind == codeLine {
+	if i+1 >= len(s.words) || s.words[i+1].sep&^(sepSpace|sepColon|sepHyphen) != 0 || s.words[i+1].start > s.words[i].end+3 || s.lines[s.words[i].line].kind == codeLine ||
+		s.words[i].start > 0 && s.text[s.words[i].start-1] == '-' { // dbus-user-session
 		return
 	}
 	start, end := int(s.words[i+1].start), s.handleEnd(int(s.words[i+1].end))

@@ -67,7 +67,13 @@ func (s *search) inserts(from, to int, columns *[mostColumns]column) (n int) {
 // values takes the cells of a row that begins at i, and gives where it ends, 0 if it does not or has not n cells.
 func (s *search) values(i, most, n int, columns *[mostColumns]column) int {
 	cell, from, open, deep, called := 0, i, byte(0), 0, false // called: the cell is the call of a function
-	for ; i < most; i++ {
+	for begin := i; ; i++ {
+		if i == most { // each of many statements may have a row that does not end
+			if s.spend(most-begin) != nil {
+				panic(errOverrun) // scan turns it into the whole text
+			}
+			return 0
+		}
 		switch c := s.text[i]; {
 		case open != 0:
 			if c == open {
@@ -93,5 +99,4 @@ func (s *search) values(i, most, n int, columns *[mostColumns]column) int {
 			cell, from, called = cell+1, i+1, false
 		}
 	}
-	return 0
 }

@@ -105,8 +105,15 @@ func dollar(v []byte) bool {
 	return true
 }
 
-// pointed tells whether what stands behind a "*" is more of them, or the name of a variable.
+// numberTypes are types of programs behind which stands how many bits they have.
+var numberTypes = setOf(`int uint float complex char utf`)
+
+// pointed tells whether what stands behind a "*" is more of them, or the name of a variable or of a type: *ptr, **uint16.
 func pointed(v []byte) bool {
+	v = bytes.TrimRight(v, "*.,;)]}")
+	if name := bytes.TrimRight(v, "0123456789"); len(name) < len(v) && numberTypes[hashOf(bytes.TrimLeft(name, "*"))] {
+		return true
+	}
 	for _, c := range v {
 		if c != '*' && c != '_' && kindOf[c] != isLetter {
 			return false

@@ -346,6 +346,9 @@ func (s *search) used(label int) {
 
 // before takes what is a password by itself in the line before its label: "Kiwi#2031 is the password", "it says that Kiwi#2031 is a wrong password".
 func (s *search) before(label int) {
+	if label > 0 && s.text[label-1] == '_' {
+		return // in a name of a program
+	}
 	from := max(0, label-80)
 	line := s.text[from:label]
 	if n := bytes.LastIndexByte(line, '\n'); n >= 0 {
@@ -366,7 +369,7 @@ func (s *search) before(label int) {
 
 // likely tells of a value that hardly is anything else than a password: letters and digits, and a mark or a capital beside three digits.
 func likely(v []byte) bool {
-	if !strong(v) || bytes.ContainsAny(v, "/\\(){}[]<>=:|") {
+	if !strong(v) || bytes.ContainsAny(v, "/\\(){}[]<>=:|") || bytes.Contains(v, []byte("&#")) {
 		return false
 	}
 	digits, marks, smalls, larges := 0, 0, 0, 0

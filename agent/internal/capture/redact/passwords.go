@@ -218,8 +218,8 @@ func variable(v []byte) bool {
 
 // compared takes the value before a label: if ("hunter22" == password).
 func (s *search) compared(label int) {
-	i := label
-	for i > 0 && (alnum(s.text[i-1]) || s.text[i-1] == '_' || s.text[i-1] == '.') {
+	i, least := label, max(0, label-longestWord)
+	for i > least && (alnum(s.text[i-1]) || s.text[i-1] == '_' || s.text[i-1] == '.') {
 		i--
 	}
 	end := s.backOver(i)
@@ -283,10 +283,14 @@ func (s *search) fallback(i int) int {
 	return 0
 }
 
+// longestWord is how far before a label its word begins: a word may hold many labels, and each looks back.
+const longestWord = 128
+
 // flag is where the value of a flag of a command begins that ends at i, as in --password hunter22; 0 if the label that begins at begin is none, or
 // its value could be a word of a sentence.
 func (s *search) flag(begin, i int) int {
-	for begin > 0 && (alnum(s.text[begin-1]) || s.text[begin-1] == '-' || s.text[begin-1] == '_') {
+	least := max(0, begin-longestWord)
+	for begin > least && (alnum(s.text[begin-1]) || s.text[begin-1] == '-' || s.text[begin-1] == '_') {
 		begin--
 	}
 	if s.text[begin] != '-' || begin > 0 && s.text[begin-1] > ' ' {

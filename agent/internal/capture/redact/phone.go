@@ -6,8 +6,12 @@ import "bytes"
 // code: over the regions that one would try it calls seven to ten of ten random numbers valid (docs/decisions/0022).
 func findPhone(s *search) error {
 	s.called = 0
+	until := 0 // where the run ends that i is in: a table of numbers is one run
 	for i := 0; i < len(s.groups); {
-		groups := s.oneNumber(s.run(i))
+		if i == until {
+			until += len(s.run(i))
+		}
+		groups := s.oneNumber(s.groups[i:until])
 		if len(groups) > 3 {
 			groups = s.beforeDate(groups)
 		}

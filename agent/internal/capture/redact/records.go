@@ -81,7 +81,7 @@ var (
 	labelTails = hashesOf(`number no nr num code value text field input id nbr numero`) // say nothing of their own at the end of a label
 	nameOwners = hashesOf(`first last full given family middle maiden legal birth contact customer patient employee holder cardholder recipient beneficiary borrower emergency`)
 	userOwners = hashesOf(`user login screen nick`)
-	machines   = hashesOf(`ip mac email mail e web memory physical url bus wallet bitcoin eth ethereum host network remote local server client bind listen source destination base start end virtual hardware`)
+	machines   = hashesOf(`ip mac email mail e web memory physical url bus wallet bitcoin eth ethereum host network peer remote local server client bind listen source destination base start end virtual hardware`)
 
 	valueTypes  = setOf(`string text varchar char null nil none undefined true false integer int number date boolean bool object array value name label required optional unknown any str`)
 	programUser = setOf(`nginx grafana prometheus redis rabbitmq elastic kibana keycloak gitlab github docker airflow superset minio hadoop spark kafka vault consul wordpress drupal sonar nexus zabbix apache tomcat backup`)
@@ -302,7 +302,7 @@ func (s *search) shuffled(start, end int) int {
 		before = partOf[c]
 	}
 	if smalls == 0 || larges == 0 || digits == 0 || marks <= odd || turns < 5 || variable(s.text[start:end]) || s.text[start] == '@' || s.text[start] == '&' && s.text[end-1] == ';' ||
-		bytes.IndexByte(s.text[start:end], '@') > 0 && bytes.IndexByte(s.text[start:end], '.') > 0 || bytes.Count(s.text[start:end], []byte("%")) == marks || bytes.Count(s.text[start:end], []byte("=")) > 0 {
+		bytes.IndexByte(s.text[start:end], '@') > 0 && bytes.IndexByte(s.text[start:end], '.') > 0 || bytes.Count(s.text[start:end], []byte("%")) == marks || bytes.Contains(s.text[start:end], []byte("&#")) || bytes.Count(s.text[start:end], []byte("=")) > 0 {
 		return 0
 	}
 	if s.inSentence(start) {
@@ -391,7 +391,7 @@ func (s *search) record(i int) {
 	if (f == userField || f == accountField) && !quoted && from < to && s.lines[s.words[i].line].kind == codeLine && !s.queried(i) && !(to < len(s.text) && s.text[to] == '&') || from < to && !quoted && f <= partyField && bytes.IndexByte(s.text[from:to], '.') >= 0 && s.text[s.words[last].end] != ':' && !s.queried(i) && !(to < len(s.text) && s.text[to] == '&') {
 		return // a variable
 	}
-	if f == userField && from < to && !quoted && s.words[last+1].is(copulas) && s.lines[s.words[i].line].kind != englishLine && !hasNumber(s.text[from:to], 2) {
+	if f == userField && from < to && !quoted && last+1 < len(s.words) && s.words[last+1].is(copulas) && s.lines[s.words[i].line].kind != englishLine && !hasNumber(s.text[from:to], 2) {
 		f = accountField // "the user name is wrong" in a language whose words nobody knows here
 	}
 	if from >= to || to-from > longestQuoted {
@@ -602,7 +602,7 @@ func (s *search) recordValue(i, last int, f content) (from, to int, quoted bool)
 	return from, to, false
 }
 
-// upTo is a value that a tag ends, without the spaces around it.
+// upTo is a value that a tag ends, without the spaces and quotes around it.
 func (s *search) upTo(from int, end byte) (int, int, bool) {
 	n := bytes.IndexByte(s.text[from:min(len(s.text), from+longestQuoted)], end)
 	if n < 0 {
@@ -614,6 +614,9 @@ func (s *search) upTo(from int, end byte) (int, int, bool) {
 	}
 	for to > from && s.text[to-1] <= ' ' {
 		to--
+	}
+	for to > from+1 && s.text[from] == s.text[to-1] && byteIn(s.text[from], "'\"") {
+		from, to = from+1, to-1
 	}
 	return from, to, true
 }
@@ -645,7 +648,7 @@ func (s *search) fits(f content, v []byte) bool {
 	case zipField:
 		return plain && digits >= 3 && len(v) >= 4 && len(v) <= 10 && letters == larges || plain && digits >= 2 && larges >= 2 && letters == larges && len(v) >= 5 && len(v) <= 8
 	case paperField:
-		return (digits >= 4 || digits == 3 && letters >= 3 && plain) && letters == larges && len(v) >= 6 && len(v) <= 24 && bytes.IndexByte(v, ' ') < 0 && others <= 3 && !bytes.ContainsAny(v, "@{}[]()=<>:\\_,")
+		return (digits >= 4 || digits == 3 && letters >= 3 && plain) && letters == larges && len(v) >= 6 && len(v) <= 24 && bytes.IndexByte(v, ' ') < 0 && others <= 3 && !bytes.ContainsAny(v, "@{}[]()=<>:\\_,") && !release(v)
 	case plateField:
 		return plain && digits >= 1 && larges >= 1 && letters == larges && len(v) >= 4 && len(v) <= 10
 	case bankField:
@@ -665,6 +668,17 @@ func (s *search) fits(f content, v []byte) bool {
 func allLetters(v []byte) bool {
 	for _, c := range v {
 		if kindOf[c] != isLetter {
+			return false
+		}
+	}
+	return true
+}
+
+// release tells of numbers of one or two digits with dots between: 10.22.1.
+func release(v []byte) bool {
+	run := 0
+	for _, c := range v {
+		if run = (run + 1) * one(kindOf[c] == isDigit); run > 2 || run == 0 && c != '.' {
 			return false
 		}
 	}

@@ -20,10 +20,12 @@ func becomes(t *testing.T, want map[string]string, keep []string) {
 // TestRecords holds values beside labels in all the forms in which programs and people put them, and values of programs beside the same labels.
 func TestRecords(t *testing.T) {
 	becomes(t, map[string]string{
-		`{"homeCity": "Wuppertal", "zip_code": "42103"}`:             `{"homeCity": "<PLACE#1>", "zip_code": "<ADDRESS#1>"}`,
-		"<user><firstName>Ottilie</firstName><pin>4821</pin></user>": "<user><firstName><PERSON#1></firstName><pin><SECRET#1></pin></user>",
-		"<tr><td>Swift code</td><td>COBADEFFXXX</td></tr>":           "<tr><td>Swift code</td><td><ID#1></td></tr>",
-		"login=ottilie.quint&city=Bad+Sulza&pwd=x":                   "login=<ID#1>&city=<PLACE#1>&pwd=x",
+		"<b>Name</b>: <i>'Ottilie Quint'</i>":                          "<b>Name</b>: <i>'<PERSON#1>'</i>",
+		"password: *Kiwi2031":                                          "password: <SECRET#1>",
+		`{"homeCity": "Wuppertal", "zip_code": "42103"}`:               `{"homeCity": "<PLACE#1>", "zip_code": "<ADDRESS#1>"}`,
+		"<user><firstName>Ottilie</firstName><pin>4821</pin></user>":   "<user><firstName><PERSON#1></firstName><pin><SECRET#1></pin></user>",
+		"<tr><td>Swift code</td><td>COBADEFFXXX</td></tr>":             "<tr><td>Swift code</td><td><ID#1></td></tr>",
+		"login=ottilie.quint&city=Bad+Sulza&pwd=x":                     "login=<ID#1>&city=<PLACE#1>&pwd=x",
 		"BIC: COBADEFF370":                                             "BIC: <ID#1>",
 		"my swift code is COBADEFFXXX, thanks":                         "my swift code is <ID#1>, thanks",
 		"INSERT INTO t (user_name, cvv) VALUES ('ottilie77', '123');":  "INSERT INTO t (user_name, cvv) VALUES ('<ID#1>', '<SECRET#1>');",
@@ -58,6 +60,7 @@ func TestRecords(t *testing.T) {
 		"username: grafana", "location: /srv/data", "street = street_type", "a matrix of [0.5432, 0.1234], [0.2026, -0.0505]", "KB5034441 is an update", "RTX4090 and WH1000XM4", "version 0.0.12",
 		"handle = win32.STDERR", "serviceAccountName: query-broker-service-account", "the offer expires soon", "position: 3.5, 2.5", `name = "general_pythagorean"`, "password: $DB_PASS", "password = *ptr",
 		"C++17 and Q&A2 and R2-D2!", "the password policy of Windows 10", "password=${KIWI78}", "echo $kiwi", `<th>City</th><th>Country</th>`,
+		"The Subject&#x27;s serial number", "username: )", "nick: _", `<a id="10.22.1"></a>`, "the peer address: IPv4 or IPv6", "password *uint16, flags", "oauth{token: *token}", "PwMax8Ux8, Iop_PwMax16Ux4, Iop_PwMax32Ux2", "the &#x27;default1&#x27; password",
 	})
 }
 
@@ -79,7 +82,7 @@ func TestHandles(t *testing.T) {
 		"brianhoffman commented on your post":               "<ID#1> commented on your post",
 	}, []string{
 		"sha512 and utf8 and ipv6 and base64 and python311", "@rich_repr\nclass Style:", "@line_magic", "@override", "import { x } from '@babel/core'", "cd /home/user/src", "/home/runner/work", "github.com/golang/go",
-		"https://github.com/features", "follow: this.follow,", "my discord is down", "user interface", "user123", "the user guide", "log4shell22", "follow us on twitter", "http2Transport", "case2Result9",
+		"https://github.com/features", "follow: this.follow,", "my discord is down", "user interface", "user123", "the user guide", "log4shell22", "follow us on twitter", "using GitLab as authentication provider", "Unpacking dbus-user-session_1.14.10-1~deb12u1_amd64.deb", "http2Transport", "case2Result9",
 	})
 }
 
